@@ -1,0 +1,1 @@
+//! Validation of inputs against the model.

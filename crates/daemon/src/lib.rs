@@ -1,0 +1,1 @@
+//! What every Claviger daemon has: listeners, health, metrics, drain and reload.

@@ -1,0 +1,1 @@
+//! The embedded AWS: many accounts and regions on one port.

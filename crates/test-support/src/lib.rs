@@ -1,0 +1,1 @@
+//! Fixtures for Claviger's own tests: the real control plane, the tools, faults.

@@ -1,0 +1,2 @@
+//! Claviger's own chores: `cargo xtask --help`.
+fn main() {}
