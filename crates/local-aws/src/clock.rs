@@ -1,0 +1,164 @@
+//! The embedded AWS's time, which tests can move.
+//!
+//! Key deletion, rotation and session expiry follow this clock, so that a test need not wait thirty days.
+//! Whether a *signature* is fresh does not: clients sign with the time of their own machine.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch;
+
+/// A clock shared by everything in one embedded AWS: clones move together.
+#[derive(Clone, Debug)]
+pub struct Clock(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    mode: Mutex<Mode>,
+    moves: watch::Sender<()>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Mode {
+    /// The machine's time and this much on top (or less); it goes on ticking.
+    Ticking { ahead: SignedDuration },
+    /// Stands until it is moved.
+    Frozen(Timestamp),
+}
+
+/// The clock would leave the range that timestamps can express.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("cannot move the clock by {by:?} from {from}: that is beyond the years -9999 to 9999; move it by less")]
+pub struct OutOfRange {
+    from: Timestamp,
+    by: SignedDuration,
+}
+
+impl Clock {
+    /// The machine's time.
+    pub fn real() -> Self {
+        Self::in_mode(Mode::Ticking { ahead: SignedDuration::ZERO })
+    }
+
+    /// A clock that stands at `at` until it is moved.
+    pub fn frozen_at(at: Timestamp) -> Self {
+        Self::in_mode(Mode::Frozen(at))
+    }
+
+    fn in_mode(mode: Mode) -> Self {
+        Self(Arc::new(Inner { mode: Mutex::new(mode), moves: watch::Sender::new(()) }))
+    }
+
+    /// The time it is.
+    pub fn now(&self) -> Timestamp {
+        self.mode().now()
+    }
+
+    /// Moves the time forward (backward when `by` is negative): a frozen clock stays frozen, a ticking one ticks on.
+    /// Returns the time it is then.
+    ///
+    /// # Errors
+    /// [`OutOfRange`]; the clock has not moved then.
+    pub fn advance(&self, by: SignedDuration) -> Result<Timestamp, OutOfRange> {
+        let mut mode = self.0.mode.lock().unwrap_or_else(PoisonError::into_inner);
+        let from = mode.now();
+        let to = from.checked_add(by).map_err(|_| OutOfRange { from, by })?;
+        *mode = match *mode {
+            Mode::Frozen(_) => Mode::Frozen(to),
+            Mode::Ticking { .. } => Mode::ticking_from(to),
+        };
+        drop(mode);
+        self.0.moves.send_replace(());
+        Ok(to)
+    }
+
+    /// Sets the time; the clock ticks on from there.
+    pub fn set(&self, to: Timestamp) {
+        self.switch(Mode::ticking_from(to));
+    }
+
+    /// Sets the time; the clock stands there until it is moved.
+    pub fn freeze_at(&self, at: Timestamp) {
+        self.switch(Mode::Frozen(at));
+    }
+
+    /// Back to the machine's time.
+    pub fn follow_the_machine(&self) {
+        self.switch(Mode::Ticking { ahead: SignedDuration::ZERO });
+    }
+
+    /// Told whenever somebody moves the clock, so that what waits for a time can look again.
+    pub fn moves(&self) -> watch::Receiver<()> {
+        self.0.moves.subscribe()
+    }
+
+    fn switch(&self, to: Mode) {
+        *self.0.mode.lock().unwrap_or_else(PoisonError::into_inner) = to;
+        self.0.moves.send_replace(());
+    }
+
+    fn mode(&self) -> Mode {
+        *self.0.mode.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Mode {
+    fn ticking_from(now: Timestamp) -> Self {
+        Self::Ticking { ahead: now.duration_since(Timestamp::now()) }
+    }
+
+    fn now(self) -> Timestamp {
+        match self {
+            Self::Frozen(at) => at,
+            // Saturates at the end of time, where `advance` refuses to go but a clock may tick to.
+            Self::Ticking { ahead } => Timestamp::now().saturating_add(ahead).unwrap_or(Timestamp::MAX),
+        }
+    }
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self::real()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clones_move_together_and_a_frozen_clock_stays_frozen() {
+        let clock = Clock::frozen_at("2026-01-01T00:00:00Z".parse().unwrap());
+        let other = clock.clone();
+        clock.advance(SignedDuration::from_hours(24)).unwrap();
+        assert_eq!(other.now().to_string(), "2026-01-02T00:00:00Z");
+        assert_eq!(other.now(), clock.now());
+    }
+
+    #[test]
+    fn a_set_clock_ticks_on_and_can_go_back_to_the_machines_time() {
+        let clock = Clock::real();
+        let then: Timestamp = "2030-06-01T00:00:00Z".parse().unwrap();
+        clock.set(then);
+        assert!(clock.now() >= then && clock.now().duration_since(then) < SignedDuration::from_secs(60));
+        clock.follow_the_machine();
+        assert!(Timestamp::now().duration_since(clock.now()).abs() < SignedDuration::from_secs(60));
+    }
+
+    #[test]
+    fn a_move_beyond_the_end_of_time_is_refused_and_changes_nothing() {
+        let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let clock = Clock::frozen_at(start);
+        assert!(clock.advance(SignedDuration::MAX).is_err());
+        assert_eq!(clock.now(), start);
+    }
+
+    #[test]
+    fn whoever_waits_is_told_of_a_move() {
+        let clock = Clock::real();
+        let moves = clock.moves();
+        assert!(!moves.has_changed().unwrap());
+        clock.advance(SignedDuration::from_secs(1)).unwrap();
+        assert!(moves.has_changed().unwrap());
+    }
+}
