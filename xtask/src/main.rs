@@ -1,2 +1,45 @@
 //! Claviger's own chores: `cargo xtask --help`.
-fn main() {}
+#![expect(clippy::print_stderr, reason = "a chore reports to the terminal it was started from")]
+
+mod audit;
+mod lint;
+mod step;
+mod test;
+mod tools;
+mod workspace;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Claviger's own chores.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Build what the tests need under target/tools: etcd, two kube-apiservers, kubectl, Go clients, a Python venv.
+    Tools,
+    /// Everything that CI asks: the tools, the lints, then every test. Further arguments go to `cargo test`.
+    Test {
+        /// Passed on to `cargo test --workspace`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        cargo_test: Vec<String>,
+    },
+    /// Formatting, and Clippy with every warning an error, for each combination of features.
+    Lint,
+    /// Licences, advisories, sources and duplicates of the dependencies (`deny.toml`).
+    Audit,
+}
+
+fn main() -> Result<()> {
+    match Arguments::parse().chore {
+        Chore::Tools => tools::run(),
+        Chore::Test { cargo_test } => test::run(&cargo_test),
+        Chore::Lint => lint::run(),
+        Chore::Audit => audit::run(),
+    }
+}

@@ -1,0 +1,23 @@
+//! `cargo xtask audit`: `deny.toml` held against the dependencies.
+
+use anyhow::Result;
+
+use crate::{step, workspace};
+
+/// Pinned, so that a new release cannot change what the audit says.
+const CARGO_DENY: &str = "0.20.2";
+
+pub(crate) fn run() -> Result<()> {
+    let cargo_deny = workspace::tools().join("bin/cargo-deny");
+    if !cargo_deny.exists() {
+        step::timed("installing cargo-deny", || {
+            let mut install = workspace::cargo();
+            install.args(["install", "--locked", "cargo-deny", "--version", CARGO_DENY, "--root"]);
+            step::run(install.arg(workspace::tools()))
+        })?;
+    }
+    step::timed("audit", || {
+        let mut check = std::process::Command::new(&cargo_deny);
+        step::run(check.current_dir(workspace::root()).args(["--all-features", "check"]))
+    })
+}

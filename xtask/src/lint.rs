@@ -1,0 +1,23 @@
+//! `cargo xtask lint`: what must hold before a test is worth running.
+
+use anyhow::Result;
+
+use crate::{step, workspace};
+
+/// Every set of features that a user may build the binary with.
+const FEATURE_SETS: &[(&str, &[&str])] = &[
+    ("clippy, default features", &["--workspace", "--all-targets"]),
+    ("clippy, no default features", &["--package", "claviger", "--no-default-features"]),
+];
+
+pub(crate) fn run() -> Result<()> {
+    step::timed("formatting", || step::run(workspace::cargo().args(["fmt", "--all", "--check"])))?;
+    for (name, arguments) in FEATURE_SETS {
+        step::timed(name, || {
+            let mut clippy = workspace::cargo();
+            clippy.args(["clippy", "--locked"]).args(*arguments).args(["--", "--deny", "warnings"]);
+            step::run(&mut clippy)
+        })?;
+    }
+    Ok(())
+}

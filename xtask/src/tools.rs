@@ -1,0 +1,37 @@
+//! `cargo xtask tools`: what the tests need that Cargo does not build, under `target/tools`.
+//!
+//! Each thing is built once and kept. A stamp holds what it was built from; it is built again when that changed.
+//! Nothing is skipped in silence: a missing Go or Python is an error that says how to get it.
+
+mod go;
+mod kubernetes;
+mod python;
+mod stamp;
+
+use std::fs::File;
+
+use anyhow::{Context, Result};
+
+use crate::{step, workspace};
+
+pub(crate) fn run() -> Result<()> {
+    let tools = workspace::tools();
+    std::fs::create_dir_all(&tools).with_context(|| format!("cannot make {}", tools.display()))?;
+    // Two runs in one checkout would build everything twice, into the same files.
+    let lock = File::create(tools.join(".lock")).context("cannot make the lock of target/tools")?;
+    lock.lock().context("cannot lock target/tools")?;
+
+    // Both first: who misses something should hear it before minutes of compiling.
+    go::check()?;
+    python::check()?;
+
+    step::timed("Python venv", python::venv)?;
+    step::timed("etcd", go::etcd)?;
+    for version in kubernetes::VERSIONS {
+        step::timed(&format!("Kubernetes {version}"), || kubernetes::build(version))?;
+    }
+    for client in go::apiserver_clients()? {
+        step::timed(&format!("Go client {client}"), || go::apiserver_client(&client))?;
+    }
+    Ok(())
+}
