@@ -1,5 +1,7 @@
 //! The side port as kubelet, Prometheus and a hostile neighbour see it.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::{
     net::SocketAddr,
     sync::{

@@ -1,5 +1,7 @@
 //! Files that change the way kubelet, editors and operators change them.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 use std::{
     fs,
     os::unix::fs::symlink,
