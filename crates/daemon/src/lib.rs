@@ -12,3 +12,4 @@ pub mod metrics;
 pub mod reload;
 pub mod secrecy;
 pub mod shutdown;
+pub mod unix_socket;

@@ -1,0 +1,141 @@
+//! Unix sockets as a daemon should have them: never open to others, never two owners, never a needless gap.
+//!
+//! ```text
+//! Endpoint   `/run/kms/kms.sock`, `@name`, `unix://...`          endpoint.rs
+//!    | Listener::bind
+//!    v        stale: replaced; live: refused, or taken over      claim.rs
+//! Listener   accept() -> a stream and its Peer                   peer.rs
+//!    | close()
+//!    v        the file goes, if it is still ours
+//! Queued     who had connected before, then nobody
+//! ```
+//!
+//! [`directory`] makes the directory for a daemon that is not root.
+
+mod claim;
+pub mod directory;
+mod endpoint;
+mod error;
+mod peer;
+
+use std::io;
+
+use rustix::net::{SocketFlags, accept_with};
+use tokio::net::{UnixListener, UnixStream};
+
+use self::claim::SocketFile;
+pub use self::{
+    claim::{Displaced, WhenLive},
+    endpoint::Endpoint,
+    error::{BindError, EndpointError, Owner},
+    peer::{AllowedUids, Peer},
+};
+
+/// How to listen.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Who may connect, beside what the file's mode says.
+    pub allowed: AllowedUids,
+    /// What to do when another process serves the endpoint.
+    pub when_live: WhenLive,
+}
+
+/// A listening unix socket. Its file, where it has one, goes when this is dropped or closed, unless another process has
+/// taken its place by then.
+#[derive(Debug)]
+pub struct Listener {
+    endpoint: Endpoint,
+    socket: UnixListener,
+    file: Option<SocketFile>,
+    allowed: AllowedUids,
+    displaced: Option<Displaced>,
+}
+
+impl Listener {
+    /// Listens at `endpoint`. Whoever connects waits in the kernel's queue until [`accept`](Self::accept) is called.
+    ///
+    /// # Errors
+    /// When a living process serves the endpoint and is not to be displaced, when the path is too long or taken by
+    /// something that is not a socket, or when the kernel refuses. Must be called within a tokio runtime.
+    pub fn bind(endpoint: &Endpoint, options: Options) -> Result<Self, BindError> {
+        let claimed = claim::claim(endpoint, options.when_live)?;
+        let socket = UnixListener::from_std(claimed.socket).map_err(|source| BindError::Io {
+            doing: "registering",
+            endpoint: endpoint.clone(),
+            source,
+        })?;
+        Ok(Self {
+            endpoint: endpoint.clone(),
+            socket,
+            file: claimed.file,
+            allowed: options.allowed,
+            displaced: claimed.displaced,
+        })
+    }
+
+    /// Where this listens.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// The process from which the endpoint was taken, once. It does not know yet: tell it with
+    /// [`Displaced::terminate`] when every socket is taken over.
+    pub fn take_displaced(&mut self) -> Option<Displaced> {
+        self.displaced.take()
+    }
+
+    /// Waits for the next peer that may connect. Others are dropped, and logged.
+    ///
+    /// Cancel safe: a dropped future has accepted nobody.
+    ///
+    /// # Errors
+    /// What accept(2) says; `EMFILE` and its like pass.
+    pub async fn accept(&self) -> io::Result<(UnixStream, Peer)> {
+        loop {
+            let (stream, _) = self.socket.accept().await?;
+            if let Some(peer) = self.admit(&stream)? {
+                return Ok((stream, peer));
+            }
+        }
+    }
+
+    /// Removes the socket's file, if it is still ours, so that nobody else connects; who had connected before can still
+    /// be accepted from what this returns.
+    pub fn close(mut self) -> Queued {
+        self.file = None;
+        Queued(self)
+    }
+
+    fn admit(&self, stream: &UnixStream) -> io::Result<Option<Peer>> {
+        let peer = Peer::of(stream)?;
+        if self.allowed.contains(peer.uid) {
+            return Ok(Some(peer));
+        }
+        tracing::warn!(endpoint = %self.endpoint, %peer, "refused a connection: its user is not among the allowed");
+        Ok(None)
+    }
+}
+
+/// What is left of a closed [`Listener`]: the connections that nobody had accepted yet.
+#[derive(Debug)]
+pub struct Queued(Listener);
+
+impl Queued {
+    /// The next that may connect; `None` when the queue is empty.
+    ///
+    /// # Errors
+    /// What accept(2) says.
+    pub fn accept(&mut self) -> io::Result<Option<(UnixStream, Peer)>> {
+        loop {
+            // Not tokio's accept: that one asks the kernel only after epoll has reported the socket.
+            let stream = match accept_with(&self.0.socket, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC) {
+                Ok(stream) => UnixStream::from_std(stream.into())?,
+                Err(rustix::io::Errno::AGAIN) => return Ok(None),
+                Err(error) => return Err(error.into()),
+            };
+            if let Some(peer) = self.0.admit(&stream)? {
+                return Ok(Some((stream, peer)));
+            }
+        }
+    }
+}
