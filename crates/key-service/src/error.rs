@@ -65,9 +65,9 @@ impl fmt::Display for ErrorClass {
     }
 }
 
-/// A failed call, with what was being done and the service's own words.
+/// A failed call, with what was being done, the service's own words and, where one is known, the way out.
 #[derive(Debug, thiserror::Error)]
-#[error("{doing} with `{key}`: {message}")]
+#[error("{doing} with `{key}`: {message}{}", self.help())]
 pub struct KeyServiceError {
     /// What decides the reaction.
     pub class: ErrorClass,
@@ -79,7 +79,15 @@ pub struct KeyServiceError {
     pub code: Option<String>,
     /// What the service or the transport said. Never holds plaintext, tokens or key material.
     pub message: String,
+    /// How to fix it, where that is known.
+    pub hint: Option<&'static str>,
     /// What lies beneath.
     #[source]
     pub source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl KeyServiceError {
+    fn help(&self) -> String {
+        self.hint.map_or_else(String::new, |hint| format!(" (help: {hint})"))
+    }
 }

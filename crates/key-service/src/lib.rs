@@ -11,7 +11,9 @@
 //! The port is small on purpose: what proves a seal, caches a status or chooses between backends is the
 //! caller's, so that a new backend is one file that only talks to its service.
 
+pub mod aws;
 mod error;
+pub mod keyring;
 mod port;
 
 pub use error::{ErrorClass, KeyServiceError};

@@ -1,0 +1,136 @@
+//! From what the SDK says to the class that decides the reaction.
+
+use std::error::Error;
+
+use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::http::Response;
+use aws_smithy_types::error::display::DisplayErrorContext;
+
+use super::client::NoRegion;
+use crate::{ErrorClass, KeyServiceError};
+
+/// A failure that does not yet know which call it is of.
+#[derive(Debug)]
+pub(super) struct Failure {
+    class: ErrorClass,
+    code: Option<String>,
+    message: String,
+    hint: Option<&'static str>,
+}
+
+impl Failure {
+    pub(super) fn into_error(self, doing: &'static str, key: &str) -> KeyServiceError {
+        let Self { class, code, message, hint } = self;
+        KeyServiceError { class, doing, key: key.to_owned(), code, message, hint, source: None }
+    }
+}
+
+pub(super) fn no_region(reason: &NoRegion) -> Failure {
+    Failure {
+        class: ErrorClass::Absent,
+        code: None,
+        message: reason.to_string(),
+        hint: Some("give the key's ARN, or set the region by flag or AWS_REGION"),
+    }
+}
+
+pub(super) fn out_of_time() -> Failure {
+    Failure { class: ErrorClass::Slow, code: None, message: "no answer within the deadline".to_owned(), hint: None }
+}
+
+pub(super) fn sdk<E>(error: &SdkError<E, Response>) -> Failure
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    match error {
+        SdkError::ServiceError(answered) => {
+            let code = answered.err().code().unwrap_or_default();
+            let message = answered.err().message().unwrap_or_default();
+            let (class, hint) = of_code(code, message, answered.raw().status().as_u16());
+            let code = (!code.is_empty()).then(|| code.to_owned());
+            let message = match (&code, message.is_empty()) {
+                (Some(code), true) => code.clone(),
+                (Some(code), false) => format!("{code}: {message}"),
+                (None, _) => format!("HTTP {} without an error code", answered.raw().status().as_u16()),
+            };
+            Failure { class, code, message, hint }
+        }
+        SdkError::TimeoutError(_) => out_of_time(),
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => Failure {
+            class: ErrorClass::Slow,
+            code: None,
+            message: format!("{}", DisplayErrorContext(error)),
+            hint: None,
+        },
+        SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) => Failure {
+            class: ErrorClass::Absent,
+            code: None,
+            message: format!("{}", DisplayErrorContext(error)),
+            hint: Some("check the network, the endpoint and where the credentials come from"),
+        },
+        // The answer was no KMS answer: a proxy's page, or half of one.
+        _ => Failure {
+            class: ErrorClass::Internal,
+            code: None,
+            message: format!("{}", DisplayErrorContext(error)),
+            hint: None,
+        },
+    }
+}
+
+/// Sources: AWS KMS API Reference, Decrypt and Encrypt, "Errors"; AWS KMS Developer Guide, "Key states of AWS KMS
+/// keys"; AWS General Reference, "Common Errors"; the throttling codes are those that the SDKs retry.
+fn of_code(code: &str, message: &str, status: u16) -> (ErrorClass, Option<&'static str>) {
+    use ErrorClass::{
+        CorruptCiphertext, Denied, Disabled, Internal, NotFound, PendingDeletion, Slow, Throttled, Unavailable,
+    };
+    match code {
+        "DisabledException" => (Disabled, Some("enable the key again, if it was not meant")),
+        "KMSInvalidStateException" if message.contains("pending deletion") => {
+            (PendingDeletion, Some("cancel the deletion and enable the key, or what it sealed is lost"))
+        }
+        "KMSInvalidStateException" => (Unavailable, Some("`aws kms describe-key` tells the key's state")),
+        "KeyUnavailableException" => (Unavailable, None),
+        "NotFoundException" | "InvalidArnException" => {
+            (NotFound, Some("check the key's name, its region and its account"))
+        }
+        "AccessDeniedException" => {
+            (Denied, Some("the caller needs kms:Encrypt and kms:Decrypt from its own policies and the key's policy"))
+        }
+        "InvalidGrantTokenException" | "InvalidGrantIdException" | "InvalidKeyUsageException" => (Denied, None),
+        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
+            (Denied, Some("the session has expired: renew the credentials; a static session is not renewed by itself"))
+        }
+        "UnrecognizedClientException"
+        | "InvalidClientTokenId"
+        | "MissingAuthenticationToken"
+        | "MissingAuthenticationTokenException"
+        | "IncompleteSignature"
+        | "OptInRequired" => {
+            (Denied, Some("the credentials are not known here: check the access key, its account and the endpoint"))
+        }
+        "InvalidSignatureException" | "SignatureDoesNotMatch" => {
+            (Denied, Some("check the secret key and this machine's clock"))
+        }
+        "InvalidCiphertextException" | "IncorrectKeyException" => {
+            (CorruptCiphertext, Some("was it altered, or sealed by another key or with another encryption context?"))
+        }
+        "DependencyTimeoutException" => (Slow, None),
+        "Throttling"
+        | "ThrottlingException"
+        | "ThrottledException"
+        | "RequestThrottledException"
+        | "RequestThrottled"
+        | "TooManyRequestsException"
+        | "RequestLimitExceeded"
+        | "BandwidthLimitExceeded"
+        | "LimitExceededException"
+        | "SlowDown"
+        | "PriorRequestNotComplete" => (
+            Throttled,
+            Some("KMS request quotas are per account and region: `aws service-quotas` shows and raises them"),
+        ),
+        _ if status == 429 => (Throttled, None),
+        _ => (Internal, None),
+    }
+}

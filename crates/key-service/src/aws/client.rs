@@ -1,0 +1,85 @@
+//! The SDK's client: where its region and credentials come from, how long it tries, which connections it keeps.
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_sdk_kms::{
+    Client,
+    config::{Builder, StalledStreamProtectionConfig},
+};
+use aws_smithy_http_client::{
+    Builder as HttpBuilder,
+    tls::{Provider, rustls_provider::CryptoMode},
+};
+use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+
+use super::{AwsKmsSettings, source_headers::SourceHeaders};
+
+/// Longer than the pause between two probes of an idle plugin, so that a call finds a connection open.
+const KEEP_IDLE: Duration = Duration::from_secs(90);
+
+/// More than the plugin ever has calls in flight: a burst's connections all stay for the next one.
+const IDLE_CONNECTIONS: usize = 256;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(800);
+
+/// One lost packet or one hanging front end leaves time for a second attempt within the caller's 2.7 seconds.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1200);
+
+const ATTEMPTS: u32 = 3;
+
+const FIRST_BACKOFF: Duration = Duration::from_millis(50);
+
+/// No source of a region knew one.
+#[derive(Debug, thiserror::Error)]
+#[error("no AWS region is set, and neither the key, the environment, the profile nor the instance metadata names one")]
+pub(super) struct NoRegion;
+
+/// The connections, shared by every client that a reload makes. TLS roots are read when the first connection
+/// to an `https` endpoint is made, never for a plain one.
+pub(super) fn connections(settings: &AwsKmsSettings) -> SharedHttpClient {
+    let builder = HttpBuilder::new().pool_idle_timeout(KEEP_IDLE).pool_max_idle_per_host(IDLE_CONNECTIONS);
+    match &settings.endpoint {
+        Some(endpoint) if endpoint.starts_with("http://") => builder.build_http(),
+        _ => builder.tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https(),
+    }
+}
+
+pub(super) async fn make(settings: &AwsKmsSettings, http: SharedHttpClient) -> Result<Client, NoRegion> {
+    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12());
+    if let Some(profile) = &settings.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(region) = settings.known_region() {
+        // Known beforehand, the instance metadata is not asked.
+        loader = loader.region(Region::new(region.as_str().to_owned()));
+    }
+    let shared = loader.load().await;
+    if shared.region().is_none() {
+        return Err(NoRegion);
+    }
+
+    let mut config = Builder::from(&shared)
+        .http_client(http)
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(CONNECT_TIMEOUT)
+                .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+                .build(),
+        )
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_BACKOFF))
+        // Answers are a few hundred bytes, and the deadline holds for all of them.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+    if let Some(endpoint) = &settings.endpoint {
+        config = config.endpoint_url(endpoint);
+    }
+    if let Some(tokens) = settings.retry_tokens {
+        let bucket = TokenBucket::builder().capacity(tokens).build();
+        config = config.retry_partition(RetryPartition::custom("key-service").token_bucket(bucket).build());
+    }
+    if let Some(headers) = settings.source_arn.as_ref().map(SourceHeaders::of) {
+        config = config.interceptor(headers);
+    }
+    Ok(Client::from_conf(config.build()))
+}
