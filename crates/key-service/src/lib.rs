@@ -11,6 +11,7 @@
 //! The port is small on purpose: what proves a seal, caches a status or chooses between backends is the
 //! caller's, so that a new backend is one file that only talks to its service.
 
+#[cfg(feature = "aws")]
 pub mod aws;
 mod error;
 pub mod keyring;
