@@ -1,0 +1,104 @@
+//! The canonical request and the string to sign.
+
+use std::fmt::Write;
+
+use aws_lc_rs::digest;
+
+use super::{ALGORITHM, path, request::RequestParts, rules::PathRule, scope::CredentialScope, time::SigningTime};
+
+/// A request in its canonical form.
+#[derive(Debug)]
+pub(super) struct Canonical {
+    /// The text that is hashed into the string to sign.
+    pub(super) text: String,
+    /// Whether every signed header was there. A signature over an absent header is never right, or a header with an
+    /// empty value could be taken away.
+    pub(super) complete: bool,
+}
+
+/// What the canonical request is made of beside the parts themselves.
+pub(super) struct Ingredients<'a> {
+    pub(super) path: PathRule,
+    pub(super) canonical_query: &'a str,
+    /// Lower case, sorted, each once.
+    pub(super) signed_headers: &'a [String],
+    pub(super) payload_hash: &'a str,
+}
+
+/// Writes the canonical request: IAM User Guide, "Create a signed AWS API request", step 1.
+pub(super) fn request(parts: &RequestParts<'_>, ingredients: &Ingredients<'_>) -> Canonical {
+    let Ingredients { path: rule, canonical_query, signed_headers, payload_hash } = ingredients;
+    let mut text = String::with_capacity(512);
+    for line in [parts.method, &path::canonical(parts.path, *rule), canonical_query] {
+        text.push_str(line);
+        text.push('\n');
+    }
+    let complete = write_headers(&mut text, parts, signed_headers);
+    text.push('\n');
+    text.push_str(&signed_headers.join(";"));
+    text.push('\n');
+    text.push_str(payload_hash);
+    Canonical { text, complete }
+}
+
+/// Writes the string to sign: step 3 of the same page.
+pub(super) fn string_to_sign(time: SigningTime, scope: &CredentialScope, canonical_request: &str) -> String {
+    format!("{ALGORITHM}\n{time}\n{scope}\n{}", sha256_hex(canonical_request.as_bytes()))
+}
+
+/// The SHA-256 in lower-case hexadecimal.
+pub(super) fn sha256_hex(bytes: &[u8]) -> String {
+    hex(digest::digest(&digest::SHA256, bytes).as_ref())
+}
+
+/// Lower-case hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, octet| {
+        // INVARIANT: writing to a String cannot fail.
+        let _ = write!(out, "{octet:02x}");
+        out
+    })
+}
+
+/// One line for each signed header, values of the same name joined; tells whether all were there.
+fn write_headers(text: &mut String, parts: &RequestParts<'_>, signed: &[String]) -> bool {
+    // Headers by their rank among the signed ones: one pass over each, however many a hostile peer sends.
+    let mut ranked: Vec<(usize, &[u8])> = parts
+        .headers
+        .iter()
+        .filter_map(|(name, value)| {
+            let rank = signed.binary_search_by(|signed| signed.as_str().cmp(&name.to_ascii_lowercase()));
+            rank.ok().map(|rank| (rank, *value))
+        })
+        .collect();
+    ranked.sort_by_key(|(rank, _)| *rank);
+
+    let mut complete = true;
+    let mut ranked = ranked.into_iter().peekable();
+    for (rank, name) in signed.iter().enumerate() {
+        text.push_str(name);
+        let mut separator = ':';
+        while let Some((_, value)) = ranked.next_if(|(of, _)| *of == rank) {
+            text.push(separator);
+            separator = ',';
+            write_value(text, value);
+        }
+        if separator == ':' {
+            complete = false;
+            text.push(separator);
+        }
+        text.push('\n');
+    }
+    complete
+}
+
+/// A value without white space around it, and with each run of it inside turned into one space.
+fn write_value(text: &mut String, value: &[u8]) {
+    let value = String::from_utf8_lossy(value);
+    let mut words = value.split_ascii_whitespace();
+    text.push_str(words.next().unwrap_or_default());
+    for word in words {
+        text.push(' ');
+        text.push_str(word);
+    }
+}
