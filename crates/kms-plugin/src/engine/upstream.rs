@@ -1,0 +1,117 @@
+//! Calls to the key service: each through the gate, within its deadline, counted.
+
+use std::sync::Arc;
+
+use aws_model::SecretBytes;
+use key_service::{ErrorClass, KeyService, KeyServiceError, KeyVersion, Opened};
+use tokio::time::Instant;
+
+use super::gate::{Gate, Lane, NoPermit};
+use crate::metrics::{Call, KeyMetrics, Purpose};
+
+/// The key service, as engine and prober use it.
+#[derive(Debug)]
+pub(crate) struct Upstream {
+    key: Arc<dyn KeyService>,
+    gate: Arc<Gate>,
+    metrics: Arc<KeyMetrics>,
+}
+
+/// A ciphertext that has been opened again, and was right.
+#[derive(Debug)]
+pub(crate) struct Proven {
+    pub(crate) ciphertext: Vec<u8>,
+    pub(crate) version: KeyVersion,
+}
+
+impl Upstream {
+    pub(crate) fn new(key: Arc<dyn KeyService>, gate: Arc<Gate>, metrics: Arc<KeyMetrics>) -> Self {
+        Self { key, gate, metrics }
+    }
+
+    pub(crate) fn key(&self) -> &dyn KeyService {
+        self.key.as_ref()
+    }
+
+    /// Seals and opens again: nothing is stored that could not be read. Opening also tells the material, which AWS
+    /// KMS does not name when it seals.
+    pub(crate) async fn seal_proven(
+        &self,
+        lane: Lane,
+        plaintext: &SecretBytes,
+        deadline: Instant,
+    ) -> Result<Proven, KeyServiceError> {
+        let (seal_for, open_for) = match lane {
+            Lane::Probe => (Purpose::Probe, Purpose::Probe),
+            Lane::Encrypt | Lane::Decrypt => (Purpose::Request, Purpose::Proof),
+        };
+        let _permit = self.enter(lane, 2, "sealing", deadline).await?;
+        let started = Instant::now();
+        let sealed = self.key.seal(plaintext, deadline).await;
+        self.account(Call::Seal, seal_for, started, sealed.as_ref().err());
+        let ciphertext = sealed?.ciphertext;
+
+        let started = Instant::now();
+        let opened = self.key.open(&ciphertext, deadline).await;
+        self.account(Call::Open, open_for, started, opened.as_ref().err());
+        let Opened { plaintext: returned, version } = opened?;
+        if returned != *plaintext {
+            return Err(KeyServiceError {
+                class: ErrorClass::CorruptCiphertext,
+                doing: "proving a fresh ciphertext",
+                key: self.key.name().to_owned(),
+                code: None,
+                message: "it opened to something else than was sealed, and was thrown away".to_owned(),
+                hint: None,
+                source: None,
+            });
+        }
+        Ok(Proven { ciphertext, version })
+    }
+
+    pub(crate) async fn open(&self, ciphertext: &[u8], deadline: Instant) -> Result<Opened, KeyServiceError> {
+        let _permit = self.enter(Lane::Decrypt, 1, "opening", deadline).await?;
+        let started = Instant::now();
+        let opened = self.key.open(ciphertext, deadline).await;
+        self.account(Call::Open, Purpose::Request, started, opened.as_ref().err());
+        opened
+    }
+
+    async fn enter(
+        &self,
+        lane: Lane,
+        calls: u32,
+        doing: &'static str,
+        deadline: Instant,
+    ) -> Result<super::gate::Permit, KeyServiceError> {
+        let message = match self.gate.enter(lane, calls, deadline).await {
+            Ok((permit, queued)) => {
+                if queued {
+                    self.metrics.queued(lane);
+                }
+                return Ok(permit);
+            }
+            Err(NoPermit::Overloaded) => "too many calls are waiting for the key service already",
+            Err(NoPermit::OutOfTime) => "the deadline passed while waiting for a turn to call the key service",
+        };
+        self.metrics.queued(lane);
+        Err(KeyServiceError {
+            class: ErrorClass::Throttled,
+            doing,
+            key: self.key.name().to_owned(),
+            code: None,
+            message: message.to_owned(),
+            hint: None,
+            source: None,
+        })
+    }
+
+    fn account(&self, call: Call, purpose: Purpose, started: Instant, error: Option<&KeyServiceError>) {
+        match error {
+            Some(error) if error.class == ErrorClass::Throttled => self.gate.throttled(Instant::now()),
+            _ => self.gate.answered(),
+        }
+        let class = error.map(|error| error.class);
+        self.metrics.called(call, purpose, class, started.elapsed(), self.gate.limit());
+    }
+}
