@@ -1,1 +1,128 @@
-//! The wire protocols, in both directions.
+//! The wire protocols, in both directions: what a server reads and answers, what a client writes and reads.
+//!
+//! Values are [`serde_json::Value`]s in the form of the model: structures and maps are objects, blobs are base64
+//! strings, times are seconds since the epoch (with fractions), and a member that is not given is not there,
+//! never `null`. Each protocol reads into that form and writes from it, so that a handler need not know which
+//! protocol carries it.
+//!
+//! ```text
+//!   client                                              server
+//!   encode_request   -- method, headers, body -->   decode_request
+//!   decode_response  <-- status, headers, body --   encode_response
+//!   decode_error     <-- status, headers, body --   encode_error
+//! ```
+//!
+//! The functions of this module choose the protocol by the model; those of [`aws_json`] and [`query`] are each
+//! protocol's own.
+
+pub mod aws_json;
+pub(crate) mod base64_text;
+mod error;
+pub mod query;
+mod timestamp;
+
+use serde_json::Value;
+
+pub use error::{DecodeError, EncodeError, WireError};
+
+use crate::model::{Operation, Protocol, ServiceModel};
+
+/// What a client sends, but for host and signature. Every request of these protocols is a `POST` to `/`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EncodedRequest {
+    /// Content type and, in awsJson, the target.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// What a server answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EncodedResponse {
+    /// The HTTP status.
+    pub status: u16,
+    /// Content type and request id.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl EncodedResponse {
+    fn new(status: u16, content_type: &str, request_id: &str, body: Vec<u8>) -> Self {
+        let headers = vec![("x-amzn-RequestId", request_id.to_owned()), ("content-type", content_type.to_owned())];
+        Self { status, headers, body }
+    }
+}
+
+/// Reads the input of `operation` from the body of a request; in Query also from a query string.
+///
+/// # Errors
+/// When the body is not of the protocol's form, or a member not of its shape's type. Constraints are checked by
+/// [`validate::input`](crate::validate::input), afterwards, as AWS does.
+pub fn decode_request(model: &ServiceModel, operation: &Operation, body: &[u8]) -> Result<Value, DecodeError> {
+    match model.metadata().protocol {
+        Protocol::AwsJson1_0 | Protocol::AwsJson1_1 => aws_json::decode_request(model, operation, body),
+        Protocol::Query => query::decode_request(model, operation, body),
+    }
+}
+
+/// Writes the answer of `operation`.
+///
+/// # Errors
+/// When `output` is not of the operation's output shape: a mistake of the server.
+pub fn encode_response(
+    model: &ServiceModel,
+    operation: &Operation,
+    output: &Value,
+    request_id: &str,
+) -> Result<EncodedResponse, EncodeError> {
+    match model.metadata().protocol {
+        Protocol::AwsJson1_0 | Protocol::AwsJson1_1 => aws_json::encode_response(model, operation, output, request_id),
+        Protocol::Query => query::encode_response(model, operation, output, request_id),
+    }
+}
+
+/// Writes an error.
+#[must_use]
+pub fn encode_error(model: &ServiceModel, error: &WireError, request_id: &str) -> EncodedResponse {
+    match model.metadata().protocol {
+        Protocol::AwsJson1_0 | Protocol::AwsJson1_1 => aws_json::encode_error(model, error, request_id),
+        Protocol::Query => query::encode_error(model, error, request_id),
+    }
+}
+
+/// Writes a request for `operation`.
+///
+/// # Errors
+/// When `input` is not of the operation's input shape: a mistake of the caller.
+pub fn encode_request(
+    model: &ServiceModel,
+    operation: &Operation,
+    input: &Value,
+) -> Result<EncodedRequest, EncodeError> {
+    match model.metadata().protocol {
+        Protocol::AwsJson1_0 | Protocol::AwsJson1_1 => aws_json::encode_request(model, operation, input),
+        Protocol::Query => query::encode_request(model, operation, input),
+    }
+}
+
+/// Reads the answer of `operation` from the body of a successful response.
+///
+/// # Errors
+/// As for [`decode_request`].
+pub fn decode_response(model: &ServiceModel, operation: &Operation, body: &[u8]) -> Result<Value, DecodeError> {
+    match model.metadata().protocol {
+        Protocol::AwsJson1_0 | Protocol::AwsJson1_1 => aws_json::decode_response(model, operation, body),
+        Protocol::Query => query::decode_response(model, operation, body),
+    }
+}
+
+/// Reads the error in a response with that status. A body that is no error of the protocol (a proxy's page, say)
+/// gives an error whose code is the status.
+#[must_use]
+pub fn decode_error(model: &ServiceModel, status: u16, body: &[u8]) -> WireError {
+    match model.metadata().protocol {
+        Protocol::AwsJson1_0 | Protocol::AwsJson1_1 => aws_json::decode_error(status, body),
+        Protocol::Query => query::decode_error(status, body),
+    }
+}

@@ -1,0 +1,84 @@
+//! The models that travel in the binary, and how a request finds its own.
+
+use std::io::Read;
+use std::sync::LazyLock;
+
+use flate2::read::GzDecoder;
+
+use super::{ModelError, Protocol, ServiceModel};
+
+/// A service whose model is embedded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ServiceId {
+    /// AWS Key Management Service.
+    Kms,
+    /// AWS Security Token Service.
+    Sts,
+}
+
+impl ServiceId {
+    /// Every embedded service.
+    pub const ALL: [Self; 2] = [Self::Kms, Self::Sts];
+
+    /// The model's bytes, gzipped, as `cargo xtask models` wrote them.
+    #[must_use]
+    pub fn compressed(self) -> &'static [u8] {
+        match self {
+            Self::Kms => include_bytes!("../../models/kms-2014-11-01.json.gz"),
+            Self::Sts => include_bytes!("../../models/sts-2011-06-15.json.gz"),
+        }
+    }
+}
+
+/// The model of a service, parsed when it is first asked for.
+#[must_use]
+pub fn service(id: ServiceId) -> &'static ServiceModel {
+    static KMS: LazyLock<ServiceModel> = LazyLock::new(|| embedded(ServiceId::Kms));
+    static STS: LazyLock<ServiceModel> = LazyLock::new(|| embedded(ServiceId::Sts));
+    match id {
+        ServiceId::Kms => &KMS,
+        ServiceId::Sts => &STS,
+    }
+}
+
+/// The service whose awsJson requests name `prefix` before the operation (`TrentService` is KMS).
+#[must_use]
+pub fn service_for_target_prefix(prefix: &str) -> Option<ServiceId> {
+    match prefix {
+        "TrentService" => Some(ServiceId::Kms),
+        _ => None,
+    }
+}
+
+/// The service that a SigV4 credential scope names.
+#[must_use]
+pub fn service_for_signing_name(name: &str) -> Option<ServiceId> {
+    match name {
+        "kms" => Some(ServiceId::Kms),
+        "sts" => Some(ServiceId::Sts),
+        _ => None,
+    }
+}
+
+/// The service that a Query request's `Version` and `Action` name. Without a `Version` the action alone decides.
+#[must_use]
+pub fn service_for_action(version: Option<&str>, action: &str) -> Option<ServiceId> {
+    ServiceId::ALL.into_iter().find(|&id| {
+        let model = service(id);
+        let metadata = model.metadata();
+        metadata.protocol == Protocol::Query
+            && version.is_none_or(|version| version == metadata.api_version)
+            && model.operation(action).is_some()
+    })
+}
+
+fn embedded(id: ServiceId) -> ServiceModel {
+    #[expect(clippy::expect_used, reason = "the bytes are part of the binary, and a test parses every model")]
+    decompress(id.compressed()).expect("an embedded service model parses")
+}
+
+fn decompress(bytes: &[u8]) -> Result<ServiceModel, ModelError> {
+    let mut json = Vec::new();
+    GzDecoder::new(bytes).read_to_end(&mut json).map_err(serde_json::Error::io)?;
+    ServiceModel::from_json(&json)
+}

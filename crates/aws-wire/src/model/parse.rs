@@ -1,0 +1,286 @@
+//! botocore's `service-2.json`, read into a [`ServiceModel`].
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::Deserialize;
+
+use super::shape::{Bounds, Kind, List, Map, Member, Pattern, Shape, ShapeRef, Structure, Text, TimestampFormat};
+use super::{Metadata, ModelledError, Operation, Protocol, ServiceModel};
+
+/// Why a text is not a model that this crate can speak.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// Not JSON, or not of the form of `service-2.json`.
+    #[error("the service model is not a botocore `service-2.json`")]
+    Syntax(#[from] serde_json::Error),
+    /// A reference leads nowhere.
+    #[error("`{from}` refers to the shape `{shape}`, which the service model does not define")]
+    UnknownShape {
+        /// Who refers.
+        from: String,
+        /// The missing shape.
+        shape: String,
+    },
+    /// A protocol that this crate does not speak.
+    #[error("the protocol `{0}` is not supported; supported are `json` and `query`")]
+    Protocol(String),
+    /// A kind of shape that this crate does not know, or one without what its kind needs.
+    #[error("the shape `{name}` of type `{kind}` is not supported or incomplete")]
+    Shape {
+        /// The shape.
+        name: String,
+        /// Its type in the model.
+        kind: String,
+    },
+    /// More shapes than a reference can count.
+    #[error("the service model has too many shapes")]
+    TooLarge,
+}
+
+pub(super) fn model(json: &[u8]) -> Result<ServiceModel, ModelError> {
+    let raw: RawModel = serde_json::from_slice(json)?;
+    let metadata = metadata(raw.metadata)?;
+    let mut names = Names(HashMap::with_capacity(raw.shapes.len()));
+    for (index, name) in raw.shapes.keys().enumerate() {
+        names.0.insert(name.clone(), ShapeRef::new(u32::try_from(index).map_err(|_| ModelError::TooLarge)?));
+    }
+    let operations = raw
+        .operations
+        .into_values()
+        .map(|raw_operation| operation(raw_operation, &names, &raw.shapes))
+        .collect::<Result<Vec<_>, _>>()?;
+    let shapes = raw.shapes.into_iter().map(|(name, raw)| shape(name, raw, &names)).collect::<Result<Vec<_>, _>>()?;
+    let by_name = operations.iter().enumerate().map(|(at, operation)| (operation.name.clone(), at)).collect();
+    Ok(ServiceModel { metadata, operations, by_name, shapes })
+}
+
+/// Where each shape's name leads.
+struct Names(HashMap<String, ShapeRef>);
+
+impl Names {
+    fn find(&self, from: &str, reference: &RawRef) -> Result<ShapeRef, ModelError> {
+        let shape = &reference.shape;
+        self.0
+            .get(shape)
+            .copied()
+            .ok_or_else(|| ModelError::UnknownShape { from: from.to_owned(), shape: shape.clone() })
+    }
+}
+
+fn metadata(raw: RawMetadata) -> Result<Metadata, ModelError> {
+    let protocol = match (raw.protocol.as_str(), raw.json_version.as_deref()) {
+        ("json", Some("1.0")) => Protocol::AwsJson1_0,
+        ("json", _) => Protocol::AwsJson1_1,
+        ("query", _) => Protocol::Query,
+        _ => return Err(ModelError::Protocol(raw.protocol)),
+    };
+    Ok(Metadata {
+        service_id: raw.service_id,
+        api_version: raw.api_version,
+        signing_name: raw.signing_name.unwrap_or_else(|| raw.endpoint_prefix.clone()),
+        endpoint_prefix: raw.endpoint_prefix,
+        protocol,
+        target_prefix: raw.target_prefix,
+        xml_namespace: raw.xml_namespace,
+    })
+}
+
+fn operation(raw: RawOperation, names: &Names, shapes: &BTreeMap<String, RawShape>) -> Result<Operation, ModelError> {
+    let find = |reference: &RawRef| names.find(&raw.name, reference);
+    let errors = raw.errors.iter().map(|reference| {
+        let shape = find(reference)?;
+        Ok(modelled_error(&reference.shape, shape, shapes.get(&reference.shape)))
+    });
+    Ok(Operation {
+        input: raw.input.as_ref().map(find).transpose()?,
+        output: raw.output.as_ref().map(find).transpose()?,
+        result_wrapper: raw.output.as_ref().and_then(|output| output.result_wrapper.clone()),
+        unsigned: raw.authtype.as_deref() == Some("none"),
+        errors: errors.collect::<Result<_, ModelError>>()?,
+        name: raw.name,
+    })
+}
+
+/// botocore's rule: `error` gives code, status and fault; without it the code is the shape's name, and `fault`
+/// alone tells a 500 from a 400.
+fn modelled_error(name: &str, shape: ShapeRef, raw: Option<&RawShape>) -> ModelledError {
+    let fault = raw.is_some_and(|raw| raw.fault);
+    let error = raw.and_then(|raw| raw.error.as_ref());
+    let http_status = error.and_then(|error| error.http_status_code).unwrap_or(if fault { 500 } else { 400 });
+    ModelledError {
+        name: name.to_owned(),
+        code: error.and_then(|error| error.code.clone()).unwrap_or_else(|| name.to_owned()),
+        http_status,
+        sender_fault: error.and_then(|error| error.sender_fault).unwrap_or(http_status < 500),
+        shape,
+    }
+}
+
+fn shape(name: String, raw: RawShape, names: &Names) -> Result<Shape, ModelError> {
+    let bounds = raw.bounds();
+    let incomplete = || ModelError::Shape { name: name.clone(), kind: raw.kind.clone() };
+    let kind = match raw.kind.as_str() {
+        "structure" => Kind::Structure(structure(&name, &raw, names)?),
+        "list" => {
+            let element = raw.member.as_ref().ok_or_else(incomplete)?;
+            Kind::List(List {
+                element: names.find(&name, element)?,
+                element_name: element.location_name.clone(),
+                flattened: raw.flattened,
+                length: bounds,
+            })
+        }
+        "map" => {
+            let (key, value) = raw.key.as_ref().zip(raw.value.as_ref()).ok_or_else(incomplete)?;
+            Kind::Map(Map {
+                key: names.find(&name, key)?,
+                value: names.find(&name, value)?,
+                key_name: key.location_name.clone().unwrap_or_else(|| "key".to_owned()),
+                value_name: value.location_name.clone().unwrap_or_else(|| "value".to_owned()),
+                flattened: raw.flattened,
+                length: bounds,
+            })
+        }
+        "string" | "character" => {
+            Kind::String(Text { length: bounds, pattern: raw.pattern.map(Pattern::new), values: raw.values })
+        }
+        "blob" => Kind::Blob(bounds),
+        "boolean" => Kind::Boolean,
+        "integer" => Kind::Integer(bounds),
+        "long" => Kind::Long(bounds),
+        "float" | "double" => Kind::Double,
+        "timestamp" => Kind::Timestamp(match raw.timestamp_format.as_deref() {
+            None => TimestampFormat::Protocol,
+            Some("unixTimestamp") => TimestampFormat::UnixTimestamp,
+            Some("iso8601") => TimestampFormat::Iso8601,
+            Some(_) => return Err(incomplete()),
+        }),
+        _ => return Err(incomplete()),
+    };
+    Ok(Shape { sensitive: raw.sensitive, kind, name })
+}
+
+fn structure(name: &str, raw: &RawShape, names: &Names) -> Result<Structure, ModelError> {
+    let members = raw.members.0.iter().map(|(member, reference)| {
+        Ok(Member {
+            name: member.clone(),
+            wire_name: reference.location_name.clone().unwrap_or_else(|| member.clone()),
+            path_name: lower_first(member),
+            required: raw.required.contains(member),
+            shape: names.find(name, reference)?,
+        })
+    });
+    Ok(Structure { members: members.collect::<Result<_, ModelError>>()? })
+}
+
+fn lower_first(name: &str) -> String {
+    let mut chars = name.chars();
+    chars.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(chars).collect()
+}
+
+#[derive(Deserialize)]
+struct RawModel {
+    metadata: RawMetadata,
+    operations: BTreeMap<String, RawOperation>,
+    shapes: BTreeMap<String, RawShape>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawMetadata {
+    service_id: String,
+    api_version: String,
+    endpoint_prefix: String,
+    signing_name: Option<String>,
+    protocol: String,
+    json_version: Option<String>,
+    target_prefix: Option<String>,
+    xml_namespace: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct RawOperation {
+    name: String,
+    input: Option<RawRef>,
+    output: Option<RawRef>,
+    #[serde(default)]
+    errors: Vec<RawRef>,
+    authtype: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawRef {
+    shape: String,
+    location_name: Option<String>,
+    result_wrapper: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawShape {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    members: Members,
+    #[serde(default)]
+    required: Vec<String>,
+    member: Option<RawRef>,
+    key: Option<RawRef>,
+    value: Option<RawRef>,
+    #[serde(default)]
+    flattened: bool,
+    #[serde(default)]
+    sensitive: bool,
+    min: Option<f64>,
+    max: Option<f64>,
+    pattern: Option<String>,
+    #[serde(default, rename = "enum")]
+    values: Vec<String>,
+    timestamp_format: Option<String>,
+    #[serde(default)]
+    fault: bool,
+    error: Option<RawError>,
+}
+
+impl RawShape {
+    /// Bounds are whole numbers but for the odd float shape, whose bounds this crate does not enforce.
+    #[expect(clippy::cast_possible_truncation, reason = "saturates, and a bound beyond i64 bounds nothing")]
+    fn bounds(&self) -> Bounds {
+        Bounds { min: self.min.map(|min| min as i64), max: self.max.map(|max| max as i64) }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawError {
+    code: Option<String>,
+    http_status_code: Option<u16>,
+    sender_fault: Option<bool>,
+}
+
+/// Members in the order of the model, which is the order of validation messages.
+#[derive(Default)]
+struct Members(Vec<(String, RawRef)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Members;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("a structure's members")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Vec::with_capacity(map.size_hint().unwrap_or(0));
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}

@@ -1,0 +1,112 @@
+//! AWS's patterns are Java regular expressions, matched against the whole value. Here they are translated into
+//! the `regex` crate's syntax, which runs in linear time whatever the input.
+//!
+//! What is translated:
+//! - the whole value must match, whether or not the pattern has `^` and `$`;
+//! - `\w`, `\d` and `\s` (and their negations outside brackets) are ASCII in Java;
+//! - `.` excludes all of Java's line ends, not just `\n`;
+//! - `\p{ASCII}`, `\p{Alpha}`, `\p{Digit}`, `\p{Alnum}`, `\p{Upper}`, `\p{Lower}` and `\p{Space}` are ASCII.
+//!
+//! What both have alike and passes unchanged: the general categories (`\p{L}`), `\uXXXX`, `\xXX`, and unions and
+//! intersections in brackets. What only Java has (look-around, back references) does not compile, and neither do
+//! the operators in brackets that only `regex` has.
+
+use regex::{Regex, RegexBuilder};
+
+/// Why a pattern cannot be compiled.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PatternError {
+    /// Java and `regex` would disagree on what it means.
+    #[error("`{0}` means something else to Java than to the regex crate")]
+    Ambiguous(String),
+    /// The regex crate refuses the translation.
+    #[error(transparent)]
+    Syntax(#[from] regex::Error),
+}
+
+/// Compiles a pattern that a whole value must match.
+pub(crate) fn compile(java: &str) -> Result<Regex, PatternError> {
+    let translated = translate(java)?;
+    Ok(RegexBuilder::new(&format!("^(?:{translated})$")).build()?)
+}
+
+fn translate(java: &str) -> Result<String, PatternError> {
+    let mut out = String::with_capacity(java.len() * 2);
+    let mut rest = java.chars();
+    // Brackets may be nested.
+    let mut depth = 0_usize;
+    let mut previous = ' ';
+    while let Some(character) = rest.next() {
+        match character {
+            '\\' => {
+                let escaped = rest.next().ok_or_else(|| PatternError::Ambiguous(java.to_owned()))?;
+                match escaped {
+                    'p' | 'P' => property(escaped, &mut rest, &mut out, java)?,
+                    escaped => escape(escaped, depth > 0, &mut out, java)?,
+                }
+                previous = ' ';
+                continue;
+            }
+            '[' => {
+                depth += 1;
+                out.push('[');
+            }
+            ']' => {
+                depth = depth.saturating_sub(1);
+                out.push(']');
+            }
+            '.' if depth == 0 => out.push_str(r"[^\n\r\x{85}\x{2028}\x{2029}]"),
+            // In brackets, `--` and `~~` subtract for `regex` and are plain characters for Java.
+            '-' | '~' if depth > 0 && previous == character => {
+                return Err(PatternError::Ambiguous(java.to_owned()));
+            }
+            character => out.push(character),
+        }
+        previous = character;
+    }
+    Ok(out)
+}
+
+fn escape(escaped: char, in_brackets: bool, out: &mut String, java: &str) -> Result<(), PatternError> {
+    let class = match escaped.to_ascii_lowercase() {
+        'w' => "A-Za-z0-9_",
+        'd' => "0-9",
+        's' => r" \t\n\x0B\f\r",
+        _ => {
+            out.extend(['\\', escaped]);
+            return Ok(());
+        }
+    };
+    match (escaped.is_ascii_uppercase(), in_brackets) {
+        (false, true) => out.push_str(class),
+        (false, false) => out.extend(["[", class, "]"]),
+        (true, false) => out.extend(["[^", class, "]"]),
+        (true, true) => return Err(PatternError::Ambiguous(java.to_owned())),
+    }
+    Ok(())
+}
+
+/// `\p{..}` and `\pL`: Java's ASCII classes are spelled out, general categories stay.
+fn property(escaped: char, rest: &mut std::str::Chars<'_>, out: &mut String, java: &str) -> Result<(), PatternError> {
+    let ambiguous = || PatternError::Ambiguous(java.to_owned());
+    let name: String = match rest.next().ok_or_else(ambiguous)? {
+        '{' => rest.by_ref().take_while(|&character| character != '}').collect(),
+        letter => letter.to_string(),
+    };
+    let ascii = match name.as_str() {
+        "ASCII" => r"\x00-\x7F",
+        "Alpha" => "A-Za-z",
+        "Digit" => "0-9",
+        "Alnum" => "A-Za-z0-9",
+        "Upper" => "A-Z",
+        "Lower" => "a-z",
+        "Space" => r" \t\n\x0B\f\r",
+        name => {
+            out.extend(["\\", escaped.encode_utf8(&mut [0; 4]), "{", name, "}"]);
+            return Ok(());
+        }
+    };
+    // A class inside a class is a union, so that the brackets do no harm there.
+    out.extend([if escaped == 'P' { "[^" } else { "[" }, ascii, "]"]);
+    Ok(())
+}
