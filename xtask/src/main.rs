@@ -3,6 +3,7 @@
 
 mod audit;
 mod lint;
+mod models;
 mod step;
 mod test;
 mod tools;
@@ -31,6 +32,8 @@ enum Chore {
     },
     /// Formatting, and Clippy with every warning an error, for each combination of features.
     Lint,
+    /// The service models of aws-wire, made again from the botocore that the tools brought.
+    Models(models::Models),
     /// Licences, advisories, sources and duplicates of the dependencies (`deny.toml`).
     Audit,
 }
@@ -40,6 +43,7 @@ fn main() -> Result<()> {
         Chore::Tools => tools::run(),
         Chore::Test { cargo_test } => test::run(&cargo_test),
         Chore::Lint => lint::run(),
+        Chore::Models(models) => models::run(&models),
         Chore::Audit => audit::run(),
     }
 }
