@@ -73,10 +73,7 @@ fn members_keep_the_order_of_the_model() {
     let input = kms.operation("Encrypt").unwrap().input().unwrap();
     let Kind::Structure(structure) = &kms.shape(input).kind else { panic!("an input is a structure") };
     let names: Vec<&str> = structure.members.iter().map(|member| member.name.as_str()).collect();
-    assert_eq!(
-        names,
-        ["KeyId", "Plaintext", "EncryptionContext", "GrantTokens", "EncryptionAlgorithm", "DryRun"]
-    );
+    assert_eq!(names, ["KeyId", "Plaintext", "EncryptionContext", "GrantTokens", "EncryptionAlgorithm", "DryRun"]);
 }
 
 #[test]

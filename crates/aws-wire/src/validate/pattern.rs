@@ -110,3 +110,57 @@ fn property(escaped: char, rest: &mut std::str::Chars<'_>, out: &mut String, jav
     out.extend([if escaped == 'P' { "[^" } else { "[" }, ascii, "]"]);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::compile;
+    use crate::model::{self, Kind, ServiceId};
+
+    #[test]
+    fn every_pattern_of_the_embedded_models_compiles() {
+        let mut patterns = 0;
+        for shape in ServiceId::ALL.into_iter().flat_map(|id| model::service(id).shapes()) {
+            let Kind::String(text) = &shape.kind else { continue };
+            let Some(pattern) = &text.pattern else { continue };
+            patterns += 1;
+            if let Err(error) = compile(pattern.source()) {
+                panic!("{} `{}`: {error}", shape.name, pattern.source());
+            }
+        }
+        assert!(patterns > 30, "the models have patterns: {patterns}");
+    }
+
+    #[test]
+    fn the_whole_value_must_match() {
+        let matches = |pattern: &str, text: &str| compile(pattern).unwrap().is_match(text);
+        assert!(matches("[\\w]+", "abc"));
+        assert!(!matches("[\\w]+", "abc "));
+        assert!(!matches("[\\w]+", ""));
+        assert!(!matches("^[a-z]+$", "abc\n"), "Java's matches() takes a final line feed no more than any other");
+        assert!(matches("a|ab", "ab"), "an alternative that matches less does not end the search");
+        assert!(!matches("^(x)$|^y$", "xy"));
+    }
+
+    #[test]
+    fn classes_mean_what_they_mean_to_java() {
+        let matches = |pattern: &str, text: &str| compile(pattern).unwrap().is_match(text);
+        assert!(!matches("\\w+", "é"), "\\w is ASCII");
+        assert!(!matches("\\d+", "٣"), "\\d is ASCII");
+        assert!(!matches("[\\s]", "\u{a0}"), "\\s is ASCII");
+        assert!(matches("\\W", "é") && !matches("\\W", "e"));
+        assert!(matches("[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+", "Größe キー ٣=½"));
+        assert!(!matches("[\\p{L}]+", "का"), "a vowel sign is a mark, not a letter");
+        assert!(!matches("[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+", "a*b"));
+        assert!(matches("^\\p{ASCII}+$", "key-1!") && !matches("^\\p{ASCII}+$", "キー"));
+        assert!(matches(".+", "a b") && !matches(".+", "a\u{2028}b") && !matches(".+", "a\rb"));
+        assert!(matches("[a-zA-Z0-9-_.]+", "a-b_c.d"), "a hyphen after a range is a hyphen");
+        assert!(matches("[\\u0020-\\u00FF]*", "ÿ ") && !matches("[\\u0020-\\u00FF]*", "Ā"));
+    }
+
+    #[test]
+    fn what_java_and_regex_read_differently_is_refused() {
+        for pattern in ["[a--b]", "[a~~b]", "[\\W]", "(?=a)b", "(a)\\1", "a\\"] {
+            assert!(compile(pattern).is_err(), "{pattern}");
+        }
+    }
+}
