@@ -30,7 +30,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-pub use self::settings::{AwsKmsSettings, InvalidKmsKeyName, InvalidSettings, KmsKeyName};
+pub use self::settings::{AwsKmsSettings, FixedCredentials, InvalidKmsKeyName, InvalidSettings, KmsKeyName};
 use crate::{ErrorClass, KeyService, KeyServiceError, KeyVersion, Opened, Sealed};
 
 const SEALING: &str = "sealing";

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_kms::{
     Client,
-    config::{Builder, StalledStreamProtectionConfig},
+    config::{Builder, Credentials, StalledStreamProtectionConfig},
 };
 use aws_smithy_http_client::{
     Builder as HttpBuilder,
@@ -50,6 +50,10 @@ pub(super) async fn make(settings: &AwsKmsSettings, http: SharedHttpClient) -> R
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12());
     if let Some(profile) = &settings.profile {
         loader = loader.profile_name(profile);
+    }
+    if let Some(fixed) = &settings.credentials {
+        let secret = String::from_utf8_lossy(fixed.secret_access_key.expose());
+        loader = loader.credentials_provider(Credentials::new(&fixed.access_key_id, secret, None, None, "fixed"));
     }
     if let Some(region) = settings.known_region() {
         // Known beforehand, the instance metadata is not asked.

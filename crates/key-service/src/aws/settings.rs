@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, fmt, str::FromStr};
 
-use aws_model::{AccountId, Arn, EncryptionContext, KeyArn, Region};
+use aws_model::{AccountId, Arn, EncryptionContext, KeyArn, Region, SecretBytes};
 
 /// A key, where it is and as whom it is called. Credentials come from AWS's default chain: environment,
 /// profile, web identity, container, instance metadata.
@@ -14,6 +14,8 @@ pub struct AwsKmsSettings {
     pub region: Option<Region>,
     /// The profile of `~/.aws/config` that gives region and credentials.
     pub profile: Option<String>,
+    /// Used in place of the chain: for an embedded AWS in the same process.
+    pub credentials: Option<FixedCredentials>,
     /// An URL in place of AWS's own endpoint.
     pub endpoint: Option<String>,
     /// Bound to every ciphertext.
@@ -26,6 +28,15 @@ pub struct AwsKmsSettings {
     ///
     /// Source: AWS SDKs and Tools Reference Guide, "Retry behavior".
     pub retry_tokens: Option<usize>,
+}
+
+/// An access key that is known beforehand and never renewed.
+#[derive(Clone, Debug)]
+pub struct FixedCredentials {
+    /// Not secret.
+    pub access_key_id: String,
+    /// UTF-8; what is not is sent as the replacement character and refused by the service.
+    pub secret_access_key: SecretBytes,
 }
 
 /// The ways to name a KMS key.
@@ -74,6 +85,7 @@ impl AwsKmsSettings {
             key,
             region: None,
             profile: None,
+            credentials: None,
             endpoint: None,
             encryption_context: EncryptionContext::default(),
             source_arn: None,
