@@ -1,10 +1,14 @@
 //! The canonical request and the string to sign.
 
-use std::fmt::Write;
-
 use aws_lc_rs::digest;
 
-use super::{ALGORITHM, path, request::RequestParts, rules::PathRule, scope::CredentialScope, time::SigningTime};
+use super::{
+    ALGORITHM, path,
+    request::{RequestParts, lower_case},
+    rules::PathRule,
+    scope::CredentialScope,
+    time::SigningTime,
+};
 
 /// A request in its canonical form.
 #[derive(Debug)]
@@ -53,11 +57,8 @@ pub(super) fn sha256_hex(bytes: &[u8]) -> String {
 
 /// Lower-case hexadecimal.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, octet| {
-        // INVARIANT: writing to a String cannot fail.
-        let _ = write!(out, "{octet:02x}");
-        out
-    })
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
+    bytes.iter().flat_map(|octet| [digit(octet >> 4), digit(octet & 15)]).collect()
 }
 
 /// One line for each signed header, values of the same name joined; tells whether all were there.
@@ -67,7 +68,8 @@ fn write_headers(text: &mut String, parts: &RequestParts<'_>, signed: &[String])
         .headers
         .iter()
         .filter_map(|(name, value)| {
-            let rank = signed.binary_search_by(|signed| signed.as_str().cmp(&name.to_ascii_lowercase()));
+            let name = lower_case(name);
+            let rank = signed.binary_search_by(|signed| signed.as_str().cmp(&name));
             rank.ok().map(|rank| (rank, *value))
         })
         .collect();

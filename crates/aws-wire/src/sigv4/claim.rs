@@ -1,6 +1,6 @@
 //! What a request says about who signed it.
 
-use std::{fmt, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
 
 use aws_model::SecretBytes;
 use jiff::Timestamp;
@@ -11,7 +11,7 @@ use super::{
     error::SignatureError,
     presigned::PresignedQuery,
     query::Query,
-    request::RequestParts,
+    request::{RequestParts, lower_case},
     rules::Rules,
     scope::CredentialScope,
     time::{MAX_SKEW, SigningTime},
@@ -218,7 +218,7 @@ pub(super) fn is_signed(signed_headers: &[String], name: &str) -> bool {
 /// Source: IAM User Guide, "Create a signed AWS API request", step 1: the signed headers must include `host` and any
 /// `x-amz-*` header of the request.
 fn first_unsigned(parts: &RequestParts<'_>, signed_headers: &[String]) -> Option<String> {
-    let names = parts.headers.iter().map(|(name, _)| name.to_ascii_lowercase());
+    let names = parts.headers.iter().map(|(name, _)| lower_case(name));
     let mut amz = names.filter(|name| name.starts_with("x-amz-") && name != TOKEN_HEADER);
-    amz.find(|name| !is_signed(signed_headers, name))
+    amz.find(|name| !is_signed(signed_headers, name)).map(Cow::into_owned)
 }

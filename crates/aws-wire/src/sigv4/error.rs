@@ -78,7 +78,8 @@ pub enum SignatureError {
         given: String,
     },
 
-    /// `IncompleteSignature`: the credential has not five elements.
+    /// `IncompleteSignature`: the credential has not five elements. AWS repeats it; whoever takes the secret for the
+    /// id finds it here, so this message goes to the signer and to no log.
     #[error(
         "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '{given}'"
     )]

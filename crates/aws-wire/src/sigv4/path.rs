@@ -2,28 +2,30 @@
 
 use std::borrow::Cow;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode, utf8_percent_encode};
 
 use super::rules::PathRule;
 
 /// Everything but RFC 3986's unreserved characters and the slash.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
-/// As [`PATH`], and existing escapes stay what they are.
-const PATH_ONCE: &AsciiSet = &PATH.remove(b'%');
-
 /// The path as the canonical request shows it.
 ///
 /// Source: IAM User Guide, "Create a signed AWS API request", step 1: normalized after RFC 3986 and, except for S3,
 /// encoded twice: the wire's encoding is the first.
 pub(super) fn canonical(path: &str, rule: PathRule) -> String {
-    let path = match rule {
-        PathRule::Normalized => normalized(path),
-        PathRule::Unnormalized | PathRule::EncodedOnce if path.is_empty() => Cow::Borrowed("/"),
-        PathRule::Unnormalized | PathRule::EncodedOnce => Cow::Borrowed(path),
-    };
-    let encoded = if rule == PathRule::EncodedOnce { PATH_ONCE } else { PATH };
-    utf8_percent_encode(&path, encoded).to_string()
+    match rule {
+        PathRule::Normalized => utf8_percent_encode(&normalized(path), PATH).to_string(),
+        PathRule::Unnormalized => utf8_percent_encode(absolute(path), PATH).to_string(),
+        PathRule::EncodedOnce => {
+            let key: Vec<u8> = percent_decode_str(absolute(path)).collect();
+            percent_encode(&key, PATH).to_string()
+        }
+    }
+}
+
+fn absolute(path: &str) -> &str {
+    if path.is_empty() { "/" } else { path }
 }
 
 /// Removes dot segments (RFC 3986, section 5.2.4) and empty ones; the result is absolute.
@@ -71,9 +73,10 @@ mod tests {
 
     #[test]
     fn escapes_are_encoded_again_but_not_for_s3() {
-        let path = "/a%2Fb/ü /~-_.";
-        assert_eq!(canonical(path, PathRule::Normalized), "/a%252Fb/%C3%BC%20/~-_.");
-        assert_eq!(canonical(path, PathRule::EncodedOnce), "/a%2Fb/%C3%BC%20/~-_.");
+        let path = "/a%3Ab/ü /~-_.%40";
+        assert_eq!(canonical(path, PathRule::Normalized), "/a%253Ab/%C3%BC%20/~-_.%2540");
+        assert_eq!(canonical(path, PathRule::EncodedOnce), "/a%3Ab/%C3%BC%20/~-_.%40");
+        assert_eq!(canonical("/%7e@%zz", PathRule::EncodedOnce), "/~%40%25zz");
         assert_eq!(canonical("/a//../b", PathRule::EncodedOnce), "/a//../b");
         assert_eq!(canonical("/a//../b%20", PathRule::Unnormalized), "/a//../b%2520");
     }

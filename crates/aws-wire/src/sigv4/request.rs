@@ -1,7 +1,9 @@
 //! What a signature covers, as it stands on the wire.
 
+use std::{borrow::Cow, fmt};
+
 /// The parts of an HTTP request that a signature covers, as they stand on the wire.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct RequestParts<'a> {
     /// The method, in capitals.
     pub method: &'a str,
@@ -16,7 +18,7 @@ pub struct RequestParts<'a> {
 }
 
 /// The body, or what stands for it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub enum Body<'a> {
     /// The octets themselves.
     Bytes(&'a [u8]),
@@ -51,6 +53,33 @@ impl Body<'_> {
             Self::Bytes(bytes) => Some(super::canonical::sha256_hex(bytes)),
             Self::Sha256(digest) => Some(super::canonical::hex(digest)),
             Self::Unsigned => None,
+        }
+    }
+}
+
+/// A header's name in lower case, as canonical forms have it; servers mostly hand it over that way.
+pub(super) fn lower_case(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|octet| octet.is_ascii_uppercase()) {
+        Cow::Owned(name.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(name)
+    }
+}
+
+/// Neither the query nor the headers are shown: both carry tokens.
+impl fmt::Debug for RequestParts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestParts").field("method", &self.method).field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// The octets are not shown: the body of an Encrypt is plaintext.
+impl fmt::Debug for Body<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bytes(bytes) => write!(f, "Bytes(<{} bytes>)", bytes.len()),
+            Self::Sha256(_) => f.write_str("Sha256(..)"),
+            Self::Unsigned => f.write_str("Unsigned"),
         }
     }
 }

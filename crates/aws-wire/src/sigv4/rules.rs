@@ -25,7 +25,7 @@ pub enum PathRule {
     Normalized,
     /// As [`Normalized`](Self::Normalized), but dot segments and repeated slashes stay.
     Unnormalized,
-    /// S3: the path as it is on the wire, encoded once.
+    /// S3: the object's key, encoded once: escapes of the wire that encode nothing special count as what they mean.
     EncodedOnce,
 }
 

@@ -1,6 +1,6 @@
 //! Signing, in headers and presigned.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use aws_model::SecretBytes;
 use jiff::Timestamp;
@@ -35,7 +35,7 @@ pub struct Credentials<'a> {
     pub access_key_id: &'a str,
     /// The access key's secret.
     pub secret: &'a SecretBytes,
-    /// The session's token, with temporary credentials. Not shown by `Debug`.
+    /// The session's token, with temporary credentials.
     pub session_token: Option<&'a SecretBytes>,
 }
 
@@ -55,7 +55,6 @@ pub struct SigningParams<'a> {
 }
 
 /// Headers to add to the request.
-#[derive(Debug)]
 pub struct Signed {
     /// Names in lower case, and values. `authorization` is the last.
     pub headers: Vec<(&'static str, String)>,
@@ -64,7 +63,6 @@ pub struct Signed {
 }
 
 /// A query that carries the signature.
-#[derive(Debug)]
 pub struct Presigned {
     /// The whole query, to stand behind the `?` in place of the request's own.
     pub query: String,
@@ -223,6 +221,20 @@ impl SigningParams<'_> {
         let signature = key.sign(&canonical::string_to_sign(time, &scope, &canonical.text));
         key::RECENT.remember(name, key);
         (scope, signature)
+    }
+}
+
+/// The signature only: the headers carry the session token.
+impl fmt::Debug for Signed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signed").field("signature", &self.signature).finish_non_exhaustive()
+    }
+}
+
+/// Nothing: whoever has the query can send the request.
+impl fmt::Debug for Presigned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Presigned").finish_non_exhaustive()
     }
 }
 
