@@ -1,9 +1,34 @@
 //! The embedded AWS: many accounts and regions on one port, for real SDKs with an endpoint override.
+//!
+//! ```text
+//!   server    connections, what a peer may use up
+//!     |
+//!   router    service and operation -> signature -> input -> service -> answer      admin   moves the clock
+//!     |                         |
+//!   kms, sts                 accounts   root users' credentials, sessions
+//!     |                         |
+//!   store    memory, or one file that survives a kill at any moment
+//! ```
+//!
+//! [`LocalAws::start`] starts one; `claviger local-aws` is little more than that.
 
+mod accounts;
+pub mod admin;
 mod caller;
 mod clock;
 mod error;
+pub mod kms;
+mod local_aws;
+mod options;
+mod router;
+mod sealing;
+mod server;
+pub mod store;
+mod sts;
 
+pub use accounts::{AccountsError, Credential, InvalidCredential};
 pub use caller::{CallContext, Caller, CallerKind};
 pub use clock::{Clock, OutOfRange};
 pub use error::ServiceError;
+pub use local_aws::{LocalAws, Running, StartError};
+pub use options::{Limits, Options, State};

@@ -1,0 +1,268 @@
+//! Accounts and their credentials.
+//!
+//! Naming an account makes it, and its root user has a credential from then on. Little about them is kept: the names,
+//! and one secret, the seed.
+//!
+//! ```text
+//!   seed --+--> the root user's access key id and secret, of every account
+//!          +--> the secret of every session's access key
+//!          +--> the key under which session tokens are sealed
+//! ```
+//!
+//! So a session takes no room, here or on disk, and survives a restart.
+
+mod access_key;
+mod credential;
+mod seed;
+mod session;
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{PoisonError, RwLock},
+};
+
+use aws_lc_rs::digest;
+use aws_model::{AccountId, Arn, Partition, SecretBytes};
+use jiff::Timestamp;
+
+pub(crate) use self::session::{Session, SessionContext, SessionIdentity, SessionTag};
+pub use self::credential::{Credential, InvalidCredential};
+use self::{access_key::KeyKind, seed::Seed};
+use crate::{
+    caller::{Caller, CallerKind},
+    sealing::{MATERIAL_LEN, SealError, random_bytes},
+    store::{Batch, OpenError, Store, Table, WriteFailed},
+};
+
+/// One row, the seed.
+const SEED: Table = Table::new("account.seed");
+/// A row for each account that was named; the key says all.
+const NAMED: Table = Table::new("account.named");
+
+/// Everything that is known about who may sign.
+#[derive(Debug)]
+pub(crate) struct Accounts {
+    seed: Seed,
+    fixed: HashMap<String, Credential>,
+    named: RwLock<BTreeSet<AccountId>>,
+    store: Store,
+}
+
+/// The accounts could not be read from the store, or made there.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountsError {
+    /// The state file cannot be read.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The state file cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteFailed),
+    /// What is in the state file is no list of accounts.
+    #[error("cannot read the accounts in the state file: {0}; restore the file from a copy")]
+    Account(#[from] aws_model::InvalidAccountId),
+    /// No randomness for a seed.
+    #[error("cannot make the accounts' credentials: the operating system's random generator or the cipher failed")]
+    Sealing,
+}
+
+/// The identity that an access key stands for, and the secret that must have signed. Until the signature is verified
+/// this is a claim and nothing more.
+#[derive(Debug)]
+pub(crate) struct Identity {
+    pub(crate) caller: Caller,
+    pub(crate) secret: SecretBytes,
+    /// The session, when the key is temporary.
+    pub(crate) session: Option<Session>,
+}
+
+/// Why an access key stands for nobody.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unidentified {
+    /// No such key, or the token is absent, altered or another key's.
+    #[error("the access key or its session token is not known here")]
+    Unknown,
+    /// The session is over.
+    #[error("the session is over")]
+    Expired,
+}
+
+/// A session as its caller gets it.
+#[derive(Debug)]
+pub(crate) struct SessionCredential {
+    pub(crate) access_key_id: String,
+    pub(crate) secret_access_key: SecretBytes,
+    pub(crate) token: String,
+    pub(crate) expires: Timestamp,
+}
+
+impl Accounts {
+    /// The accounts of the store, those `named` now and those of the `fixed` credentials.
+    pub(crate) async fn open(
+        store: Store,
+        named: impl IntoIterator<Item = AccountId>,
+        fixed: impl IntoIterator<Item = Credential>,
+    ) -> Result<Self, AccountsError> {
+        let seed = match store.rows(SEED)?.pop() {
+            Some(row) => row.bytes,
+            None => {
+                let seed = random_bytes(MATERIAL_LEN).map_err(|_: SealError| AccountsError::Sealing)?;
+                let mut batch = Batch::new();
+                batch.put_sealed(SEED, "seed", seed.clone());
+                store.durable(store.write(batch)).await?;
+                seed
+            }
+        };
+        let kept = store.rows(NAMED)?.into_iter().map(|row| row.key.parse()).collect::<Result<_, _>>()?;
+        let fixed = fixed.into_iter().map(|credential| (credential.access_key_id.clone(), credential)).collect();
+        let accounts = Self { seed: Seed::new(&seed), fixed, named: RwLock::new(kept), store };
+        let of_fixed: Vec<_> = accounts.fixed.values().map(|credential| credential.account).collect();
+        named.into_iter().chain(of_fixed).for_each(|account| accounts.name(account));
+        Ok(accounts)
+    }
+
+    /// Makes an account, if it is not there.
+    pub(crate) fn name(&self, account: AccountId) {
+        let mut named = self.named.write().unwrap_or_else(PoisonError::into_inner);
+        if named.insert(account) {
+            let mut batch = Batch::new();
+            batch.put(NAMED, account.as_str(), Vec::new());
+            // Nobody waits for it: an account that a crash forgets is there again when it is next named, with the
+            // same credential.
+            let _ticket = self.store.write(batch);
+        }
+    }
+
+    /// Whether somebody has named the account.
+    pub(crate) fn is_named(&self, account: AccountId) -> bool {
+        self.named.read().unwrap_or_else(PoisonError::into_inner).contains(&account)
+    }
+
+    /// The accounts that are there, in order.
+    pub(crate) fn named(&self) -> Vec<AccountId> {
+        self.named.read().unwrap_or_else(PoisonError::into_inner).iter().copied().collect()
+    }
+
+    /// The root credential of an account, which is made if it is not there.
+    pub(crate) fn root_credential(&self, account: AccountId) -> Credential {
+        self.name(account);
+        let access_key_id = self.seed.root_access_key_id(account);
+        let secret_access_key = self.seed.secret_access_key(&access_key_id);
+        Credential { access_key_id, secret_access_key, account }
+    }
+
+    /// The account that an access key belongs to, whatever state the key is in.
+    pub(crate) fn account_of(&self, access_key_id: &str) -> Option<AccountId> {
+        let fixed = self.fixed.get(access_key_id).map(|credential| credential.account);
+        fixed.or_else(|| access_key::parse(access_key_id).map(|(_, account)| account))
+    }
+
+    /// Who an access key, with the session token that came with it, claims to be.
+    pub(crate) fn identify(
+        &self,
+        access_key_id: &str,
+        token: Option<&SecretBytes>,
+        partition: Partition,
+        now: Timestamp,
+    ) -> Result<Identity, Unidentified> {
+        match (token, self.fixed.get(access_key_id)) {
+            (None, Some(credential)) => Ok(root_identity(credential.clone(), partition)),
+            (Some(_), Some(_)) => Err(Unidentified::Unknown),
+            (None, None) => self.generated_root(access_key_id, partition),
+            (Some(token), None) => self.session(access_key_id, token, partition, now),
+        }
+    }
+
+    fn generated_root(&self, access_key_id: &str, partition: Partition) -> Result<Identity, Unidentified> {
+        let Some((KeyKind::LongTerm, account)) = access_key::parse(access_key_id) else {
+            return Err(Unidentified::Unknown);
+        };
+        if self.seed.root_access_key_id(account) != access_key_id {
+            return Err(Unidentified::Unknown);
+        }
+        let secret_access_key = self.seed.secret_access_key(access_key_id);
+        let credential = Credential { access_key_id: access_key_id.to_owned(), secret_access_key, account };
+        Ok(root_identity(credential, partition))
+    }
+
+    fn session(
+        &self,
+        access_key_id: &str,
+        token: &SecretBytes,
+        partition: Partition,
+        now: Timestamp,
+    ) -> Result<Identity, Unidentified> {
+        let content = self.seed.open_token(access_key_id, token).ok_or(Unidentified::Unknown)?;
+        let session: Session = serde_json::from_slice(content.expose()).map_err(|_| Unidentified::Unknown)?;
+        if session.has_expired(now) {
+            return Err(Unidentified::Expired);
+        }
+        let secret = self.seed.secret_access_key(access_key_id);
+        let caller = match &session.identity {
+            SessionIdentity::Root => {
+                Caller { kind: CallerKind::RootSession, ..root(session.account, access_key_id, partition) }
+            }
+            SessionIdentity::Role { arn, id, session_name } => {
+                assumed_role(session.account, access_key_id, arn, id, session_name)
+            }
+        };
+        Ok(Identity { caller, secret, session: Some(session) })
+    }
+
+    /// Begins a session: a fresh access key, its secret and its token.
+    pub(crate) fn begin(&self, session: &Session) -> Result<SessionCredential, SealError> {
+        let random = random_bytes(8)?;
+        let distinguisher = random.expose().iter().fold(0, |number, byte| (number << 8) | u64::from(*byte));
+        let access_key_id = access_key::compose(KeyKind::Session, session.account, distinguisher);
+        // A session has string keys only, so it always has a JSON form.
+        let content = serde_json::to_vec(session).map_err(|_| SealError)?;
+        Ok(SessionCredential {
+            secret_access_key: self.seed.secret_access_key(&access_key_id),
+            token: self.seed.seal_token(&access_key_id, &content)?,
+            access_key_id,
+            expires: session.expires(),
+        })
+    }
+}
+
+/// The unique id of a role: the same for the same ARN, as there is no IAM yet that could delete it and make it anew.
+pub(crate) fn role_id(role: &Arn) -> String {
+    let digest = digest::digest(&digest::SHA256, role.as_str().as_bytes());
+    let bits = digest.as_ref().iter().take(16).fold(0, |bits: u128, byte| (bits << 8) | u128::from(*byte));
+    format!("AROA{}", access_key::base32(bits, 17))
+}
+
+/// The ARN of a session of a role: the role's name without its path.
+///
+/// Source: IAM User Guide, "IAM identifiers", section "IAM ARNs".
+pub(crate) fn assumed_role_arn(role: &Arn, session_name: &str) -> String {
+    let name = role.resource().rsplit('/').next().unwrap_or_default();
+    format!("arn:{}:sts::{}:assumed-role/{name}/{session_name}", role.partition(), role.account())
+}
+
+fn root_identity(credential: Credential, partition: Partition) -> Identity {
+    let caller = root(credential.account, &credential.access_key_id, partition);
+    Identity { caller, secret: credential.secret_access_key, session: None }
+}
+
+fn root(account: AccountId, access_key_id: &str, partition: Partition) -> Caller {
+    Caller {
+        account,
+        arn: format!("arn:{partition}:iam::{account}:root"),
+        user_id: account.to_string(),
+        access_key_id: access_key_id.to_owned(),
+        kind: CallerKind::Root,
+    }
+}
+
+fn assumed_role(account: AccountId, access_key_id: &str, role: &Arn, id: &str, session_name: &str) -> Caller {
+    Caller {
+        account,
+        arn: assumed_role_arn(role, session_name),
+        user_id: format!("{id}:{session_name}"),
+        access_key_id: access_key_id.to_owned(),
+        kind: CallerKind::AssumedRole { role_arn: role.clone(), session_name: session_name.to_owned() },
+    }
+}
+
+#[cfg(test)]
+mod tests;

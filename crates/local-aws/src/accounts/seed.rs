@@ -1,0 +1,46 @@
+//! The one secret that every generated credential grows from.
+
+use aws_model::{AccountId, SecretBytes};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use zeroize::Zeroizing;
+
+use super::access_key::{self, KeyKind};
+use crate::sealing::{Purpose, SealError, SealingKey};
+
+/// Whoever keeps the seed keeps every root credential and every session: nothing else about credentials has to
+/// survive a restart.
+#[derive(Debug)]
+pub(crate) struct Seed(SealingKey);
+
+impl Seed {
+    pub(crate) fn new(material: &SecretBytes) -> Self {
+        Self(SealingKey::new(material))
+    }
+
+    /// The access key id of an account's root user: always the same.
+    pub(crate) fn root_access_key_id(&self, account: AccountId) -> String {
+        let bytes = self.0.authenticator(Purpose::RootAccessKeyId, account.as_str().as_bytes());
+        let distinguisher = bytes.iter().take(8).fold(0, |number, byte| (number << 8) | u64::from(*byte));
+        access_key::compose(KeyKind::LongTerm, account, distinguisher)
+    }
+
+    /// The secret of an access key id: 40 characters of base64, as AWS's are.
+    pub(crate) fn secret_access_key(&self, access_key_id: &str) -> SecretBytes {
+        let bytes = Zeroizing::new(self.0.authenticator(Purpose::SecretAccessKey, access_key_id.as_bytes()));
+        let thirty = bytes.get(..30).unwrap_or_default();
+        SecretBytes::new(STANDARD.encode(thirty).into_bytes())
+    }
+
+    /// The text of a session token that only this seed reads, and only beside this access key id.
+    pub(crate) fn seal_token(&self, access_key_id: &str, content: &[u8]) -> Result<String, SealError> {
+        let mut sealed = Vec::new();
+        self.0.seal(Purpose::SessionToken, access_key_id.as_bytes(), content, &mut sealed)?;
+        Ok(STANDARD.encode(sealed))
+    }
+
+    /// What a session token says, or nothing when it was not made here, for this access key id.
+    pub(crate) fn open_token(&self, access_key_id: &str, token: &SecretBytes) -> Option<SecretBytes> {
+        let sealed = STANDARD.decode(token.expose()).ok()?;
+        self.0.open(Purpose::SessionToken, access_key_id.as_bytes(), &sealed)
+    }
+}

@@ -1,0 +1,138 @@
+//! Routes for the programs that test against the embedded AWS; AWS has nothing like them.
+//!
+//! | request | does |
+//! |---|---|
+//! | `GET /_claviger/health` | what runs: `{"status": "ok", "version": .., "services": [..]}` |
+//! | `GET /_claviger/clock` | the time: `{"now": "2026-01-31T00:00:00Z"}` |
+//! | `POST /_claviger/clock` | moves it, and answers the time it is then |
+//! | `POST /_claviger/accounts` | `{"account": "111122223333"}` makes an account, so that others may assume roles in it |
+//!
+//! The clock takes one of
+//! - `{"advance": "P30D"}`: forward by an ISO 8601 duration of weeks, days (of 24 hours), hours, minutes and seconds;
+//! - `{"set": "2026-01-31T00:00:00Z"}`: to a time, from which it ticks on;
+//! - `{"freeze": "2026-01-31T00:00:00Z"}`: to a time, at which it stands;
+//! - `{"real": true}`: back to the machine's time.
+//!
+//! They are not signed, so they answer only peers on this machine, under a loopback host name (a page in a browser
+//! that was led here under another name is refused), and take only JSON that says so (which such a page cannot send
+//! unasked). No secret passes through them.
+
+mod commands;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Method, StatusCode, header, request::Parts};
+use http_body_util::Full;
+use serde_json::{Value, json};
+
+use crate::{accounts::Accounts, clock::Clock, router::Response};
+
+const PREFIX: &str = "/_claviger/";
+
+/// The admin routes of one embedded AWS.
+pub(crate) struct Admin {
+    clock: Clock,
+    accounts: Arc<Accounts>,
+}
+
+/// Why a request to an admin route is refused.
+#[derive(Debug, thiserror::Error)]
+enum Refused {
+    #[error("the admin routes answer only peers on this machine, under a loopback address or `localhost`")]
+    NotLocal,
+    #[error("there is no such route; see `GET {PREFIX}health`, `GET` and `POST {PREFIX}clock`, `POST {PREFIX}accounts`")]
+    NoSuchRoute,
+    #[error("the body must be sent with `content-type: application/json`")]
+    NotJson,
+    #[error("{0}")]
+    Malformed(String),
+}
+
+impl Admin {
+    pub(crate) fn new(clock: Clock, accounts: Arc<Accounts>) -> Self {
+        Self { clock, accounts }
+    }
+
+    /// Whether a request is for an admin route: no AWS service has this path.
+    pub(crate) fn is_meant(head: &Parts) -> bool {
+        head.uri.path().starts_with(PREFIX)
+    }
+
+    /// Answers such a request.
+    pub(crate) fn answer(&self, head: &Parts, body: &Bytes, peer: SocketAddr, request_id: &str) -> Response {
+        let (status, value) = match self.act(head, body, peer) {
+            Ok(value) => (StatusCode::OK, value),
+            Err(refused) => (refused.status(), json!({ "error": refused.to_string() })),
+        };
+        let mut response = Response::new(Full::new(value.to_string().into()));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+        if let Ok(id) = header::HeaderValue::from_str(request_id) {
+            headers.insert("x-amzn-requestid", id);
+        }
+        response
+    }
+
+    fn act(&self, head: &Parts, body: &Bytes, peer: SocketAddr) -> Result<Value, Refused> {
+        if !peer.ip().to_canonical().is_loopback() || !names_this_machine(head) {
+            return Err(Refused::NotLocal);
+        }
+        let route = head.uri.path().strip_prefix(PREFIX).unwrap_or_default();
+        match (&head.method, route) {
+            (&Method::GET, "health") => Ok(json!({
+                "status": "ok",
+                "version": env!("CARGO_PKG_VERSION"),
+                "services": ["kms", "sts"],
+                "accounts": self.accounts.named(),
+            })),
+            (&Method::GET, "clock") => Ok(self.time()),
+            (&Method::POST, "clock") => {
+                commands::move_clock(&self.clock, json_body(head, body)?)?;
+                Ok(self.time())
+            }
+            (&Method::POST, "accounts") => {
+                let account = commands::account(json_body(head, body)?)?;
+                self.accounts.name(account);
+                Ok(json!({ "account": account }))
+            }
+            _ => Err(Refused::NoSuchRoute),
+        }
+    }
+
+    fn time(&self) -> Value {
+        json!({ "now": self.clock.now() })
+    }
+}
+
+impl Refused {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::NotLocal => StatusCode::FORBIDDEN,
+            Self::NoSuchRoute => StatusCode::NOT_FOUND,
+            Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Malformed(_) => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+fn json_body<'a>(head: &Parts, body: &'a Bytes) -> Result<&'a [u8], Refused> {
+    let content_type = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let is_json = content_type.split(';').next().is_some_and(|essence| essence.trim() == "application/json");
+    if is_json { Ok(body) } else { Err(Refused::NotJson) }
+}
+
+/// Whether the host that the request was sent to is a loopback one.
+fn names_this_machine(head: &Parts) -> bool {
+    let host = head.headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    let authority = head.uri.authority().cloned().or_else(|| host?.parse().ok());
+    authority.is_some_and(|authority| {
+        let host = authority.host().trim_start_matches('[').trim_end_matches(']');
+        host == "localhost" || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+    })
+}
+
+#[cfg(test)]
+mod tests;

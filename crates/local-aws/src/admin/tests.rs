@@ -1,0 +1,83 @@
+use http::Request;
+use http_body_util::BodyExt;
+
+use super::*;
+use crate::store::Store;
+
+const LOCAL: &str = "127.0.0.1:50000";
+
+async fn admin() -> Admin {
+    let clock = Clock::frozen_at("2026-01-01T00:00:00Z".parse().unwrap());
+    Admin::new(clock, Arc::new(Accounts::open(Store::memory(), [], []).await.unwrap()))
+}
+
+async fn ask(admin: &Admin, request: Request<&'static str>, peer: &str) -> (u16, Value) {
+    let (head, body) = request.into_parts();
+    let response = admin.answer(&head, &Bytes::from(body), peer.parse().unwrap(), "id");
+    let status = response.status().as_u16();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    (status, serde_json::from_slice(&body).unwrap())
+}
+
+fn post(route: &str, body: &'static str) -> Request<&'static str> {
+    Request::post(format!("/_claviger/{route}"))
+        .header("host", "localhost:4566")
+        .header("content-type", "application/json")
+        .body(body)
+        .unwrap()
+}
+
+#[tokio::test]
+async fn the_clock_moves_as_the_body_says() {
+    let admin = admin().await;
+    for (body, now) in [
+        (r#"{"advance": "P30D"}"#, "2026-01-31T00:00:00Z"),
+        (r#"{"advance": "-P1DT1S"}"#, "2026-01-29T23:59:59Z"),
+        (r#"{"advance": "PT90M"}"#, "2026-01-30T01:29:59Z"),
+        (r#"{"freeze": "2027-06-01T12:00:00+02:00"}"#, "2027-06-01T10:00:00Z"),
+    ] {
+        assert_eq!(ask(&admin, post("clock", body), LOCAL).await, (200, json!({ "now": now })), "{body}");
+    }
+    let (status, _) = ask(&admin, post("clock", r#"{"real": true}"#), LOCAL).await;
+    assert_eq!(status, 200);
+    assert!(admin.clock.now().duration_since(jiff::Timestamp::now()).abs() < jiff::SignedDuration::from_secs(60));
+}
+
+#[tokio::test]
+async fn what_is_no_move_changes_nothing_and_says_what_is_taken() {
+    let admin = admin().await;
+    for body in ["", "{}", r#"{"advance": "P1M"}"#, r#"{"advance": 5}"#, r#"{"real": false}"#, r#"{"set": "noon"}"#] {
+        let (status, answer) = ask(&admin, post("clock", body), LOCAL).await;
+        assert_eq!(status, 400, "{body}");
+        assert!(answer["error"].as_str().unwrap().contains("clock"), "{answer}");
+    }
+    assert_eq!(admin.clock.now().to_string(), "2026-01-01T00:00:00Z");
+}
+
+#[tokio::test]
+async fn an_account_is_made_by_naming_it() {
+    let admin = admin().await;
+    let made = ask(&admin, post("accounts", r#"{"account": "111122223333"}"#), LOCAL).await;
+    assert_eq!(made, (200, json!({ "account": "111122223333" })));
+    let health = Request::get("/_claviger/health").header("host", "[::1]:4566").body("").unwrap();
+    let (status, health) = ask(&admin, health, "[::1]:50000").await;
+    assert_eq!((status, &health["status"], &health["accounts"]), (200, &json!("ok"), &json!(["111122223333"])));
+}
+
+#[tokio::test]
+async fn only_this_machine_under_its_own_names_and_with_json_is_answered() {
+    let admin = admin().await;
+    let advance = || post("clock", r#"{"advance": "P30D"}"#);
+    assert_eq!(ask(&admin, advance(), "192.0.2.1:50000").await.0, 403);
+
+    let mut rebound = advance();
+    rebound.headers_mut().insert("host", "evil.example:4566".parse().unwrap());
+    assert_eq!(ask(&admin, rebound, LOCAL).await.0, 403);
+
+    let mut form = advance();
+    form.headers_mut().insert("content-type", "text/plain".parse().unwrap());
+    assert_eq!(ask(&admin, form, LOCAL).await.0, 415);
+
+    assert_eq!(ask(&admin, post("nothing", "{}"), LOCAL).await.0, 404);
+    assert_eq!(admin.clock.now().to_string(), "2026-01-01T00:00:00Z");
+}

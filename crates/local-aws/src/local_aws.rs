@@ -1,0 +1,140 @@
+//! Starting and stopping an embedded AWS.
+
+use std::{io, net::SocketAddr, sync::Arc};
+
+use aws_model::AccountId;
+use tokio::net::TcpListener;
+
+use crate::{
+    accounts::{Accounts, AccountsError, Credential},
+    admin::Admin,
+    clock::Clock,
+    kms::Kms,
+    options::{Options, State},
+    router::Router,
+    server::{Endpoint, Server},
+    store::{OpenError, Store},
+};
+
+/// The embedded AWS.
+///
+/// ```
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use local_aws::{LocalAws, Options};
+///
+/// let options = Options { listen: "127.0.0.1:0".parse()?, ..Options::default() };
+/// let aws = LocalAws::start(options).await?;
+/// let credential = aws.root_credential("111122223333".parse()?);
+/// println!("{} takes what {} signs", aws.endpoint_url(), credential.access_key_id);
+/// aws.shutdown().await;
+/// # Ok(())
+/// # }
+/// # tokio::runtime::Runtime::new().unwrap().block_on(example()).unwrap();
+/// ```
+#[derive(Debug)]
+pub struct LocalAws;
+
+/// An embedded AWS that is listening. Dropping it cuts its connections; [`shutdown`](Self::shutdown) lets them end.
+#[must_use = "the embedded AWS ends when this is dropped"]
+pub struct Running {
+    local_addr: SocketAddr,
+    accounts: Arc<Accounts>,
+    clock: Clock,
+    server: Server,
+}
+
+/// The embedded AWS did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Something else listens there.
+    #[error("cannot listen on {address}: the port is taken; stop what listens there, or take another port")]
+    PortTaken {
+        /// The address asked for.
+        address: SocketAddr,
+    },
+    /// The machine does not let us listen there.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address asked for.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The state file cannot be used.
+    #[error(transparent)]
+    State(#[from] OpenError),
+    /// The accounts cannot be read or made.
+    #[error(transparent)]
+    Accounts(#[from] AccountsError),
+}
+
+impl LocalAws {
+    /// Opens the state, listens, and answers from then on.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing is left running then.
+    pub async fn start(options: Options) -> Result<Running, StartError> {
+        let Options { listen, accounts, credentials, state, clock, admin, limits } = options;
+        let store = match state {
+            State::Memory => Store::memory(),
+            State::File { path, master_key } => Store::open(&path, master_key)?,
+        };
+        let kms = Kms::open(store.clone(), clock.clone())?;
+        let accounts = Arc::new(Accounts::open(store, accounts, credentials).await?);
+        let (listener, local_addr) = bind(listen).await?;
+
+        let admin = admin.then(|| Admin::new(clock.clone(), Arc::clone(&accounts)));
+        let router = Router::new(Arc::clone(&accounts), clock.clone(), kms);
+        let server = Server::start(listener, Endpoint::new(router, admin, &limits), limits);
+        Ok(Running { local_addr, accounts, clock, server })
+    }
+}
+
+impl Running {
+    /// Where it listens.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// What clients take as the endpoint of every service.
+    pub fn endpoint_url(&self) -> String {
+        format!("http://{}", self.local_addr)
+    }
+
+    /// The credential of an account's root user, the same every time; the account is made if it is not there.
+    pub fn root_credential(&self, account: AccountId) -> Credential {
+        self.accounts.root_credential(account)
+    }
+
+    /// The accounts that are there.
+    pub fn accounts(&self) -> Vec<AccountId> {
+        self.accounts.named()
+    }
+
+    /// The time that deletion, rotation and sessions follow.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Takes no more connections and lets the requests that are on the way end, for as long as
+    /// [`Limits::drain_time`](crate::Limits::drain_time) allows.
+    pub async fn shutdown(self) {
+        self.server.stop().await;
+    }
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Running").field("local_addr", &self.local_addr).finish_non_exhaustive()
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let refuse = |source: io::Error| match source.kind() {
+        io::ErrorKind::AddrInUse => StartError::PortTaken { address },
+        _ => StartError::Listen { address, source },
+    };
+    let listener = TcpListener::bind(address).await.map_err(refuse)?;
+    let local_addr = listener.local_addr().map_err(refuse)?;
+    Ok((listener, local_addr))
+}

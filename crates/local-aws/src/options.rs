@@ -1,0 +1,95 @@
+//! How an embedded AWS is started.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use aws_model::AccountId;
+
+use crate::{accounts::Credential, clock::Clock, store::MasterKey};
+
+/// What [`LocalAws::start`](crate::LocalAws::start) takes. The default is what `claviger local-aws` starts.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Accounts that are there from the start. Others may assume roles in them.
+    pub accounts: Vec<AccountId>,
+    /// Long-term credentials of root users, beside the generated ones.
+    pub credentials: Vec<Credential>,
+    /// Where the state is kept.
+    pub state: State,
+    /// The time that deletion, rotation and sessions follow.
+    pub clock: Clock,
+    /// Whether the admin routes are there: see [`admin`](crate::admin). They move the clock for everyone.
+    pub admin: bool,
+    /// What a peer may use up.
+    pub limits: Limits,
+}
+
+/// Where the state of an embedded AWS is kept.
+#[derive(Clone, Debug)]
+pub enum State {
+    /// Nowhere: it ends with the process.
+    Memory,
+    /// In one file that survives a kill at any moment.
+    File {
+        /// The file; made if it is not there.
+        path: PathBuf,
+        /// What its secrets are sealed under.
+        master_key: MasterKey,
+    },
+}
+
+/// What peers may use up, all together or each.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Open connections. Further ones wait until one closes.
+    pub connections: usize,
+    /// HTTP/2 requests at once on one connection.
+    pub streams: u32,
+    /// Bytes of a request's head.
+    pub header_bytes: u32,
+    /// Bytes of a request's body.
+    ///
+    /// AWS documents no limit for KMS and STS; their largest valid requests (a key policy, 50 tags) stay under 200 KB.
+    pub body_bytes: usize,
+    /// Bytes of all bodies that are being read or answered.
+    pub all_body_bytes: usize,
+    /// How long a request's head may take.
+    pub header_time: Duration,
+    /// How long a request's body may take.
+    pub body_time: Duration,
+    /// How long a connection may stand without a byte moving.
+    pub idle_time: Duration,
+    /// How long a shutdown waits for requests to end.
+    pub drain_time: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 4566)),
+            accounts: Vec::new(),
+            credentials: Vec::new(),
+            state: State::Memory,
+            clock: Clock::real(),
+            admin: true,
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 1024,
+            streams: 64,
+            header_bytes: 64 << 10,
+            body_bytes: 1 << 20,
+            all_body_bytes: 64 << 20,
+            header_time: Duration::from_secs(30),
+            body_time: Duration::from_secs(30),
+            idle_time: Duration::from_secs(90),
+            drain_time: Duration::from_secs(10),
+        }
+    }
+}

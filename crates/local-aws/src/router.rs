@@ -1,0 +1,133 @@
+//! From an HTTP request to an answer, for every service on the one port.
+//!
+//! ```text
+//!   request --route--> service, operation --authenticate--> caller, region
+//!           --decode, validate--> input --service--> output or error --encode--> answer
+//! ```
+//!
+//! The order is AWS's: whether the operation exists is told to anyone, everything else to signers only; who signed is
+//! settled before the body is looked at.
+
+mod authenticate;
+mod declared;
+mod failure;
+mod route;
+
+use std::sync::Arc;
+
+use aws_wire::{
+    model::{Operation, ServiceId, ServiceModel},
+    protocol::{self, EncodedResponse},
+    validate,
+};
+use bytes::Bytes;
+use http_body_util::Full;
+use serde_json::Value;
+
+use self::{authenticate::Signer, route::Route};
+use crate::{accounts::Accounts, caller::CallContext, clock::Clock, error::ServiceError, kms::Kms, sts::Sts};
+
+/// What goes back to the peer.
+pub(crate) type Response = http::Response<Full<Bytes>>;
+
+/// Every service, and who may call.
+pub(crate) struct Router {
+    accounts: Arc<Accounts>,
+    clock: Clock,
+    kms: Kms,
+    sts: Sts,
+}
+
+impl Router {
+    pub(crate) fn new(accounts: Arc<Accounts>, clock: Clock, kms: Kms) -> Self {
+        let sts = Sts::new(Arc::clone(&accounts));
+        Self { accounts, clock, kms, sts }
+    }
+
+    /// Answers a request whose body was read.
+    pub(crate) async fn answer(&self, head: &http::request::Parts, body: &Bytes, request_id: &str) -> Response {
+        let parameters = route::parameters(head, body);
+        let route = match route::of(head, body, &parameters) {
+            Ok(route) => route,
+            Err(unrouted) => return encode(failure::refusal(&unrouted.protocol_of, &unrouted.error, request_id)),
+        };
+        let encoded = match self.serve(head, body, &route, request_id).await {
+            Ok(encoded) => encoded,
+            Err(error) => {
+                tracing::debug!(request_id, operation = route.operation.name(), code = error.code(), "refused");
+                protocol::encode_error(route.model, &failure::wire(error), request_id)
+            }
+        };
+        encode(encoded)
+    }
+
+    /// Answers a request that was refused before anybody looked at what it asks for.
+    pub(crate) fn refuse(head: &http::request::Parts, error: &ServiceError, request_id: &str) -> Response {
+        encode(failure::refusal(&route::protocol_of(head), error, request_id))
+    }
+
+    async fn serve(
+        &self,
+        head: &http::request::Parts,
+        body: &Bytes,
+        route: &Route<'_>,
+        request_id: &str,
+    ) -> Result<EncodedResponse, ServiceError> {
+        let signer = self.authenticate(head, body, route.model)?;
+        let model = route.model;
+        let speaks = model.metadata().protocol;
+        let input = route.decode().map_err(|error| failure::undecodable(error, speaks))?;
+        validate::input(model, route.operation, &input).map_err(|error| failure::invalid(error, speaks))?;
+
+        let output = match self.dispatch(route, &signer, input, request_id).await {
+            Ok(output) => output,
+            Err(error) => return Err(declared::checked(model, route.operation, error)),
+        };
+        protocol::encode_response(model, route.operation, &output, request_id).map_err(|error| {
+            tracing::error!(request_id, operation = route.operation.name(), %error, "an answer is not of its shape");
+            failure::internal(speaks)
+        })
+    }
+
+    async fn dispatch(
+        &self,
+        route: &Route<'_>,
+        signer: &Signer,
+        input: Value,
+        request_id: &str,
+    ) -> Result<Value, ServiceError> {
+        let context =
+            CallContext { caller: &signer.identity.caller, region: &signer.region, now: self.clock.now(), request_id };
+        match route.service {
+            ServiceId::Kms => self.kms.call(&context, route.operation.name(), input).await,
+            ServiceId::Sts => self.sts.call(&context, signer.identity.session.as_ref(), route.operation.name(), &input),
+        }
+    }
+}
+
+/// The operations of a service that are answered here.
+fn supported(service: ServiceId) -> &'static [&'static str] {
+    match service {
+        ServiceId::Kms => Kms::OPERATIONS,
+        ServiceId::Sts => &Sts::OPERATIONS,
+    }
+}
+
+/// The operation of that name, if it is answered here.
+fn operation(service: ServiceId, model: &'static ServiceModel, name: &str) -> Option<&'static Operation> {
+    model.operation(name).filter(|operation| supported(service).contains(&operation.name()))
+}
+
+fn encode(encoded: EncodedResponse) -> Response {
+    let mut response = http::Response::new(Full::new(Bytes::from(encoded.body)));
+    *response.status_mut() =
+        http::StatusCode::from_u16(encoded.status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in encoded.headers {
+        // Header names are compared in lower case; on HTTP/1 they are sent so, too.
+        let name = http::HeaderName::from_bytes(name.as_bytes());
+        if let (Ok(name), Ok(value)) = (name, http::HeaderValue::from_str(&value)) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}

@@ -1,0 +1,66 @@
+//! Whose signature a request carries.
+
+use aws_model::Region;
+use aws_wire::{
+    model::ServiceModel,
+    sigv4::{Body, Claim, RequestParts},
+};
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use super::{Router, failure};
+use crate::{accounts::Identity, error::ServiceError};
+
+/// Who signed a request, and for which region.
+pub(super) struct Signer {
+    pub(super) identity: Identity,
+    pub(super) region: Region,
+}
+
+/// Stands for "any region but that one" where a region is refused.
+const NO_REGION: &str = "";
+
+impl Router {
+    /// Verifies the request's signature.
+    ///
+    /// Whether it is fresh is judged by the machine's time, which clients sign with, whatever the embedded AWS's clock
+    /// says; whether a session is over, by the embedded AWS's.
+    pub(super) fn authenticate(
+        &self,
+        head: &http::request::Parts,
+        body: &Bytes,
+        model: &ServiceModel,
+    ) -> Result<Signer, ServiceError> {
+        let speaks = model.metadata().protocol;
+        let refuse = |error| failure::signature(&error, speaks);
+        // HTTP/2 has no `Host` header, and clients sign `:authority` in its place.
+        let authority = head.uri.authority().map(http::uri::Authority::as_str);
+        let authority = authority.filter(|_| !head.headers.contains_key(http::header::HOST));
+        let headers: Vec<(&str, &[u8])> = authority
+            .iter()
+            .map(|host| ("host", host.as_bytes()))
+            .chain(head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())))
+            .collect();
+        let parts = RequestParts {
+            method: head.method.as_str(),
+            path: head.uri.path(),
+            query: head.uri.query().unwrap_or_default(),
+            headers: &headers,
+        };
+
+        let claim = Claim::from_request(&parts).map_err(refuse)?;
+        let service = model.metadata().signing_name.as_str();
+        let region: Option<Region> = claim.region().parse().ok();
+        let expected = if region.is_some() { None } else { Some(NO_REGION) };
+        claim.check_scope(service, expected).map_err(refuse)?;
+        let Some(region) = region else { return Err(failure::internal(speaks)) };
+        let wall_clock = Timestamp::now();
+        claim.check_time(wall_clock).map_err(refuse)?;
+        let identity = self
+            .accounts
+            .identify(claim.access_key_id(), claim.session_token(), region.partition(), self.clock.now())
+            .map_err(|unidentified| failure::unidentified(unidentified, speaks))?;
+        claim.verify(&identity.secret, &parts, Body::Bytes(body), wall_clock).map_err(refuse)?;
+        Ok(Signer { identity, region })
+    }
+}

@@ -1,0 +1,39 @@
+//! Whether an operation may answer an error at all.
+//!
+//! SDKs make a typed error only of those that the model declares for an operation; a service that answers others
+//! surprises its callers. Debug builds, tests among them, turn such an error into a loud one.
+
+use aws_wire::model::{Operation, ServiceModel};
+
+use crate::error::ServiceError;
+
+/// What every operation may answer from behind its input's validation, though no model lists it.
+///
+/// Sources: AWS KMS API Reference and AWS STS API Reference, "Common Errors"; STS's documentation of session tags
+/// for `InvalidParameterValue`.
+const COMMON: [&str; 10] = [
+    "AccessDenied",
+    "AccessDeniedException",
+    "InternalFailure",
+    "InvalidParameterValue",
+    "KMSInternalException",
+    "ServiceUnavailable",
+    "Throttling",
+    "ThrottlingException",
+    "ValidationError",
+    "ValidationException",
+];
+
+/// The error itself, if `operation` may answer it; in a debug build another, if not.
+pub(super) fn checked(model: &ServiceModel, operation: &Operation, error: ServiceError) -> ServiceError {
+    let declared = operation.error(error.code()).is_some() || COMMON.contains(&error.code());
+    if declared || !cfg!(debug_assertions) {
+        return error;
+    }
+    let (service, name) = (&model.metadata().service_id, operation.name());
+    tracing::error!(service, operation = name, code = error.code(), "the model does not declare this error");
+    ServiceError::internal(
+        "UndeclaredError",
+        format!("{service}'s {name} answered an error that its model does not declare: {error}"),
+    )
+}

@@ -1,0 +1,90 @@
+//! What every service answers alike when a request does not reach its operation, in each protocol's own codes.
+//!
+//! Sources: AWS KMS API Reference and AWS STS API Reference, "Common Errors"; the statuses are those that the services
+//! send, which the references do not always give.
+
+use aws_wire::{
+    model::{self, Protocol, ServiceId},
+    protocol::{self, DecodeError, EncodedResponse, WireError},
+    sigv4::SignatureError,
+    validate::ValidationError,
+};
+
+use super::route::ProtocolOf;
+use crate::{accounts::Unidentified, error::ServiceError};
+
+/// An error in the protocol of whom the request was meant for.
+pub(super) fn refusal(whose: &ProtocolOf, error: &ServiceError, request_id: &str) -> EncodedResponse {
+    let service = match whose {
+        ProtocolOf::Service(service) => *service,
+        ProtocolOf::Json => ServiceId::Kms,
+    };
+    protocol::encode_error(model::service(service), &wire(error.clone()), request_id)
+}
+
+/// The error as the encoders take it.
+pub(super) fn wire(error: ServiceError) -> WireError {
+    WireError {
+        code: error.code().to_owned().into(),
+        message: error.message().to_owned(),
+        http_status: error.status(),
+        fields: error.fields().clone(),
+    }
+}
+
+/// A signature that is absent, cannot be read, or is not the one it should be.
+pub(super) fn signature(error: &SignatureError, speaks: Protocol) -> ServiceError {
+    let json = !matches!(speaks, Protocol::Query);
+    let (code, query_status) = match error {
+        SignatureError::MissingAuthenticationToken if json => ("MissingAuthenticationTokenException", 403),
+        SignatureError::MissingAuthenticationToken => ("MissingAuthenticationToken", 403),
+        SignatureError::NotKeyValue { .. }
+        | SignatureError::MissingHeaderParameters { .. }
+        | SignatureError::MissingQueryParameters { .. }
+        | SignatureError::Repeated { .. }
+        | SignatureError::UnsupportedAlgorithm { .. }
+        | SignatureError::MalformedDate { .. }
+        | SignatureError::MalformedCredential { .. } => {
+            (if json { "IncompleteSignatureException" } else { "IncompleteSignature" }, 400)
+        }
+        SignatureError::MalformedQueryString { .. } => ("MalformedQueryString", 404),
+        _ => (if json { "InvalidSignatureException" } else { "SignatureDoesNotMatch" }, 403),
+    };
+    ServiceError::new(code, error.to_string()).with_status(if json { 400 } else { query_status })
+}
+
+/// An access key that stands for nobody.
+pub(super) fn unidentified(why: Unidentified, speaks: Protocol) -> ServiceError {
+    const EXPIRED: &str = "The security token included in the request is expired";
+    match (why, speaks) {
+        (Unidentified::Unknown, Protocol::Query) => {
+            ServiceError::new("InvalidClientTokenId", "The security token included in the request is invalid")
+                .with_status(403)
+        }
+        (Unidentified::Unknown, _) => {
+            ServiceError::new("UnrecognizedClientException", "The security token included in the request is invalid.")
+        }
+        (Unidentified::Expired, Protocol::Query) => ServiceError::new("ExpiredToken", EXPIRED).with_status(403),
+        (Unidentified::Expired, _) => ServiceError::new("ExpiredTokenException", EXPIRED),
+    }
+}
+
+/// A body that is not of its protocol or not of the input's types.
+pub(super) fn undecodable(error: DecodeError, speaks: Protocol) -> ServiceError {
+    from_wire(error.into_wire(speaks))
+}
+
+/// An input that breaks the model's constraints.
+pub(super) fn invalid(error: ValidationError, speaks: Protocol) -> ServiceError {
+    from_wire(error.into_wire(speaks))
+}
+
+fn from_wire(wire: WireError) -> ServiceError {
+    ServiceError::new(wire.code, wire.message).with_status(wire.http_status)
+}
+
+/// A fault of this program. What it is stands in the log.
+pub(super) fn internal(speaks: Protocol) -> ServiceError {
+    let code = if matches!(speaks, Protocol::Query) { "InternalFailure" } else { "KMSInternalException" };
+    ServiceError::internal(code, "The request processing has failed because of an unknown error.")
+}

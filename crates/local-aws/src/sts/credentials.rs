@@ -1,0 +1,59 @@
+//! The credentials of a session, within the size that AWS gives its token.
+
+use serde_json::{Map, Value, json};
+
+use super::Call;
+use crate::{
+    accounts::{Accounts, Session},
+    error::ServiceError,
+};
+
+/// The largest token, in bytes.
+///
+/// Source: AWS STS API Reference, "AssumeRole", `MinimumSessionTokenSize`: "must not exceed 4,096 bytes".
+const LARGEST_TOKEN: usize = 4096;
+
+/// Begins the session, padded as the caller wishes; returns the members that every such answer has.
+pub(super) fn begin(
+    accounts: &Accounts,
+    mut session: Session,
+    call: Call<'_>,
+) -> Result<Map<String, Value>, ServiceError> {
+    let issue = |session: &Session| {
+        accounts.begin(session).map_err(|failed| {
+            tracing::error!(%failed, "a session could not be sealed");
+            ServiceError::internal("InternalFailure", "The session could not be made.")
+        })
+    };
+    let wished = call.number("MinimumSessionTokenSize").and_then(|size| usize::try_from(size).ok()).unwrap_or_default();
+    let mut issued = issue(&session)?;
+    if issued.token.len() < wished {
+        session.context.padding = ".".repeat(padding(wished - issued.token.len()));
+        issued = issue(&session)?;
+    }
+    let size = issued.token.len();
+    let utilization = (size * 100).div_ceil(LARGEST_TOKEN);
+    if size > LARGEST_TOKEN {
+        let what = if session.context.tags.is_empty() { "policy" } else { "size of session tags" };
+        let message = format!("Packed {what} consumes {utilization}% of allotted space, please use smaller policy.");
+        return Err(ServiceError::new("PackedPolicyTooLarge", message));
+    }
+    let secret = String::from_utf8_lossy(issued.secret_access_key.expose());
+    let answer = json!({
+        "Credentials": {
+            "AccessKeyId": issued.access_key_id,
+            "SecretAccessKey": secret,
+            "SessionToken": issued.token,
+            "Expiration": issued.expires.as_second(),
+        },
+        "SessionTokenSize": size,
+        "SessionTokenUtilization": utilization,
+    });
+    let Value::Object(answer) = answer else { return Ok(Map::new()) };
+    Ok(answer)
+}
+
+/// The characters of padding that make a token at least `missing` characters longer: three become four in base64.
+fn padding(missing: usize) -> usize {
+    missing.div_ceil(4) * 3
+}
