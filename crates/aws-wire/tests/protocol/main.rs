@@ -1,0 +1,9 @@
+//! The wire protocols: exact forms, round trips, botocore as the other side, and hostile input.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod aws_json;
+mod botocore;
+mod hostile;
+mod query;
+mod round_trip;
+mod values;
