@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+#[path = "sigv4/botocore.rs"]
+mod botocore;
 #[path = "sigv4/differential.rs"]
 mod differential;
 #[path = "sigv4/messages.rs"]
