@@ -2,7 +2,7 @@
 //!
 //! | request | does |
 //! |---|---|
-//! | `GET /_claviger/health` | what runs: `{"status": "ok", "version": .., "services": [..]}` |
+//! | `GET /_claviger/health` | what runs: `{"status": "ok", "version": .., "operations": {"kms": [..], ..}, "accounts": [..]}` |
 //! | `GET /_claviger/clock` | the time: `{"now": "2026-01-31T00:00:00Z"}` |
 //! | `POST /_claviger/clock` | moves it, and answers the time it is then |
 //! | `POST /_claviger/accounts` | `{"account": "111122223333"}` makes an account, so that others may assume roles in it |
@@ -22,12 +22,17 @@ mod commands;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use aws_wire::model::ServiceId;
 use bytes::Bytes;
 use http::{Method, StatusCode, header, request::Parts};
 use http_body_util::Full;
 use serde_json::{Value, json};
 
-use crate::{accounts::Accounts, clock::Clock, router::Response};
+use crate::{
+    accounts::Accounts,
+    clock::Clock,
+    router::{Response, supported},
+};
 
 const PREFIX: &str = "/_claviger/";
 
@@ -85,7 +90,7 @@ impl Admin {
             (&Method::GET, "health") => Ok(json!({
                 "status": "ok",
                 "version": env!("CARGO_PKG_VERSION"),
-                "services": ["kms", "sts"],
+                "operations": { "kms": supported(ServiceId::Kms), "sts": supported(ServiceId::Sts) },
                 "accounts": self.accounts.named(),
             })),
             (&Method::GET, "clock") => Ok(self.time()),

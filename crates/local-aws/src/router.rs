@@ -106,7 +106,7 @@ impl Router {
 }
 
 /// The operations of a service that are answered here.
-fn supported(service: ServiceId) -> &'static [&'static str] {
+pub(crate) fn supported(service: ServiceId) -> &'static [&'static str] {
     match service {
         ServiceId::Kms => Kms::OPERATIONS,
         ServiceId::Sts => &Sts::OPERATIONS,
