@@ -11,10 +11,7 @@
 //! Source: aws-encryption-provider 6d4f71e, `pkg/plugin/plugin.go` and `plugin_v2.go`: both seal with the prefix,
 //! v1 opens with or without it, v2 only with it.
 
-use crate::{
-    caller::Api,
-    policy::Refusal,
-};
+use crate::{caller::Api, policy::Refusal};
 
 /// Our frame: a byte that no other format begins with, and the format's version.
 const OURS: [u8; 2] = [0xc1, 1];

@@ -33,7 +33,7 @@ pub enum StatusReaction {
 }
 
 /// The table.
-pub const fn policy(class: ErrorClass) -> Policy {
+pub fn policy(class: ErrorClass) -> Policy {
     use StatusReaction::{Coast, Err};
     let row = |status, live, encrypt, decrypt| Policy { status, live, encrypt, decrypt };
     match class {

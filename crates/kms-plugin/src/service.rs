@@ -20,11 +20,11 @@ use crate::{
 
 /// What seals and opens for the APIs: the [`Engine`], or a test's own.
 pub trait Sealer: Send + Sync + 'static {
-    /// The key under which [`encrypt`](Self::encrypt) seals now. Answers at once.
+    /// The key under which [`encrypt`](Self::encrypt) seals now. Answers at once, but before the first probe has ended.
     ///
     /// # Errors
     /// When the apiserver is to stop writing.
-    fn status(&self) -> Result<PublishedKey, Refusal>;
+    fn status(&self, api: Api) -> impl Future<Output = Result<PublishedKey, Refusal>> + Send;
 
     /// Seals `plaintext`.
     ///
@@ -48,8 +48,8 @@ pub trait Sealer: Send + Sync + 'static {
 }
 
 impl Sealer for Engine {
-    fn status(&self) -> Result<PublishedKey, Refusal> {
-        Self::status(self)
+    async fn status(&self, api: Api) -> Result<PublishedKey, Refusal> {
+        Self::status(self, api).await
     }
 
     async fn encrypt(&self, plaintext: SecretBytes, caller: &CallerInfo) -> Result<Encrypted, Refusal> {

@@ -12,7 +12,7 @@ mod board;
 mod machine;
 mod prober;
 
+pub(crate) use board::Board;
 pub use board::PublishedKey;
 pub use machine::StatusSettings;
-pub(crate) use board::{Board, Snapshot};
 pub(crate) use prober::Prober;

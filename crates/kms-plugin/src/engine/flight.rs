@@ -34,6 +34,10 @@ pub(crate) struct Seat {
     pub(crate) shared: bool,
 }
 
+/// A flight that came home. INVARIANT: its outcome is set.
+#[derive(Debug)]
+pub(crate) struct Landed(Arc<OnceLock<Outcome>>);
+
 impl Flights {
     /// Joins the flight for `ciphertext`, or starts one: `call` then runs on a task of its own, so that a caller
     /// that gives up takes nobody with it.
@@ -68,10 +72,28 @@ impl Flights {
 
 impl Seat {
     /// Waits for the landing. `None`: the deadline passed first, or the call crashed.
-    pub(crate) async fn landing(mut self, deadline: Instant) -> Option<Arc<OnceLock<Outcome>>> {
+    pub(crate) async fn landing(mut self, deadline: Instant) -> Option<Landed> {
         // An error is the landing: the sender has gone.
         let _ = timeout_at(deadline, self.flight.landed.changed()).await;
-        self.flight.outcome.get().is_some().then_some(self.flight.outcome)
+        self.flight.outcome.get().is_some().then_some(Landed(self.flight.outcome))
+    }
+}
+
+impl Landed {
+    /// What went wrong, if something did.
+    pub(crate) fn error(&self) -> Option<&KeyServiceError> {
+        self.0.get().and_then(|outcome| outcome.as_ref().err())
+    }
+
+    /// The passenger's own copy; the last one takes the original.
+    pub(crate) fn into_opened(self) -> Option<Opened> {
+        match Arc::try_unwrap(self.0) {
+            Ok(cell) => cell.into_inner()?.ok(),
+            Err(shared) => {
+                let Opened { plaintext, version } = shared.get()?.as_ref().ok()?;
+                Some(Opened { plaintext: plaintext.clone(), version: version.clone() })
+            }
+        }
     }
 }
 

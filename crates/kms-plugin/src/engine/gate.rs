@@ -72,9 +72,9 @@ struct Bucket {
     filled: Instant,
 }
 
-/// Leave to call, given back when dropped.
+/// Leave to call, given back when dropped. Empty once it was taken back.
 #[derive(Debug)]
-pub(crate) struct Permit(Arc<Gate>);
+pub(crate) struct Permit(Option<Arc<Gate>>);
 
 /// No leave was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,7 +119,7 @@ impl Gate {
             if state.in_flight < state.limit {
                 // INVARIANT: nobody waits while there is room, so this overtakes nobody.
                 state.in_flight += 1;
-                return Ok((Permit(self.clone()), false));
+                return Ok((Permit(Some(self.clone())), false));
             }
             if state.waiting.iter().map(VecDeque::len).sum::<usize>() >= MOST_WAITING {
                 return Err(NoPermit::Overloaded);
@@ -148,7 +148,7 @@ impl Gate {
             state.good = 0;
             state.limit += 1;
         }
-        self.admit();
+        self.admit(0);
     }
 
     /// The key service asked for fewer calls: half as many may be in flight.
@@ -166,10 +166,12 @@ impl Gate {
         self.lock().limit
     }
 
-    fn admit(self: &Arc<Self>) {
+    /// Takes `returned` permits back and hands out what there is room for, best lane first.
+    fn admit(self: &Arc<Self>, mut returned: usize) {
         loop {
             let next = {
                 let mut state = self.lock();
+                state.in_flight -= std::mem::take(&mut returned);
                 if state.in_flight >= state.limit {
                     return;
                 }
@@ -177,8 +179,11 @@ impl Gate {
                 state.in_flight += 1;
                 next
             };
-            // Out of the lock: one who gave up waiting hands the permit back, which drops it, which locks.
-            drop(next.send(Permit(self.clone())));
+            // Whoever gave up waiting hands the permit back; dropping it here would recurse once for each of them.
+            if let Err(mut permit) = next.send(Permit(Some(self.clone()))) {
+                permit.0 = None;
+                returned = 1;
+            }
         }
     }
 
@@ -200,8 +205,9 @@ impl State {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.0.lock().in_flight -= 1;
-        self.0.admit();
+        if let Some(gate) = self.0.take() {
+            gate.admit(1);
+        }
     }
 }
 

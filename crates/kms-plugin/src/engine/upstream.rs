@@ -6,8 +6,11 @@ use aws_model::SecretBytes;
 use key_service::{ErrorClass, KeyService, KeyServiceError, KeyVersion, Opened};
 use tokio::time::Instant;
 
-use super::gate::{Gate, Lane, NoPermit};
-use crate::metrics::{Call, KeyMetrics, Purpose};
+use super::gate::{Gate, Lane, NoPermit, Permit};
+use crate::{
+    caller::Api,
+    metrics::{Call, KeyMetrics, Purpose},
+};
 
 /// The key service, as engine and prober use it.
 #[derive(Debug)]
@@ -39,6 +42,7 @@ impl Upstream {
         &self,
         lane: Lane,
         plaintext: &SecretBytes,
+        api: Api,
         deadline: Instant,
     ) -> Result<Proven, KeyServiceError> {
         let (seal_for, open_for) = match lane {
@@ -48,12 +52,12 @@ impl Upstream {
         let _permit = self.enter(lane, 2, "sealing", deadline).await?;
         let started = Instant::now();
         let sealed = self.key.seal(plaintext, deadline).await;
-        self.account(Call::Seal, seal_for, started, sealed.as_ref().err());
+        self.account(Call::Seal, seal_for, api, started, sealed.as_ref().err());
         let ciphertext = sealed?.ciphertext;
 
         let started = Instant::now();
         let opened = self.key.open(&ciphertext, deadline).await;
-        self.account(Call::Open, open_for, started, opened.as_ref().err());
+        self.account(Call::Open, open_for, api, started, opened.as_ref().err());
         let Opened { plaintext: returned, version } = opened?;
         if returned != *plaintext {
             return Err(KeyServiceError {
@@ -69,11 +73,11 @@ impl Upstream {
         Ok(Proven { ciphertext, version })
     }
 
-    pub(crate) async fn open(&self, ciphertext: &[u8], deadline: Instant) -> Result<Opened, KeyServiceError> {
+    pub(crate) async fn open(&self, ciphertext: &[u8], api: Api, deadline: Instant) -> Result<Opened, KeyServiceError> {
         let _permit = self.enter(Lane::Decrypt, 1, "opening", deadline).await?;
         let started = Instant::now();
         let opened = self.key.open(ciphertext, deadline).await;
-        self.account(Call::Open, Purpose::Request, started, opened.as_ref().err());
+        self.account(Call::Open, Purpose::Request, api, started, opened.as_ref().err());
         opened
     }
 
@@ -83,7 +87,7 @@ impl Upstream {
         calls: u32,
         doing: &'static str,
         deadline: Instant,
-    ) -> Result<super::gate::Permit, KeyServiceError> {
+    ) -> Result<Permit, KeyServiceError> {
         let message = match self.gate.enter(lane, calls, deadline).await {
             Ok((permit, queued)) => {
                 if queued {
@@ -106,12 +110,14 @@ impl Upstream {
         })
     }
 
-    fn account(&self, call: Call, purpose: Purpose, started: Instant, error: Option<&KeyServiceError>) {
+    fn account(&self, call: Call, purpose: Purpose, api: Api, started: Instant, error: Option<&KeyServiceError>) {
         match error {
+            None => self.gate.answered(),
             Some(error) if error.class == ErrorClass::Throttled => self.gate.throttled(Instant::now()),
-            _ => self.gate.answered(),
+            Some(_) => (),
         }
         let class = error.map(|error| error.class);
-        self.metrics.called(call, purpose, class, started.elapsed(), self.gate.limit());
+        self.metrics.called(call, purpose, api, class, started.elapsed());
+        self.metrics.limited_to(self.gate.limit());
     }
 }

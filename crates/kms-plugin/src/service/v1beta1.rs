@@ -1,7 +1,5 @@
 //! v1beta1: the caller says its version in every request, and probes with an Encrypt and a Decrypt of four octets.
 
-use std::collections::BTreeMap;
-
 use aws_model::SecretBytes;
 use tonic::{Request, Response, Status};
 
@@ -36,7 +34,7 @@ impl<S: Sealer> KeyManagementService for Plugin<S> {
         let peer = peer_of(&request)?;
         let request = request.into_inner();
         check_version(&request.version)?;
-        let request = DecryptRequest { ciphertext: request.cipher, key_id: None, annotations: BTreeMap::new() };
+        let request = DecryptRequest { ciphertext: request.cipher, key_id: None };
         let opened = self.sealer.decrypt(request, &caller(Api::V1Beta1, String::new(), peer)).await?;
         Ok(Response::new(wire::DecryptResponse { plain: opened.expose().to_vec() }))
     }

@@ -14,12 +14,12 @@ use crate::{
 };
 
 impl<S: Sealer> Plugin<S> {
-    fn status_v2(&self, api: Api) -> Result<Response<wire::StatusResponse>, Status> {
-        let key = self.sealer.status()?;
+    async fn status_v2(&self, api: Api) -> Result<Response<wire::StatusResponse>, Status> {
+        let key = self.sealer.status(api).await?;
         Ok(Response::new(wire::StatusResponse {
             version: api.version().to_owned(),
             healthz: HEALTHY.to_owned(),
-            key_id: key.key_id,
+            key_id: key.as_str().to_owned(),
         }))
     }
 
@@ -35,7 +35,7 @@ impl<S: Sealer> Plugin<S> {
         let sealed = self.sealer.encrypt(plaintext, &caller(api, uid, peer)).await?;
         Ok(Response::new(wire::EncryptResponse {
             ciphertext: sealed.ciphertext,
-            key_id: sealed.key_id,
+            key_id: sealed.key_id.as_str().to_owned(),
             annotations: sealed.annotations,
         }))
     }
@@ -46,9 +46,9 @@ impl<S: Sealer> Plugin<S> {
         request: Request<wire::DecryptRequest>,
     ) -> Result<Response<wire::DecryptResponse>, Status> {
         let peer = peer_of(&request)?;
-        let wire::DecryptRequest { ciphertext, uid, key_id, annotations } = request.into_inner();
+        let wire::DecryptRequest { ciphertext, uid, key_id, .. } = request.into_inner();
         // Proto3 has no difference between an absent and an empty text.
-        let request = DecryptRequest { ciphertext, key_id: Some(key_id).filter(|id| !id.is_empty()), annotations };
+        let request = DecryptRequest { ciphertext, key_id: Some(key_id).filter(|id| !id.is_empty()) };
         let opened = self.sealer.decrypt(request, &caller(api, uid, peer)).await?;
         Ok(Response::new(wire::DecryptResponse { plaintext: opened.expose().to_vec() }))
     }
@@ -60,7 +60,7 @@ macro_rules! serve {
         #[tonic::async_trait]
         impl<S: Sealer> $trait for Plugin<S> {
             async fn status(&self, _: Request<wire::StatusRequest>) -> Result<Response<wire::StatusResponse>, Status> {
-                self.status_v2($api)
+                self.status_v2($api).await
             }
 
             async fn encrypt(

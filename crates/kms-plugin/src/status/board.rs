@@ -26,7 +26,8 @@ struct Published {
 }
 
 impl PublishedKey {
-    pub(crate) fn new(version: KeyVersion) -> Self {
+    /// The text of `version`.
+    pub fn new(version: KeyVersion) -> Self {
         Self(Arc::new(Published { text: version.to_string(), version }))
     }
 

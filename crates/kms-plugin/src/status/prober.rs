@@ -7,12 +7,13 @@ use tokio::time::{Instant, sleep};
 
 use super::{Board, StatusSettings, machine::Machine};
 use crate::{
+    caller::Api,
     engine::{Lane, Upstream},
     metrics::KeyMetrics,
 };
 
 /// What a probe seals. Each also carries its number, so that no answer can be a replay of an earlier one.
-const PROBE: &[u8; 24] = b"claviger status probe \0\0\0";
+const PROBE: &[u8; 24] = b"claviger: a status probe";
 
 /// Seals and opens at its own pace and posts what it finds.
 #[derive(Debug)]
@@ -54,7 +55,8 @@ impl Prober {
     async fn probe(&mut self) {
         self.probes += 1;
         let plaintext = SecretBytes::new([PROBE.as_slice(), &self.probes.to_be_bytes()].concat());
-        let outcome = self.upstream.seal_proven(Lane::Probe, &plaintext, Instant::now() + self.deadline).await;
+        let deadline = Instant::now() + self.deadline;
+        let outcome = self.upstream.seal_proven(Lane::Probe, &plaintext, Api::V2, deadline).await;
         let now = Instant::now();
         // What Encrypts saw while this probe ran comes first: it may break the row that the probe would complete.
         if let Some(version) = self.board.take_sighting() {

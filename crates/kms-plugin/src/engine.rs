@@ -1,0 +1,285 @@
+//! Seals and opens for apiservers under one key.
+//!
+//! ```text
+//!   service (gRPC)
+//!      |  status        encrypt                decrypt
+//!      v                   |                      |
+//!   Board <--Prober   published key_id        unframe
+//!                     seal, then open: equal?  Flights: one call for identical ones
+//!                     frame                       |
+//!                          \_____ Upstream ______/
+//!                          Gate: decrypts, encrypts, probes
+//!                                    |
+//!                               KeyService
+//! ```
+
+mod flight;
+mod gate;
+mod health;
+mod settings;
+mod upstream;
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use aws_model::SecretBytes;
+use key_service::{ErrorClass, KeyService, KeyServiceError, KeyVersion, Opened};
+use tokio::{task::JoinHandle, time::Instant};
+
+use self::flight::{Flights, Landed};
+pub(crate) use self::{gate::Lane, upstream::Upstream};
+pub use self::{
+    gate::{Gate, Rate},
+    settings::EngineSettings,
+};
+use crate::{
+    audit::{AuditLog, KeyId, Outcome, Record},
+    caller::{Api, CallerInfo},
+    metrics::{KeyMetrics, Metrics, Operation},
+    peer_format::{SealFormat, unframe},
+    policy::{RefusalClass, Refused, policy},
+    status::{Board, Prober},
+};
+pub use crate::{policy::Refusal, status::PublishedKey};
+
+/// Where an Encrypt's answer names the material that really sealed, when it is not the one that the key_id names.
+///
+/// Kubernetes wants a fully qualified domain name (`kubernetes/apiserver`, kmsv2 `envelope.go`, `validateAnnotations`).
+pub const MATERIAL_ANNOTATION: &str = "material.claviger.dev";
+
+/// One key, sealing and opening on its socket.
+#[derive(Debug)]
+pub struct Engine {
+    name: Arc<str>,
+    upstream: Arc<Upstream>,
+    board: Arc<Board>,
+    flights: Flights,
+    metrics: Arc<KeyMetrics>,
+    audit: AuditLog,
+    format: SealFormat,
+    deadline: Duration,
+    stale_after: Duration,
+    started: Instant,
+    prober: JoinHandle<()>,
+}
+
+/// An Encrypt's answer.
+#[derive(Debug)]
+pub struct Encrypted {
+    /// What etcd will hold.
+    pub ciphertext: Vec<u8>,
+    /// What Status publishes.
+    pub key_id: PublishedKey,
+    /// To be stored beside the ciphertext.
+    pub annotations: BTreeMap<String, Vec<u8>>,
+}
+
+/// What a Decrypt is asked for.
+#[derive(Clone, Debug)]
+pub struct DecryptRequest {
+    /// As etcd holds it.
+    pub ciphertext: Vec<u8>,
+    /// The key_id it was stored with; v1beta1 has none. For the audit record: what opens it, the ciphertext says.
+    pub key_id: Option<String>,
+}
+
+impl Engine {
+    /// Starts the prober and serves. Must be called within a Tokio runtime.
+    pub fn start(
+        key: Arc<dyn KeyService>,
+        gate: Arc<Gate>,
+        settings: EngineSettings,
+        metrics: &Metrics,
+        audit: AuditLog,
+    ) -> Arc<Self> {
+        let name: Arc<str> = key.name().into();
+        let metrics = Arc::new(metrics.of_key(&name));
+        let upstream = Arc::new(Upstream::new(key, gate, metrics.clone()));
+        let board = Arc::new(Board::new());
+        let EngineSettings { deadline, format, status } = settings;
+        let stale_after = settings::stale_after(deadline, &status);
+        let prober = Prober::new(upstream.clone(), board.clone(), metrics.clone(), status, deadline);
+        let prober = tokio::spawn(prober.run());
+        let flights = Flights::default();
+        let started = Instant::now();
+        Arc::new(Self {
+            name,
+            upstream,
+            board,
+            flights,
+            metrics,
+            audit,
+            format,
+            deadline,
+            stale_after,
+            started,
+            prober,
+        })
+    }
+
+    /// The key as the user named it.
+    pub fn key_name(&self) -> &str {
+        &self.name
+    }
+
+    /// What Status answers: from the cache, never by a call. Only before the end of the very first probe does it
+    /// wait, for that one.
+    ///
+    /// # Errors
+    /// A [`Refusal`]: Status must then be answered with a gRPC error, not with another `healthz` text, for the
+    /// apiserver goes on writing for ever after the latter (kubernetes/kubernetes#138950).
+    pub async fn status(&self, api: Api) -> Result<PublishedKey, Refusal> {
+        let started = Instant::now();
+        let mut verdict = self.board.snapshot().verdict(started).cloned();
+        if verdict.is_err() {
+            verdict = self.board.first(started + self.deadline).await.verdict(started).cloned();
+        }
+        let refused = verdict.as_ref().err().map(|refusal| refusal.class);
+        self.metrics.requested(Operation::Status, api, refused, started.elapsed());
+        verdict
+    }
+
+    /// Seals under the current material, opens the result again and compares, and labels it with the key_id that
+    /// Status publishes.
+    ///
+    /// # Errors
+    /// A [`Refusal`]; nothing unproven ever leaves.
+    pub async fn encrypt(&self, plaintext: SecretBytes, caller: &CallerInfo) -> Result<Encrypted, Refusal> {
+        let started = Instant::now();
+        let outcome = self.seal(&plaintext, caller.api, started + self.deadline).await;
+        drop(plaintext);
+        let (key_id, material, refusal) = match &outcome {
+            Ok((encrypted, version)) => (KeyId::Published(encrypted.key_id.clone()), version.version.clone(), None),
+            Err(refusal) => (KeyId::None, None, Some(refusal)),
+        };
+        let told = refusal.map_or(Outcome::Done, |refusal| Outcome::Refused(refusal.clone()));
+        self.tell(Operation::Encrypt, caller, started, key_id, material, told);
+        outcome.map(|(encrypted, _)| encrypted)
+    }
+
+    /// Opens what [`encrypt`](Self::encrypt), or aws-encryption-provider, sealed. Identical Decrypts that are under
+    /// way at the same time share one call.
+    ///
+    /// # Errors
+    /// A [`Refusal`].
+    pub async fn decrypt(&self, request: DecryptRequest, caller: &CallerInfo) -> Result<SecretBytes, Refusal> {
+        let started = Instant::now();
+        let key_id = request.key_id.map_or(KeyId::None, KeyId::Requested);
+        let (outcome, shared) = self.open(&request.ciphertext, caller.api, started + self.deadline).await;
+        let (material, told) = match &outcome {
+            Ok(opened) => (opened.version.version.clone(), if shared { Outcome::Shared } else { Outcome::Done }),
+            Err(refusal) => (None, Outcome::Refused(refusal.clone())),
+        };
+        self.tell(Operation::Decrypt, caller, started, key_id, material, told);
+        outcome.map(|opened| opened.plaintext)
+    }
+
+    /// Takes up changed credentials or key files, and looks at the key again at once.
+    ///
+    /// # Errors
+    /// When what is there now cannot be used; the former stays in force.
+    pub async fn reload(&self) -> Result<(), KeyServiceError> {
+        let outcome = self.upstream.key().reload().await;
+        self.board.nudge();
+        outcome
+    }
+}
+
+impl Engine {
+    async fn seal(
+        &self,
+        plaintext: &SecretBytes,
+        api: Api,
+        deadline: Instant,
+    ) -> Result<(Encrypted, KeyVersion), Refusal> {
+        let key_id = self.board.published(deadline).await?;
+        let proven = self.upstream.seal_proven(Lane::Encrypt, plaintext, api, deadline).await.map_err(|error| {
+            // The next probe finds out what it means for Status.
+            self.board.nudge();
+            Refusal::of(Refused::Encrypt, &error)
+        })?;
+        if self.board.snapshot().is_news(&proven.version) {
+            self.board.sight(proven.version.clone());
+        }
+        let mut annotations = BTreeMap::new();
+        if proven.version != *key_id.version() {
+            annotations.insert(MATERIAL_ANNOTATION.to_owned(), proven.version.to_string().into_bytes());
+        }
+        let ciphertext = self.format.frame(&proven.ciphertext)?;
+        Ok((Encrypted { ciphertext, key_id, annotations }, proven.version))
+    }
+
+    /// Also tells whether another caller's call was shared.
+    async fn open(&self, ciphertext: &[u8], api: Api, deadline: Instant) -> (Result<Opened, Refusal>, bool) {
+        let sealed = match unframe(ciphertext, api) {
+            Ok(sealed) => sealed,
+            Err(refusal) => return (Err(refusal), false),
+        };
+        loop {
+            let upstream = self.upstream.clone();
+            let call = move |sealed: Arc<[u8]>| async move { upstream.open(&sealed, api, deadline).await };
+            let seat = self.flights.board(sealed, call);
+            let shared = seat.shared;
+            if shared {
+                self.metrics.shared();
+            }
+            let landed = seat.landing(deadline).await;
+            let error = landed.as_ref().and_then(Landed::error);
+            if shared && error.is_some_and(|error| error.class == ErrorClass::Slow) && Instant::now() < deadline {
+                // Whoever started that call had less time than is left here.
+                continue;
+            }
+            if let Some(error) = error {
+                self.board.nudge();
+                return (Err(Refusal::of(Refused::Decrypt, error)), shared);
+            }
+            let opened = landed.and_then(Landed::into_opened).ok_or_else(out_of_time);
+            return (opened, shared);
+        }
+    }
+
+    fn tell(
+        &self,
+        operation: Operation,
+        caller: &CallerInfo,
+        started: Instant,
+        key_id: KeyId,
+        material: Option<String>,
+        outcome: Outcome,
+    ) {
+        let took = started.elapsed();
+        let refused = match &outcome {
+            Outcome::Refused(refusal) => Some(refusal.class),
+            Outcome::Done | Outcome::Shared => None,
+        };
+        self.metrics.requested(operation, caller.api, refused, took);
+        if self.audit.is_kept() {
+            let (time, key, caller) = (SystemTime::now(), self.name.clone(), caller.clone());
+            self.audit.record(Record {
+                time,
+                operation: operation.as_str(),
+                caller,
+                key,
+                key_id,
+                material,
+                outcome,
+                took,
+            });
+        }
+    }
+}
+
+fn out_of_time() -> Refusal {
+    let code = policy(ErrorClass::Slow).decrypt;
+    let message = "the key service did not answer within the deadline".to_owned();
+    Refusal { class: RefusalClass::KeyService(ErrorClass::Slow), code, message }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.prober.abort();
+    }
+}

@@ -1,0 +1,35 @@
+//! What the side port says of one key.
+
+use daemon::http::Health;
+use tokio::time::Instant;
+
+use super::Engine;
+
+impl Health for Engine {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Never errs because of what users or AWS do (disabled, denied, throttled, away): a restart would only throw
+    /// away what still works. It errs when the prober is dead or stuck, or when bytes are being mangled here.
+    fn live(&self) -> Result<(), String> {
+        let snapshot = self.board.snapshot();
+        let silent_for = snapshot.age(Instant::now()).unwrap_or_else(|| self.started.elapsed());
+        if self.prober.is_finished() {
+            return Err("the task that probes the key has stopped".to_owned());
+        }
+        if silent_for > self.stale_after {
+            return Err(format!("the key was last probed {} s ago: the task hangs", silent_for.as_secs()));
+        }
+        match snapshot.wants_restart() {
+            Some(failure) => Err(format!("{}: {}", failure.class, failure.message)),
+            None => Ok(()),
+        }
+    }
+
+    /// As Status.
+    fn ready(&self) -> Result<(), String> {
+        let verdict = self.board.snapshot().verdict(Instant::now()).map(|_| ());
+        verdict.map_err(|refusal| refusal.to_string())
+    }
+}
