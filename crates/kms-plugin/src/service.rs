@@ -6,7 +6,7 @@
 mod v1beta1;
 mod v2;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use aws_model::SecretBytes;
 use daemon::unix_socket::Peer;
@@ -14,17 +14,18 @@ use tonic::{Request, Status, service::Routes};
 
 use crate::{
     caller::{Api, CallerInfo},
-    engine::{DecryptRequest, Encrypted, Engine, PublishedKey, Refusal},
+    engine::{DecryptRequest, Engine},
+    policy::Refusal,
     proto,
 };
 
 /// What seals and opens for the APIs: the [`Engine`], or a test's own.
 pub trait Sealer: Send + Sync + 'static {
-    /// The key under which [`encrypt`](Self::encrypt) seals now. Answers at once, but before the first probe has ended.
+    /// The key_id under which [`encrypt`](Self::encrypt) seals now. Answers at once, but before the first probe has ended.
     ///
     /// # Errors
     /// When the apiserver is to stop writing.
-    fn status(&self, api: Api) -> impl Future<Output = Result<PublishedKey, Refusal>> + Send;
+    fn status(&self, api: Api) -> impl Future<Output = Result<String, Refusal>> + Send;
 
     /// Seals `plaintext`.
     ///
@@ -34,7 +35,7 @@ pub trait Sealer: Send + Sync + 'static {
         &self,
         plaintext: SecretBytes,
         caller: &CallerInfo,
-    ) -> impl Future<Output = Result<Encrypted, Refusal>> + Send;
+    ) -> impl Future<Output = Result<Sealed, Refusal>> + Send;
 
     /// Opens what was sealed.
     ///
@@ -47,13 +48,26 @@ pub trait Sealer: Send + Sync + 'static {
     ) -> impl Future<Output = Result<SecretBytes, Refusal>> + Send;
 }
 
+/// An Encrypt's answer, as v2 gives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sealed {
+    /// What etcd will hold.
+    pub ciphertext: Vec<u8>,
+    /// What [`Sealer::status`] says as well.
+    pub key_id: String,
+    /// To be stored beside the ciphertext.
+    pub annotations: BTreeMap<String, Vec<u8>>,
+}
+
 impl Sealer for Engine {
-    async fn status(&self, api: Api) -> Result<PublishedKey, Refusal> {
-        Self::status(self, api).await
+    async fn status(&self, api: Api) -> Result<String, Refusal> {
+        Ok(Self::status(self, api).await?.to_string())
     }
 
-    async fn encrypt(&self, plaintext: SecretBytes, caller: &CallerInfo) -> Result<Encrypted, Refusal> {
-        Self::encrypt(self, plaintext, caller).await
+    async fn encrypt(&self, plaintext: SecretBytes, caller: &CallerInfo) -> Result<Sealed, Refusal> {
+        let sealed = Self::encrypt(self, plaintext, caller).await?;
+        let key_id = sealed.key_id.to_string();
+        Ok(Sealed { ciphertext: sealed.ciphertext, key_id, annotations: sealed.annotations })
     }
 
     async fn decrypt(&self, request: DecryptRequest, caller: &CallerInfo) -> Result<SecretBytes, Refusal> {

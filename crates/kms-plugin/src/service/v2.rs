@@ -15,11 +15,11 @@ use crate::{
 
 impl<S: Sealer> Plugin<S> {
     async fn status_v2(&self, api: Api) -> Result<Response<wire::StatusResponse>, Status> {
-        let key = self.sealer.status(api).await?;
+        let key_id = self.sealer.status(api).await?;
         Ok(Response::new(wire::StatusResponse {
             version: api.version().to_owned(),
             healthz: HEALTHY.to_owned(),
-            key_id: key.as_str().to_owned(),
+            key_id,
         }))
     }
 
@@ -35,7 +35,7 @@ impl<S: Sealer> Plugin<S> {
         let sealed = self.sealer.encrypt(plaintext, &caller(api, uid, peer)).await?;
         Ok(Response::new(wire::EncryptResponse {
             ciphertext: sealed.ciphertext,
-            key_id: sealed.key_id.as_str().to_owned(),
+            key_id: sealed.key_id,
             annotations: sealed.annotations,
         }))
     }
