@@ -1,0 +1,150 @@
+//! The embedded AWS's Key Management Service: symmetric keys, whole.
+//!
+//! ```text
+//!   call ------> keys, lifecycle, aliases, tags, policies, grants,    one file for each family of operations
+//!     |          encryption, data_keys, rotation, multi_region
+//!     |             |                |                 |
+//!     |          authority        key_state         ciphertext        who may, what the state allows, the blob
+//!     |             |                |                 |
+//!     +--------> state: keys, families (material, rotation), aliases, grants, agenda (what comes due)
+//!                   |
+//!                 store
+//! ```
+//!
+//! Every operation runs in memory; the answer is told when all that it rests on is durable, be it the caller's own
+//! change or somebody else's that it has seen.
+
+mod aliases;
+mod authority;
+mod blob;
+mod call;
+mod ciphertext;
+mod data_keys;
+mod encryption;
+mod family;
+mod fault;
+mod grants;
+mod key;
+mod key_id;
+mod key_state;
+mod keys;
+mod lifecycle;
+mod metadata;
+mod multi_region;
+mod other_kinds;
+mod paging;
+mod policies;
+mod rotation;
+mod state;
+mod tags;
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::{
+    CallContext, Clock, ServiceError,
+    store::{OpenError, Store},
+};
+use call::Call;
+use state::State;
+
+/// The Key Management Service of all accounts and regions. Clones share their state.
+#[derive(Clone, Debug)]
+pub struct Kms(Arc<State>);
+
+impl Kms {
+    /// Reads what the store kept, and does what has come due since.
+    ///
+    /// # Errors
+    /// [`OpenError`] when the store cannot be read or is damaged.
+    pub fn open(store: Store, clock: Clock) -> Result<Self, OpenError> {
+        let state = State::load(store)?;
+        state.catch_up(clock.now());
+        Ok(Self(Arc::new(state)))
+    }
+
+    /// Answers one operation. The caller's signature and the input against the service's model are checked already.
+    ///
+    /// # Errors
+    /// KMS's own errors, `KMSInternalException` when the answer could not be made durable.
+    pub async fn call(&self, ctx: &CallContext<'_>, operation: &str, input: Value) -> Result<Value, ServiceError> {
+        let (answer, seen) = self.answer(ctx, operation, input);
+        self.0.store().durable(seen).await?;
+        answer
+    }
+}
+
+/// The operations that are answered, and by what.
+macro_rules! operations {
+    ($($name:literal => $handler:expr,)*) => {
+        impl Kms {
+            /// The names of the operations that [`call`](Self::call) answers.
+            pub const OPERATIONS: &'static [&'static str] = &[$($name),*];
+
+            fn answer(
+                &self,
+                ctx: &CallContext<'_>,
+                operation: &str,
+                input: Value,
+            ) -> (Result<Value, ServiceError>, crate::store::Ticket) {
+                self.0.catch_up(ctx.now);
+                let call = Call::new(ctx, &self.0);
+                let answer = match operation {
+                    $($name => $handler(&call, input),)*
+                    other => Err(fault::unsupported(format!("{other} is not supported by the embedded AWS."))),
+                };
+                (answer, call.seen())
+            }
+        }
+    };
+}
+
+operations! {
+    "CreateKey" => keys::create_key,
+    "DescribeKey" => keys::describe_key,
+    "ListKeys" => keys::list_keys,
+    "UpdateKeyDescription" => keys::update_key_description,
+    "EnableKey" => lifecycle::enable_key,
+    "DisableKey" => lifecycle::disable_key,
+    "ScheduleKeyDeletion" => lifecycle::schedule_key_deletion,
+    "CancelKeyDeletion" => lifecycle::cancel_key_deletion,
+    "CreateAlias" => aliases::create_alias,
+    "UpdateAlias" => aliases::update_alias,
+    "DeleteAlias" => aliases::delete_alias,
+    "ListAliases" => aliases::list_aliases,
+    "TagResource" => tags::tag_resource,
+    "UntagResource" => tags::untag_resource,
+    "ListResourceTags" => tags::list_resource_tags,
+    "PutKeyPolicy" => policies::put_key_policy,
+    "GetKeyPolicy" => policies::get_key_policy,
+    "ListKeyPolicies" => policies::list_key_policies,
+    "Encrypt" => encryption::encrypt,
+    "Decrypt" => encryption::decrypt,
+    "ReEncrypt" => encryption::re_encrypt,
+    "GenerateDataKey" => data_keys::generate_data_key,
+    "GenerateDataKeyWithoutPlaintext" => data_keys::generate_data_key_without_plaintext,
+    "GenerateRandom" => data_keys::generate_random,
+    "CreateGrant" => grants::create_grant,
+    "ListGrants" => grants::list_grants,
+    "ListRetirableGrants" => grants::list_retirable_grants,
+    "RetireGrant" => grants::retire_grant,
+    "RevokeGrant" => grants::revoke_grant,
+    "EnableKeyRotation" => rotation::enable_key_rotation,
+    "DisableKeyRotation" => rotation::disable_key_rotation,
+    "GetKeyRotationStatus" => rotation::get_key_rotation_status,
+    "RotateKeyOnDemand" => rotation::rotate_key_on_demand,
+    "ListKeyRotations" => rotation::list_key_rotations,
+    "ReplicateKey" => multi_region::replicate_key,
+    "UpdatePrimaryRegion" => multi_region::update_primary_region,
+    "Sign" => |call: &Call<'_>, input| other_kinds::other_usage(call, input, "Sign"),
+    "Verify" => |call: &Call<'_>, input| other_kinds::other_usage(call, input, "Verify"),
+    "GenerateMac" => |call: &Call<'_>, input| other_kinds::other_usage(call, input, "GenerateMac"),
+    "VerifyMac" => |call: &Call<'_>, input| other_kinds::other_usage(call, input, "VerifyMac"),
+    "DeriveSharedSecret" => |call: &Call<'_>, input| other_kinds::other_usage(call, input, "DeriveSharedSecret"),
+    "GetPublicKey" => other_kinds::no_public_key,
+    "GetParametersForImport" => |call: &Call<'_>, input| other_kinds::other_origin(call, input, "GetParametersForImport"),
+    "ImportKeyMaterial" => |call: &Call<'_>, input| other_kinds::other_origin(call, input, "ImportKeyMaterial"),
+    "DeleteImportedKeyMaterial" =>
+        |call: &Call<'_>, input| other_kinds::other_origin(call, input, "DeleteImportedKeyMaterial"),
+}

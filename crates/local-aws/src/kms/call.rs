@@ -1,0 +1,171 @@
+//! One call: who asks for what, and what it has seen.
+
+use std::{cell::Cell, sync::Arc};
+
+use aws_model::{AccountId, Arn, KeyArn};
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{
+    authority::{self, Access},
+    fault,
+    grants::GrantToken,
+    key::{Key, KeyMoment},
+    key_id::KeyId,
+    key_state::KeyUse,
+    state::{Change, State},
+};
+use crate::{CallContext, ServiceError, store::Ticket};
+
+/// What an operation is handed.
+pub(super) struct Call<'a> {
+    pub(super) ctx: &'a CallContext<'a>,
+    pub(super) state: &'a State,
+    seen: Cell<Ticket>,
+}
+
+/// How a parameter may name a key.
+///
+/// Source: AWS KMS API Reference, `KeyId` of each operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Naming {
+    /// Key id or key ARN.
+    Key,
+    /// Also alias name or alias ARN.
+    KeyOrAlias,
+}
+
+/// Which key a text names, before anybody looked whether it exists.
+enum Named {
+    Key(AccountId, KeyId),
+    Alias(AccountId, String),
+}
+
+impl<'a> Call<'a> {
+    pub(super) fn new(ctx: &'a CallContext<'a>, state: &'a State) -> Self {
+        Self { ctx, state, seen: Cell::default() }
+    }
+
+    /// What must be durable before the answer may be told: it rests on it.
+    pub(super) fn seen(&self) -> Ticket {
+        self.seen.get()
+    }
+
+    pub(super) fn see(&self, ticket: Ticket) {
+        self.seen.set(self.seen.get().max(ticket));
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.ctx.now
+    }
+
+    pub(super) fn account(&self) -> AccountId {
+        self.ctx.caller.account
+    }
+
+    /// Starts a change. What a change depends on is looked up after this.
+    pub(super) fn change(&self) -> Change<'a> {
+        Change::begin(self.state)
+    }
+
+    pub(super) fn commit(&self, change: Change<'_>) {
+        self.see(change.commit());
+    }
+
+    /// The key that a parameter names, if the caller may have this access to it.
+    pub(super) fn key(&self, text: &str, naming: Naming, access: &Access<'_>) -> Result<Arc<Key>, ServiceError> {
+        let named = self.named(text, naming)?;
+        let owner = match &named {
+            Named::Key(owner, _) | Named::Alias(owner, _) => *owner,
+        };
+        let found = self.look_up(named);
+        if owner == self.account() {
+            let key = found?;
+            authority::check(self, &key, access)?;
+            return Ok(key);
+        }
+        // Nothing tells a stranger whether a key exists.
+        let denied = |_| fault::denied_across_accounts(self, access.action);
+        let key = found.map_err(denied)?;
+        authority::check(self, &key, access).map_err(denied)?;
+        Ok(key)
+    }
+
+    /// The key at this moment.
+    pub(super) fn moment(&self, key: &Key) -> Arc<KeyMoment> {
+        let moment = key.now();
+        self.see(moment.ticket);
+        moment
+    }
+
+    /// The key at this moment, if its state allows the use.
+    pub(super) fn usable(&self, key: &Key, wanted: KeyUse) -> Result<Arc<KeyMoment>, ServiceError> {
+        let moment = self.moment(key);
+        moment.record.state(self.now()).permit(wanted, &key.arn)?;
+        Ok(moment)
+    }
+
+    /// Tokens must be tokens. They are not needed: a grant holds from the moment it is made.
+    pub(super) fn check_grant_tokens(&self, tokens: &[String]) -> Result<(), ServiceError> {
+        let is_true = |token: &String| {
+            GrantToken::parse(token)
+                .is_some_and(|token| self.state.key_at(&token.key).is_some_and(|key| token.is_of(&key)))
+        };
+        if tokens.iter().all(is_true) {
+            Ok(())
+        } else {
+            Err(ServiceError::new("InvalidGrantTokenException", "Invalid grant token."))
+        }
+    }
+
+    fn look_up(&self, named: Named) -> Result<Arc<Key>, ServiceError> {
+        let region = self.ctx.region;
+        match named {
+            Named::Key(account, id) => self.state.key(account, region, id).ok_or_else(|| {
+                fault::no_such_key(format_args!("arn:{}:kms:{region}:{account}:key/{id}", region.partition()))
+            }),
+            Named::Alias(account, name) => {
+                let missing = || fault::no_such_alias(account, region, &name);
+                let alias = self.state.alias(account, region, &name).ok_or_else(missing)?;
+                self.see(alias.ticket);
+                self.state.key_at(&alias.target).ok_or_else(missing)
+            }
+        }
+    }
+
+    fn named(&self, text: &str, naming: Naming) -> Result<Named, ServiceError> {
+        if text.starts_with("alias/") && naming == Naming::KeyOrAlias {
+            return Ok(Named::Alias(self.account(), text.to_owned()));
+        }
+        if !text.starts_with("arn:") {
+            let id = text.parse().map_err(|_| fault::invalid_key_id(text))?;
+            return Ok(Named::Key(self.account(), id));
+        }
+        let arn: Arn = text.parse().map_err(|_| fault::invalid_arn(text))?;
+        let account = arn.account().parse().map_err(|_| fault::invalid_arn(text))?;
+        if arn.service() != "kms" || arn.partition() != self.ctx.region.partition().as_str() {
+            return Err(fault::invalid_arn(text));
+        }
+        if arn.region() != self.ctx.region.as_str() {
+            return Err(fault::other_region(arn.region()));
+        }
+        if arn.resource().starts_with("alias/") && naming == Naming::KeyOrAlias {
+            return Ok(Named::Alias(account, arn.resource().to_owned()));
+        }
+        let key: KeyArn = text.parse().map_err(|_| fault::invalid_arn(text))?;
+        let id = key.key_id().parse().map_err(|_| fault::invalid_key_id(key.key_id()))?;
+        Ok(Named::Key(account, id))
+    }
+}
+
+/// An operation's input in its own type. The model was checked before; this is what the types add.
+pub(super) fn input<T: DeserializeOwned>(value: Value) -> Result<T, ServiceError> {
+    serde_json::from_value(value).map_err(|failed| ServiceError::new("SerializationException", failed.to_string()))
+}
+
+/// A time as awsJson writes it: seconds since the epoch, with milliseconds.
+#[expect(clippy::cast_precision_loss, reason = "milliseconds of any year up to 9999 fit in 53 bits")]
+pub(super) fn seconds(at: Timestamp) -> f64 {
+    at.as_millisecond() as f64 / 1000.0
+}

@@ -1,0 +1,127 @@
+//! What all regions of one key share: its material and its rotation.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use arc_swap::ArcSwap;
+use aws_model::{Region, SecretBytes};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::key_id::MaterialId;
+use crate::{
+    sealing::{MATERIAL_LEN, SealError, SealingKey, random_bytes},
+    store::Ticket,
+};
+
+/// One key, in every region where it has a replica. A single-Region key is a family of one.
+///
+/// Source: AWS KMS Developer Guide, "Multi-Region keys in AWS KMS", section "Shared properties".
+#[derive(Debug)]
+pub(super) struct Family(ArcSwap<FamilyState>);
+
+/// A family at one moment. Never changed; replaced.
+#[derive(Debug)]
+pub(super) struct FamilyState {
+    pub(super) record: FamilyRecord,
+    /// Oldest first; never empty; as many as the record names.
+    pub(super) materials: Vec<Arc<Material>>,
+    /// When this moment is durable, so may be told.
+    pub(super) ticket: Ticket,
+}
+
+/// The part of a family that is kept as it is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct FamilyRecord {
+    pub(super) primary: Region,
+    pub(super) regions: BTreeSet<Region>,
+    pub(super) rotation: Option<Rotation>,
+    pub(super) on_demand_rotations: u32,
+    pub(super) materials: Vec<MaterialRecord>,
+}
+
+/// Automatic rotation, while it is enabled.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Rotation {
+    pub(super) period_days: i64,
+    pub(super) next: Timestamp,
+}
+
+/// What is kept of a version of the material beside the secret.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct MaterialRecord {
+    pub(super) id: MaterialId,
+    pub(super) created: Timestamp,
+    /// How it came to replace its predecessor; the first one replaced none.
+    pub(super) rotated: Option<RotationType>,
+}
+
+/// Why the material was rotated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(super) enum RotationType {
+    Automatic,
+    OnDemand,
+}
+
+/// A version of a key's material.
+#[derive(Debug)]
+pub(super) struct Material {
+    pub(super) id: MaterialId,
+    pub(super) record: MaterialRecord,
+    pub(super) key: SealingKey,
+}
+
+impl Material {
+    /// Fresh material, and the secret bytes that the store must keep.
+    pub(super) fn generate(
+        created: Timestamp,
+        rotated: Option<RotationType>,
+    ) -> Result<(Self, SecretBytes), SealError> {
+        let mut id = [0; MaterialId::LEN];
+        id.copy_from_slice(random_bytes(MaterialId::LEN)?.expose());
+        let secret = random_bytes(MATERIAL_LEN)?;
+        let record = MaterialRecord { id: MaterialId::from_bytes(id), created, rotated };
+        Ok((Self::restored(record, &secret), secret))
+    }
+
+    pub(super) fn restored(record: MaterialRecord, secret: &SecretBytes) -> Self {
+        Self { id: record.id, record, key: SealingKey::new(secret) }
+    }
+}
+
+impl Rotation {
+    pub(super) fn starting(now: Timestamp, period_days: i64) -> Self {
+        Self { period_days, next: days_after(now, period_days) }
+    }
+}
+
+impl Family {
+    pub(super) fn new(state: FamilyState) -> Self {
+        Self(ArcSwap::from_pointee(state))
+    }
+
+    pub(super) fn now(&self) -> Arc<FamilyState> {
+        self.0.load_full()
+    }
+
+    pub(super) fn replace(&self, state: FamilyState) {
+        self.0.store(Arc::new(state));
+    }
+}
+
+impl FamilyState {
+    /// The material that seals.
+    pub(super) fn current(&self) -> Option<&Arc<Material>> {
+        self.materials.last()
+    }
+
+    pub(super) fn material(&self, id: MaterialId) -> Option<&Arc<Material>> {
+        // The newest is the likeliest.
+        self.materials.iter().rev().find(|material| material.id == id)
+    }
+}
+
+/// A moment so many days later; at the end of time, the end of time.
+pub(super) fn days_after(from: Timestamp, days: i64) -> Timestamp {
+    from.saturating_add(SignedDuration::from_hours(24 * days)).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,103 @@
+//! Grants: making, listing, retiring and revoking them.
+//!
+//! Source: AWS KMS Developer Guide, "Grants in AWS KMS", and the API Reference of each operation.
+
+mod constraints;
+mod create;
+mod index;
+mod list;
+mod retire;
+mod token;
+
+use aws_model::KeyArn;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub(super) use constraints::GrantConstraints;
+pub(super) use create::create_grant;
+pub(super) use index::KeyGrants;
+pub(super) use list::{list_grants, list_retirable_grants};
+pub(super) use retire::{retire_grant, revoke_grant};
+pub(super) use token::GrantToken;
+
+use crate::store::Ticket;
+
+/// A permission on one key for one grantee.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Grant {
+    pub(super) id: String,
+    pub(super) key: KeyArn,
+    pub(super) name: Option<String>,
+    pub(super) created: Timestamp,
+    pub(super) grantee: String,
+    pub(super) retiring: Option<String>,
+    /// The account whose caller made it, as the ARN of its root.
+    pub(super) issuing_account: String,
+    pub(super) operations: Vec<GrantOperation>,
+    pub(super) constraints: GrantConstraints,
+    /// When it is durable, so may be relied on.
+    #[serde(skip)]
+    pub(super) ticket: Ticket,
+}
+
+/// What a grant can permit.
+///
+/// Source: botocore's model of KMS, shape `GrantOperation`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) enum GrantOperation {
+    Decrypt,
+    Encrypt,
+    GenerateDataKey,
+    GenerateDataKeyWithoutPlaintext,
+    ReEncryptFrom,
+    ReEncryptTo,
+    Sign,
+    Verify,
+    GetPublicKey,
+    CreateGrant,
+    RetireGrant,
+    DescribeKey,
+    GenerateDataKeyPair,
+    GenerateDataKeyPairWithoutPlaintext,
+    GenerateMac,
+    VerifyMac,
+    DeriveSharedSecret,
+}
+
+impl GrantOperation {
+    /// The operation's name, which is also that of the IAM action.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Decrypt => "Decrypt",
+            Self::Encrypt => "Encrypt",
+            Self::GenerateDataKey => "GenerateDataKey",
+            Self::GenerateDataKeyWithoutPlaintext => "GenerateDataKeyWithoutPlaintext",
+            Self::ReEncryptFrom => "ReEncryptFrom",
+            Self::ReEncryptTo => "ReEncryptTo",
+            Self::Sign => "Sign",
+            Self::Verify => "Verify",
+            Self::GetPublicKey => "GetPublicKey",
+            Self::CreateGrant => "CreateGrant",
+            Self::RetireGrant => "RetireGrant",
+            Self::DescribeKey => "DescribeKey",
+            Self::GenerateDataKeyPair => "GenerateDataKeyPair",
+            Self::GenerateDataKeyPairWithoutPlaintext => "GenerateDataKeyPairWithoutPlaintext",
+            Self::GenerateMac => "GenerateMac",
+            Self::VerifyMac => "VerifyMac",
+            Self::DeriveSharedSecret => "DeriveSharedSecret",
+        }
+    }
+
+    /// Whether a key that encrypts symmetrically knows the operation.
+    fn suits_symmetric_encryption(self) -> bool {
+        !matches!(
+            self,
+            Self::Sign
+                | Self::Verify
+                | Self::GetPublicKey
+                | Self::GenerateMac
+                | Self::VerifyMac
+                | Self::DeriveSharedSecret
+        )
+    }
+}

@@ -1,0 +1,153 @@
+//! CreateGrant.
+
+use std::sync::Arc;
+
+use aws_model::Arn;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Grant, GrantConstraints, GrantOperation, token};
+use crate::{
+    ServiceError,
+    kms::{
+        authority::Access,
+        call::{Call, Naming, input},
+        fault,
+        key::Key,
+        key_state::KeyUse,
+    },
+    sealing::random_bytes,
+};
+
+/// Source: AWS KMS Developer Guide, "Quotas", resource quotas.
+const MAX_GRANTS_PER_KEY: usize = 50_000;
+/// Source: AWS KMS API Reference, "CreateGrant", `Constraints`.
+const MAX_PAIRS: usize = 8;
+const MAX_CONTEXT_CHARACTERS: usize = 384;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Input {
+    key_id: String,
+    grantee_principal: String,
+    retiring_principal: Option<String>,
+    operations: Vec<GrantOperation>,
+    #[serde(default)]
+    constraints: GrantConstraints,
+    #[serde(default)]
+    grant_tokens: Vec<String>,
+    name: Option<String>,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+pub(in crate::kms) fn create_grant(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
+    let mut input: Input = input(value)?;
+    call.check_grant_tokens(&input.grant_tokens)?;
+    input.operations.sort_unstable();
+    input.operations.dedup();
+    check_operations(&input.operations)?;
+    check_constraints(&input.constraints)?;
+    check_principal(&input.grantee_principal)?;
+    input.retiring_principal.as_deref().map_or(Ok(()), check_principal)?;
+
+    let mut change = call.change();
+    let access = Access::create_grant(&input.operations, &input.constraints);
+    let key = call.key(&input.key_id, Naming::Key, &access)?;
+    call.usable(&key, KeyUse::CreateGrant)?;
+    if let Some(existing) = same_named(&key, &input) {
+        call.see(existing.ticket);
+        let token = token::issue(&key, &existing.id)?;
+        return if input.dry_run { Err(fault::dry_run()) } else { Ok(answer(&existing.id, token)) };
+    }
+    if key.grants().len() >= MAX_GRANTS_PER_KEY {
+        return Err(fault::limit_exceeded(format!(
+            "{} has {MAX_GRANTS_PER_KEY} grants, the most there can be",
+            key.arn
+        )));
+    }
+    if input.dry_run {
+        return Err(fault::dry_run());
+    }
+    let id: String = random_bytes(32)?.expose().iter().map(|byte| format!("{byte:02x}")).collect();
+    let token = token::issue(&key, &id)?;
+    let answer = answer(&id, token);
+    change.grant(
+        &key,
+        Grant {
+            id,
+            key: key.arn.clone(),
+            name: input.name,
+            created: call.now(),
+            grantee: input.grantee_principal,
+            retiring: input.retiring_principal,
+            issuing_account: format!("arn:{}:iam::{}:root", call.ctx.region.partition(), call.account()),
+            operations: input.operations,
+            constraints: input.constraints,
+            ticket: Default::default(),
+        },
+    );
+    call.commit(change);
+    Ok(answer)
+}
+
+/// The grant that the same request made before, told by its name.
+fn same_named(key: &Key, input: &Input) -> Option<Arc<Grant>> {
+    let name = input.name.as_deref()?;
+    let same = |grant: &&Arc<Grant>| {
+        grant.grantee == input.grantee_principal
+            && grant.retiring == input.retiring_principal
+            && grant.operations == input.operations
+            && grant.constraints == input.constraints
+    };
+    key.grants().named(name).find(same).cloned()
+}
+
+fn answer(id: &str, token: String) -> Value {
+    json!({ "GrantId": id, "GrantToken": token })
+}
+
+fn check_operations(operations: &[GrantOperation]) -> Result<(), ServiceError> {
+    match operations.iter().find(|operation| !operation.suits_symmetric_encryption()) {
+        Some(other) => Err(fault::validation(format!(
+            "{} is not an operation of a key whose usage is ENCRYPT_DECRYPT.",
+            other.as_str()
+        ))),
+        None if operations.is_empty() => Err(fault::validation("A grant takes at least one operation.")),
+        None => Ok(()),
+    }
+}
+
+fn check_constraints(constraints: &GrantConstraints) -> Result<(), ServiceError> {
+    let contexts = [&constraints.encryption_context_equals, &constraints.encryption_context_subset];
+    for context in contexts.into_iter().flatten() {
+        let characters: usize = context.pairs().map(|(key, value)| key.chars().count() + value.chars().count()).sum();
+        if context.len() > MAX_PAIRS || characters > MAX_CONTEXT_CHARACTERS {
+            return Err(fault::validation(format!(
+                "An encryption context constraint takes up to {MAX_PAIRS} pairs and {MAX_CONTEXT_CHARACTERS} characters."
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// An account, a user, a role, an assumed role or a federated user.
+///
+/// Source: AWS KMS API Reference, "CreateGrant", `GranteePrincipal`.
+pub(super) fn check_principal(text: &str) -> Result<(), ServiceError> {
+    let refuse =
+        || ServiceError::new("InvalidArnException", format!("ARN does not refer to a valid principal: {text}"));
+    let arn: Arn = text.parse().map_err(|_| refuse())?;
+    let account_is_one = arn.account().parse::<aws_model::AccountId>().is_ok();
+    let resource = arn.resource();
+    let kinds: &[&str] = match arn.service() {
+        "iam" => &["user/", "role/"],
+        "sts" => &["assumed-role/", "federated-user/"],
+        _ => &[],
+    };
+    let names_somebody = kinds
+        .iter()
+        .any(|kind| resource.strip_prefix(kind).is_some_and(|name| !name.is_empty() && !name.ends_with('/')));
+    let is_root = arn.service() == "iam" && resource == "root";
+    if arn.region().is_empty() && account_is_one && (is_root || names_somebody) { Ok(()) } else { Err(refuse()) }
+}

@@ -1,0 +1,102 @@
+//! ListGrants and ListRetirableGrants.
+
+use std::sync::Arc;
+
+use aws_model::{AccountId, Arn};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Grant, create::check_principal};
+use crate::{
+    ServiceError,
+    kms::{
+        authority::Access,
+        call::{Call, Naming, input, seconds},
+        fault,
+        paging::{Page, Paging},
+    },
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ListGrants {
+    key_id: String,
+    grant_id: Option<String>,
+    grantee_principal: Option<String>,
+    #[serde(flatten)]
+    page: Page,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ListRetirableGrants {
+    retiring_principal: String,
+    #[serde(flatten)]
+    page: Page,
+}
+
+pub(in crate::kms) fn list_grants(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
+    let input: ListGrants = input(value)?;
+    let paging = Paging::of(&input.page, 50, 100)?;
+    let key = call.key(&input.key_id, Naming::Key, &Access::owner("ListGrants"))?;
+    call.moment(&key);
+    let grants = key.grants();
+    let after = paging.after();
+    let found: Vec<Arc<Grant>> = match (&input.grant_id, &input.grantee_principal) {
+        (Some(id), grantee) => {
+            let one = grants.get(id).ok_or_else(|| no_such_grant(id))?;
+            let wanted = grantee.as_ref().is_none_or(|grantee| one.grantee == *grantee);
+            wanted.then(|| Arc::clone(one)).into_iter().collect()
+        }
+        (None, Some(grantee)) => grants.of_grantee(grantee, after).take(paging.probe()).cloned().collect(),
+        (None, None) => grants.after(after).take(paging.probe()).cloned().collect(),
+    };
+    drop(grants);
+    Ok(answer(call, &paging, found))
+}
+
+/// Asks about principals of one's own account; the keys may be anybody's.
+pub(in crate::kms) fn list_retirable_grants(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
+    let input: ListRetirableGrants = input(value)?;
+    let paging = Paging::of(&input.page, 50, 100)?;
+    check_principal(&input.retiring_principal)?;
+    let owner = input.retiring_principal.parse::<Arn>().ok().and_then(|arn| arn.account().parse::<AccountId>().ok());
+    if owner != Some(call.account()) {
+        return Err(fault::denied_across_accounts(call, "ListRetirableGrants"));
+    }
+    let found = call.state.retirable(call.ctx.region, &input.retiring_principal, paging.after(), paging.probe());
+    Ok(answer(call, &paging, found))
+}
+
+pub(super) fn no_such_grant(id: &str) -> ServiceError {
+    ServiceError::new("NotFoundException", format!("Grant {id} is not found."))
+}
+
+fn answer(call: &Call<'_>, paging: &Paging, found: Vec<Arc<Grant>>) -> Value {
+    for grant in &found {
+        call.see(grant.ticket);
+    }
+    paging.answer("Grants", found, |grant| grant.id.as_str(), |grant| entry(grant))
+}
+
+fn entry(grant: &Grant) -> Value {
+    let mut entry = json!({
+        "KeyId": grant.key,
+        "GrantId": grant.id,
+        // AWS answers an empty name for a grant without one.
+        "Name": grant.name.as_deref().unwrap_or_default(),
+        "CreationDate": seconds(grant.created),
+        "GranteePrincipal": grant.grantee,
+        "IssuingAccount": grant.issuing_account,
+        "Operations": grant.operations,
+    });
+    if let Some(fields) = entry.as_object_mut() {
+        if let Some(retiring) = &grant.retiring {
+            fields.insert("RetiringPrincipal".into(), retiring.as_str().into());
+        }
+        if !grant.constraints.is_empty() {
+            fields.insert("Constraints".into(), json!(grant.constraints));
+        }
+    }
+    entry
+}

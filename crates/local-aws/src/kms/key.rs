@@ -1,0 +1,120 @@
+//! One key in one region.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
+};
+
+use arc_swap::ArcSwap;
+use aws_model::{AccountId, KeyArn, Region};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{family::Family, grants::KeyGrants, key_id::KeyId, key_state::KeyState};
+use crate::store::Ticket;
+
+/// A key of one account in one region, with its grants; material and rotation are its [`Family`]'s.
+#[derive(Debug)]
+pub(super) struct Key {
+    pub(super) id: KeyId,
+    pub(super) arn: KeyArn,
+    pub(super) family: Arc<Family>,
+    moment: ArcSwap<KeyMoment>,
+    grants: RwLock<KeyGrants>,
+}
+
+/// A key at one moment. Never changed; replaced.
+#[derive(Debug)]
+pub(super) struct KeyMoment {
+    pub(super) record: KeyRecord,
+    /// When this moment is durable, so may be told.
+    pub(super) ticket: Ticket,
+}
+
+/// What is kept of a key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct KeyRecord {
+    pub(super) arn: KeyArn,
+    pub(super) created: Timestamp,
+    pub(super) description: String,
+    pub(super) enabled: bool,
+    pub(super) deletion: Option<Deletion>,
+    /// A state that passes by itself.
+    pub(super) passing: Option<Passing>,
+    pub(super) policy: String,
+    pub(super) tags: BTreeMap<String, String>,
+}
+
+/// The key is to be deleted.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Deletion {
+    pub(super) window_days: i64,
+    /// Not known while replicas of this primary key are left.
+    pub(super) date: Option<Timestamp>,
+}
+
+/// A state that AWS leaves by itself after some seconds.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Passing {
+    pub(super) state: PassingState,
+    pub(super) until: Timestamp,
+}
+
+/// The states that pass by themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum PassingState {
+    Creating,
+    Updating,
+}
+
+impl Key {
+    pub(super) fn new(id: KeyId, family: Arc<Family>, record: KeyRecord, ticket: Ticket) -> Self {
+        Self {
+            id,
+            arn: record.arn.clone(),
+            family,
+            moment: ArcSwap::from_pointee(KeyMoment { record, ticket }),
+            grants: RwLock::default(),
+        }
+    }
+
+    pub(super) fn account(&self) -> AccountId {
+        self.arn.account()
+    }
+
+    pub(super) fn region(&self) -> &Region {
+        self.arn.region()
+    }
+
+    pub(super) fn now(&self) -> Arc<KeyMoment> {
+        self.moment.load_full()
+    }
+
+    pub(super) fn replace(&self, moment: KeyMoment) {
+        self.moment.store(Arc::new(moment));
+    }
+
+    pub(super) fn grants(&self) -> RwLockReadGuard<'_, KeyGrants> {
+        self.grants.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn change_grants(&self, change: impl FnOnce(&mut KeyGrants)) {
+        change(&mut self.grants.write().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl KeyRecord {
+    /// The key's state at a time.
+    ///
+    /// Source: AWS KMS Developer Guide, "Key states of AWS KMS keys".
+    pub(super) fn state(&self, now: Timestamp) -> KeyState {
+        match (self.deletion, self.passing) {
+            (Some(Deletion { date: Some(_), .. }), _) => KeyState::PendingDeletion,
+            (Some(Deletion { date: None, .. }), _) => KeyState::PendingReplicaDeletion,
+            (None, Some(Passing { state: PassingState::Creating, until })) if now < until => KeyState::Creating,
+            (None, Some(Passing { state: PassingState::Updating, until })) if now < until => KeyState::Updating,
+            (None, _) if self.enabled => KeyState::Enabled,
+            (None, _) => KeyState::Disabled,
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What a key's state allows, apart from who asks.
+//!
+//! Source: AWS KMS Developer Guide, "Key states of AWS KMS keys", section "Key state table". Where the table leaves
+//! open which of two errors comes (`DisabledException` or `KMSInvalidStateException` for a key that is pending
+//! deletion), this is the second, which AWS answers in practice.
+
+use aws_model::KeyArn;
+
+use crate::ServiceError;
+
+/// The states that a symmetric key with AWS's own material can be in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KeyState {
+    Enabled,
+    Disabled,
+    PendingDeletion,
+    PendingReplicaDeletion,
+    Creating,
+    Updating,
+}
+
+/// The rows of the table, as far as they differ. What every state allows (describing, listing, policies, retiring
+/// and revoking grants, deleting an alias) is not here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KeyUse {
+    /// Encrypt, Decrypt, ReEncrypt, GenerateDataKey and its kin.
+    Cryptography,
+    CreateGrant,
+    /// CreateAlias, UpdateAlias (of the new target), TagResource, UntagResource, UpdateKeyDescription.
+    Label,
+    /// EnableKey, DisableKey.
+    Switch,
+    /// EnableKeyRotation, DisableKeyRotation, RotateKeyOnDemand.
+    Rotation,
+    /// ReplicateKey, UpdatePrimaryRegion.
+    Replication,
+    ScheduleDeletion,
+    CancelDeletion,
+}
+
+impl KeyState {
+    /// The state's name on the wire.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Enabled => "Enabled",
+            Self::Disabled => "Disabled",
+            Self::PendingDeletion => "PendingDeletion",
+            Self::PendingReplicaDeletion => "PendingReplicaDeletion",
+            Self::Creating => "Creating",
+            Self::Updating => "Updating",
+        }
+    }
+
+    pub(super) fn is_pending_deletion(self) -> bool {
+        matches!(self, Self::PendingDeletion | Self::PendingReplicaDeletion)
+    }
+
+    /// Whether a key in this state may be put to this use.
+    pub(super) fn permit(self, wanted: KeyUse, key: &KeyArn) -> Result<(), ServiceError> {
+        use KeyUse::{
+            CancelDeletion, CreateGrant, Cryptography, Label, Replication, Rotation, ScheduleDeletion, Switch,
+        };
+        match (self, wanted) {
+            (Self::PendingDeletion | Self::PendingReplicaDeletion, CancelDeletion) => Ok(()),
+            (_, CancelDeletion) => Err(invalid(key, "is not pending deletion.")),
+            (Self::Enabled, _) => Ok(()),
+            (Self::Disabled, Cryptography | CreateGrant | Rotation | Replication) => Err(disabled(key)),
+            (Self::Disabled, Label | Switch | ScheduleDeletion) => Ok(()),
+            (Self::PendingDeletion, _) => Err(invalid(key, "is pending deletion.")),
+            (Self::PendingReplicaDeletion, _) => Err(invalid(key, "is pending replica deletion.")),
+            (Self::Creating, Label | ScheduleDeletion) => Ok(()),
+            (Self::Creating, Cryptography | CreateGrant | Switch | Rotation | Replication) => {
+                Err(invalid(key, "is creating."))
+            }
+            (Self::Updating, Cryptography | CreateGrant | Label) => Ok(()),
+            (Self::Updating, Switch | Rotation | Replication | ScheduleDeletion) => Err(invalid(key, "is updating.")),
+        }
+    }
+}
+
+fn disabled(key: &KeyArn) -> ServiceError {
+    ServiceError::new("DisabledException", format!("{key} is disabled."))
+}
+
+fn invalid(key: &KeyArn, is: &str) -> ServiceError {
+    ServiceError::new("KMSInvalidStateException", format!("{key} {is}"))
+}

@@ -1,0 +1,272 @@
+//! One change of the state: decided and made under one lock, kept in one batch.
+
+use std::sync::{Arc, MutexGuard, PoisonError, atomic::Ordering};
+
+use aws_model::{KeyArn, SecretBytes};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{
+    Alias, RealmId, State,
+    agenda::{Agenda, Event},
+    load,
+};
+use crate::{
+    kms::{
+        family::{Family, FamilyRecord, FamilyState, Material, Rotation, RotationType, days_after},
+        grants::Grant,
+        key::{Deletion, Key, KeyMoment, KeyRecord},
+        key_id::KeyId,
+    },
+    sealing::SealError,
+    store::{Batch, Table, Ticket},
+};
+
+/// A change in the making. What it holds is seen by nobody until [`commit`](Self::commit), and never if it is dropped.
+pub(in crate::kms) struct Change<'s> {
+    state: &'s State,
+    agenda: MutexGuard<'s, Agenda>,
+    rows: Batch,
+    edits: Vec<Edit>,
+}
+
+enum Edit {
+    NewKey { id: KeyId, family: Arc<Family>, record: KeyRecord },
+    Key(Arc<Key>, KeyRecord),
+    KeyGone(Arc<Key>),
+    Family(Arc<Family>, FamilyRecord, Vec<Arc<Material>>),
+    Alias(RealmId, String, Option<Alias>),
+    Grant(Arc<Key>, Grant),
+    GrantGone(Arc<Key>, Arc<Grant>),
+    Agenda(Event, Option<Timestamp>),
+}
+
+impl<'s> Change<'s> {
+    /// Waits for the changes before it.
+    pub(in crate::kms) fn begin(state: &'s State) -> Self {
+        Self::begin_with(state, state.agenda.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn begin_with(state: &'s State, agenda: MutexGuard<'s, Agenda>) -> Self {
+        Self { state, agenda, rows: Batch::new(), edits: Vec::new() }
+    }
+
+    /// Makes the change in memory and queues it for the disk.
+    pub(in crate::kms) fn commit(self) -> Ticket {
+        let (ticket, agenda) = self.apply();
+        drop(agenda);
+        ticket
+    }
+
+    /// A key with material of its own.
+    pub(in crate::kms) fn new_key(&mut self, id: KeyId, record: KeyRecord) -> Result<(), SealError> {
+        let (material, secret) = Material::generate(record.created, None)?;
+        let family = FamilyRecord {
+            primary: record.arn.region().clone(),
+            regions: [record.arn.region().clone()].into(),
+            rotation: None,
+            on_demand_rotations: 0,
+            materials: vec![material.record],
+        };
+        self.material_row(&record.arn, &material, secret);
+        self.put(load::FAMILIES, load::family_key(&record.arn), &family);
+        let materials = vec![Arc::new(material)];
+        let family = Arc::new(Family::new(FamilyState { record: family, materials, ticket: Ticket::default() }));
+        self.new_replica(id, family, record);
+        Ok(())
+    }
+
+    /// A key that shares a family's material.
+    pub(in crate::kms) fn new_replica(&mut self, id: KeyId, family: Arc<Family>, record: KeyRecord) {
+        self.put(load::KEYS, load::key_key(&record.arn), &record);
+        self.edits.push(Edit::NewKey { id, family, record });
+    }
+
+    pub(in crate::kms) fn key(&mut self, key: &Arc<Key>, record: KeyRecord) {
+        self.put(load::KEYS, load::key_key(&key.arn), &record);
+        let date = record.deletion.and_then(|deletion| deletion.date);
+        self.edits.push(Edit::Agenda(Event::Delete(key.arn.clone()), date));
+        self.edits.push(Edit::Key(Arc::clone(key), record));
+    }
+
+    /// Replaces what a family shares, its material excepted. `primary` is the key in its primary region.
+    pub(in crate::kms) fn family(&mut self, primary: &Key, record: FamilyRecord) {
+        let materials = primary.family.now().materials.clone();
+        self.put(load::FAMILIES, load::family_key(&primary.arn), &record);
+        self.edits
+            .push(Edit::Agenda(Event::Rotate(primary.arn.clone()), record.rotation.map(|rotation| rotation.next)));
+        self.edits.push(Edit::Family(Arc::clone(&primary.family), record, materials));
+    }
+
+    /// The family's primary key is another from here on; its rotation is the new one's.
+    pub(in crate::kms) fn new_primary(&mut self, old: &Key, new: &Key, record: FamilyRecord) {
+        self.edits.push(Edit::Agenda(Event::Rotate(old.arn.clone()), None));
+        self.family(new, record);
+    }
+
+    /// Fresh material in front of all the old; what else the record says is kept too.
+    pub(in crate::kms) fn rotate(
+        &mut self,
+        primary: &Key,
+        mut record: FamilyRecord,
+        at: Timestamp,
+        rotated: RotationType,
+    ) -> Result<(), SealError> {
+        let (material, secret) = Material::generate(at, Some(rotated))?;
+        record.materials.push(material.record);
+        self.material_row(&primary.arn, &material, secret);
+        self.family(primary, record);
+        if let Some(Edit::Family(_, _, materials)) = self.edits.last_mut() {
+            materials.push(Arc::new(material));
+        }
+        Ok(())
+    }
+
+    pub(in crate::kms) fn alias(&mut self, realm: RealmId, name: &str, alias: Option<Alias>) {
+        let key = load::alias_key(&realm, name);
+        match &alias {
+            Some(alias) => self.put(load::ALIASES, key, alias),
+            None => self.rows.delete(load::ALIASES, key),
+        }
+        self.edits.push(Edit::Alias(realm, name.to_owned(), alias));
+    }
+
+    pub(in crate::kms) fn grant(&mut self, key: &Arc<Key>, grant: Grant) {
+        self.put(load::GRANTS, load::grant_key(&key.arn, &grant.id), &grant);
+        self.edits.push(Edit::Grant(Arc::clone(key), grant));
+    }
+
+    pub(in crate::kms) fn grant_gone(&mut self, key: &Arc<Key>, grant: Arc<Grant>) {
+        self.rows.delete(load::GRANTS, load::grant_key(&key.arn, &grant.id));
+        self.edits.push(Edit::GrantGone(Arc::clone(key), grant));
+    }
+
+    /// Makes a due event happen; gives the lock back.
+    pub(super) fn happen(mut self, at: Timestamp, event: Event) -> MutexGuard<'s, Agenda> {
+        match event {
+            Event::Delete(arn) => {
+                if let Some(key) = self.state.key_at(&arn) {
+                    self.delete(&key, at);
+                }
+            }
+            Event::Rotate(arn) => {
+                if let Some(key) = self.state.key_at(&arn) {
+                    self.rotate_when_enabled(&key, at);
+                }
+            }
+        }
+        self.apply().1
+    }
+
+    /// The key is gone with its aliases and grants; its material too, once no region is left.
+    ///
+    /// Source: AWS KMS API Reference, "ScheduleKeyDeletion".
+    fn delete(&mut self, key: &Arc<Key>, at: Timestamp) {
+        let realm_id = (key.account(), key.region().clone());
+        if let Some(realm) = self.state.realm(key.account(), key.region()) {
+            let names: Vec<String> =
+                realm.aliases().of_key_after(key.id, None).map(|(name, _)| name.to_owned()).collect();
+            for name in names {
+                self.alias(realm_id.clone(), &name, None);
+            }
+        }
+        for grant in key.grants().after(None).cloned().collect::<Vec<_>>() {
+            self.grant_gone(key, grant);
+        }
+        self.rows.delete(load::KEYS, load::key_key(&key.arn));
+        self.edits.push(Edit::KeyGone(Arc::clone(key)));
+        let family = key.family.now();
+        let mut record = family.record.clone();
+        record.regions.remove(key.region());
+        if record.regions.is_empty() {
+            self.rows.delete(load::FAMILIES, load::family_key(&key.arn));
+            for material in &record.materials {
+                self.rows.delete(load::MATERIALS, load::material_key(&key.arn, material.id));
+            }
+            self.edits.push(Edit::Agenda(Event::Rotate(key.arn.clone()), None));
+            return;
+        }
+        let Some(primary) = self.state.key(key.account(), &record.primary, key.id) else { return };
+        let last_replica_is_gone = record.regions.len() == 1;
+        let mut primary_record = primary.now().record.clone();
+        if let Some(Deletion { window_days, date: None }) = primary_record.deletion.filter(|_| last_replica_is_gone) {
+            primary_record.deletion = Some(Deletion { window_days, date: Some(days_after(at, window_days)) });
+            self.key(&primary, primary_record);
+        }
+        self.family(&primary, record);
+    }
+
+    /// A key that is not enabled is not rotated; enabling it makes up for that.
+    ///
+    /// Source: AWS KMS API Reference, "GetKeyRotationStatus".
+    fn rotate_when_enabled(&mut self, primary: &Arc<Key>, at: Timestamp) {
+        let key = primary.now();
+        let mut record = primary.family.now().record.clone();
+        let Some(rotation) = record.rotation else { return };
+        if !key.record.enabled || key.record.deletion.is_some() {
+            return;
+        }
+        record.rotation = Some(Rotation { next: days_after(at, rotation.period_days), ..rotation });
+        if let Err(failed) = self.rotate(primary, record, at, RotationType::Automatic) {
+            tracing::error!(key = %primary.arn, error = %failed, "a key that was due was not rotated");
+        }
+    }
+
+    fn material_row(&mut self, arn: &KeyArn, material: &Material, secret: SecretBytes) {
+        self.rows.put_sealed(load::MATERIALS, load::material_key(arn, material.id), secret);
+    }
+
+    fn put(&mut self, table: Table, key: String, value: &impl Serialize) {
+        // Records are plain structs of text, numbers and lists: there is nothing in them that JSON refuses.
+        self.rows.put(table, key, serde_json::to_vec(value).unwrap_or_default());
+    }
+
+    fn apply(self) -> (Ticket, MutexGuard<'s, Agenda>) {
+        let Self { state, mut agenda, rows, edits } = self;
+        // Queued first, so that whoever sees the change in memory also sees what to wait for.
+        let ticket = state.store.write(rows);
+        for edit in edits {
+            match edit {
+                Edit::Agenda(event, at) => agenda.put(event, at),
+                other => other.make(state, ticket),
+            }
+        }
+        state.next_due.store(agenda.next_second(), Ordering::Release);
+        (ticket, agenda)
+    }
+}
+
+impl Edit {
+    fn make(self, state: &State, ticket: Ticket) {
+        match self {
+            Self::NewKey { id, family, record } => {
+                let realm = state.realm_or_new((record.arn.account(), record.arn.region().clone()));
+                let key = Arc::new(Key::new(id, family, record, ticket));
+                realm.change_keys(|keys| keys.insert(id, key));
+            }
+            Self::Key(key, record) => key.replace(KeyMoment { record, ticket }),
+            Self::KeyGone(key) => {
+                if let Some(realm) = state.realm(key.account(), key.region()) {
+                    realm.change_keys(|keys| keys.remove(&key.id));
+                }
+            }
+            Self::Family(family, record, materials) => family.replace(FamilyState { record, materials, ticket }),
+            Self::Alias((account, region), name, alias) => {
+                let realm = state.realm_or_new((account, region));
+                let alias = alias.map(|alias| Alias { ticket, ..alias });
+                realm.aliases.write().unwrap_or_else(PoisonError::into_inner).put(&name, alias);
+            }
+            Self::Grant(key, grant) => {
+                let grant = Arc::new(Grant { ticket, ..grant });
+                state.change_retirable(&grant, true);
+                key.change_grants(|grants| grants.insert(grant));
+            }
+            Self::GrantGone(key, grant) => {
+                state.change_retirable(&grant, false);
+                key.change_grants(|grants| grants.remove(&grant));
+            }
+            // Made by `apply`, which holds the agenda.
+            Self::Agenda(..) => {}
+        }
+    }
+}

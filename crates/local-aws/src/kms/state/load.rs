@@ -1,0 +1,133 @@
+//! The state's rows in the store, and reading them back.
+
+use std::{collections::HashMap, sync::Arc};
+
+use aws_model::{KeyArn, SecretBytes};
+use serde::de::DeserializeOwned;
+
+use super::{Alias, RealmId, State, agenda::Event};
+use crate::{
+    kms::{
+        family::{Family, FamilyRecord, FamilyState, Material},
+        grants::Grant,
+        key::{Key, KeyRecord},
+        key_id::MaterialId,
+    },
+    store::{OpenError, Row, Table, Ticket},
+};
+
+pub(super) const KEYS: Table = Table::new("kms.key");
+pub(super) const FAMILIES: Table = Table::new("kms.family");
+pub(super) const MATERIALS: Table = Table::new("kms.material");
+pub(super) const ALIASES: Table = Table::new("kms.alias");
+pub(super) const GRANTS: Table = Table::new("kms.grant");
+
+pub(super) fn key_key(arn: &KeyArn) -> String {
+    format!("{}/{}/{}", arn.account(), arn.region(), arn.key_id())
+}
+
+pub(super) fn family_key(arn: &KeyArn) -> String {
+    format!("{}/{}", arn.account(), arn.key_id())
+}
+
+pub(super) fn material_key(arn: &KeyArn, material: MaterialId) -> String {
+    format!("{}/{}/{material}", arn.account(), arn.key_id())
+}
+
+pub(super) fn alias_key((account, region): &RealmId, name: &str) -> String {
+    format!("{account}/{region}/{name}")
+}
+
+pub(super) fn grant_key(arn: &KeyArn, grant: &str) -> String {
+    format!("{}/{grant}", key_key(arn))
+}
+
+/// Fills an empty state with what the store kept.
+pub(super) fn load(state: &State) -> Result<(), OpenError> {
+    let secrets: HashMap<String, SecretBytes> =
+        state.store.rows(MATERIALS)?.into_iter().map(|row| (row.key, row.bytes)).collect();
+    let families: HashMap<String, FamilyRecord> = state
+        .store
+        .rows(FAMILIES)?
+        .into_iter()
+        .map(|row| Ok((row.key.clone(), decode(FAMILIES, &row)?)))
+        .collect::<Result<_, OpenError>>()?;
+    let mut restored: HashMap<String, Arc<Family>> = HashMap::new();
+    let mut agenda = state.agenda.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    for row in state.store.rows(KEYS)? {
+        let record: KeyRecord = decode(KEYS, &row)?;
+        let arn = record.arn.clone();
+        let id = arn.key_id().parse().map_err(|_| damaged(KEYS, &row.key))?;
+        let name = family_key(&arn);
+        let family = match restored.get(&name) {
+            Some(family) => Arc::clone(family),
+            None => {
+                let record = families.get(&name).ok_or_else(|| damaged(FAMILIES, &name))?;
+                let family = Arc::new(restore_family(&arn, record.clone(), &secrets)?);
+                restored.insert(name, Arc::clone(&family));
+                family
+            }
+        };
+        let shared = family.now();
+        if shared.record.primary == *arn.region() {
+            agenda.put(Event::Rotate(arn.clone()), shared.record.rotation.map(|rotation| rotation.next));
+        }
+        agenda.put(Event::Delete(arn.clone()), record.deletion.and_then(|deletion| deletion.date));
+        let realm = state.realm_or_new((arn.account(), arn.region().clone()));
+        let key = Arc::new(Key::new(id, family, record, Ticket::default()));
+        realm.change_keys(|keys| keys.insert(id, key));
+    }
+    state.next_due.store(agenda.next_second(), std::sync::atomic::Ordering::Release);
+    drop(agenda);
+    load_aliases(state)?;
+    load_grants(state)
+}
+
+fn restore_family(
+    arn: &KeyArn,
+    record: FamilyRecord,
+    secrets: &HashMap<String, SecretBytes>,
+) -> Result<Family, OpenError> {
+    let materials = record
+        .materials
+        .iter()
+        .map(|material| {
+            let name = material_key(arn, material.id);
+            let secret = secrets.get(&name).ok_or_else(|| damaged(MATERIALS, &name))?;
+            Ok(Arc::new(Material::restored(*material, secret)))
+        })
+        .collect::<Result<Vec<_>, OpenError>>()?;
+    if materials.is_empty() {
+        return Err(damaged(FAMILIES, &family_key(arn)));
+    }
+    Ok(Family::new(FamilyState { record, materials, ticket: Ticket::default() }))
+}
+
+fn load_aliases(state: &State) -> Result<(), OpenError> {
+    for row in state.store.rows(ALIASES)? {
+        let alias: Alias = decode(ALIASES, &row)?;
+        let name = row.key.splitn(3, '/').nth(2).ok_or_else(|| damaged(ALIASES, &row.key))?;
+        let realm = state.realm_or_new((alias.target.account(), alias.target.region().clone()));
+        realm.aliases.write().unwrap_or_else(std::sync::PoisonError::into_inner).put(name, Some(alias));
+    }
+    Ok(())
+}
+
+fn load_grants(state: &State) -> Result<(), OpenError> {
+    for row in state.store.rows(GRANTS)? {
+        let grant: Grant = decode(GRANTS, &row)?;
+        let key = state.key_at(&grant.key).ok_or_else(|| damaged(GRANTS, &row.key))?;
+        let grant = Arc::new(grant);
+        state.change_retirable(&grant, true);
+        key.change_grants(|grants| grants.insert(grant));
+    }
+    Ok(())
+}
+
+fn decode<T: DeserializeOwned>(table: Table, row: &Row) -> Result<T, OpenError> {
+    serde_json::from_slice(row.bytes.expose()).map_err(|_| damaged(table, &row.key))
+}
+
+fn damaged(table: Table, key: &str) -> OpenError {
+    OpenError::Damaged { table: table.name(), key: key.to_owned() }
+}

@@ -1,0 +1,105 @@
+//! What the embedded AWS keeps: in memory only, or in one file that survives a kill at any moment.
+//!
+//! ```text
+//!   service, under its own lock          writer thread               whoever waits
+//!   -----------------------------        -----------------------     --------------------
+//!   change memory, write(batch) ------>  all queued batches,
+//!                          <- ticket     in order, one transaction
+//!                                        commit + fsync ---------->  durable(ticket) is over
+//! ```
+//!
+//! The state itself lives in the services' memory; the file is read once, when it is opened. Three rules make an
+//! acknowledged write safe:
+//! - batches reach the file in the order of the calls of [`Store::write`], which a service makes under the lock
+//!   that orders its changes; each batch is there whole or not at all;
+//! - nobody answers before [`Store::durable`] says so, and many callers share one commit and one `fsync`;
+//! - after the first failure (a full disk, an I/O error) nothing more is written and nothing more is acknowledged,
+//!   so that no later write can succeed on top of one that is lost.
+
+mod batch;
+mod error;
+mod file;
+mod master_key;
+mod writer;
+
+use std::{path::Path, sync::Arc};
+
+use aws_model::SecretBytes;
+
+pub use batch::{Batch, Table};
+pub use error::{OpenError, WriteFailed};
+pub use master_key::{MasterKey, key_path};
+
+use file::StateFile;
+use writer::Writer;
+
+/// Where the embedded AWS's state is kept. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Store(Option<Arc<Durable>>);
+
+/// Which write a caller waits for. Later writes have greater tickets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ticket(u64);
+
+/// A row as it was kept. Held as a secret, because some are.
+#[derive(Debug)]
+pub struct Row {
+    /// The row's key in its table.
+    pub key: String,
+    /// What was put there, unsealed.
+    pub bytes: SecretBytes,
+}
+
+#[derive(Debug)]
+struct Durable {
+    file: Arc<StateFile>,
+    writer: Writer,
+}
+
+impl Store {
+    /// A store that forgets everything when the process ends; whatever is written is durable at once.
+    pub fn memory() -> Self {
+        Self(None)
+    }
+
+    /// Opens the state file at `path`, or makes it (readable by its owner only).
+    ///
+    /// # Errors
+    /// [`OpenError`], which names the file and says how to mend it: another process has it open, it is no state
+    /// file, the master key is missing, readable by others or another one.
+    pub fn open(path: &Path, master_key: MasterKey) -> Result<Self, OpenError> {
+        let file = Arc::new(StateFile::open(path, master_key)?);
+        let writer = Writer::start(Arc::clone(&file))?;
+        Ok(Self(Some(Arc::new(Durable { file, writer }))))
+    }
+
+    /// Queues changes behind all that were queued before. Never waits for the disk.
+    ///
+    /// Call it under the lock that orders the changes in memory, then answer only after
+    /// [`durable`](Self::durable).
+    pub fn write(&self, batch: Batch) -> Ticket {
+        match &self.0 {
+            Some(durable) if !batch.is_empty() => durable.writer.enqueue(batch),
+            _ => Ticket::default(),
+        }
+    }
+
+    /// Waits until the write of this ticket, and so every earlier one, would survive a kill.
+    ///
+    /// # Errors
+    /// [`WriteFailed`] when it could not be written. It stays so: no later write succeeds either.
+    pub async fn durable(&self, ticket: Ticket) -> Result<(), WriteFailed> {
+        match &self.0 {
+            Some(durable) => durable.writer.durable(ticket).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Every row of a table as of the last commit, sorted by key: what a service starts from.
+    ///
+    /// # Errors
+    /// [`OpenError`] when the file cannot be read or a sealed row was altered.
+    pub fn rows(&self, table: Table) -> Result<Vec<Row>, OpenError> {
+        self.0.as_ref().map_or_else(|| Ok(Vec::new()), |durable| durable.file.rows(table))
+    }
+}

@@ -1,0 +1,125 @@
+//! The key over all keys: everything secret in the state file is sealed under it.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+use aws_model::SecretBytes;
+use base64::{Engine, prelude::BASE64_STANDARD};
+use zeroize::Zeroizing;
+
+use super::OpenError;
+use crate::sealing::{MATERIAL_LEN, random_bytes};
+
+/// Where the master key comes from.
+#[derive(Clone, Debug)]
+pub enum MasterKey {
+    /// From the file beside the state file, [`key_path`]; made together with a new state file.
+    Beside,
+    /// From whoever starts the embedded AWS; any number of bytes, 32 random ones are right.
+    Given(SecretBytes),
+}
+
+/// Where the master key of the state file `state` is kept unless it is given: `STATE.key`.
+pub fn key_path(state: &Path) -> PathBuf {
+    let mut path = state.as_os_str().to_owned();
+    path.push(".key");
+    path.into()
+}
+
+impl MasterKey {
+    /// The key for a state file that is there already.
+    pub(super) fn of_existing(&self, state: &Path) -> Result<SecretBytes, OpenError> {
+        match self {
+            Self::Given(key) => Ok(key.clone()),
+            Self::Beside => {
+                let key = key_path(state);
+                read(&key)?.ok_or_else(|| OpenError::NoMasterKey { path: state.to_owned(), key })
+            }
+        }
+    }
+
+    /// The key for a new state file.
+    pub(super) fn for_new(&self, state: &Path) -> Result<SecretBytes, OpenError> {
+        match self {
+            Self::Given(key) => Ok(key.clone()),
+            Self::Beside => {
+                let path = key_path(state);
+                match read(&path)? {
+                    Some(key) => Ok(key),
+                    None => make(&path),
+                }
+            }
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<Option<SecretBytes>, OpenError> {
+    let io = |source| OpenError::Io { doing: "read the master key", path: path.to_owned(), source };
+    let mode = match fs::metadata(path) {
+        Ok(metadata) => metadata.mode() & 0o777,
+        Err(gone) if gone.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(io(source)),
+    };
+    if mode & 0o077 != 0 {
+        return Err(OpenError::ExposedMasterKey { path: path.to_owned(), mode });
+    }
+    let text = Zeroizing::new(fs::read_to_string(path).map_err(io)?);
+    match BASE64_STANDARD.decode(text.trim()).map(SecretBytes::new) {
+        Ok(key) if key.len() == MATERIAL_LEN => Ok(Some(key)),
+        _ => Err(OpenError::MalformedMasterKey { path: path.to_owned() }),
+    }
+}
+
+fn make(path: &Path) -> Result<SecretBytes, OpenError> {
+    let key = random_bytes(MATERIAL_LEN).map_err(|_| OpenError::NoRandomness)?;
+    let mut text = Zeroizing::new(BASE64_STANDARD.encode(key.expose()));
+    text.push('\n');
+    let io = |source| OpenError::Io { doing: "make the master key", path: path.to_owned(), source };
+    let fill = |file: &mut File| file.write_all(text.as_bytes());
+    match create_whole(path, fill) {
+        Ok(()) => Ok(key),
+        // Another process was faster; its key is the key.
+        Err(lost) if lost.kind() == io::ErrorKind::AlreadyExists => {
+            read(path)?.ok_or_else(|| io(io::Error::from(io::ErrorKind::NotFound)))
+        }
+        Err(source) => Err(io(source)),
+    }
+}
+
+/// Makes a file that nobody ever sees half-written, not even after a kill: filled and synced under a name of this
+/// process's own, then linked to `path`, which fails when that is there already. Mode 0600.
+pub(super) fn create_whole(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+    let draft = draft_path(path);
+    // Left behind by a process of this id that was killed here.
+    remove_if_there(&draft)?;
+    let mut file = OpenOptions::new().write(true).read(true).create_new(true).mode(0o600).open(&draft)?;
+    let made = fill(&mut file)
+        .and_then(|()| file.sync_all())
+        .and_then(|()| fs::hard_link(&draft, path))
+        .and_then(|()| sync_folder(path));
+    let cleaned = remove_if_there(&draft);
+    made.and(cleaned)
+}
+
+fn draft_path(path: &Path) -> PathBuf {
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(format!(".{}.new", std::process::id()));
+    draft.into()
+}
+
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(gone) if gone.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+/// A new name is durable when its folder is.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
+}
