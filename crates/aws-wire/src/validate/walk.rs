@@ -57,7 +57,15 @@ impl Walk<'_> {
         }
         match (&shape.kind, value) {
             (Kind::Structure(structure), value) => self.members(structure, value, place),
-            (Kind::List(list), Value::Array(elements)) => self.elements(shape, list.element, elements, place),
+            (Kind::List(list), Value::Array(elements)) => {
+                let inner = self.model.shape(list.element);
+                // Elements that are not structures are told of all together, under the list's own name.
+                if elements.iter().any(|value| self.breaks(inner, value)) {
+                    let words = format!("Member must satisfy constraint: {}", constraint::together(&inner.kind));
+                    self.push(place.path, self.shown(shape, value, place.hidden), words);
+                }
+                self.inside_elements(list.element, elements, place);
+            }
             (Kind::Map(map), Value::Object(entries)) => {
                 let (key, inner) = (self.model.shape(map.key), self.model.shape(map.value));
                 let breaks =
@@ -76,20 +84,13 @@ impl Walk<'_> {
         }
     }
 
-    /// Elements that are not structures are told of all together, under the list's own name.
-    fn elements(&mut self, list: &Shape, element: ShapeRef, elements: &[Value], place: Place<'_>) {
-        let inner = self.model.shape(element);
-        if elements.iter().any(|value| self.breaks(inner, value)) {
-            let words = format!("Member must satisfy constraint: {}", constraint::together(&inner.kind));
-            let value = Value::Array(elements.to_vec());
-            self.push(place.path, self.shown(list, &value, place.hidden), words);
-        }
-        if is_scalar(inner) {
+    fn inside_elements(&mut self, shape: ShapeRef, elements: &[Value], place: Place<'_>) {
+        if is_scalar(self.model.shape(shape)) {
             return;
         }
         for (value, number) in elements.iter().zip(1..) {
             let path = Path::Element(place.path, number);
-            self.value(element, value, Place { path: &path, ..place });
+            self.value(shape, value, Place { path: &path, ..place });
         }
     }
 

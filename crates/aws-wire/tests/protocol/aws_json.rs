@@ -57,7 +57,7 @@ fn times_are_epoch_seconds_to_the_millisecond() {
         body(&response).to_owned()
     };
     assert_eq!(written(json!(1_700_000_000)), r#"{"KeyId":"k","DeletionDate":1700000000}"#);
-    assert_eq!(written(json!(1_700_000_000.1234)), r#"{"KeyId":"k","DeletionDate":1700000000.123}"#);
+    assert_eq!(written(json!(1_700_000_000.123_4)), r#"{"KeyId":"k","DeletionDate":1700000000.123}"#);
     assert_eq!(written(json!(1_700_000_000.0)), r#"{"KeyId":"k","DeletionDate":1700000000}"#);
 }
 
@@ -137,7 +137,8 @@ fn a_wrong_type_is_told_in_awss_words() {
 
 #[test]
 fn a_broken_body_is_told_without_a_message() {
-    for given in ["{", "", "null", "\"x\"", "7", "{\"KeyId\":\"k\",}", "{} {}", "{\"KeyId\":\"\\ud800\"}", "\u{feff}{}"] {
+    for given in ["{", "", "null", "\"x\"", "7", "{\"KeyId\":\"k\",}", "{} {}", "{\"KeyId\":\"\\ud800\"}", "\u{feff}{}"]
+    {
         let error = decode("DescribeKey", given).unwrap_err();
         assert_eq!((error.code.as_ref(), error.message.as_str()), ("SerializationException", ""), "{given:?}");
     }
@@ -147,7 +148,10 @@ fn a_broken_body_is_told_without_a_message() {
 
 #[test]
 fn what_aws_lets_pass_passes() {
-    assert_eq!(decode("DescribeKey", r#"{"KeyId":"k","New":{"a":[1,{}]},"Marker":null}"#).unwrap(), json!({"KeyId": "k"}));
+    assert_eq!(
+        decode("DescribeKey", r#"{"KeyId":"k","New":{"a":[1,{}]},"Marker":null}"#).unwrap(),
+        json!({"KeyId": "k"})
+    );
     assert_eq!(decode("DescribeKey", r#"{"KeyId":null}"#).unwrap(), json!({}));
     assert_eq!(decode("GenerateRandom", r#"{"NumberOfBytes":1.9}"#).unwrap(), json!({"NumberOfBytes": 1}));
     let huge = decode("GenerateRandom", r#"{"NumberOfBytes":99999999999999999999999}"#).unwrap();

@@ -17,7 +17,7 @@ fn take(model: &ServiceModel, bytes: &[u8]) {
         }
         let _read = protocol::decode_response(model, operation, bytes);
     }
-    protocol::decode_error(model, 400, bytes);
+    assert!(!protocol::decode_error(model, 400, bytes).code.is_empty());
 }
 
 fn take_everywhere(bytes: &[u8]) {
@@ -28,7 +28,7 @@ fn take_everywhere(bytes: &[u8]) {
 
 #[test]
 fn deep_nesting_is_refused_wherever_it_is() {
-    let deep = 100_000;
+    let deep = 20_000;
     for bytes in [
         "[".repeat(deep),
         "{\"a\":".repeat(deep),
@@ -51,7 +51,8 @@ fn a_shape_that_holds_itself_ends_at_a_depth() {
     )
     .unwrap();
     let operation = model.operation("Do").unwrap();
-    let decode = |depth: usize| protocol::decode_request(&model, operation, format!("{}B=x", "A.".repeat(depth)).as_bytes());
+    let decode =
+        |depth: usize| protocol::decode_request(&model, operation, format!("{}B=x", "A.".repeat(depth)).as_bytes());
     assert!(decode(100).is_ok());
     assert!(decode(100_000).is_err());
 }
@@ -92,7 +93,7 @@ fn entities_and_document_types_do_not_grow() {
     assert_eq!(protocol::decode_error(sts, 400, unknown.as_bytes()).code, "400");
 }
 
-/// The corpora that fuzzing grew, replayed.
+/// The seeds of the fuzz targets, with what fuzzing found, replayed.
 #[test]
 fn the_fuzzing_corpora_pass() {
     let corpora = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");

@@ -73,10 +73,7 @@ fn an_answer_is_wrapped_and_has_the_request_id() {
         "AccessKeyId": "ASIA", "SecretAccessKey": "s/+&<>\"'\r\n\u{1}", "SessionToken": "t", "Expiration": 1_700_000_000,
     }, "PackedPolicySize": 6});
     let response = protocol::encode_response(sts(), operation("AssumeRole"), &output, "id-1").unwrap();
-    assert_eq!(
-        response.headers,
-        [("x-amzn-RequestId", "id-1".into()), ("content-type", "text/xml".into())]
-    );
+    assert_eq!(response.headers, [("x-amzn-RequestId", "id-1".into()), ("content-type", "text/xml".into())]);
     assert_eq!(
         body(&response),
         "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult><Credentials>\
@@ -95,7 +92,9 @@ fn an_error_says_whose_fault_it_is() {
         (response.status, body(&response).to_owned())
     };
     assert_eq!(
-        written(&WireError::new("ExpiredToken", "The security token included in the request is expired").with_status(403)),
+        written(
+            &WireError::new("ExpiredToken", "The security token included in the request is expired").with_status(403)
+        ),
         (
             403,
             "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type>\

@@ -38,7 +38,8 @@ pub(crate) fn document(model: &'static ServiceModel, shape: ShapeRef) -> BoxedSt
 /// Any of the members, but at least so many.
 fn members(model: &'static ServiceModel, structure: &'static Structure, at_least: usize) -> BoxedStrategy<Value> {
     let least = at_least.min(structure.members.len());
-    let chosen = prop::sample::subsequence(structure.members.iter().collect::<Vec<_>>(), least..=structure.members.len());
+    let chosen =
+        prop::sample::subsequence(structure.members.iter().collect::<Vec<_>>(), least..=structure.members.len());
     chosen
         .prop_flat_map(move |members| {
             members
