@@ -1,2 +1,31 @@
-//! The `claviger` binary.
-fn main() {}
+//! Claviger carries the keys of a Kubernetes cluster on AWS.
+//!
+//! ```text
+//!   main --> cli --> commands/*   one file a subcommand: settings, composition, nothing to decide
+//!             |          |
+//!             |          +-- printer   stdout: data, as text or as one JSON object a line
+//!             +-- failure, exit        stderr: `error:` and `help:` lines, and the exit code
+//! ```
+
+mod cli;
+mod commands;
+#[cfg(feature = "local-aws")]
+mod embedded_aws;
+mod environment;
+mod exit;
+mod failure;
+mod logging;
+#[cfg(feature = "kms-plugin")]
+mod plugin;
+mod printer;
+
+#[cfg(not(any(feature = "kms-plugin", feature = "local-aws")))]
+compile_error!("choose at least one role: `--features kms-plugin`, `--features local-aws`");
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // Before anything speaks TLS: one provider for the process. Only a second call could fail.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    cli::run(std::env::args_os()).into()
+}

@@ -1,0 +1,113 @@
+//! The command line: which command, and what every command has.
+
+use std::{ffi::OsString, path::Path};
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::{commands, environment, exit::Exit, failure::Failure, logging::LogOptions};
+
+/// The name under which the binary behaves as `claviger kms-plugin`, so that it can stand in for its peer.
+#[cfg(feature = "kms-plugin")]
+const DROP_IN: &str = "aws-encryption-provider";
+
+/// Claviger carries the keys of a Kubernetes cluster on AWS.
+///
+/// It seals what the cluster stores, under keys that never leave their key service. One binary; no AWS account is
+/// needed to try any of it.
+#[derive(Debug, Parser)]
+#[command(name = "claviger", version, max_term_width = 110, subcommand_required = true, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    log: LogOptions,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    #[cfg(feature = "up")]
+    Up(commands::up::Up),
+    #[cfg(feature = "kms-plugin")]
+    KmsPlugin(Box<commands::kms_plugin::KmsPlugin>),
+    #[cfg(feature = "local-aws")]
+    LocalAws(commands::local_aws::LocalAws),
+    #[cfg(feature = "kms-plugin")]
+    Keyring(commands::keyring::Keyring),
+    Completions(commands::completions::Completions),
+    Man(commands::man::Man),
+}
+
+/// Does what `arguments` (the program's name first) ask for.
+pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> Exit {
+    let cli = match definition().try_get_matches_from(as_claviger(arguments.collect())) {
+        Ok(matches) => Cli::from_arg_matches(&matches),
+        Err(error) => Err(error),
+    };
+    let cli = match cli {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help goes to stdout, errors to stderr; there is nowhere to tell that neither could be written.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Done };
+        }
+    };
+    match cli.command.run(&cli.log) {
+        Ok(exit) => exit,
+        Err(failure) => failure.report(),
+    }
+}
+
+/// The whole command line, for parsing, completions and man pages.
+pub(crate) fn definition() -> clap::Command {
+    Cli::command().after_long_help(format!(
+        "Environment:\n{}\n\nExit codes: 0 done; 1 error; 2 something is not as it should be; 3 bad usage.",
+        environment::help()
+    ))
+}
+
+impl Command {
+    fn run(self, log: &LogOptions) -> Result<Exit, Failure> {
+        match self {
+            #[cfg(feature = "up")]
+            Self::Up(command) => command.run(log),
+            #[cfg(feature = "kms-plugin")]
+            Self::KmsPlugin(command) => command.run(log),
+            #[cfg(feature = "local-aws")]
+            Self::LocalAws(command) => command.run(log),
+            #[cfg(feature = "kms-plugin")]
+            Self::Keyring(command) => command.run(),
+            Self::Completions(command) => command.run(),
+            Self::Man(command) => command.run(),
+        }
+    }
+}
+
+/// Puts the subcommand in where the program's name already says it.
+fn as_claviger(arguments: Vec<OsString>) -> Vec<OsString> {
+    #[cfg(feature = "kms-plugin")]
+    if arguments.first().and_then(|name| Path::new(name).file_name()).is_some_and(|name| name == DROP_IN) {
+        let rest = arguments.into_iter().skip(1);
+        return [OsString::from("claviger"), OsString::from("kms-plugin")].into_iter().chain(rest).collect();
+    }
+    arguments
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        definition().debug_assert();
+    }
+
+    #[cfg(feature = "kms-plugin")]
+    #[test]
+    fn under_its_peers_name_it_is_the_plugin() {
+        let asked = as_claviger(vec!["/usr/bin/aws-encryption-provider".into(), "--debug".into()]);
+        assert_eq!(asked, ["claviger", "kms-plugin", "--debug"]);
+        let asked = as_claviger(vec!["/usr/bin/claviger".into(), "man".into()]);
+        assert_eq!(asked, ["/usr/bin/claviger", "man"]);
+    }
+}

@@ -1,0 +1,56 @@
+//! `claviger kms-plugin`.
+
+mod directories;
+mod flags;
+mod serving;
+mod settings;
+
+use clap::Args;
+use daemon::secrecy::keep_memory_private;
+
+use self::{flags::Flags, settings::Settings};
+use super::block_on;
+use crate::{exit::Exit, failure::Failure, logging::LogOptions};
+
+const EXAMPLES: &str = "\
+Examples:
+  Seal under an AWS KMS key, credentials and region from the environment, the profile or the instance:
+    claviger kms-plugin --key arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab \\
+      --listen /var/run/kmsplugin/socket.sock --encryption-context cluster=demo
+
+  Two keys on two sockets:
+    claviger kms-plugin --key alias/new --listen /run/kms/new.sock --key alias/old --listen /run/kms/old.sock
+
+  A local keyring, no cloud:
+    claviger kms-plugin --keyring /etc/claviger/keyring.json --listen /run/kms/kms.sock
+
+  As an unchanged replacement of aws-encryption-provider:
+    ln -s claviger aws-encryption-provider && ./aws-encryption-provider --key=alias/etcd --region=us-west-2
+
+SIGHUP, and a change of the files themselves, reload keyrings and AWS credentials; flags are read once. SIGTERM drains,
+a second one ends at once.";
+
+/// Run the Kubernetes KMS plugin: seal the apiserver's keys under a key service, on a unix socket
+///
+/// Serves the KMS APIs v2, v2alpha1 and v1beta1 to every apiserver from 1.26 on. It starts also while the key service is
+/// away, and says so on its health port and in Status. Takes every flag of aws-encryption-provider and reads what that has
+/// sealed; under the name `aws-encryption-provider` it needs no subcommand.
+#[derive(Args, Debug)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct KmsPlugin {
+    #[command(flatten)]
+    flags: Flags,
+}
+
+impl KmsPlugin {
+    pub(crate) fn run(self, log: &LogOptions) -> Result<Exit, Failure> {
+        log.start(if self.flags.debug { "debug" } else { "info" })?;
+        if let Some(owner) = &self.flags.prepare_directories {
+            return directories::prepare(owner, &self.flags.listen);
+        }
+        let settings = Settings::from_flags(&self.flags)?;
+        tracing::debug!(health_kms_version = self.flags.health_kms_version, "taken, and without effect");
+        keep_memory_private()?;
+        block_on(serving::serve(settings))
+    }
+}

@@ -1,0 +1,95 @@
+//! The plugin as a daemon: started, reloaded, taken over from, stopped.
+
+mod side_port;
+mod watched;
+
+use std::sync::Arc;
+
+use daemon::{
+    metrics::Registry,
+    reload::Reload,
+    shutdown::Shutdown,
+    unix_socket::{Displaced, Owner},
+};
+use kms_plugin::{audit::AuditLog, engine::Gate, metrics::Metrics};
+
+use super::settings::{Settings, Socket};
+use crate::{
+    exit::Exit,
+    failure::Failure,
+    plugin::{Common, Plugin, Site, bind},
+};
+use side_port::SidePort;
+
+/// Runs until SIGTERM or SIGINT.
+pub(super) async fn serve(settings: Settings) -> Result<Exit, Failure> {
+    let shutdown = Shutdown::on_signals(settings.drain_timeout)?;
+    let mut reload = Reload::watch(watched::files(&settings))?;
+    let registry = Registry::new();
+    registry.register_build_info(env!("CARGO_PKG_VERSION"));
+    let metrics = registry.register(Metrics::register);
+    let audit = match settings.audit.clone() {
+        Some(target) => AuditLog::start(target, &metrics)?,
+        None => AuditLog::disabled(),
+    };
+    let side_port = SidePort::bind(&settings).await?;
+    let (sites, displaced) = sites(&settings)?;
+
+    let common = Common { engine: settings.engine.clone(), limits: settings.limits.clone(), metrics, audit };
+    let plugin = Plugin::start(sites, &common, &shutdown);
+    drop(common);
+    let side_port = side_port.serve(settings.routes.clone(), plugin.checks(), registry, shutdown.clone());
+    stop(displaced);
+
+    loop {
+        tokio::select! {
+            () = shutdown.requested() => break,
+            cause = reload.next() => {
+                tracing::info!(?cause, "reloading");
+                plugin.reload().await;
+            }
+        }
+    }
+    let ended = plugin.ended().await;
+    side_port.abort();
+    ended?;
+    tracing::info!("stopped");
+    Ok(Exit::Done)
+}
+
+/// Opens every key, then binds every socket: a keyring that cannot be read disturbs nobody.
+fn sites(settings: &Settings) -> Result<(Vec<Site>, Vec<Displaced>), Failure> {
+    let aws = Gate::new(settings.max_calls, settings.rate);
+    let mut opened = Vec::new();
+    for Socket { endpoint, key } in &settings.sockets {
+        let gate = match key.file() {
+            Some(_) => Gate::new(settings.max_calls, None),
+            None => Arc::clone(&aws),
+        };
+        opened.push((endpoint, key.open()?, gate));
+    }
+    let mut sites = Vec::new();
+    let mut displaced = Vec::new();
+    for (endpoint, key, gate) in opened {
+        let mut listener = bind(endpoint, settings.socket_options.clone())?;
+        displaced.extend(listener.take_displaced());
+        sites.push(Site { listener, key, gate });
+    }
+    Ok((sites, displaced))
+}
+
+/// Tells each process whose sockets are ours now to stop, once.
+fn stop(displaced: Vec<Displaced>) {
+    let mut told: Vec<Owner> = Vec::new();
+    for former in displaced {
+        let owner = former.owner();
+        if told.contains(&owner) {
+            continue;
+        }
+        told.push(owner);
+        match former.terminate() {
+            Ok(()) => tracing::info!(%owner, "took over, and told the former to stop"),
+            Err(error) => tracing::warn!(%owner, %error, "took over, but the former cannot be told to stop"),
+        }
+    }
+}

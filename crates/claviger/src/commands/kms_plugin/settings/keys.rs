@@ -1,0 +1,112 @@
+//! What `--key`, `--keyring` and the flags around them name.
+
+use std::{fmt, path::PathBuf, sync::Arc};
+
+use key_service::{
+    KeyService,
+    keyring::{Keyring, KeyringError},
+};
+
+use super::Problems;
+use crate::{commands::kms_plugin::flags::Flags, failure::Problem};
+
+/// A key that can be opened.
+#[derive(Debug)]
+pub(crate) enum KeySource {
+    /// AWS KMS. Making it does no I/O: AWS may be away.
+    #[cfg(feature = "aws-kms")]
+    Aws(Arc<key_service::aws::AwsKms>),
+    /// A file.
+    Keyring(PathBuf),
+}
+
+impl KeySource {
+    /// The key's service.
+    ///
+    /// # Errors
+    /// When a keyring file cannot be used.
+    pub(crate) fn open(&self) -> Result<Arc<dyn KeyService>, KeyringError> {
+        Ok(match self {
+            #[cfg(feature = "aws-kms")]
+            Self::Aws(key) => key.clone(),
+            Self::Keyring(path) => Arc::new(Keyring::open(path)?),
+        })
+    }
+
+    /// The file to watch, where the key is one.
+    pub(crate) fn file(&self) -> Option<&PathBuf> {
+        match self {
+            #[cfg(feature = "aws-kms")]
+            Self::Aws(_) => None,
+            Self::Keyring(path) => Some(path),
+        }
+    }
+}
+
+impl fmt::Display for KeySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            #[cfg(feature = "aws-kms")]
+            Self::Aws(key) => f.write_str(key.name()),
+            Self::Keyring(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
+/// Every key in the order of its socket, `None` where one is wrong.
+pub(super) fn sources(flags: &Flags, problems: &mut Problems) -> Vec<Option<KeySource>> {
+    if flags.key.is_empty() && flags.keyring.is_empty() {
+        problems.add(
+            Problem::new("no key is named")
+                .help("give --key with the ARN or alias of an AWS KMS key, or --keyring with a file"),
+        );
+    }
+    if flags.encryption_context.len() > flags.key.len() {
+        problems.add(Problem::new(format_args!(
+            "{} of --encryption-context for {} of --key: the first belongs to the first key, and so on",
+            flags.encryption_context.len(),
+            flags.key.len()
+        )));
+    }
+    let keyrings = flags.keyring.iter().cloned().map(|path| Some(KeySource::Keyring(path)));
+    aws(flags, problems).into_iter().chain(keyrings).collect()
+}
+
+#[cfg(not(feature = "aws-kms"))]
+fn aws(flags: &Flags, problems: &mut Problems) -> Vec<Option<KeySource>> {
+    if !flags.key.is_empty() {
+        problems.add(
+            Problem::new("--key: this binary was built without AWS KMS")
+                .help("build it with `--features aws-kms`, or use --keyring"),
+        );
+    }
+    flags.key.iter().map(|_| None).collect()
+}
+
+#[cfg(feature = "aws-kms")]
+fn aws(flags: &Flags, problems: &mut Problems) -> Vec<Option<KeySource>> {
+    use aws_model::EncryptionContext;
+    use key_service::aws::{AwsKms, AwsKmsSettings};
+
+    let region = flags.region.as_ref().and_then(|text| problems.check("--region", text.parse()));
+    let source_arn = flags.source_arn.as_ref().and_then(|text| problems.check("--source-arn", text.parse()));
+    let contexts: Vec<EncryptionContext> = flags
+        .encryption_context
+        .iter()
+        // pflag prints a map with brackets around it, and takes them back.
+        .map(|text| problems.check("--encryption-context", text.trim_matches(['[', ']']).parse()).unwrap_or_default())
+        .collect();
+    let settings = flags.key.iter().enumerate().map(|(index, text)| {
+        let settings = AwsKmsSettings {
+            region: region.clone(),
+            profile: flags.profile.clone(),
+            endpoint: flags.endpoint_url.clone(),
+            encryption_context: contexts.get(index).cloned().unwrap_or_default(),
+            source_arn: source_arn.clone(),
+            retry_tokens: flags.retry_token_capacity.filter(|tokens| *tokens > 0),
+            ..AwsKmsSettings::new(problems.check("--key", text.parse())?)
+        };
+        problems.check("--key", AwsKms::connect(settings)).map(|key| KeySource::Aws(Arc::new(key)))
+    });
+    settings.collect()
+}

@@ -1,0 +1,119 @@
+//! `claviger local-aws`.
+
+mod told;
+
+use std::time::Duration;
+
+use aws_model::AccountId;
+use clap::Args;
+use daemon::{secrecy::keep_memory_private, shutdown::Shutdown};
+use local_aws::Credential;
+
+use self::told::{Ready, Stopped};
+use super::block_on;
+use crate::{
+    embedded_aws::{AwsFlags, Shown},
+    exit::Exit,
+    failure::{Failure, Problem},
+    logging::LogOptions,
+    printer::{Format, Printer},
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  An AWS with one account, in memory; paste what it prints into another terminal:
+    claviger local-aws
+
+  With a fixed credential, and a state that survives restarts:
+    claviger local-aws --credential AKIDEXAMPLE:wJalrXUtnFEMI:111122223333 --state aws.redb
+
+  For a program: a free port, and everything to be known in one JSON object:
+    claviger local-aws --listen 127.0.0.1:0 -o json
+
+  Then:
+    aws kms create-key
+    aws kms create-alias --alias-name alias/demo --target-key-id KEY-ID";
+
+/// The account of AWS's own examples.
+const DEFAULT_ACCOUNT: &str = "111122223333";
+
+/// How long requests in flight may go on after SIGTERM.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Run the embedded AWS: KMS and STS, many accounts and regions, one port
+///
+/// For real SDKs, the `aws` CLI and everything else that takes an endpoint URL. Each request's signature is verified.
+#[derive(Args, Debug)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct LocalAws {
+    #[command(flatten)]
+    aws: AwsFlags,
+
+    /// Account that is there from the start. Repeat it, or divide by commas [default: 111122223333, where no
+    /// --credential names one]
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    account: Vec<String>,
+
+    /// Fixed credential of an account's root user. Repeat it for more
+    #[arg(long, value_name = "ACCESS_KEY:SECRET:ACCOUNT")]
+    credential: Vec<String>,
+
+    /// The form of what is printed
+    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+    output: Format,
+}
+
+impl LocalAws {
+    pub(crate) fn run(self, log: &LogOptions) -> Result<Exit, Failure> {
+        log.start("info")?;
+        let (accounts, credentials) = self.named()?;
+        keep_memory_private()?;
+        block_on(self.serve(accounts, credentials))
+    }
+
+    async fn serve(self, accounts: Vec<AccountId>, fixed: Vec<Credential>) -> Result<Exit, Failure> {
+        let shutdown = Shutdown::on_signals(DRAIN)?;
+        let running = self.aws.start(accounts.clone(), fixed.clone()).await?;
+        let printer = Printer::new(self.output);
+        let generated = accounts.into_iter().map(|account| Shown::from(running.root_credential(account)));
+        printer.say(&Ready {
+            event: "ready",
+            endpoint: running.endpoint_url(),
+            region: self.aws.region.clone(),
+            state: self.aws.state.clone(),
+            credentials: fixed.into_iter().map(Shown::from).chain(generated).collect(),
+        })?;
+        shutdown.requested().await;
+        let stopped = shutdown.drain(running.shutdown()).await;
+        printer.say(&Stopped { event: "stopped" })?;
+        stopped?;
+        Ok(Exit::Done)
+    }
+
+    /// The accounts and credentials of the flags. A credential that is wrong is told without its secret.
+    fn named(&self) -> Result<(Vec<AccountId>, Vec<Credential>), Failure> {
+        let mut problems = Vec::new();
+        let mut accounts = Vec::new();
+        for text in &self.account {
+            match text.parse() {
+                Ok(account) => accounts.push(account),
+                Err(error) => problems.push(Problem::new(format_args!("--account: {error}"))),
+            }
+        }
+        let mut credentials = Vec::new();
+        for text in &self.credential {
+            match text.parse() {
+                Ok(credential) => credentials.push(credential),
+                Err(error) => problems.push(Problem::new(format_args!("--credential: {error}"))),
+            }
+        }
+        problems.extend(self.aws.contradiction());
+        if !problems.is_empty() {
+            return Err(Failure::usage(problems));
+        }
+        if accounts.is_empty() && credentials.is_empty() {
+            accounts.extend(DEFAULT_ACCOUNT.parse::<AccountId>());
+        }
+        Ok((accounts, credentials))
+    }
+}

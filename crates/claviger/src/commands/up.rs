@@ -1,0 +1,209 @@
+//! `claviger up`.
+
+mod configuration;
+mod directory;
+mod key;
+#[cfg(feature = "control-plane")]
+mod kubernetes;
+mod sample;
+mod told;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use aws_model::AccountId;
+use clap::Args;
+use daemon::{
+    metrics::Registry,
+    secrecy::keep_memory_private,
+    shutdown::Shutdown,
+    unix_socket::{self, Endpoint},
+};
+use key_service::aws::{AwsKms, AwsKmsSettings, FixedCredentials};
+use kms_plugin::{
+    audit::AuditLog,
+    engine::{EngineSettings, Gate},
+    metrics::Metrics,
+    server::Limits,
+};
+
+use self::{directory::Directory, told::Event};
+use super::block_on;
+use crate::{
+    embedded_aws::{AwsFlags, Shown},
+    exit::Exit,
+    failure::{Failure, Problem},
+    logging::LogOptions,
+    plugin::{Common, Plugin, Site, bind},
+    printer::{Format, Printer},
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  See it seal; nothing but this binary is needed:
+    claviger up
+
+  With a real etcd and kube-apiserver, built by `cargo xtask tools`:
+    claviger up --with-kubernetes
+
+  The same AWS, key and socket each time:
+    claviger up --state aws.redb --socket /tmp/claviger/kms.sock
+
+  For a program: wait for the line with \"event\":\"ready\", stop it with SIGINT or SIGTERM:
+    claviger up --listen 127.0.0.1:0 -o json";
+
+/// The account of AWS's own examples.
+const ACCOUNT: &str = "111122223333";
+/// What the plugin seals under.
+const ALIAS: &str = "alias/claviger-up";
+/// Where the directory's socket is.
+const SOCKET: &str = "kms.sock";
+/// How long calls in flight may go on after Ctrl-C.
+const DRAIN: Duration = Duration::from_secs(5);
+/// Calls to the embedded AWS at once.
+const MAX_CALLS: usize = 64;
+
+/// Run the embedded AWS and a KMS plugin over it, show that it seals, and stay
+///
+/// Makes a key, serves it on a unix socket, writes the EncryptionConfiguration for an apiserver, seals and opens a sample
+/// through the socket as an apiserver would, and says how to attach one. Ctrl-C stops and removes everything.
+#[derive(Args, Debug)]
+#[command(after_long_help = EXAMPLES)]
+pub(crate) struct Up {
+    #[command(flatten)]
+    aws: AwsFlags,
+
+    /// Socket of the KMS plugin [default: kms.sock in a new private directory]
+    #[arg(long, value_name = "SOCKET")]
+    socket: Option<String>,
+
+    #[cfg(feature = "control-plane")]
+    #[command(flatten)]
+    kubernetes: kubernetes::Flags,
+
+    /// The form of what is printed
+    #[arg(short, long, value_name = "FORMAT", default_value = "text")]
+    output: Format,
+}
+
+impl Up {
+    pub(crate) fn run(self, log: &LogOptions) -> Result<Exit, Failure> {
+        log.start("warn")?;
+        let endpoint = self.named()?;
+        keep_memory_private()?;
+        block_on(self.serve(endpoint))
+    }
+
+    /// What the flags name, checked before anything starts.
+    fn named(&self) -> Result<Option<Endpoint>, Failure> {
+        let mut problems = Vec::new();
+        let mut endpoint = None;
+        match self.socket.as_deref().map(str::parse::<Endpoint>) {
+            None => {}
+            Some(Ok(named)) => endpoint = Some(named),
+            Some(Err(error)) => problems.push(Problem::new(format_args!("--socket: {error}"))),
+        }
+        problems.extend(self.aws.contradiction());
+        if problems.is_empty() { Ok(endpoint) } else { Err(Failure::usage(problems)) }
+    }
+
+    async fn serve(self, endpoint: Option<Endpoint>) -> Result<Exit, Failure> {
+        let shutdown = Shutdown::on_signals(DRAIN)?;
+        #[cfg(feature = "control-plane")]
+        let binaries = self.kubernetes.binaries()?;
+        let printer = Printer::new(self.output);
+        let directory = Directory::make()?;
+        let endpoint = endpoint.unwrap_or_else(|| Endpoint::Path(directory.file(SOCKET)));
+        // Before the AWS is there: a socket that is taken leaves nothing to clean up.
+        let listener = bind(&endpoint, unix_socket::Options::default())?;
+
+        let account: AccountId = ACCOUNT.parse()?;
+        let aws = self.aws.start(vec![account], Vec::new()).await?;
+        let credential = aws.root_credential(account);
+        let endpoint_url = aws.endpoint_url();
+        let fixed = FixedCredentials {
+            access_key_id: credential.access_key_id.clone(),
+            secret_access_key: credential.secret_access_key.clone(),
+        };
+        printer.say(&Event::Aws {
+            endpoint: endpoint_url.clone(),
+            region: self.aws.region.clone(),
+            state: self.aws.state.clone(),
+            credential: Shown::from(credential),
+        })?;
+
+        let made = key::ensure(&endpoint_url, &self.aws.region, &fixed, ALIAS).await?;
+        printer.say(&Event::Key { alias: ALIAS, arn: made.arn.clone(), made: made.made })?;
+
+        let key = AwsKms::connect(AwsKmsSettings {
+            region: Some(self.aws.region.clone()),
+            endpoint: Some(endpoint_url.clone()),
+            credentials: Some(fixed),
+            ..AwsKmsSettings::new(ALIAS.parse()?)
+        })?;
+        let common = Common {
+            engine: EngineSettings::default(),
+            limits: Limits::default(),
+            metrics: Registry::new().register(Metrics::register),
+            audit: AuditLog::disabled(),
+        };
+        let site = Site { listener, key: Arc::new(key), gate: Gate::new(MAX_CALLS, None) };
+        let plugin = Plugin::start(vec![site], &common, &shutdown);
+        printer.say(&Event::Plugin { socket: endpoint.to_string() })?;
+
+        let configuration = configuration::write(&directory, &endpoint)?;
+        let proof = sample::prove(&endpoint).await?;
+        let key_id = proof.key_id.clone();
+        printer.say(&Event::Sample(proof))?;
+
+        #[cfg(feature = "control-plane")]
+        let kubernetes = match binaries {
+            None => None,
+            Some(binaries) => {
+                let started = kubernetes::start(binaries, directory.path(), &configuration, &shutdown).await?;
+                match started {
+                    None => None,
+                    Some(kubernetes) => {
+                        printer.say(&Event::Kubernetes(kubernetes.show().await?))?;
+                        Some(kubernetes)
+                    }
+                }
+            }
+        };
+        printer.say(&Event::Ready {
+            endpoint: endpoint_url,
+            key_arn: made.arn,
+            key_id,
+            socket: endpoint.to_string(),
+            encryption_configuration: configuration,
+            #[cfg(feature = "control-plane")]
+            kubeconfig: kubernetes.as_ref().map(kubernetes::Cluster::kubeconfig),
+        })?;
+
+        #[cfg(feature = "control-plane")]
+        let outcome = match &kubernetes {
+            Some(cluster) => cluster.watch(&shutdown).await,
+            None => {
+                shutdown.requested().await;
+                Ok(())
+            }
+        };
+        #[cfg(not(feature = "control-plane"))]
+        let outcome: Result<(), Failure> = {
+            shutdown.requested().await;
+            Ok(())
+        };
+        // In the order of who needs whom. The apiserver's connection to the plugin would keep the drain waiting.
+        #[cfg(feature = "control-plane")]
+        if let Some(cluster) = kubernetes {
+            cluster.stop().await;
+        }
+        shutdown.request();
+        let drained = plugin.ended().await;
+        let stopped = shutdown.drain(aws.shutdown()).await;
+        printer.say(&Event::Stopped)?;
+        outcome?;
+        drained?;
+        stopped?;
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,101 @@
+//! The embedded AWS, as `local-aws` and `up` start it.
+
+use std::{fs, net::SocketAddr, path::PathBuf};
+
+use aws_model::{AccountId, Region, SecretBytes};
+use clap::Args;
+use local_aws::{Credential, LocalAws, Options, Running, StartError, State, store::MasterKey};
+use serde::Serialize;
+
+use crate::{
+    environment,
+    failure::{Failure, Problem},
+};
+
+/// What `local-aws` and `up` have in common.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct AwsFlags {
+    /// Where the embedded AWS listens; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4566")]
+    pub(crate) listen: SocketAddr,
+
+    /// Keep its state in this file, which survives a kill at any moment [default: in memory]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: Option<PathBuf>,
+
+    /// File with the key that seals the state's secrets [default: FILE.key beside the state, made with it]
+    #[arg(long, value_name = "FILE", env = environment::MASTER_KEY, hide_env = true)]
+    pub(crate) master_key: Option<PathBuf>,
+
+    /// Region that is printed and used; every region is there
+    #[arg(long, value_name = "REGION", default_value = "us-west-2")]
+    pub(crate) region: Region,
+}
+
+/// A credential that is meant to be seen: what it opens lives and ends with this process, or with the user's own file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Shown {
+    pub(crate) account: AccountId,
+    pub(crate) access_key_id: String,
+    pub(crate) secret_access_key: String,
+}
+
+impl AwsFlags {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// Names a port that is taken, and a state that cannot be opened.
+    pub(crate) async fn start(
+        &self,
+        accounts: Vec<AccountId>,
+        credentials: Vec<Credential>,
+    ) -> Result<Running, Failure> {
+        let state = match &self.state {
+            None => State::Memory,
+            Some(path) => State::File { path: path.clone(), master_key: self.master_key()? },
+        };
+        let options = Options { listen: self.listen, accounts, credentials, state, ..Options::default() };
+        LocalAws::start(options).await.map_err(explain)
+    }
+
+    /// What the flags say against each other.
+    pub(crate) fn contradiction(&self) -> Option<Problem> {
+        let sealed_nothing = self.master_key.is_some() && self.state.is_none();
+        sealed_nothing.then(|| Problem::new("--master-key seals a state file, and --state names none"))
+    }
+
+    fn master_key(&self) -> Result<MasterKey, Failure> {
+        let Some(path) = &self.master_key else { return Ok(MasterKey::Beside) };
+        match fs::read(path) {
+            Ok(key) if key.is_empty() => {
+                Err(Failure::new(format_args!("the master key `{}` is empty", path.display()))
+                    .help(format_args!("make one: head -c 32 /dev/urandom > {}", path.display())))
+            }
+            Ok(key) => Ok(MasterKey::Given(SecretBytes::new(key))),
+            Err(error) => Err(Failure::new(format_args!("cannot read the master key `{}`: {error}", path.display()))),
+        }
+    }
+}
+
+fn explain(error: StartError) -> Failure {
+    match error {
+        StartError::PortTaken { address } => {
+            Failure::new(format_args!("cannot listen on {address}: the port is taken")).help(format_args!(
+                "stop what listens there (`ss -ltnp 'sport = :{}'` names it), or choose another port with --listen; \
+                 `--listen 127.0.0.1:0` takes a free one",
+                address.port()
+            ))
+        }
+        error => Failure::from(error),
+    }
+}
+
+impl From<Credential> for Shown {
+    fn from(credential: Credential) -> Self {
+        Self {
+            account: credential.account,
+            access_key_id: credential.access_key_id,
+            secret_access_key: String::from_utf8_lossy(credential.secret_access_key.expose()).into_owned(),
+        }
+    }
+}

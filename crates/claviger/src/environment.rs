@@ -1,0 +1,57 @@
+//! Every environment variable that Claviger itself reads, with what it is for. Declared here and nowhere else.
+
+/// One variable.
+pub(crate) struct Variable {
+    pub(crate) name: &'static str,
+    pub(crate) purpose: &'static str,
+}
+
+/// What is logged, as `--log`.
+pub(crate) const LOG: &str = "CLAVIGER_LOG";
+/// The form of the log, as `--log-format`.
+pub(crate) const LOG_FORMAT: &str = "CLAVIGER_LOG_FORMAT";
+/// Where etcd, kube-apiserver and kubectl are, as `up --kubernetes-bin`.
+#[cfg(feature = "control-plane")]
+pub(crate) const KUBERNETES_BIN: &str = "CLAVIGER_KUBERNETES_BIN";
+/// The key that seals an embedded AWS's state file, as `local-aws --master-key`.
+#[cfg(feature = "local-aws")]
+pub(crate) const MASTER_KEY: &str = "CLAVIGER_MASTER_KEY_FILE";
+/// Where a socket may be made for this session alone. Set by the login manager (XDG Base Directory Specification).
+#[cfg(feature = "up")]
+pub(crate) const RUNTIME_DIRECTORY: &str = "XDG_RUNTIME_DIR";
+
+/// Where AWS's SDKs look for their files, and which file of the home directory it is otherwise.
+///
+/// Source: AWS SDKs and Tools Reference Guide, "Finding and changing the location of the shared config and credentials
+/// files".
+#[cfg(feature = "kms-plugin")]
+pub(crate) const AWS_FILES: [(&str, &str); 2] =
+    [("AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials"), ("AWS_CONFIG_FILE", ".aws/config")];
+
+/// All of them, for the man page and the help.
+pub(crate) const ALL: &[Variable] = &[
+    Variable { name: LOG, purpose: "what is logged: a level, or tracing's directives such as `warn,kms_plugin=debug`" },
+    Variable { name: LOG_FORMAT, purpose: "`text` or `json`" },
+    #[cfg(feature = "control-plane")]
+    Variable {
+        name: KUBERNETES_BIN,
+        purpose: "directory of etcd, kube-apiserver and kubectl for `up --with-kubernetes`",
+    },
+    #[cfg(feature = "local-aws")]
+    Variable { name: MASTER_KEY, purpose: "file with the key that seals `local-aws --state`" },
+    #[cfg(feature = "up")]
+    Variable { name: RUNTIME_DIRECTORY, purpose: "where `up` makes its directory, if set; a temporary one otherwise" },
+    #[cfg(feature = "aws-kms")]
+    Variable {
+        name: "AWS_*",
+        purpose: "region, profile, credentials, endpoint: as in every AWS SDK, where no flag says otherwise",
+    },
+    Variable { name: "NO_COLOR", purpose: "if set and not empty, no colour (no-color.org)" },
+];
+
+/// The list as help text.
+pub(crate) fn help() -> String {
+    let width = ALL.iter().map(|variable| variable.name.len()).max().unwrap_or(0);
+    let lines = ALL.iter().map(|Variable { name, purpose }| format!("  {name:width$}  {purpose}"));
+    lines.collect::<Vec<_>>().join("\n")
+}

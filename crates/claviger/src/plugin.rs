@@ -1,0 +1,98 @@
+//! A KMS plugin put together: keys behind engines behind sockets. As `kms-plugin` and `up` start it.
+
+use std::{error::Error, sync::Arc};
+
+use daemon::{
+    http::Health,
+    shutdown::Shutdown,
+    unix_socket::{Endpoint, Listener},
+};
+use key_service::KeyService;
+use kms_plugin::{
+    audit::AuditLog,
+    engine::{Engine, EngineSettings, Gate},
+    metrics::Metrics,
+    server::{Limits, ServeError, serve},
+};
+use tokio::task::JoinSet;
+
+/// A socket and what is to be served on it.
+pub(crate) struct Site {
+    pub(crate) listener: Listener,
+    pub(crate) key: Arc<dyn KeyService>,
+    /// Shared by keys that share a quota.
+    pub(crate) gate: Arc<Gate>,
+}
+
+/// What all sites have in common.
+pub(crate) struct Common {
+    pub(crate) engine: EngineSettings,
+    pub(crate) limits: Limits,
+    pub(crate) metrics: Metrics,
+    pub(crate) audit: AuditLog,
+}
+
+/// A plugin that serves.
+pub(crate) struct Plugin {
+    engines: Vec<Arc<Engine>>,
+    servers: JoinSet<Result<(), ServeError>>,
+    audit: AuditLog,
+}
+
+impl Plugin {
+    /// Serves each site until `shutdown`.
+    pub(crate) fn start(sites: Vec<Site>, common: &Common, shutdown: &Shutdown) -> Self {
+        let mut servers = JoinSet::new();
+        let mut engines = Vec::new();
+        for Site { listener, key, gate } in sites {
+            let Common { engine, limits, metrics, audit } = common;
+            let engine = Engine::start(key, gate, engine.clone(), metrics, audit.clone());
+            tracing::info!(endpoint = %listener.endpoint(), key = engine.key_name(), "serving");
+            servers.spawn(serve(listener, Arc::clone(&engine), limits.clone(), shutdown.clone()));
+            engines.push(engine);
+        }
+        Self { engines, servers, audit: common.audit.clone() }
+    }
+
+    /// One check a key, for the side port.
+    pub(crate) fn checks(&self) -> Vec<Arc<dyn Health>> {
+        self.engines.iter().map(|engine| -> Arc<dyn Health> { engine.clone() }).collect()
+    }
+
+    /// Takes up changed credentials, keyrings and log files. What cannot be used is told, and the former stays.
+    pub(crate) async fn reload(&self) {
+        self.audit.reopen();
+        for engine in &self.engines {
+            match engine.reload().await {
+                Ok(()) => tracing::info!(key = engine.key_name(), "reloaded"),
+                Err(error) => tracing::error!(key = engine.key_name(), error = &error as &dyn Error, "not reloaded"),
+            }
+        }
+    }
+
+    /// Returns when every server has drained.
+    ///
+    /// # Errors
+    /// The first that could not.
+    pub(crate) async fn ended(mut self) -> Result<(), ServeError> {
+        let mut outcome = Ok(());
+        while let Some(ended) = self.servers.join_next().await {
+            // A panicked task was told by the panic hook, and is no reason to leave the others.
+            if let Ok(Err(error)) = ended {
+                outcome = outcome.and(Err(error));
+            }
+        }
+        outcome
+    }
+}
+
+/// Binds a socket for [`Plugin::start`], with the way out where it is taken.
+///
+/// # Errors
+/// See [`daemon::unix_socket::BindError`].
+pub(crate) fn bind(
+    endpoint: &Endpoint,
+    options: daemon::unix_socket::Options,
+) -> Result<Listener, crate::failure::Failure> {
+    Listener::bind(endpoint, options).map_err(crate::failure::Failure::from)
+}

@@ -1,0 +1,88 @@
+//! `claviger up`, from its start to its end.
+
+use std::{
+    fs,
+    net::{TcpListener, TcpStream},
+    os::unix::fs::PermissionsExt as _,
+    path::Path,
+};
+
+use crate::support::{Daemon, run, told};
+use rustix::process::Signal;
+
+#[test]
+fn it_gets_ready_and_leaves_nothing_behind() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut up = Daemon::start(&["up", "--listen", "127.0.0.1:0", "-o", "json"], directory.path());
+    let events = up.until("ready");
+    let order: Vec<_> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
+    assert_eq!(order, ["aws", "key", "plugin", "sample", "ready"]);
+
+    let sample = &events[3];
+    let key_id = sample["key_id"].as_str().unwrap();
+    let arn = events[1]["arn"].as_str().unwrap();
+    assert!(key_id.starts_with(&format!("{arn}@")), "{key_id}");
+    let ciphertext = sample["ciphertext"].as_str().unwrap();
+    assert_eq!(ciphertext.len() as u64, sample["ciphertext_octets"].as_u64().unwrap() * 2);
+
+    let ready = &events[4];
+    assert_eq!(ready["key_id"], key_id);
+    let socket = ready["socket"].as_str().unwrap().strip_prefix("unix://").unwrap().to_owned();
+    assert_eq!(fs::metadata(&socket).unwrap().permissions().mode() & 0o777, 0o600);
+    let configuration = fs::read_to_string(ready["encryption_configuration"].as_str().unwrap()).unwrap();
+    assert!(configuration.contains(&format!("endpoint: \"unix://{socket}\"")), "{configuration}");
+    let endpoint = ready["endpoint"].as_str().unwrap().strip_prefix("http://").unwrap();
+    TcpStream::connect(endpoint).unwrap();
+
+    up.signal(Signal::INT);
+    assert_eq!(up.ended().code(), Some(0));
+    assert_eq!(up.rest().trim(), r#"{"event":"stopped"}"#);
+    assert!(!Path::new(&socket).exists());
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0, "left over");
+}
+
+#[test]
+fn a_state_file_keeps_the_key() {
+    let directory = tempfile::tempdir().unwrap();
+    let state = directory.path().join("aws.redb");
+    let arguments = ["up", "--listen", "127.0.0.1:0", "-o", "json", "--state", state.to_str().unwrap()];
+    let mut arns = Vec::new();
+    for made in [true, false] {
+        let mut up = Daemon::start(&arguments, directory.path());
+        let events = up.until("ready");
+        assert_eq!(events[1]["made"], made);
+        arns.push(events[1]["arn"].clone());
+        up.signal(Signal::TERM);
+        assert_eq!(up.ended().code(), Some(0));
+    }
+    assert_eq!(arns[0], arns[1]);
+}
+
+#[test]
+fn a_taken_port_is_named_and_nothing_stays() {
+    let directory = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let socket = directory.path().join("kms.sock");
+    let output = run(&["up", "--listen", &address, "--socket", socket.to_str().unwrap()]);
+    let text = told(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains(&format!("error: cannot listen on {address}: the port is taken\nhelp: ")), "{text}");
+    assert!(!socket.exists(), "the socket is left over");
+}
+
+#[test]
+fn a_taken_socket_names_its_owner() {
+    let directory = tempfile::tempdir().unwrap();
+    let socket = directory.path().join("kms.sock");
+    let arguments = ["up", "--listen", "127.0.0.1:0", "-o", "json", "--socket", socket.to_str().unwrap()];
+    let mut first = Daemon::start(&arguments, directory.path());
+    first.until("ready");
+    let output = run(&arguments);
+    assert_eq!(output.status.code(), Some(1));
+    let text = told(&output);
+    assert!(text.contains(&format!("is served by process {}", first.pid())), "{text}");
+    // It was not disturbed.
+    first.signal(Signal::INT);
+    assert_eq!(first.ended().code(), Some(0));
+}
