@@ -4,7 +4,7 @@ One JSON object a line on standard input, one on standard output. Values are in 
 blobs as base64, times as seconds since the epoch.
 
   {"do": "serialize", "service": .., "operation": .., "params": ..}     -> {"headers": .., "body": base64}
-  {"do": "parse", .., "status": .., "headers": .., "body": base64}      -> {"output": .., "problems": text}
+  {"do": "parse", .., "status": .., "headers": .., "body": base64}      -> {"output": .., "request_id": ..}
   {"do": "parse_error", .., "status": .., "headers": .., "body": base64} -> {"code": .., "message": .., "type": ..,
                                                                             "request_id": .., "modelled": ..}
 """
@@ -17,7 +17,6 @@ import sys
 import botocore.parsers
 import botocore.serialize
 import botocore.session
-import botocore.validate
 from botocore.awsrequest import AWSRequest
 
 SESSION = botocore.session.Session()
@@ -88,9 +87,8 @@ def parse(service, operation, question):
     shape = operation.output_shape
     parsed = botocore.parsers.create_parser(service.protocol).parse(response(question), shape)
     metadata = parsed.pop("ResponseMetadata")
-    problems = botocore.validate.ParamValidator().validate(parsed, shape).generate_report() if shape else ""
     output = from_python(shape, parsed) if shape else parsed
-    return {"output": output, "problems": problems, "request_id": metadata.get("RequestId")}
+    return {"output": output, "request_id": metadata.get("RequestId")}
 
 
 def parse_error(service, operation, question):

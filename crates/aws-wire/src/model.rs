@@ -14,6 +14,7 @@
 mod embedded;
 mod operation;
 mod parse;
+mod raw;
 mod shape;
 
 use std::collections::HashMap;

@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use serde::Deserialize;
-
-use super::shape::{Bounds, Kind, List, Map, Member, Pattern, Shape, ShapeRef, Structure, Text, TimestampFormat};
+use super::raw::{RawMetadata, RawModel, RawOperation, RawRef, RawShape};
+use super::shape::{Kind, List, Map, Member, Pattern, Shape, ShapeRef, Structure, Text, TimestampFormat};
 use super::{Metadata, ModelledError, Operation, Protocol, ServiceModel};
 
 /// Why a text is not a model that this crate can speak.
@@ -176,111 +175,4 @@ fn structure(name: &str, raw: &RawShape, names: &Names) -> Result<Structure, Mod
 fn lower_first(name: &str) -> String {
     let mut chars = name.chars();
     chars.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(chars).collect()
-}
-
-#[derive(Deserialize)]
-struct RawModel {
-    metadata: RawMetadata,
-    operations: BTreeMap<String, RawOperation>,
-    shapes: BTreeMap<String, RawShape>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawMetadata {
-    service_id: String,
-    api_version: String,
-    endpoint_prefix: String,
-    signing_name: Option<String>,
-    protocol: String,
-    json_version: Option<String>,
-    target_prefix: Option<String>,
-    xml_namespace: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct RawOperation {
-    name: String,
-    input: Option<RawRef>,
-    output: Option<RawRef>,
-    #[serde(default)]
-    errors: Vec<RawRef>,
-    authtype: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawRef {
-    shape: String,
-    location_name: Option<String>,
-    result_wrapper: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawShape {
-    #[serde(rename = "type")]
-    kind: String,
-    #[serde(default)]
-    members: Members,
-    #[serde(default)]
-    required: Vec<String>,
-    member: Option<RawRef>,
-    key: Option<RawRef>,
-    value: Option<RawRef>,
-    #[serde(default)]
-    flattened: bool,
-    #[serde(default)]
-    sensitive: bool,
-    min: Option<f64>,
-    max: Option<f64>,
-    pattern: Option<String>,
-    #[serde(default, rename = "enum")]
-    values: Vec<String>,
-    timestamp_format: Option<String>,
-    #[serde(default)]
-    fault: bool,
-    error: Option<RawError>,
-}
-
-impl RawShape {
-    /// Bounds are whole numbers but for the odd float shape, whose bounds this crate does not enforce.
-    #[expect(clippy::cast_possible_truncation, reason = "saturates, and a bound beyond i64 bounds nothing")]
-    fn bounds(&self) -> Bounds {
-        Bounds { min: self.min.map(|min| min as i64), max: self.max.map(|max| max as i64) }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawError {
-    code: Option<String>,
-    http_status_code: Option<u16>,
-    sender_fault: Option<bool>,
-}
-
-/// Members in the order of the model, which is the order of validation messages.
-#[derive(Default)]
-struct Members(Vec<(String, RawRef)>);
-
-impl<'de> Deserialize<'de> for Members {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl<'de> serde::de::Visitor<'de> for Visitor {
-            type Value = Members;
-
-            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                formatter.write_str("a structure's members")
-            }
-
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-                let mut members = Vec::with_capacity(map.size_hint().unwrap_or(0));
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(Visitor)
-    }
 }

@@ -1,6 +1,6 @@
 //! Form parameters into values, by shape.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::form::{Form, Parameters};
 use crate::model::{self, Kind, List, ServiceModel, ShapeRef, Structure};
@@ -120,9 +120,9 @@ pub(super) fn scalar(kind: &Kind, text: &str) -> Result<Value, DecodeError> {
             Ok(number) => Ok(number.into()),
             Err(_) => Err(refused("integer must follow xsd1.1 definition")),
         },
-        Kind::Double => match text.parse::<f64>() {
-            Ok(number) => Ok(number.into()),
-            Err(_) => Err(refused("double must follow xsd1.1 definition")),
+        Kind::Double => match text.parse().ok().and_then(Number::from_f64) {
+            Some(number) => Ok(Value::Number(number)),
+            None => Err(refused("double must follow xsd1.1 definition")),
         },
         Kind::Timestamp(_) => match timestamp::parse(text) {
             Some(time) => Ok(Value::Number(timestamp::to_epoch(time))),
