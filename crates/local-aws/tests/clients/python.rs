@@ -1,0 +1,120 @@
+//! The Python clients under `tests/clients`, in the venv that `cargo xtask tools` makes.
+
+use std::{
+    env,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+
+use local_aws::{LocalAws, Options, Running};
+use serde_json::json;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::Command,
+    time::timeout,
+};
+
+const ACCOUNTS: [&str; 2] = ["111122223333", "444455556666"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn boto3_holds_the_embedded_aws_to_its_contract() {
+    let aws = start().await;
+    run("run.py", &["local"], &aws.endpoint_url(), &credentials(&aws)).await;
+    aws.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_aws_cli_drives_every_operation() {
+    let aws = start().await;
+    run("cli.py", &[], &aws.endpoint_url(), &credentials(&aws)).await;
+    aws.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn moto_departs_from_the_contract_just_where_it_is_said() {
+    let mut moto = Command::new(venv().join("moto_server"))
+        .args(["-H", "127.0.0.1", "-p", "0"])
+        .env("PYTHONUNBUFFERED", "1")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(moto.stderr.take().unwrap()).lines();
+    let endpoint = timeout(Duration::from_secs(60), async {
+        while let Some(line) = lines.next_line().await.unwrap() {
+            if let Some((_, rest)) = line.split_once("Running on ") {
+                return rest.trim().to_owned();
+            }
+        }
+        panic!("moto ended before it listened");
+    })
+    .await
+    .expect("moto listens within a minute");
+    let drain = tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+
+    // moto's own account is fixed; it takes any secret.
+    let key = |id: &str| json!({ "AccessKeyId": id, "SecretAccessKey": "secret" });
+    let credentials =
+        json!({ "123456789012": key("AKIAMOTOONE000000000"), "210987654321": key("AKIAMOTOTWO000000000") });
+    run("run.py", &["moto"], &endpoint, &credentials.to_string()).await;
+    moto.kill().await.unwrap();
+    drain.await.unwrap();
+}
+
+async fn start() -> Running {
+    let accounts = ACCOUNTS.iter().map(|account| account.parse().unwrap()).collect();
+    let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    LocalAws::start(Options { listen, accounts, ..Options::default() }).await.unwrap()
+}
+
+/// The root credentials, as the scripts take them.
+fn credentials(aws: &Running) -> String {
+    let all: serde_json::Map<_, _> = ACCOUNTS
+        .iter()
+        .map(|account| {
+            let credential = aws.root_credential(account.parse().unwrap());
+            let secret = String::from_utf8(credential.secret_access_key.expose().to_vec()).unwrap();
+            let keys = json!({ "AccessKeyId": credential.access_key_id, "SecretAccessKey": secret });
+            ((*account).to_owned(), keys)
+        })
+        .collect();
+    serde_json::Value::Object(all).to_string()
+}
+
+/// Runs a script to its end, which must be a good one.
+async fn run(script: &str, arguments: &[&str], endpoint: &str, credentials: &str) {
+    let home = tempfile::tempdir().unwrap();
+    let scripts = workspace().join("tests/clients");
+    let output = Command::new(venv().join("python"))
+        .arg(scripts.join(script))
+        .args(arguments)
+        .env_clear()
+        .env("PATH", venv())
+        // No configuration of whoever runs the tests.
+        .env("HOME", home.path())
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("CLAVIGER_ENDPOINT", endpoint)
+        .env("CLAVIGER_CREDENTIALS", credentials)
+        .kill_on_drop(true)
+        .output();
+    let output = timeout(Duration::from_secs(300), output).await.expect("the script ends").unwrap();
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{script} {arguments:?}: {}\n{out}\n{err}", output.status);
+    println!("{script} {arguments:?}: {out}");
+}
+
+/// The venv's `bin`.
+fn venv() -> PathBuf {
+    let tools = env::var_os("CLAVIGER_TOOLS").map_or_else(|| workspace().join("target/tools"), PathBuf::from);
+    let bin = tools.join("venv/bin");
+    assert!(bin.join("python").exists(), "{} has no python: run `cargo xtask tools`", bin.display());
+    bin
+}
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
+}

@@ -1,0 +1,150 @@
+"""Sealing and opening, by the KMS API Reference."""
+
+from contract import case
+from kms_keys import NOWHERE, new_key
+
+CONTEXT = {"cluster": "demo", "purpose": "etcd"}
+
+
+@case(moto_departs="decrypts under any key and names no material (Decrypt: IncorrectKeyException, KeyMaterialId)")
+def what_is_encrypted_is_decrypted(aws):
+    kms, key = aws.kms(), new_key(aws)
+    for plaintext in (b"x", bytes(range(256)) * 16):
+        sealed = kms.encrypt(KeyId=key["KeyId"], Plaintext=plaintext, EncryptionContext=CONTEXT)
+        assert (sealed["KeyId"], sealed["EncryptionAlgorithm"]) == (key["Arn"], "SYMMETRIC_DEFAULT"), sealed
+        for named in ({}, {"KeyId": key["KeyId"]}, {"KeyId": key["Arn"]}):
+            opened = kms.decrypt(CiphertextBlob=sealed["CiphertextBlob"], EncryptionContext=CONTEXT, **named)
+            assert opened["Plaintext"] == plaintext
+            assert (opened["KeyId"], opened["EncryptionAlgorithm"]) == (key["Arn"], "SYMMETRIC_DEFAULT"), opened
+            assert opened["KeyMaterialId"] == key["CurrentKeyMaterialId"], opened
+    other = new_key(aws)["KeyId"]
+    with aws.refuses("IncorrectKeyException", "", 400):
+        kms.decrypt(CiphertextBlob=sealed["CiphertextBlob"], EncryptionContext=CONTEXT, KeyId=other)
+    with aws.refuses("IncorrectKeyException"):
+        kms.re_encrypt(CiphertextBlob=sealed["CiphertextBlob"], SourceEncryptionContext=CONTEXT, SourceKeyId=other, DestinationKeyId=key["KeyId"])
+
+
+@case(moto_departs="counts characters, not bytes (Encrypt, Plaintext: 1 to 4096 bytes)")
+def plaintext_has_bounds(aws):
+    kms, key = aws.kms(), new_key(aws)["KeyId"]
+    for plaintext in (b"", b"x" * 4097):
+        with aws.refuses("ValidationException", "at 'plaintext' failed to satisfy constraint", 400):
+            kms.encrypt(KeyId=key, Plaintext=plaintext)
+    with aws.refuses("ValidationException"):
+        kms.encrypt(KeyId=key, Plaintext=b"x", EncryptionAlgorithm="RSAES_OAEP_SHA_256")
+
+
+@case()
+def a_ciphertext_is_bound_to_its_context(aws):
+    kms, key = aws.kms(), new_key(aws)["KeyId"]
+    sealed = kms.encrypt(KeyId=key, Plaintext=b"x", EncryptionContext=CONTEXT)["CiphertextBlob"]
+    for context in ({}, {"cluster": "demo"}, {**CONTEXT, "purpose": "Etcd"}, {**CONTEXT, "more": ""}):
+        with aws.refuses("InvalidCiphertextException", "", 400):
+            kms.decrypt(CiphertextBlob=sealed, EncryptionContext=context)
+        with aws.refuses("InvalidCiphertextException", "", 400):
+            kms.re_encrypt(CiphertextBlob=sealed, SourceEncryptionContext=context, DestinationKeyId=key)
+    assert kms.decrypt(CiphertextBlob=sealed, EncryptionContext=dict(reversed(CONTEXT.items())))["Plaintext"] == b"x"
+
+
+@case(moto_departs="fails inside on ciphertexts that are none (Decrypt: InvalidCiphertextException)")
+def a_ciphertext_cannot_be_altered(aws):
+    kms, key = aws.kms(), new_key(aws)["KeyId"]
+    sealed = kms.encrypt(KeyId=key, Plaintext=b"secret")["CiphertextBlob"]
+    for at in range(0, len(sealed), 7):
+        altered = sealed[:at] + bytes([sealed[at] ^ 1]) + sealed[at + 1:]
+        try:
+            assert kms.decrypt(CiphertextBlob=altered) is None, f"byte {at} can be altered"
+        except (kms.exceptions.InvalidCiphertextException, kms.exceptions.NotFoundException):
+            pass
+    for blob in (b"x", sealed[:-1], sealed + b"x"):
+        with aws.refuses("InvalidCiphertextException", "", 400):
+            kms.decrypt(CiphertextBlob=blob)
+    with aws.refuses("ValidationException", "'ciphertextBlob' failed .* less than or equal to 6144"):
+        kms.decrypt(CiphertextBlob=b"x" * 6145)
+
+
+@case(moto_departs="names no material (ReEncrypt, SourceKeyMaterialId and DestinationKeyMaterialId)")
+def re_encryption_changes_key_and_context(aws):
+    kms, one, two = aws.kms(), new_key(aws), new_key(aws)
+    sealed = kms.encrypt(KeyId=one["KeyId"], Plaintext=b"x", EncryptionContext=CONTEXT)["CiphertextBlob"]
+    moved = kms.re_encrypt(
+        CiphertextBlob=sealed, SourceEncryptionContext=CONTEXT, SourceKeyId=one["KeyId"],
+        DestinationKeyId=two["KeyId"], DestinationEncryptionContext={"now": "here"},
+    )
+    assert (moved["SourceKeyId"], moved["KeyId"]) == (one["Arn"], two["Arn"]), moved
+    assert moved["SourceKeyMaterialId"] == one["CurrentKeyMaterialId"], moved
+    assert moved["DestinationKeyMaterialId"] == two["CurrentKeyMaterialId"], moved
+    opened = kms.decrypt(CiphertextBlob=moved["CiphertextBlob"], EncryptionContext={"now": "here"})
+    assert (opened["Plaintext"], opened["KeyId"]) == (b"x", two["Arn"])
+
+
+@case(moto_departs="names no material (GenerateDataKey, KeyMaterialId)")
+def data_keys_come_sealed(aws):
+    kms, key = aws.kms(), new_key(aws)
+    for parameters, length in (({"KeySpec": "AES_256"}, 32), ({"KeySpec": "AES_128"}, 16), ({"NumberOfBytes": 1024}, 1024)):
+        made = kms.generate_data_key(KeyId=key["KeyId"], EncryptionContext=CONTEXT, **parameters)
+        assert len(made["Plaintext"]) == length and made["KeyId"] == key["Arn"], made
+        assert made["KeyMaterialId"] == key["CurrentKeyMaterialId"], made
+        opened = kms.decrypt(CiphertextBlob=made["CiphertextBlob"], EncryptionContext=CONTEXT)
+        assert opened["Plaintext"] == made["Plaintext"]
+        blind = kms.generate_data_key_without_plaintext(KeyId=key["KeyId"], EncryptionContext=CONTEXT, **parameters)
+        assert "Plaintext" not in blind and blind["KeyMaterialId"] == key["CurrentKeyMaterialId"], blind
+        opened = kms.decrypt(CiphertextBlob=blind["CiphertextBlob"], EncryptionContext=CONTEXT)
+        assert len(opened["Plaintext"]) == length
+    for call in (kms.generate_data_key, kms.generate_data_key_without_plaintext):
+        for parameters in ({}, {"KeySpec": "AES_256", "NumberOfBytes": 32}, {"NumberOfBytes": 0}, {"NumberOfBytes": 1025}, {"KeySpec": "AES_512"}):
+            with aws.refuses("ValidationException", "", 400):
+                call(KeyId=key["KeyId"], **parameters)
+
+
+@case(moto_departs="gives random bytes of no length (GenerateRandom, NumberOfBytes)")
+def random_bytes_are_random(aws):
+    kms = aws.kms()
+    one, two = (kms.generate_random(NumberOfBytes=1024)["Plaintext"] for _ in range(2))
+    assert len(one) == len(two) == 1024 and one != two
+    for parameters in ({}, {"NumberOfBytes": 0}, {"NumberOfBytes": 1025}):
+        with aws.refuses("ValidationException", "", 400):
+            kms.generate_random(**parameters)
+
+
+@case(moto_departs="performs what is only to be tried (DryRun of each operation: DryRunOperationException)")
+def a_dry_run_does_nothing(aws):
+    kms, key = aws.kms(), new_key(aws)["KeyId"]
+    sealed = kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
+    grantee = {"GranteePrincipal": f"arn:aws:iam::{aws.accounts[0]}:root", "Operations": ["Decrypt"]}
+    grant = kms.create_grant(KeyId=key, **grantee)
+    arn = kms.describe_key(KeyId=key)["KeyMetadata"]["Arn"]
+    for call in (
+        lambda: kms.encrypt(KeyId=key, Plaintext=b"x", DryRun=True),
+        lambda: kms.decrypt(CiphertextBlob=sealed, DryRun=True),
+        lambda: kms.re_encrypt(CiphertextBlob=sealed, DestinationKeyId=key, DryRun=True),
+        lambda: kms.generate_data_key(KeyId=key, KeySpec="AES_256", DryRun=True),
+        lambda: kms.generate_data_key_without_plaintext(KeyId=key, KeySpec="AES_256", DryRun=True),
+        lambda: kms.create_grant(KeyId=key, DryRun=True, **grantee),
+        lambda: kms.revoke_grant(KeyId=key, GrantId=grant["GrantId"], DryRun=True),
+        lambda: kms.retire_grant(KeyId=arn, GrantId=grant["GrantId"], DryRun=True),
+    ):
+        with aws.refuses("DryRunOperationException", "would have succeeded", 400):
+            call()
+    assert [each["GrantId"] for each in kms.list_grants(KeyId=key)["Grants"]] == [grant["GrantId"]]
+    with aws.refuses("NotFoundException"):
+        kms.encrypt(KeyId=NOWHERE, Plaintext=b"x", DryRun=True)
+
+
+@case(moto_departs="looks at no grant token (InvalidGrantTokenException of each operation)")
+def a_grant_token_must_be_one(aws):
+    kms, key = aws.kms(), new_key(aws)["KeyId"]
+    sealed = kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
+    tokens = {"GrantTokens": ["nonsense"]}
+    grantee = {"GranteePrincipal": f"arn:aws:iam::{aws.accounts[0]}:root", "Operations": ["Decrypt"]}
+    for call in (
+        lambda: kms.encrypt(KeyId=key, Plaintext=b"x", **tokens),
+        lambda: kms.decrypt(CiphertextBlob=sealed, **tokens),
+        lambda: kms.re_encrypt(CiphertextBlob=sealed, DestinationKeyId=key, **tokens),
+        lambda: kms.generate_data_key(KeyId=key, KeySpec="AES_256", **tokens),
+        lambda: kms.generate_data_key_without_plaintext(KeyId=key, KeySpec="AES_256", **tokens),
+        lambda: kms.create_grant(KeyId=key, **grantee, **tokens),
+        lambda: kms.retire_grant(GrantToken="nonsense"),
+    ):
+        with aws.refuses("InvalidGrantTokenException", "", 400):
+            call()

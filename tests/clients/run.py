@@ -1,0 +1,34 @@
+"""Runs the contract against an endpoint: `run.py local` or `run.py moto`.
+
+`CLAVIGER_ENDPOINT` is the endpoint; `CLAVIGER_CREDENTIALS` is JSON, the root credentials of two accounts or more:
+`{ACCOUNT: {"AccessKeyId": .., "SecretAccessKey": ..}, ..}`.
+"""
+
+import json
+import os
+import sys
+
+import contract
+import coverage
+import kms_crypto
+import kms_grants
+import kms_keys
+import kms_rotation
+import sts_cases
+from session import Aws
+
+MODULES = (kms_keys, kms_crypto, kms_grants, kms_rotation, sts_cases)
+
+
+def main():
+    is_moto = {"local": False, "moto": True}[sys.argv[1]]
+    aws = Aws(os.environ["CLAVIGER_ENDPOINT"], json.loads(os.environ["CLAVIGER_CREDENTIALS"]), strict=not is_moto)
+    failures = contract.run_against(aws, is_moto)
+    if not is_moto:
+        failures += coverage.gaps(aws, aws.admin("health")["operations"])
+    print("\n".join(failures) or f"{len(contract.CASES)} cases of {len(MODULES)} modules hold")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

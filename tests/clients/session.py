@@ -1,0 +1,111 @@
+"""Clients of one endpoint, whose every answer is checked and remembered."""
+
+import contextlib
+import json
+import re
+import urllib.request
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from shapes import check_response
+
+REGION = "us-west-2"
+
+# One attempt: a retry would hide an error. No validation by botocore: what is invalid must reach the server.
+CONFIG = Config(retries={"total_max_attempts": 1}, parameter_validation=False, connect_timeout=5, read_timeout=20)
+
+
+class Aws:
+    """An endpoint, the root credentials of its accounts, and what was done to it."""
+
+    def __init__(self, endpoint, credentials, strict):
+        self.endpoint = endpoint
+        self.credentials = credentials
+        self.accounts = sorted(credentials)
+        # Whether every answer is held against its shape. moto has answers that are not of theirs.
+        self.strict = strict
+        self.answered = set()
+        self.refused = set()
+        self._clients = {}
+
+    def client(self, service, account=None, region=REGION, credentials=None):
+        """A client of a service: an account's root user, or whoever holds `credentials`."""
+        credentials = credentials or self.credentials[account or self.accounts[0]]
+        key = (service, region, credentials["AccessKeyId"], credentials["SecretAccessKey"])
+        if key not in self._clients:
+            client = boto3.client(
+                service,
+                region_name=region,
+                endpoint_url=self.endpoint,
+                aws_access_key_id=credentials["AccessKeyId"],
+                aws_secret_access_key=credentials["SecretAccessKey"],
+                aws_session_token=credentials.get("SessionToken"),
+                config=CONFIG,
+            )
+            client.meta.events.register("before-parse", self._remember)
+            self._clients[key] = client
+        return self._clients[key]
+
+    def kms(self, account=None, region=REGION, credentials=None):
+        return self.client("kms", account, region, credentials)
+
+    def sts(self, account=None, region=REGION, credentials=None):
+        return self.client("sts", account, region, credentials)
+
+    def _remember(self, operation_model, response_dict, **_):
+        status, headers, body = (response_dict[name] for name in ("status_code", "headers", "body"))
+        headers = {name.lower(): value for name, value in headers.items()}
+        service, operation = operation_model.service_model.service_name, operation_model.name
+        if self.strict:
+            check_response(operation_model, status, headers, body)
+        if status == 200:
+            self.answered.add((service, operation))
+        else:
+            self.refused.add((service, operation, _error_code(body)))
+
+    @contextlib.contextmanager
+    def refuses(self, code, message="", status=None):
+        """Expects a refusal with this code, a message that matches, and this status."""
+        try:
+            yield
+        except ClientError as error:
+            given, metadata = error.response["Error"], error.response["ResponseMetadata"]
+            assert given["Code"] == code, f"{error.operation_name}: {given} instead of {code}"
+            text = given.get("Message", "")
+            assert re.search(message, text), f"{error.operation_name}: {text!r} does not match {message!r}"
+            if status is not None:
+                assert metadata["HTTPStatusCode"] == status, f"{error.operation_name}: {metadata}"
+        else:
+            raise AssertionError(f"{code} was expected, but the call succeeded")
+
+    def admin(self, route, **body):
+        """An admin route of the embedded AWS."""
+        request = urllib.request.Request(
+            f"{self.endpoint}/_claviger/{route}",
+            data=json.dumps(body).encode() if body else None,
+            headers={"content-type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+
+
+def _error_code(body):
+    text = body.decode()
+    if text.startswith("<"):
+        return re.search("<Code>(.*?)</Code>", text).group(1)
+    return json.loads(text)["__type"].rsplit("#")[-1]
+
+
+def pages(operation, member, **parameters):
+    """Every element of a listing, page by page, two at a time."""
+    elements, marker = [], {}
+    while True:
+        page = operation(Limit=2, **marker, **parameters)
+        assert len(page[member]) <= 2, page
+        elements += page[member]
+        if not page["Truncated"]:
+            assert "NextMarker" not in page, page
+            return elements
+        marker = {"Marker": page["NextMarker"]}

@@ -1,0 +1,153 @@
+"""Whether an answer is exactly of the shape that botocore's model gives its operation.
+
+botocore itself is lenient: it drops members that it does not know and takes what it finds. Here an unknown member, a
+wrong type, an absent required member, or a value that breaks a constraint of the model is an error.
+"""
+
+import base64
+import binascii
+import json
+import re
+import xml.etree.ElementTree as xml
+from datetime import datetime
+
+
+class ShapeError(AssertionError):
+    """An answer departs from its model."""
+
+
+def check_response(operation, status, headers, body):
+    """Checks a raw answer, successful or not, of an operation."""
+    if not re.fullmatch(r"[0-9a-f-]{36}", headers.get("x-amzn-requestid", "")):
+        raise ShapeError(f"{operation.name}: no request id in {dict(headers)}")
+    if operation.service_model.metadata["protocol"] == "json":
+        _check_json(operation, status, headers, body)
+    else:
+        _check_query(operation, status, headers, body)
+
+
+def _check_json(operation, status, headers, body):
+    expected = "application/x-amz-json-" + operation.service_model.metadata["jsonVersion"]
+    if headers.get("content-type") != expected:
+        raise ShapeError(f"{operation.name}: content-type {headers.get('content-type')!r} is not {expected!r}")
+    if status != 200:
+        error = json.loads(body)
+        if not isinstance(error.pop("__type", None), str):
+            raise ShapeError(f"{operation.name}: an error without __type: {body!r}")
+        if any(not isinstance(value, str) for value in error.values()):
+            raise ShapeError(f"{operation.name}: an error with a member that is no text: {body!r}")
+    elif operation.output_shape is None:
+        if body not in (b"", b"{}"):
+            raise ShapeError(f"{operation.name}: answers {body!r}, and should answer nothing")
+    else:
+        _walk_json(operation.output_shape, json.loads(body), operation.name)
+
+
+def _walk_json(shape, value, path):
+    kind = shape.type_name
+    if kind == "structure":
+        _require(isinstance(value, dict), path, "is no object", value)
+        _check_members(shape, value.keys(), path)
+        for name, member in value.items():
+            _walk_json(shape.members[name], member, f"{path}.{name}")
+    elif kind == "list":
+        _require(isinstance(value, list), path, "is no list", value)
+        _check_bounds(shape, len(value), path)
+        for at, element in enumerate(value):
+            _walk_json(shape.member, element, f"{path}[{at}]")
+    elif kind == "map":
+        _require(isinstance(value, dict), path, "is no object", value)
+        for key, element in value.items():
+            _walk_json(shape.key, key, f"{path} key")
+            _walk_json(shape.value, element, f"{path}.{key}")
+    elif kind == "blob":
+        _require(isinstance(value, str), path, "is no base64 text", value)
+        try:
+            _check_bounds(shape, len(base64.b64decode(value, validate=True)), path)
+        except binascii.Error as error:
+            raise ShapeError(f"{path}: {error}") from error
+    elif kind == "timestamp":
+        _require(isinstance(value, (int, float)) and not isinstance(value, bool), path, "is no time", value)
+    elif kind == "boolean":
+        _require(isinstance(value, bool), path, "is no boolean", value)
+    elif kind in ("integer", "long"):
+        _require(isinstance(value, int) and not isinstance(value, bool), path, "is no whole number", value)
+        _check_bounds(shape, value, path)
+    else:
+        _check_text(shape, value, path)
+
+
+def _check_query(operation, status, headers, body):
+    if headers.get("content-type") != "text/xml":
+        raise ShapeError(f"{operation.name}: content-type {headers.get('content-type')!r} is not 'text/xml'")
+    root = xml.fromstring(body)
+    namespace = "{" + operation.service_model.metadata["xmlNamespace"] + "}"
+    for element in root.iter():
+        if not element.tag.startswith(namespace):
+            raise ShapeError(f"{operation.name}: {element.tag} is not in the namespace {namespace}")
+        element.tag = element.tag[len(namespace):]
+    request_id = headers["x-amzn-requestid"]
+    if status != 200:
+        tags = [child.tag for child in root]
+        error = {child.tag: child.text for child in root.find("Error") or []}
+        if root.tag != "ErrorResponse" or tags != ["Error", "RequestId"] or error.get("Type") not in ("Sender", "Receiver"):
+            raise ShapeError(f"{operation.name}: no error of Query: {body!r}")
+        if root.findtext("RequestId") != request_id:
+            raise ShapeError(f"{operation.name}: the request ids of header and body differ")
+        return
+    wrapper = operation.output_shape.serialization["resultWrapper"]
+    if root.tag != f"{operation.name}Response" or [child.tag for child in root] != [wrapper, "ResponseMetadata"]:
+        raise ShapeError(f"{operation.name}: no answer of Query: {body!r}")
+    if root.findtext("ResponseMetadata/RequestId") != request_id:
+        raise ShapeError(f"{operation.name}: the request ids of header and body differ")
+    _walk_xml(operation.output_shape, root.find(wrapper), operation.name)
+
+
+def _walk_xml(shape, element, path):
+    kind = shape.type_name
+    if kind == "structure":
+        names = [child.tag for child in element]
+        _require(len(names) == len(set(names)), path, "has a member twice", names)
+        _check_members(shape, names, path)
+        for child in element:
+            _walk_xml(shape.members[child.tag], child, f"{path}.{child.tag}")
+        return
+    if kind == "list":
+        for at, child in enumerate(element):
+            _require(child.tag == shape.member.serialization.get("name", "member"), path, "has an odd element", child.tag)
+            _walk_xml(shape.member, child, f"{path}[{at}]")
+        return
+    text = element.text or ""
+    _require(len(element) == 0, path, "has children", [child.tag for child in element])
+    if kind == "timestamp":
+        datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ" if "." not in text else "%Y-%m-%dT%H:%M:%S.%fZ")
+    elif kind == "boolean":
+        _require(text in ("true", "false"), path, "is no boolean", text)
+    elif kind in ("integer", "long"):
+        _check_bounds(shape, int(text), path)
+    else:
+        _check_text(shape, text, path)
+
+
+def _check_members(shape, names, path):
+    unknown = set(names) - set(shape.members)
+    _require(not unknown, path, "has members that the model does not know", sorted(unknown))
+    absent = set(shape.required_members) - set(names)
+    _require(not absent, path, "lacks required members", sorted(absent))
+
+
+def _check_text(shape, value, path):
+    _require(isinstance(value, str), path, "is no text", value)
+    _require(not shape.enum or value in shape.enum, path, f"is none of {shape.enum}", value)
+    _check_bounds(shape, len(value), path)
+
+
+def _check_bounds(shape, size, path):
+    least, most = shape.metadata.get("min"), shape.metadata.get("max")
+    _require(least is None or size >= least, path, f"is under {least}", size)
+    _require(most is None or size <= most, path, f"is over {most}", size)
+
+
+def _require(holds, path, what, value):
+    if not holds:
+        raise ShapeError(f"{path} {what}: {value!r}")
