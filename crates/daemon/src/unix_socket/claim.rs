@@ -213,7 +213,9 @@ impl SocketFile {
 
     fn remove(&self) -> Result<(), BindError> {
         let _lock = DirectoryLock::of(&self.path)?;
-        let ours = Self::at(&self.path).is_ok_and(|now| (now.device, now.inode) == (self.device, self.inode));
+        // Not another `SocketFile`: dropping that one would wait for the lock that we hold.
+        let ours = fs::symlink_metadata(&self.path)
+            .is_ok_and(|now| (now.st_dev(), now.st_ino()) == (self.device, self.inode));
         if ours && let Err(source) = fs::remove_file(&self.path) {
             return Err(BindError::Io { doing: "removing", endpoint: Endpoint::Path(self.path.clone()), source });
         }
