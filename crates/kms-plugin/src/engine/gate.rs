@@ -234,3 +234,6 @@ impl Pace {
         Ok(ready.is_some())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -80,7 +80,14 @@ impl Connections {
                 }
             }
             connection.as_mut().graceful_shutdown();
-            log(connection.await, peer);
+            // The peer answers a PING before the connection is closed; one that does not holds nobody up.
+            loop {
+                tokio::select! {
+                    biased;
+                    ended = connection.as_mut() => return log(ended, peer),
+                    () = sleep(limits.keepalive_answer) => if !activity.now() { return },
+                }
+            }
         }
     }
 }

@@ -75,7 +75,12 @@ impl Activity {
     /// Whether there is a request now, or was one since this was asked before.
     pub(super) fn since_last_asked(&self) -> bool {
         let since = self.0.since.swap(false, Ordering::Relaxed);
-        since || self.0.now.load(Ordering::Relaxed) > 0
+        since || self.now()
+    }
+
+    /// Whether there is a request now.
+    pub(super) fn now(&self) -> bool {
+        self.0.now.load(Ordering::Relaxed) > 0
     }
 }
 

@@ -114,7 +114,7 @@ impl Machine {
     }
 
     /// A probe failed. A candidate keeps its row: a failure says nothing about the material.
-    pub(crate) fn failed(&mut self, class: ErrorClass, message: Arc<str>, now: Instant) {
+    pub(crate) fn failed(&mut self, class: ErrorClass, message: Arc<str>) {
         let was_taken_away = self.failure.as_ref().is_some_and(|failure| failure.coast_until.is_none());
         let coast_until = match (policy(class).status, self.last_good) {
             // Once the key was taken away, that the service is now absent as well does not bring it back.
@@ -122,7 +122,6 @@ impl Machine {
             _ => None,
         };
         self.failure = Some(Failure { class, message, coast_until });
-        debug_assert!(self.last_good.is_none_or(|good| good <= now), "time runs forward");
     }
 
     /// An Encrypt was sealed under `version`. It can break a row, never lengthen it: a burst of Encrypts within a
@@ -149,3 +148,6 @@ impl Machine {
         self.published = Some(version);
     }
 }
+
+#[cfg(test)]
+mod tests;

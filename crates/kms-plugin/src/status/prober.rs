@@ -67,7 +67,7 @@ impl Prober {
             Ok(proven) => self.machine.succeeded(proven.version, now),
             Err(error) => {
                 tracing::warn!(class = error.class.as_str(), "a status probe failed: {error}");
-                self.machine.failed(error.class, error.to_string().into(), now);
+                self.machine.failed(error.class, error.to_string().into());
             }
         }
         if let Some(published) = self.machine.published().filter(|published| Some(*published) != former.as_ref()) {

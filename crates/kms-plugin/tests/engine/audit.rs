@@ -1,0 +1,102 @@
+//! Who, under which key_id, with what outcome; never the content.
+
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, sync::Arc};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use key_service::ErrorClass;
+use kms_plugin::{
+    audit::{AuditLog, AuditTarget},
+    caller::Api,
+    engine::{DecryptRequest, Engine, EngineSettings, Gate},
+    metrics::Metrics,
+};
+use prometheus_client::registry::Registry;
+use serde_json::Value;
+
+use crate::support::{TestKey, caller, seed};
+
+fn start(key: &Arc<TestKey>, path: &Path) -> (Arc<Engine>, AuditLog) {
+    let metrics = Metrics::register(&mut Registry::default());
+    let audit = AuditLog::start(AuditTarget::File(path.to_owned()), &metrics).unwrap();
+    let engine = Engine::start(key.clone(), Gate::new(8, None), EngineSettings::default(), &metrics, audit.clone());
+    (engine, audit)
+}
+
+fn records(path: &Path) -> Vec<Value> {
+    fs::read_to_string(path).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn each_seal_open_and_refusal_is_one_line_that_says_who_and_how() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("audit.log");
+    let key = TestKey::new();
+    let (engine, audit) = start(&key, &path);
+    let sealed = engine.encrypt(seed(), &caller(Api::V2)).await.unwrap();
+    let hostile = "x\"}\n{".repeat(1000);
+    let request = DecryptRequest { ciphertext: sealed.ciphertext.clone(), key_id: Some(hostile) };
+    engine.decrypt(request.clone(), &caller(Api::V1Beta1)).await.unwrap();
+    key.fail(ErrorClass::Denied);
+    engine.decrypt(request, &caller(Api::V2)).await.unwrap_err();
+    audit.flush();
+
+    let records = records(&path);
+    let field = |name: &str| records.iter().map(|record| record[name].clone()).collect::<Vec<_>>();
+    assert_eq!(field("operation"), ["encrypt", "decrypt", "decrypt"]);
+    assert_eq!(field("api"), ["v2", "v1beta1", "v2"]);
+    assert_eq!(field("outcome"), ["ok", "ok", "refused"]);
+    assert_eq!(field("class"), [Value::Null, Value::Null, "denied".into()]);
+    assert_eq!(field("material"), ["1".into(), "1".into(), Value::Null]);
+    assert_eq!(records[0]["key_id"], key.current().to_string());
+    assert!(records[1]["key_id"].as_str().unwrap().len() <= 1024, "a hostile key_id does not fill the disk");
+    for record in &records {
+        assert_eq!((&record["request_uid"], &record["key"]), (&"uid-1".into(), &"test-key".into()));
+        assert_eq!((&record["peer_pid"], &record["peer_uid"]), (&4711.into(), &0.into()));
+        assert!(record["duration_us"].as_u64().is_some());
+        record["time"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    }
+    let text = fs::read_to_string(&path).unwrap();
+    for content in [seed().expose(), &sealed.ciphertext] {
+        assert!(!text.contains(&BASE64_STANDARD.encode(content)) && !text.contains(&format!("{content:?}")));
+    }
+}
+
+#[tokio::test]
+async fn the_file_is_its_owners_alone_and_is_opened_anew_on_request() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, rotated) = (directory.path().join("audit.log"), directory.path().join("audit.log.1"));
+    fs::write(&path, "").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    let (engine, audit) = start(&TestKey::new(), &path);
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+
+    engine.encrypt(seed(), &caller(Api::V2)).await.unwrap();
+    audit.flush();
+    fs::rename(&path, &rotated).unwrap();
+    engine.encrypt(seed(), &caller(Api::V2)).await.unwrap();
+    audit.reopen();
+    engine.encrypt(seed(), &caller(Api::V2)).await.unwrap();
+    audit.flush();
+    assert_eq!((records(&rotated).len(), records(&path).len()), (2, 1));
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[tokio::test]
+async fn letting_go_of_the_log_writes_what_is_queued() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("audit.log");
+    let (engine, audit) = start(&TestKey::new(), &path);
+    for _ in 0..50 {
+        engine.encrypt(seed(), &caller(Api::V2)).await.unwrap();
+    }
+    drop((engine, audit));
+    assert_eq!(records(&path).len(), 50);
+}
+
+#[tokio::test]
+async fn a_log_that_cannot_be_kept_is_found_out_at_the_start() {
+    let metrics = Metrics::register(&mut Registry::default());
+    let target = AuditTarget::File("/nonexistent/audit.log".into());
+    let error = AuditLog::start(target, &metrics).unwrap_err();
+    assert!(error.to_string().contains("/nonexistent/audit.log"), "{error}");
+}

@@ -1,0 +1,103 @@
+//! Every metric that is registered moves, and aws-encryption-provider's are what its dashboards expect.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use key_service::{ErrorClass, keyring};
+use kms_plugin::{
+    audit::{AuditLog, AuditTarget},
+    caller::Api,
+    engine::{Engine, EngineSettings, Gate},
+};
+use tokio::time::sleep;
+
+use crate::support::{Rig, TestKey, caller, open, request, seed};
+
+/// Every sample of the scrape, by its metric's name: the sum over its labels.
+fn sums(scrape: &str) -> BTreeMap<String, f64> {
+    let mut sums = BTreeMap::new();
+    for line in scrape.lines().filter(|line| !line.starts_with('#')) {
+        let (name, value) = line.rsplit_once(' ').unwrap();
+        let name = name.split('{').next().unwrap().to_owned();
+        *sums.entry(name).or_insert(0.0) += value.parse::<f64>().unwrap();
+    }
+    sums
+}
+
+fn registered(scrape: &str) -> Vec<(String, String)> {
+    let types = scrape.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    types.map(|line| line.split_once(' ').unwrap()).map(|(name, kind)| (name.to_owned(), kind.to_owned())).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_registered_metric_moves() {
+    let directory = tempfile::tempdir().unwrap();
+    let key = TestKey::new();
+    let Rig { engine, registry, metrics } = Rig::with(key.clone(), Gate::new(1, None), EngineSettings::default());
+    let target = AuditTarget::File("/dev/full".into());
+    let lossy = AuditLog::start(target, &metrics).unwrap();
+    let kept = AuditLog::start(AuditTarget::File(directory.path().join("audit.log")), &metrics).unwrap();
+    for audit in [&lossy, &kept] {
+        let other = TestKey::new();
+        let engine = Engine::start(other, Gate::new(1, None), EngineSettings::default(), &metrics, audit.clone());
+        engine.encrypt(seed(), &caller(Api::V2)).await.unwrap();
+        audit.flush();
+    }
+
+    engine.status(Api::V2).await.unwrap();
+    let sealed = engine.encrypt(seed(), &caller(Api::V2)).await.unwrap().ciphertext;
+    // Two identical ones share, a third waits for its turn.
+    let other = engine.encrypt(seed(), &caller(Api::V1Beta1)).await.unwrap().ciphertext;
+    let (one, two, three) = tokio::join!(open(&engine, &sealed), open(&engine, &sealed), open(&engine, &other));
+    assert!(one.is_ok() && two.is_ok() && three.is_ok());
+    let number = keyring::add_version(key.path()).unwrap();
+    keyring::set_current(key.path(), number).unwrap();
+    engine.reload().await.unwrap();
+    sleep(Duration::from_secs(3)).await;
+
+    let scrape = {
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+        text
+    };
+    let sums = sums(&scrape);
+    for (name, kind) in registered(&scrape) {
+        let sample = match kind.as_str() {
+            "counter" => format!("{name}_total"),
+            "histogram" => format!("{name}_count"),
+            _ => name,
+        };
+        assert!(sums.get(&sample).is_some_and(|sum| *sum > 0.0), "`{sample}` never moved:\n{scrape}");
+    }
+    assert_eq!(sums["claviger_kms_audit_records_total"], 1.0);
+    assert_eq!(sums["claviger_kms_audit_records_dropped_total"], 1.0);
+    assert_eq!(sums["claviger_kms_key_id_pending"], 1.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn outcomes_are_counted_by_class_and_the_peers_names_as_it_counts() {
+    let key = TestKey::new();
+    let rig = Rig::start(key.clone());
+    let engine = &rig.engine;
+    let sealed = engine.encrypt(seed(), &caller(Api::V1Beta1)).await.unwrap().ciphertext;
+    key.fail(ErrorClass::Throttled);
+    engine.decrypt(request(&sealed), &caller(Api::V1Beta1)).await.unwrap_err();
+    key.fail(ErrorClass::Disabled);
+    open(engine, &sealed).await.unwrap_err();
+    open(engine, b"").await.unwrap_err();
+    let scrape = rig.scrape();
+    for line in [
+        r#"claviger_kms_requests_total{key="test-key",operation="encrypt",api="v1beta1",outcome="ok"} 1"#,
+        r#"claviger_kms_requests_total{key="test-key",operation="decrypt",api="v1beta1",outcome="throttled"} 1"#,
+        r#"claviger_kms_requests_total{key="test-key",operation="decrypt",api="v2",outcome="disabled"} 1"#,
+        r#"claviger_kms_requests_total{key="test-key",operation="decrypt",api="v2",outcome="invalid_request"} 1"#,
+        r#"claviger_kms_key_service_calls_total{key="test-key",call="seal",purpose="request",outcome="ok"} 1"#,
+        r#"claviger_kms_key_service_calls_total{key="test-key",call="open",purpose="proof",outcome="ok"} 1"#,
+        r#"claviger_kms_key_service_calls_total{key="test-key",call="seal",purpose="probe",outcome="ok"} 1"#,
+        r#"aws_encryption_provider_kms_operations_total{key_arn="test-key",status="success",operation="encrypt",version="v1"} 1"#,
+        r#"aws_encryption_provider_kms_operations_total{key_arn="test-key",status="failure-throttle",operation="decrypt",version="v1"} 1"#,
+        r#"aws_encryption_provider_kms_operations_total{key_arn="test-key",status="failure",operation="decrypt",version="v2"} 1"#,
+    ] {
+        assert!(scrape.lines().any(|got| got == line), "{line} is not in\n{scrape}");
+    }
+    assert!(scrape.contains(r#"aws_encryption_provider_kms_operation_latency_ms_bucket{le="16384.0""#), "{scrape}");
+}

@@ -1,0 +1,10 @@
+//! The plugin behind its socket, as its clients and their enemies find it.
+
+mod apis;
+mod apiserver_client;
+mod apiserver_clients;
+mod bounds;
+mod end;
+mod hand_over;
+mod sealers;
+mod served;
