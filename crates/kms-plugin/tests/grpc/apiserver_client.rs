@@ -101,7 +101,7 @@ impl Calling {
 impl Done {
     /// Exactly `calls`, or any number when 0, and none of them bad.
     pub(crate) fn assert_flawless(&self, calls: usize, context: &str) {
-        assert_eq!((self.failed, self.wrong), (0, 0), "{context}: {self:?}");
+        assert_eq!((self.failed, self.wrong), (0, 0), "{context}: {:?}, {self:?}", self.errors);
         assert!(calls == 0 || self.done == calls, "{context}: {self:?}");
     }
 }
