@@ -1,6 +1,7 @@
 //! The `Authorization` header.
 
 use super::{
+    claim::DATE_HEADER,
     error::{HashedHeader, SignatureError},
     request::RequestParts,
 };
@@ -81,9 +82,9 @@ pub(super) fn absent<const N: usize>(parameters: [(&'static str, Option<&str>); 
 }
 
 fn date<'a>(parts: &'a RequestParts<'_>) -> Result<Option<DateHeader<'a>>, SignatureError> {
-    if parts.header_values("x-amz-date").nth(1).is_some() {
+    if parts.header_values(DATE_HEADER).nth(1).is_some() {
         return Err(SignatureError::Repeated { what: "X-Amz-Date" });
     }
-    let amz = parts.header("x-amz-date").map(DateHeader::Amz);
+    let amz = parts.header(DATE_HEADER).map(DateHeader::Amz);
     Ok(amz.or_else(|| parts.header("date").map(DateHeader::Http)))
 }

@@ -13,8 +13,8 @@ use super::{
 /// A request in its canonical form.
 #[derive(Debug)]
 pub(super) struct Canonical {
-    /// The text that is hashed into the string to sign.
-    pub(super) text: String,
+    /// What is hashed into the string to sign. Octets: the values of headers need not be text.
+    pub(super) octets: Vec<u8>,
     /// Whether every signed header was there. A signature over an absent header is never right, or a header with an
     /// empty value could be taken away.
     pub(super) complete: bool,
@@ -32,22 +32,22 @@ pub(super) struct Ingredients<'a> {
 /// Writes the canonical request: IAM User Guide, "Create a signed AWS API request", step 1.
 pub(super) fn request(parts: &RequestParts<'_>, ingredients: &Ingredients<'_>) -> Canonical {
     let Ingredients { path: rule, canonical_query, signed_headers, payload_hash } = ingredients;
-    let mut text = String::with_capacity(512);
+    let mut octets = Vec::with_capacity(512);
     for line in [parts.method, &path::canonical(parts.path, *rule), canonical_query] {
-        text.push_str(line);
-        text.push('\n');
+        octets.extend_from_slice(line.as_bytes());
+        octets.push(b'\n');
     }
-    let complete = write_headers(&mut text, parts, signed_headers);
-    text.push('\n');
-    text.push_str(&signed_headers.join(";"));
-    text.push('\n');
-    text.push_str(payload_hash);
-    Canonical { text, complete }
+    let complete = write_headers(&mut octets, parts, signed_headers);
+    octets.push(b'\n');
+    octets.extend_from_slice(signed_headers.join(";").as_bytes());
+    octets.push(b'\n');
+    octets.extend_from_slice(payload_hash.as_bytes());
+    Canonical { octets, complete }
 }
 
 /// Writes the string to sign: step 3 of the same page.
-pub(super) fn string_to_sign(time: SigningTime, scope: &CredentialScope, canonical_request: &str) -> String {
-    format!("{ALGORITHM}\n{time}\n{scope}\n{}", sha256_hex(canonical_request.as_bytes()))
+pub(super) fn string_to_sign(time: SigningTime, scope: &CredentialScope, canonical_request: &[u8]) -> String {
+    format!("{ALGORITHM}\n{time}\n{scope}\n{}", sha256_hex(canonical_request))
 }
 
 /// The SHA-256 in lower-case hexadecimal.
@@ -62,7 +62,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 }
 
 /// One line for each signed header, values of the same name joined; tells whether all were there.
-fn write_headers(text: &mut String, parts: &RequestParts<'_>, signed: &[String]) -> bool {
+fn write_headers(out: &mut Vec<u8>, parts: &RequestParts<'_>, signed: &[String]) -> bool {
     // Headers by their rank among the signed ones: one pass over each, however many a hostile peer sends.
     let mut ranked: Vec<(usize, &[u8])> = parts
         .headers
@@ -78,29 +78,28 @@ fn write_headers(text: &mut String, parts: &RequestParts<'_>, signed: &[String])
     let mut complete = true;
     let mut ranked = ranked.into_iter().peekable();
     for (rank, name) in signed.iter().enumerate() {
-        text.push_str(name);
-        let mut separator = ':';
+        out.extend_from_slice(name.as_bytes());
+        let mut separator = b':';
         while let Some((_, value)) = ranked.next_if(|(of, _)| *of == rank) {
-            text.push(separator);
-            separator = ',';
-            write_value(text, value);
+            out.push(separator);
+            separator = b',';
+            write_value(out, value);
         }
-        if separator == ':' {
+        if separator == b':' {
             complete = false;
-            text.push(separator);
+            out.push(separator);
         }
-        text.push('\n');
+        out.push(b'\n');
     }
     complete
 }
 
 /// A value without white space around it, and with each run of it inside turned into one space.
-fn write_value(text: &mut String, value: &[u8]) {
-    let value = String::from_utf8_lossy(value);
-    let mut words = value.split_ascii_whitespace();
-    text.push_str(words.next().unwrap_or_default());
+fn write_value(out: &mut Vec<u8>, value: &[u8]) {
+    let mut words = value.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    out.extend_from_slice(words.next().unwrap_or_default());
     for word in words {
-        text.push(' ');
-        text.push_str(word);
+        out.push(b' ');
+        out.extend_from_slice(word);
     }
 }

@@ -31,8 +31,14 @@ pub struct Claim {
     pub(super) token: Option<SecretBytes>,
 }
 
+/// The header that dates a request.
+pub(super) const DATE_HEADER: &str = "x-amz-date";
+
 /// The header that carries a session token.
 pub(super) const TOKEN_HEADER: &str = "x-amz-security-token";
+
+/// The header that states the hash of the body.
+pub(super) const CONTENT_SHA256_HEADER: &str = "x-amz-content-sha256";
 
 /// Where the signature stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -199,7 +199,7 @@ pub enum ExpiresProblem {
 /// The canonical string repeats signed headers, a session token among them: `Debug` shows neither string.
 #[derive(PartialEq, Eq)]
 pub struct Mismatch {
-    pub(super) canonical_request: String,
+    pub(super) canonical_request: Vec<u8>,
     pub(super) string_to_sign: String,
 }
 
@@ -215,7 +215,8 @@ impl Mismatch {
             "The request signature we calculated does not match the signature you provided. Check your AWS Secret \
              Access Key and signing method. Consult the service documentation for details.\n\nThe Canonical String \
              for this request should have been\n'{}'\n\nThe String-to-Sign should have been\n'{}'\n",
-            self.canonical_request, self.string_to_sign
+            String::from_utf8_lossy(&self.canonical_request),
+            self.string_to_sign
         )
     }
 }

@@ -40,9 +40,10 @@ impl RequestParts<'_> {
         self.headers.iter().filter(move |(given, _)| given.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
     }
 
-    /// The first value of a header, if it is text. `name` is in lower case.
+    /// The first value of a header. `name` is in lower case. What is not text counts as an empty value: there is a
+    /// header, and it says nothing right.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
-        self.header_values(name).next().and_then(|value| std::str::from_utf8(value).ok()).map(str::trim)
+        self.header_values(name).next().map(|value| std::str::from_utf8(value).unwrap_or_default().trim())
     }
 }
 

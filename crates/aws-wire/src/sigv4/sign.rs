@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{
     ALGORITHM, TERMINATOR, UNSIGNED_PAYLOAD,
     canonical::{self, Ingredients},
-    claim::TOKEN_HEADER,
+    claim::{CONTENT_SHA256_HEADER, DATE_HEADER, TOKEN_HEADER},
     error::{ExpiresProblem, SignatureError},
     key,
     presigned::{
@@ -93,25 +93,25 @@ pub enum SignError {
 
 /// Signs in headers: all that the parts hold, but for the few that proxies change.
 ///
-/// `x-amz-date` and `x-amz-security-token` of the parts are replaced by those of `params`.
+/// `x-amz-date` and `x-amz-security-token` of the parts are replaced by those of `params`; so is
+/// `x-amz-content-sha256` for S3, which wants it.
 ///
 /// # Errors
 /// [`SignError`]: the request cannot be signed as it is.
 pub fn sign(parts: &RequestParts<'_>, body: Body<'_>, params: &SigningParams<'_>) -> Result<Signed, SignError> {
     let (time, token) = (SigningTime::new(params.time), params.token()?);
-    let (date, payload_hash) = (time.to_string(), params.payload_hash(body, false)?);
-    let signed_token = token.filter(|_| params.rules.token == TokenRule::Signed);
+    let payload_hash = params.payload_hash(body)?;
+    let mut added = vec![(DATE_HEADER, time.to_string())];
+    if params.rules.payload == PayloadRule::MayBeUnsigned {
+        added.push((CONTENT_SHA256_HEADER, payload_hash.clone()));
+    }
+    added.extend(token.map(|token| (TOKEN_HEADER, token.to_owned())));
 
-    let replaced = ["x-amz-date", TOKEN_HEADER];
-    let mut headers: Vec<(&str, &[u8])> = parts
-        .headers
-        .iter()
-        .filter(|(name, _)| !replaced.iter().any(|replaced| name.eq_ignore_ascii_case(replaced)))
-        .copied()
-        .collect();
-    headers.push(("x-amz-date", date.as_bytes()));
-    headers.extend(signed_token.map(|token| (TOKEN_HEADER, token.as_bytes())));
-
+    let is_replaced = |name: &str| added.iter().any(|(added, _)| name.eq_ignore_ascii_case(added));
+    let is_signed = |name: &str| name != TOKEN_HEADER || params.rules.token == TokenRule::Signed;
+    let kept = parts.headers.iter().filter(|(name, _)| !is_replaced(name)).copied();
+    let new = added.iter().filter(|(name, _)| is_signed(name)).map(|(name, value)| (*name, value.as_bytes()));
+    let headers: Vec<(&str, &[u8])> = kept.chain(new).collect();
     let parts = RequestParts { headers: &headers, ..*parts };
     let query = Query::parse(parts.query).map_err(SignError::Query)?;
     let signed_headers = signed_headers(&parts)?;
@@ -128,13 +128,13 @@ pub fn sign(parts: &RequestParts<'_>, body: Body<'_>, params: &SigningParams<'_>
         scope.access_key_id,
         signed_headers.join(";")
     );
-    let mut headers = vec![("x-amz-date", date.clone())];
-    headers.extend(token.map(|token| (TOKEN_HEADER, token.to_owned())));
-    headers.push(("authorization", authorization));
-    Ok(Signed { headers, signature })
+    added.push(("authorization", authorization));
+    Ok(Signed { headers: added, signature })
 }
 
 /// Signs in the query, for `expires` from the moment of signing. Fractions of a second are dropped.
+///
+/// For S3 the body is left out, unless the parts hold its `x-amz-content-sha256`.
 ///
 /// # Errors
 /// [`SignError`]: the request cannot be signed as it is, or `expires` is more than seven days.
@@ -148,7 +148,11 @@ pub fn presign(
         return Err(ExpiresProblem::TooLong.into());
     }
     let (time, token) = (SigningTime::new(params.time), params.token()?);
-    let payload_hash = params.payload_hash(body, true)?;
+    let payload_hash = match params.rules.payload {
+        PayloadRule::Signed => params.payload_hash(body)?,
+        // Whoever will send the body may not be here to be asked for it.
+        PayloadRule::MayBeUnsigned => parts.header(CONTENT_SHA256_HEADER).unwrap_or(UNSIGNED_PAYLOAD).to_owned(),
+    };
     let signed_headers = signed_headers(parts)?;
     let (date, seconds, names) = (time.to_string(), expires.as_secs().to_string(), signed_headers.join(";"));
     let credential = format!("{}/{}", params.credentials.access_key_id, params.scope(time));
@@ -199,12 +203,10 @@ impl SigningParams<'_> {
         token.transpose().map_err(|_| SignError::TokenNotText)
     }
 
-    fn payload_hash(&self, body: Body<'_>, presigned: bool) -> Result<String, SignError> {
-        let unsigned = || UNSIGNED_PAYLOAD.to_owned();
+    fn payload_hash(&self, body: Body<'_>) -> Result<String, SignError> {
         match (self.rules.payload, body.sha256_hex()) {
-            (PayloadRule::MayBeUnsigned, _) if presigned => Ok(unsigned()),
             (_, Some(hash)) => Ok(hash),
-            (PayloadRule::MayBeUnsigned, None) => Ok(unsigned()),
+            (PayloadRule::MayBeUnsigned, None) => Ok(UNSIGNED_PAYLOAD.to_owned()),
             (PayloadRule::Signed, None) => Err(SignError::UnsignedPayload),
         }
     }
@@ -218,7 +220,7 @@ impl SigningParams<'_> {
         let scope = self.scope(time);
         let canonical = canonical::request(parts, ingredients);
         let (name, key) = key::RECENT.find_or_derive(self.credentials.secret, &scope);
-        let signature = key.sign(&canonical::string_to_sign(time, &scope, &canonical.text));
+        let signature = key.sign(&canonical::string_to_sign(time, &scope, &canonical.octets));
         key::RECENT.remember(name, key);
         (scope, signature)
     }

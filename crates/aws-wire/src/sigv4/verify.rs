@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq;
 use super::{
     UNSIGNED_PAYLOAD,
     canonical::{self, Ingredients},
-    claim::{Claim, Place, TOKEN_HEADER, is_signed},
+    claim::{CONTENT_SHA256_HEADER, Claim, Place, TOKEN_HEADER, is_signed},
     error::{Mismatch, SignatureError},
     key,
     presigned::{X_AMZ_CONTENT_SHA256, X_AMZ_SECURITY_TOKEN, X_AMZ_SIGNATURE},
@@ -72,13 +72,13 @@ impl Claim {
                 payload_hash: &self.payload_hash(rules, parts, &query, body)?,
             },
         );
-        let string_to_sign = canonical::string_to_sign(self.time, &self.scope, &canonical.text);
+        let string_to_sign = canonical::string_to_sign(self.time, &self.scope, &canonical.octets);
 
         let (name, key) = key::RECENT.find_or_derive(secret, &self.scope);
         let expected = key.sign(&string_to_sign);
         let matches: bool = expected.as_bytes().ct_eq(self.signature.as_bytes()).into();
         if !(matches && canonical.complete) {
-            let mismatch = Mismatch { canonical_request: canonical.text, string_to_sign };
+            let mismatch = Mismatch { canonical_request: canonical.octets, string_to_sign };
             return Err(SignatureError::Mismatch(Box::new(mismatch)));
         }
         key::RECENT.remember(name, key);
@@ -93,7 +93,7 @@ impl Claim {
         query: &'p Query<'_>,
         body: Body<'_>,
     ) -> Result<Cow<'p, str>, SignatureError> {
-        let stated = match parts.header("x-amz-content-sha256") {
+        let stated = match parts.header(CONTENT_SHA256_HEADER) {
             None if self.is_presigned() => query.single(X_AMZ_CONTENT_SHA256)?,
             header => header,
         };

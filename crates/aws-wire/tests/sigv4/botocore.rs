@@ -2,8 +2,9 @@
 
 use std::{
     collections::BTreeSet,
+    env,
     io::Write,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     time::Duration,
 };
@@ -114,21 +115,24 @@ impl Theirs {
 }
 
 fn signed_by_botocore(token: Option<&str>) -> Vec<Theirs> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/clients/sigv4_botocore.py");
-    let mut python = Command::new(test_support::tools().join("venv/bin/python"))
-        .arg(script)
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let tools = env::var_os("CLAVIGER_TOOLS").map_or_else(|| root.join("target/tools"), PathBuf::from);
+    let python = tools.join("venv/bin/python");
+    let mut script = Command::new(&python)
+        .arg(root.join("tests/clients/sigv4_botocore.py"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .unwrap();
+        .unwrap_or_else(|error| panic!("{}: {error}; run `cargo xtask tools`", python.display()));
     let job = json!({
         "access_key_id": "AKIDEXAMPLE", "secret": SECRET, "token": token, "region": REGION,
         "requests": odd_requests(),
     });
     // Python reads all of it before it writes any: neither end waits for the other.
-    python.stdin.take().unwrap().write_all(job.to_string().as_bytes()).unwrap();
-    let output = python.wait_with_output().unwrap();
+    let written = script.stdin.take().unwrap().write_all(job.to_string().as_bytes());
+    let output = script.wait_with_output().unwrap();
     assert!(output.status.success(), "the script failed; its own words stand above");
+    written.unwrap();
     let lines = std::str::from_utf8(&output.stdout).unwrap().lines();
     lines.map(|line| Theirs::from_json(&serde_json::from_str(line).unwrap())).collect()
 }

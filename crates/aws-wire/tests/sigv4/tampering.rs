@@ -107,10 +107,12 @@ fn a_session_token_must_be_signed_unless_the_service_wants_it_added_later() {
 #[test]
 fn only_s3_takes_an_unsigned_payload() {
     let other_body = |request: WireRequest| WireRequest { body: b"something else".to_vec(), ..request };
-    let unsigned = encrypt().with_header("x-amz-content-sha256", "UNSIGNED-PAYLOAD");
-    let for_s3 = signed_without_body(&unsigned, "s3");
-    assert_eq!(other_body(for_s3).verify(&secret(), noon()), Ok(()));
-    let for_kms = signed(&unsigned, "kms", None);
+    assert_eq!(
+        other_body(signed(&encrypt(), "s3", None)).verify(&secret(), noon()),
+        Err(SignatureError::ContentSha256Mismatch)
+    );
+    assert_eq!(other_body(signed_without_body(&encrypt(), "s3")).verify(&secret(), noon()), Ok(()));
+    let for_kms = signed(&encrypt().with_header("x-amz-content-sha256", "UNSIGNED-PAYLOAD"), "kms", None);
     assert_eq!(for_kms.verify(&secret(), noon()), Err(SignatureError::ContentSha256Mismatch));
 
     let presigned_s3 = presigned(&get_caller_identity(), "s3", None, 60);
