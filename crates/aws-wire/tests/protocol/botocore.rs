@@ -1,7 +1,7 @@
 //! botocore on the other side: it writes requests for us to read, and reads what we answer.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use aws_wire::model::{self, Operation, Protocol, ServiceId, ServiceModel, ShapeRef};
@@ -83,10 +83,11 @@ struct Botocore {
 
 impl Botocore {
     fn start() -> Self {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/clients/wire_oracle.py");
-        let python = test_support::tools().join("venv/bin/python");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let tools = std::env::var_os("CLAVIGER_TOOLS").map_or_else(|| root.join("target/tools"), PathBuf::from);
+        let python = tools.join("venv/bin/python");
         let mut process = Command::new(&python)
-            .arg(script)
+            .arg(root.join("tests/clients/wire_oracle.py"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
