@@ -1,0 +1,221 @@
+//! Where region and credentials come from. Each case is a process of its own, for they come from the environment.
+
+use std::{fs, net::SocketAddr, path::Path, process::Stdio};
+
+use aws_sdk_sts::config::{BehaviorVersion, Region};
+use key_service::{
+    KeyService,
+    aws::{AwsKms, AwsKmsSettings},
+};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::TcpListener,
+    process::{Child, Command},
+};
+
+use crate::support::{ACCOUNT, Aws, REGION, open, sdk_credentials, seal};
+
+/// The process under test: one line of outcome for each line of input, after a reload for `reload`.
+#[tokio::test]
+#[ignore = "is started by the other tests, with an environment of its own"]
+async fn child() {
+    let setting = |name: &str| std::env::var(name).ok();
+    let key = AwsKms::connect(AwsKmsSettings {
+        endpoint: setting("TEST_ENDPOINT"),
+        profile: setting("TEST_PROFILE"),
+        ..AwsKmsSettings::new(setting("TEST_KEY").unwrap().parse().unwrap())
+    })
+    .unwrap();
+    while let Some(line) = tokio::task::spawn_blocking(|| std::io::stdin().lines().next()).await.unwrap() {
+        if line.unwrap() == "reload" {
+            key.reload().await.unwrap();
+        }
+        let outcome = match seal(&key).await {
+            Ok(sealed) => open(&key, &sealed).await.map(|_| "ok".to_owned()),
+            Err(error) => Err(error),
+        };
+        println!("OUTCOME {}", outcome.unwrap_or_else(|error| format!("{} {error}", error.class)));
+    }
+}
+
+struct Process {
+    child: Child,
+    outcomes: tokio::io::Lines<BufReader<tokio::process::ChildStdout>>,
+}
+
+impl Process {
+    fn start(aws: &Aws, key: &str, environment: &[(&str, &str)]) -> Self {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["credentials::child", "--exact", "--ignored", "--nocapture"])
+            .env_clear()
+            .env("HOME", "/nonexistent")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("TEST_KEY", key)
+            .env("TEST_ENDPOINT", aws.running.endpoint_url())
+            .envs(environment.iter().copied())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let outcomes = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, outcomes }
+    }
+
+    async fn ask(&mut self, line: &str) -> String {
+        self.child.stdin.as_mut().unwrap().write_all(format!("{line}\n").as_bytes()).await.unwrap();
+        loop {
+            let line = self.outcomes.next_line().await.unwrap().expect("the child ended");
+            if let Some((_, outcome)) = line.split_once("OUTCOME ") {
+                return outcome.to_owned();
+            }
+        }
+    }
+}
+
+fn secret(aws: &Aws) -> (String, String) {
+    let credentials = sdk_credentials(&aws.running, ACCOUNT);
+    (credentials.access_key_id().to_owned(), credentials.secret_access_key().to_owned())
+}
+
+async fn session(aws: &Aws) -> aws_sdk_sts::types::Credentials {
+    let config = aws_sdk_sts::Config::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new(REGION))
+        .endpoint_url(aws.running.endpoint_url())
+        .credentials_provider(sdk_credentials(&aws.running, ACCOUNT))
+        .build();
+    let answer = aws_sdk_sts::Client::from_conf(config).get_session_token().duration_seconds(900).send().await;
+    answer.unwrap().credentials.unwrap()
+}
+
+/// The `credentials` file of a profile `keys`, right or wrong.
+fn write_profile(path: &Path, access_key_id: &str, secret: &str) {
+    let text = format!("[keys]\naws_access_key_id = {access_key_id}\naws_secret_access_key = {secret}\n");
+    fs::write(path, text).unwrap();
+}
+
+#[tokio::test]
+async fn the_environment() {
+    let aws = Aws::start().await;
+    let key = aws.key().await;
+    let (id, secret) = secret(&aws);
+    // The region is the key ARN's: the environment's own would be wrong.
+    let environment = [("AWS_ACCESS_KEY_ID", &*id), ("AWS_SECRET_ACCESS_KEY", &*secret), ("AWS_REGION", "eu-west-1")];
+    assert_eq!(Process::start(&aws, &key, &environment).ask("go").await, "ok");
+    let by_id = key.rsplit('/').next().unwrap();
+    assert!(Process::start(&aws, by_id, &environment).ask("go").await.starts_with("not_found"));
+    let right = [environment[0], environment[1], ("AWS_REGION", REGION)];
+    assert_eq!(Process::start(&aws, by_id, &right).ask("go").await, "ok");
+}
+
+#[tokio::test]
+async fn a_profile_which_a_reload_reads_again() {
+    let aws = Aws::start().await;
+    let key = aws.key().await;
+    let by_id = key.rsplit('/').next().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let (config, credentials) = (directory.path().join("config"), directory.path().join("credentials"));
+    fs::write(&config, format!("[profile keys]\nregion = {REGION}\n")).unwrap();
+    let (id, secret) = secret(&aws);
+    write_profile(&credentials, &id, "wrong");
+    let environment = [
+        ("AWS_CONFIG_FILE", config.to_str().unwrap()),
+        ("AWS_SHARED_CREDENTIALS_FILE", credentials.to_str().unwrap()),
+        ("TEST_PROFILE", "keys"),
+    ];
+    let mut process = Process::start(&aws, by_id, &environment);
+    assert!(process.ask("go").await.starts_with("denied"));
+    write_profile(&credentials, &id, &secret);
+    assert_eq!(process.ask("reload").await, "ok");
+}
+
+#[tokio::test]
+async fn nothing_at_all_is_no_crash_and_says_what_is_missing() {
+    let aws = Aws::start().await;
+    let key = aws.key().await;
+    let outcome = Process::start(&aws, &key, &[]).ask("go").await;
+    assert!(outcome.starts_with("absent") && outcome.contains("credentials"), "{outcome}");
+    let by_id = key.rsplit('/').next().unwrap();
+    let outcome = Process::start(&aws, by_id, &[]).ask("go").await;
+    assert!(outcome.starts_with("absent") && outcome.contains("region"), "{outcome}");
+}
+
+#[tokio::test]
+async fn a_session_that_expires() {
+    let aws = Aws::start().await;
+    let key = aws.key().await;
+    let session = session(&aws).await;
+    let environment = [
+        ("AWS_ACCESS_KEY_ID", session.access_key_id.as_str()),
+        ("AWS_SECRET_ACCESS_KEY", &session.secret_access_key),
+        ("AWS_SESSION_TOKEN", &session.session_token),
+    ];
+    let mut process = Process::start(&aws, &key, &environment);
+    assert_eq!(process.ask("go").await, "ok");
+    aws.running.clock().advance("20m".parse().unwrap()).unwrap();
+    let outcome = process.ask("go").await;
+    assert!(outcome.starts_with("denied") && outcome.contains("ExpiredToken"), "{outcome}");
+    assert!(outcome.contains("help: the session has expired"), "{outcome}");
+}
+
+/// Serves these paths over HTTP, as the container and instance metadata endpoints do.
+async fn metadata(pages: Vec<(&'static str, String)>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut head = vec![0; 8192];
+            let length = stream.read(&mut head).await.unwrap_or(0);
+            let head = String::from_utf8_lossy(&head[..length]).into_owned();
+            let path = head.split(' ').nth(1).unwrap_or_default();
+            let page = pages.iter().find(|(at, _)| *at == path).map(|(_, page)| page);
+            let status = if page.is_some() { "200 OK" } else { "404 Not Found" };
+            let body = page.cloned().unwrap_or_default();
+            let head = format!(
+                "HTTP/1.1 {status}\r\ncontent-length: {}\r\nx-aws-ec2-metadata-token-ttl-seconds: 21600\r\n",
+                body.len()
+            );
+            let _ = stream.write_all(format!("{head}connection: close\r\n\r\n{body}").as_bytes()).await;
+        }
+    });
+    address
+}
+
+/// What the metadata endpoints answer: a session's credentials.
+async fn lent(aws: &Aws) -> String {
+    let session = session(aws).await;
+    format!(
+        r#"{{"Code":"Success","Type":"AWS-HMAC","AccessKeyId":"{}","SecretAccessKey":"{}","Token":"{}","Expiration":"{}","LastUpdated":"2020-01-01T00:00:00Z"}}"#,
+        session.access_key_id, session.secret_access_key, session.session_token, session.expiration
+    )
+}
+
+#[tokio::test]
+async fn a_container_endpoint() {
+    let aws = Aws::start().await;
+    let key = aws.key().await;
+    let address = metadata(vec![("/creds", lent(&aws).await)]).await;
+    let uri = format!("http://{address}/creds");
+    let outcome = Process::start(&aws, &key, &[("AWS_CONTAINER_CREDENTIALS_FULL_URI", &uri)]).ask("go").await;
+    assert_eq!(outcome, "ok");
+}
+
+#[tokio::test]
+async fn the_instance_metadata_gives_region_and_credentials() {
+    let aws = Aws::start().await;
+    let key = aws.key().await;
+    let address = metadata(vec![
+        ("/latest/api/token", "token".to_owned()),
+        ("/latest/meta-data/placement/region", REGION.to_owned()),
+        ("/latest/meta-data/iam/security-credentials/", "node".to_owned()),
+        ("/latest/meta-data/iam/security-credentials-extended/", "node".to_owned()),
+        ("/latest/meta-data/iam/security-credentials/node", lent(&aws).await),
+        ("/latest/meta-data/iam/security-credentials-extended/node", lent(&aws).await),
+    ])
+    .await;
+    let endpoint = format!("http://{address}");
+    let environment = [("AWS_EC2_METADATA_DISABLED", "false"), ("AWS_EC2_METADATA_SERVICE_ENDPOINT", &*endpoint)];
+    let by_id = key.rsplit('/').next().unwrap();
+    assert_eq!(Process::start(&aws, by_id, &environment).ask("go").await, "ok");
+}
