@@ -1,0 +1,232 @@
+//! Unix sockets against the kernel: who may have one, who may connect, and when its file goes.
+
+use std::{
+    fs,
+    io::ErrorKind,
+    os::unix::{
+        fs::{FileTypeExt as _, PermissionsExt as _},
+        net::UnixListener as StdListener,
+    },
+    path::PathBuf,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+};
+
+use daemon::unix_socket::{AllowedUids, BindError, Endpoint, Listener, Options, Owner, WhenLive};
+use tempfile::TempDir;
+use tokio::{io::AsyncReadExt as _, net::UnixStream};
+
+#[tokio::test]
+async fn a_stale_socket_is_replaced() {
+    let place = Place::new();
+    drop(StdListener::bind(&place.path).unwrap());
+    assert_eq!(UnixStream::connect(&place.path).await.unwrap_err().kind(), ErrorKind::ConnectionRefused);
+    let _listener = place.bind().unwrap();
+    UnixStream::connect(&place.path).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_live_one_is_refused_and_its_owner_named() {
+    let place = Place::new();
+    let _former = StdListener::bind(&place.path).unwrap();
+    let error = place.bind().unwrap_err();
+    let this = i32::try_from(std::process::id()).unwrap();
+    assert!(matches!(&error, BindError::Live { owner: Owner::Process(pid), .. } if *pid == this), "{error:?}");
+    assert!(error.to_string().contains(&format!("is served by process {this}")), "{error}");
+    // It was not disturbed.
+    UnixStream::connect(&place.path).await.unwrap();
+}
+
+#[tokio::test]
+async fn one_whose_queue_is_full_is_alive() {
+    let place = Place::new();
+    let former = rustix::net::socket(rustix::net::AddressFamily::UNIX, rustix::net::SocketType::STREAM, None).unwrap();
+    rustix::net::bind(&former, &rustix::net::SocketAddrUnix::new(&place.path).unwrap()).unwrap();
+    rustix::net::listen(&former, 0).unwrap();
+    let _fills_the_queue = UnixStream::connect(&place.path).await.unwrap();
+    let error = place.bind().unwrap_err();
+    assert!(matches!(error, BindError::Live { owner: Owner::Unknown, .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn what_is_no_socket_is_left_alone() {
+    let place = Place::new();
+    fs::write(&place.path, "precious").unwrap();
+    assert!(matches!(place.bind(), Err(BindError::NotASocket { .. })));
+    fs::remove_file(&place.path).unwrap();
+    std::os::unix::fs::symlink("/nonexistent", &place.path).unwrap();
+    assert!(matches!(place.bind(), Err(BindError::NotASocket { .. })));
+}
+
+#[tokio::test]
+async fn a_missing_directory_is_named() {
+    let place = Place::new();
+    let endpoint = Endpoint::Path(place.path.join("kms.sock"));
+    let error = Listener::bind(&endpoint, Options::default()).unwrap_err();
+    assert!(matches!(&error, BindError::Directory { directory, .. } if *directory == place.path), "{error:?}");
+}
+
+/// A watcher looks at the file as fast as it can while sockets come and go.
+#[tokio::test]
+async fn the_mode_is_0600_from_the_first_moment() {
+    let place = Place::new();
+    let (path, done) = (&place.path, &AtomicBool::new(false));
+    thread::scope(|scope| {
+        let watcher = scope.spawn(move || {
+            let mut seen = 0_usize;
+            while !done.load(Ordering::Relaxed) {
+                if let Ok(found) = fs::symlink_metadata(path) {
+                    assert_eq!(found.permissions().mode() & 0o7777, 0o600);
+                    seen += 1;
+                }
+            }
+            seen
+        });
+        for _ in 0..500 {
+            drop(place.bind().unwrap());
+        }
+        done.store(true, Ordering::Relaxed);
+        assert!(watcher.join().unwrap() > 0, "the watcher saw nothing");
+    });
+}
+
+#[tokio::test]
+async fn of_many_starters_one_has_the_socket() {
+    let place = Place::new();
+    for _ in 0..20 {
+        drop(StdListener::bind(&place.path).unwrap());
+        let runtime = tokio::runtime::Handle::current();
+        let outcomes: Vec<_> = thread::scope(|scope| {
+            let starters: Vec<_> = (0..8)
+                .map(|_| {
+                    let (place, runtime) = (&place, runtime.clone());
+                    scope.spawn(move || {
+                        let _runtime = runtime.enter();
+                        place.bind()
+                    })
+                })
+                .collect();
+            starters.into_iter().map(|starter| starter.join().unwrap()).collect()
+        });
+        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{outcomes:?}");
+        assert!(outcomes.iter().all(|outcome| matches!(outcome, Ok(_) | Err(BindError::Live { .. }))), "{outcomes:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_file_goes_with_the_listener() {
+    let place = Place::new();
+    drop(place.bind().unwrap());
+    assert!(!place.path.exists());
+    let _ = place.bind().unwrap().close();
+    assert!(!place.path.exists());
+}
+
+#[tokio::test]
+async fn a_file_that_is_another_s_by_then_stays() {
+    let place = Place::new();
+    let ours = place.bind().unwrap();
+    let other = place.path.with_extension("other");
+    let _theirs = StdListener::bind(&other).unwrap();
+    fs::rename(&other, &place.path).unwrap();
+    drop(ours);
+    assert!(fs::symlink_metadata(&place.path).unwrap().file_type().is_socket());
+    UnixStream::connect(&place.path).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_had_connected_is_still_there_after_the_close() {
+    let place = Place::new();
+    let listener = place.bind().unwrap();
+    let mut waiting = Vec::new();
+    for _ in 0..3 {
+        waiting.push(UnixStream::connect(&place.path).await.unwrap());
+    }
+    let mut queued = listener.close();
+    assert_eq!(UnixStream::connect(&place.path).await.unwrap_err().kind(), ErrorKind::NotFound);
+    for _ in 0..3 {
+        assert!(queued.accept().unwrap().is_some());
+    }
+    assert!(queued.accept().unwrap().is_none());
+}
+
+#[tokio::test]
+async fn the_peer_is_told_and_users_that_are_not_allowed_are_dropped() {
+    let place = Place::new();
+    let own = rustix::process::geteuid().as_raw();
+    let listener = place.bind().unwrap();
+    let _client = UnixStream::connect(&place.path).await.unwrap();
+    let (_, peer) = listener.accept().await.unwrap();
+    assert_eq!((peer.pid, peer.uid), (Some(i32::try_from(std::process::id()).unwrap()), own));
+    drop(listener);
+
+    let options = Options { allowed: AllowedUids::only([own + 1]), ..Options::default() };
+    let listener = Listener::bind(&place.endpoint(), options).unwrap();
+    let mut client = UnixStream::connect(&place.path).await.unwrap();
+    tokio::select! {
+        accepted = listener.accept() => panic!("{accepted:?}"),
+        ended = client.read_u8() => assert_eq!(ended.unwrap_err().kind(), ErrorKind::UnexpectedEof),
+    }
+}
+
+#[test]
+fn root_and_the_own_user_are_allowed_by_default() {
+    let own = rustix::process::geteuid().as_raw();
+    let allowed = AllowedUids::default();
+    assert!(allowed.contains(0) && allowed.contains(own) && !allowed.contains(own + 1));
+    assert!(allowed.and([own + 1]).contains(own + 1));
+}
+
+#[tokio::test]
+async fn an_abstract_name_has_no_file_and_one_owner() {
+    use std::os::{linux::net::SocketAddrExt as _, unix::net};
+    let name = format!("claviger-test-{}", std::process::id());
+    let endpoint: Endpoint = format!("@{name}").parse().unwrap();
+    let listener = Listener::bind(&endpoint, Options::default()).unwrap();
+    let address = net::SocketAddr::from_abstract_name(&name).unwrap();
+    let _client = net::UnixStream::connect_addr(&address).unwrap();
+    listener.accept().await.unwrap();
+    let live = Listener::bind(&endpoint, Options::default()).unwrap_err();
+    assert!(live.to_string().contains(&format!("process {}", std::process::id())), "{live}");
+    let take_over = Options { when_live: WhenLive::TakeOver, ..Options::default() };
+    assert!(matches!(Listener::bind(&endpoint, take_over), Err(BindError::AbstractTakeOver { .. })));
+    drop(listener);
+    Listener::bind(&endpoint, Options::default()).unwrap();
+}
+
+#[tokio::test]
+async fn a_process_does_not_take_over_from_itself() {
+    let place = Place::new();
+    let _listener = place.bind().unwrap();
+    let options = Options { when_live: WhenLive::TakeOver, ..Options::default() };
+    assert!(matches!(Listener::bind(&place.endpoint(), options), Err(BindError::Live { .. })));
+    // With nobody to take over from, it is an ordinary start.
+    let elsewhere = Place::new();
+    let mut listener = Listener::bind(&elsewhere.endpoint(), options_taking_over()).unwrap();
+    assert!(listener.take_displaced().is_none());
+}
+
+fn options_taking_over() -> Options {
+    Options { when_live: WhenLive::TakeOver, ..Options::default() }
+}
+
+/// A path in a directory of its own.
+struct Place {
+    path: PathBuf,
+    _directory: TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        Self { path: directory.path().join("kms.sock"), _directory: directory }
+    }
+
+    fn endpoint(&self) -> Endpoint {
+        Endpoint::Path(self.path.clone())
+    }
+
+    fn bind(&self) -> Result<Listener, BindError> {
+        Listener::bind(&self.endpoint(), Options::default())
+    }
+}
