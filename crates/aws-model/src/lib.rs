@@ -21,5 +21,5 @@ pub use account::{AccountId, InvalidAccountId};
 pub use arn::{Arn, InvalidArn};
 pub use context::{EncryptionContext, InvalidEncryptionContext};
 pub use key_arn::{InvalidKeyArn, KeyArn};
-pub use region::{InvalidRegion, Partition, Region};
+pub use region::{InvalidRegion, Isolated, Partition, Region};
 pub use secret::SecretBytes;

@@ -27,11 +27,14 @@ pub enum Partition {
 
 /// The air-gapped partitions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "the variants are the last letters of the partition's name")]
 pub enum Isolated {
+    /// `aws-iso`
     Iso,
+    /// `aws-iso-b`
     B,
+    /// `aws-iso-e`
     E,
+    /// `aws-iso-f`
     F,
 }
 
