@@ -177,7 +177,7 @@ fn is_principal(kind: &str, name: &str) -> bool {
         }),
         "Service" => name.contains('.') && !name.contains(['*', ' ', '/']),
         "Federated" => !name.is_empty(),
-        "CanonicalUser" | _ => false,
+        _ => false,
     }
 }
 

@@ -1,0 +1,13 @@
+//! The embedded KMS by its operations, as a caller sees it behind the wire.
+
+mod aliases;
+mod concurrency;
+mod encryption;
+mod grants;
+mod key_states;
+mod keys;
+mod lists;
+mod policies;
+mod regions;
+mod rotation;
+mod world;
