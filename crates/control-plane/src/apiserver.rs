@@ -17,7 +17,8 @@ use crate::{
 pub enum Readiness {
     /// All that `/readyz` asks, the KMS providers among it.
     Full,
-    /// All but the KMS providers: the apiserver serves, and Secrets may be out of reach.
+    /// All but the KMS providers, and but the informers, one of which lists Secrets: the apiserver serves, and Secrets
+    /// may be out of reach.
     ExceptKeyService,
 }
 
@@ -25,7 +26,7 @@ impl Readiness {
     fn path(self) -> &'static str {
         match self {
             Self::Full => "/readyz",
-            Self::ExceptKeyService => "/readyz?exclude=kms-providers",
+            Self::ExceptKeyService => "/readyz?exclude=kms-providers&exclude=informer-sync",
         }
     }
 }
