@@ -115,7 +115,8 @@ def a_grant_that_is_not_there(aws):
     for call in (kms.revoke_grant, kms.retire_grant):
         with aws.refuses("NotFoundException", "", 400):
             call(KeyId=key, GrantId="0" * 64)
-        with aws.refuses("InvalidGrantIdException", "", 400):
-            call(KeyId=key, GrantId="nonsense")
-    with aws.refuses("InvalidGrantIdException", "", 400):
-        kms.list_grants(KeyId=key, GrantId="nonsense")
+    with aws.refuses("NotFoundException", "", 400):
+        kms.list_grants(KeyId=key, GrantId="0" * 64)
+    for parameters in ({}, {"KeyId": key}, {"KeyId": key, "GrantId": "0" * 64, "GrantToken": "both"}):
+        with aws.refuses("ValidationException", "", 400):
+            kms.retire_grant(**parameters)

@@ -12,6 +12,13 @@ import xml.etree.ElementTree as xml
 from datetime import datetime
 
 
+# Where AWS itself departs from its model, as the examples in the documentation of these operations show.
+AWS_DEPARTS = {
+    "ListGrants.Grants[].Name": "a grant without a name has an empty one",
+    "ListRetirableGrants.Grants[].Name": "a grant without a name has an empty one",
+}
+
+
 class ShapeError(AssertionError):
     """An answer departs from its model."""
 
@@ -139,7 +146,8 @@ def _check_members(shape, names, path):
 def _check_text(shape, value, path):
     _require(isinstance(value, str), path, "is no text", value)
     _require(not shape.enum or value in shape.enum, path, f"is none of {shape.enum}", value)
-    _check_bounds(shape, len(value), path)
+    if re.sub(r"\d+", "", path) not in AWS_DEPARTS or value:
+        _check_bounds(shape, len(value), path)
 
 
 def _check_bounds(shape, size, path):
