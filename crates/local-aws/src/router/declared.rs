@@ -9,17 +9,23 @@ use crate::error::ServiceError;
 
 /// What every operation may answer from behind its input's validation, though no model lists it.
 ///
-/// Sources: AWS KMS API Reference and AWS STS API Reference, "Common Errors"; STS's documentation of session tags
-/// for `InvalidParameterValue`.
-const COMMON: [&str; 10] = [
+/// Sources: AWS KMS API Reference and AWS STS API Reference, "Common Errors"; IAM User Guide, "Pass session tags in AWS
+/// STS" (`InvalidParameterValue`). `InvalidArnException` is of the look-up of a key, which all operations on keys share
+/// while some models leave it out; `NotAuthorizedException` is what AWS answers to an alias of its own;
+/// `UnsupportedOperationException` says what the embedded AWS does not have.
+const COMMON: [&str; 14] = [
     "AccessDenied",
     "AccessDeniedException",
     "InternalFailure",
+    "InvalidArnException",
     "InvalidParameterValue",
     "KMSInternalException",
+    "NotAuthorizedException",
+    "SerializationException",
     "ServiceUnavailable",
     "Throttling",
     "ThrottlingException",
+    "UnsupportedOperationException",
     "ValidationError",
     "ValidationException",
 ];

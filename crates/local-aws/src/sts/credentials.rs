@@ -28,7 +28,10 @@ pub(super) fn begin(
     let wished = call.number("MinimumSessionTokenSize").and_then(|size| usize::try_from(size).ok()).unwrap_or_default();
     let mut issued = issue(&session)?;
     if issued.token.len() < wished {
-        session.context.padding = ".".repeat(padding(wished - issued.token.len()));
+        // The first byte of padding brings its field's name; then three more bytes are four more characters of base64.
+        session.context.padding.push('.');
+        let missing = wished.saturating_sub(issue(&session)?.token.len());
+        session.context.padding.push_str(&".".repeat(missing.div_ceil(4) * 3));
         issued = issue(&session)?;
     }
     let size = issued.token.len();
@@ -51,9 +54,4 @@ pub(super) fn begin(
     });
     let Value::Object(answer) = answer else { return Ok(Map::new()) };
     Ok(answer)
-}
-
-/// The characters of padding that make a token at least `missing` characters longer: three become four in base64.
-fn padding(missing: usize) -> usize {
-    missing.div_ceil(4) * 3
 }
