@@ -92,7 +92,11 @@ fn write_draft(path: &Path, content: &Content) -> Result<std::path::PathBuf, Key
         file.write_all(content.render().as_bytes())?;
         file.sync_all()
     };
-    write().map_err(io("writing", path))?;
+    write().map_err(|error| {
+        // Half a secret on a full disk is of no use to anyone.
+        let _ = fs::remove_file(&draft);
+        io("writing", path)(error)
+    })?;
     Ok(draft)
 }
 
