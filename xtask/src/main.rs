@@ -9,7 +9,8 @@ mod test;
 mod tools;
 mod workspace;
 
-use anyhow::Result;
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 /// Claviger's own chores.
@@ -38,12 +39,19 @@ enum Chore {
     Audit,
 }
 
-fn main() -> Result<()> {
-    match Arguments::parse().chore {
+fn main() -> ExitCode {
+    let done = match Arguments::parse().chore {
         Chore::Tools => tools::run(),
         Chore::Test { cargo_test } => test::run(&cargo_test),
         Chore::Lint => lint::run(),
         Chore::Models(models) => models::run(&models),
         Chore::Audit => audit::run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }
