@@ -164,12 +164,12 @@ async fn write(kms: Arc<Kms>) {
         let grant = call(&kms, "CreateGrant", grant).await.unwrap()["GrantId"].as_str().unwrap().to_owned();
         tell(&Written::Grant(key.clone(), grant));
         // Encrypts while the rotation is on its way to the disk: the ciphertext must not be told before its material.
-        let (rotated, sealed) = tokio::join!(
-            call(&kms, "RotateKeyOnDemand", json!({"KeyId": key})),
-            call(&kms, "Encrypt", json!({"KeyId": key, "Plaintext": "c2VlZA=="})),
-        );
+        let seal = async {
+            let sealed = call(&kms, "Encrypt", json!({"KeyId": key, "Plaintext": "c2VlZA=="})).await.unwrap();
+            tell(&Written::Ciphertext(sealed["CiphertextBlob"].as_str().unwrap().to_owned()));
+        };
+        let (rotated, ()) = tokio::join!(call(&kms, "RotateKeyOnDemand", json!({"KeyId": key})), seal);
         rotated.unwrap();
-        tell(&Written::Ciphertext(sealed.unwrap()["CiphertextBlob"].as_str().unwrap().to_owned()));
     }
 }
 
