@@ -1,12 +1,18 @@
 //! Who, under which key_id, with what outcome; never the content.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path, sync::Arc};
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    sync::Arc,
+};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use key_service::ErrorClass;
 use kms_plugin::{
     audit::{AuditLog, AuditTarget},
-    caller::Api,
+    caller::{Api, CallerInfo},
     engine::{DecryptRequest, Engine, EngineSettings, Gate},
     metrics::Metrics,
 };
@@ -99,4 +105,47 @@ async fn a_log_that_cannot_be_kept_is_found_out_at_the_start() {
     let target = AuditTarget::File("/nonexistent/audit.log".into());
     let error = AuditLog::start(target, &metrics).unwrap_err();
     assert!(error.to_string().contains("/nonexistent/audit.log"), "{error}");
+}
+
+#[tokio::test]
+async fn a_target_that_nobody_drains_holds_no_call_up_and_the_gap_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("pipe");
+    rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0).unwrap();
+    let mut drain = fs::File::options().read(true).write(true).open(&path).unwrap();
+    let mut registry = Registry::default();
+    let metrics = Metrics::register(&mut registry);
+    let audit = AuditLog::start(AuditTarget::File(path), &metrics).unwrap();
+    let settings = EngineSettings::default();
+    let engine = Engine::start(TestKey::new(), Gate::new(8, None), settings, &metrics, audit.clone());
+
+    // Far more than the pipe and the queue hold; nobody reads yet, and every call still ends.
+    const CALLS: usize = 12_000;
+    let empty = DecryptRequest { ciphertext: Vec::new(), key_id: None };
+    for _ in 0..CALLS {
+        engine.decrypt(empty.clone(), &caller(Api::V2)).await.unwrap_err();
+    }
+    let told = std::thread::spawn(move || {
+        let (mut written, mut dropped) = (0, 0);
+        for line in BufRead::lines(BufReader::new(&mut drain)) {
+            let record: Value = serde_json::from_str(&line.unwrap()).unwrap();
+            match record["dropped"].as_u64() {
+                Some(missing) => dropped += missing,
+                None => written += 1,
+            }
+            if record["request_uid"] == "last" {
+                break;
+            }
+        }
+        (written, dropped)
+    });
+    audit.flush();
+    let last = CallerInfo { uid: "last".to_owned(), ..caller(Api::V2) };
+    engine.decrypt(empty, &last).await.unwrap_err();
+    let (written, dropped) = told.join().unwrap();
+    assert!(dropped > 0);
+    assert_eq!(written + dropped, CALLS as u64 + 1);
+    let mut scrape = String::new();
+    prometheus_client::encoding::text::encode(&mut scrape, &registry).unwrap();
+    assert!(scrape.contains(&format!("claviger_kms_audit_records_dropped_total {dropped}\n")), "{scrape}");
 }

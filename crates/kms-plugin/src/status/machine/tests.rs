@@ -17,7 +17,7 @@ enum Event {
 }
 
 fn events(versions: u8) -> impl Strategy<Value = Vec<(Duration, Event)>> {
-    let pause = prop_oneof![9 => (1..20_u64), 1 => (500..900_u64)].prop_map(Duration::from_secs);
+    let pause = prop_oneof![9 => 1..20_u64, 1 => 500..900_u64].prop_map(Duration::from_secs);
     let event = prop_oneof![
         6 => (0..versions).prop_map(Event::Good),
         2 => proptest::sample::select(ErrorClass::ALL.as_slice()).prop_map(Event::Failed),
