@@ -122,7 +122,11 @@ mod tests {
     use super::*;
 
     fn scope(region: &str) -> CredentialScope {
-        CredentialScope::parse(&format!("AKIDEXAMPLE/20150830/{region}/iam/aws4_request")).unwrap()
+        scope_of("20150830", region, "iam")
+    }
+
+    fn scope_of(date: &str, region: &str, service: &str) -> CredentialScope {
+        CredentialScope::parse(&format!("AKIDEXAMPLE/{date}/{region}/{service}/aws4_request")).unwrap()
     }
 
     fn secret(text: &str) -> SecretBytes {
@@ -169,6 +173,21 @@ mod tests {
         use_key(&keys, &secret("first"), &scope);
         assert!(kept(&keys, &secret("first"), &scope));
         assert!(!kept(&keys, &secret("second"), &scope));
+    }
+
+    #[test]
+    fn another_day_region_or_service_is_another_key() {
+        let (keys, secret) = (SigningKeys::new(8), secret("s"));
+        use_key(&keys, &secret, &scope_of("20150830", "us-east-1", "kms"));
+        for (date, region, service) in [
+            ("20150831", "us-east-1", "kms"),
+            ("20150830", "us-east-2", "kms"),
+            ("20150830", "us-east-1", "sts"),
+            ("20150830", "us-east-1k", "ms"),
+        ] {
+            assert!(!kept(&keys, &secret, &scope_of(date, region, service)), "{date} {region} {service}");
+        }
+        assert!(kept(&keys, &secret, &scope_of("20150830", "us-east-1", "kms")));
     }
 
     #[test]

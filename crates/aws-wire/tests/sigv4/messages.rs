@@ -192,6 +192,10 @@ fn a_request_says_everything_once() {
     two_dates.headers.push(("X-Amz-Date".to_owned(), DATE.as_bytes().to_vec()));
     assert_eq!(refusal(&two_dates), "'X-Amz-Date' may be given only once.");
 
+    let mut two_tokens = signed(&encrypt(), "kms", Some(TOKEN));
+    two_tokens.headers.push(("X-Amz-Security-Token".to_owned(), TOKEN.as_bytes().to_vec()));
+    assert_eq!(refusal(&two_tokens), "'X-Amz-Security-Token' may be given only once.");
+
     let authorization = format!("{}, Signature=ab", header.header("authorization").unwrap());
     assert_eq!(refusal(&header.with_header("authorization", &authorization)), "'Signature' may be given only once.");
 

@@ -87,6 +87,25 @@ fn what_is_not_signed_may_change() {
 }
 
 #[test]
+fn other_spellings_of_the_same_request_verify() {
+    let request = signed(&encrypt(), "kms", None);
+    let authorization = request.header("authorization").unwrap();
+    let (before, names_and_after) = authorization.split_once("SignedHeaders=").unwrap();
+    let (names, after) = names_and_after.split_once(", ").unwrap();
+    let backwards: Vec<&str> = names.rsplit(';').collect();
+    let backwards = format!("{before}SignedHeaders={},{after}", backwards.join(";").to_uppercase());
+    assert_ne!(backwards, authorization);
+    for (what, same) in [
+        ("signed headers in another order and case", request.clone().with_header("authorization", &backwards)),
+        ("white space around a date", request.clone().with_header("X-AMZ-DATE", " 20150830T123600Z\t")),
+        ("no path", WireRequest { path: String::new(), ..request.clone() }),
+        ("dot segments", WireRequest { path: "/a/../".to_owned(), ..request.clone() }),
+    ] {
+        assert_eq!(same.verify(&secret(), noon()), Ok(()), "{what}");
+    }
+}
+
+#[test]
 fn a_session_token_must_be_signed_unless_the_service_wants_it_added_later() {
     let bare = |service| signed(&encrypt(), service, None).with_header("x-amz-security-token", TOKEN);
     let refused = SignatureError::HeaderNotSigned { name: "x-amz-security-token".to_owned() };
