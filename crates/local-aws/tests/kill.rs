@@ -1,4 +1,12 @@
 //! Killed at any moment, the embedded AWS has every write that it acknowledged.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "tests fail by panicking"
+)]
 
 use std::{
     collections::BTreeSet,
@@ -109,7 +117,7 @@ fn load_and_kill(path: &Path, round: u32) -> Vec<Written> {
         written.inspect(|_| first.send(()).unwrap_or_default()).collect()
     });
     // Every fourth dies while it opens the file (in the first rounds: makes it), the others at some point of the load.
-    if round % 4 != 0 {
+    if !round.is_multiple_of(4) {
         has_told.recv_timeout(Duration::from_secs(30)).expect("the process writes nothing");
     }
     thread::sleep(Duration::from_millis(u64::from(round * 7 % 61)));

@@ -1,4 +1,5 @@
 //! The state file as its owner meets it: kept, sealed, refused, failing.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 

@@ -159,8 +159,12 @@ impl<'a> Call<'a> {
     }
 }
 
-/// An operation's input in its own type. The model was checked before; this is what the types add.
-pub(super) fn input<T: DeserializeOwned>(value: Value) -> Result<T, ServiceError> {
+/// An operation's input in its own type. The model was checked before; this is what the types add. A member that is
+/// null is one that is not there.
+pub(super) fn input<T: DeserializeOwned>(mut value: Value) -> Result<T, ServiceError> {
+    if let Some(members) = value.as_object_mut() {
+        members.retain(|_, member| !member.is_null());
+    }
     serde_json::from_value(value).map_err(|failed| ServiceError::new("SerializationException", failed.to_string()))
 }
 

@@ -49,16 +49,13 @@ struct ListKeyRotations {
     page: Page,
 }
 
-/// On a key that rotates already it changes the period, and starts it anew when it is another.
+/// On a key that rotates already it changes the period. Not documented, so assumed: another period counts from now,
+/// the same one leaves the next date as it is.
 pub(super) fn enable_key_rotation(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let input: EnableKeyRotation = input(value)?;
+    let period_days = input.rotation_period_in_days.unwrap_or(USUAL_PERIOD_DAYS);
     let mut change = call.change();
     let (key, record) = primary_to_change(call, &input.key_id, "EnableKeyRotation")?;
-    let period_days = match (input.rotation_period_in_days, record.rotation) {
-        (Some(days), _) => days,
-        (None, Some(rotation)) => rotation.period_days,
-        (None, None) => USUAL_PERIOD_DAYS,
-    };
     if record.rotation.is_none_or(|rotation| rotation.period_days != period_days) {
         let rotation = Some(Rotation::starting(call.now(), period_days));
         change.family(&key, FamilyRecord { rotation, ..record });

@@ -101,16 +101,18 @@ async fn another_period_starts_anew_and_the_same_one_does_not() {
     let world = World::new();
     let owner = world.owner();
     let key = owner.key().await;
-    let next = async || owner.ok("GetKeyRotationStatus", json!({"KeyId": key})).await["NextRotationDate"].clone();
+    let status = async || owner.ok("GetKeyRotationStatus", json!({"KeyId": key})).await;
     owner.ok("EnableKeyRotation", json!({"KeyId": key, "RotationPeriodInDays": 100})).await;
-    let first = next().await;
+    let first = status().await;
     world.pass(10);
-    owner.ok("EnableKeyRotation", json!({"KeyId": key})).await;
-    assert_eq!(next().await, first);
-    owner.ok("EnableKeyRotation", json!({"KeyId": key, "RotationPeriodInDays": 90})).await;
-    assert_eq!(next().await, first, "ten days later, ten days less");
+    owner.ok("EnableKeyRotation", json!({"KeyId": key, "RotationPeriodInDays": 100})).await;
+    assert_eq!(status().await, first);
     owner.ok("EnableKeyRotation", json!({"KeyId": key, "RotationPeriodInDays": 200})).await;
-    assert_ne!(next().await, first);
+    let day = 86_400.0;
+    let next = |status: &Value| status["NextRotationDate"].as_f64().unwrap();
+    assert_eq!(next(&status().await), next(&first) + 110.0 * day);
+    owner.ok("EnableKeyRotation", json!({"KeyId": key})).await;
+    assert_eq!(status().await["RotationPeriodInDays"], 365);
 }
 
 #[tokio::test]
