@@ -36,9 +36,9 @@ pub(crate) struct Reaction {
     pub(crate) requests: Vec<String>,
 }
 
-/// tonic by itself.
-pub(crate) async fn stock(octets: &[u8]) -> Reaction {
-    react(octets, |stream| stream).await
+/// tonic by itself, which gets at most `piece` octets at a time.
+pub(crate) async fn stock(octets: &[u8], piece: usize) -> Reaction {
+    react(octets, |stream| Dribble { stream, piece }).await
 }
 
 /// tonic behind the rewrite, which gets at most `piece` octets at a time.
