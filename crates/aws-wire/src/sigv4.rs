@@ -32,17 +32,16 @@ pub use claim::Claim;
 pub use error::{ExpiresProblem, Mismatch, ScopeProblem, SignatureError};
 pub use request::{Body, RequestParts};
 pub use rules::{PathRule, PayloadRule, Rules, TokenRule};
-pub use scope::CredentialScope;
 pub use sign::{Credentials, Presigned, SignError, Signed, SigningParams, presign, sign};
-pub use time::{MAX_SKEW, SigningTime};
+pub use time::SigningTime;
 
 /// The only algorithm spoken here: HMAC with SHA-256.
 ///
 /// `AWS4-ECDSA-P256-SHA256` (SigV4A, for multi-Region access points) is refused by name.
-pub const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
 /// The payload's hash when the body is not part of the signature.
-pub const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
+const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
 
 /// The last element of every credential scope.
 const TERMINATOR: &str = "aws4_request";

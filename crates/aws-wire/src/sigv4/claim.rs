@@ -88,22 +88,17 @@ impl Claim {
         &self.scope.service
     }
 
-    /// The credential scope.
-    pub fn scope(&self) -> &CredentialScope {
-        &self.scope
-    }
-
     /// Whether the signature stands in the query.
     pub fn is_presigned(&self) -> bool {
         matches!(self.place, Place::Query { .. })
     }
 
-    /// Refuses a scope that is not of this service and region (any, if `None`), or not of the day of signing.
+    /// Refuses a scope that is not of this service, not of a region that is served here, or not of the day of signing.
     ///
     /// # Errors
     /// [`SignatureError::WrongScope`] with all that is wrong.
-    pub fn check_scope(&self, service: &str, region: Option<&str>) -> Result<(), SignatureError> {
-        self.scope.check(service, region, self.time)
+    pub fn check_scope(&self, service: &str, is_served: impl FnOnce(&str) -> bool) -> Result<(), SignatureError> {
+        self.scope.check(service, is_served, self.time)
     }
 
     /// Refuses what was signed too long ago or in the future. [`verify`](Self::verify) does it too; services do it

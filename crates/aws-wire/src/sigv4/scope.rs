@@ -10,17 +10,17 @@ use super::{
 
 /// `AKIDEXAMPLE/20150830/us-east-1/kms/aws4_request`, taken apart. Nothing in it is trusted yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CredentialScope {
+pub(super) struct CredentialScope {
     /// Whose key.
-    pub access_key_id: String,
+    pub(super) access_key_id: String,
     /// The day, `YYYYMMDD`.
-    pub date: String,
+    pub(super) date: String,
     /// The region that the key is derived for.
-    pub region: String,
+    pub(super) region: String,
     /// The service that the key is derived for.
-    pub service: String,
+    pub(super) service: String,
     /// `aws4_request`.
-    pub terminator: String,
+    pub(super) terminator: String,
 }
 
 impl CredentialScope {
@@ -40,10 +40,15 @@ impl CredentialScope {
         }
     }
 
-    /// Everything that is wrong with the scope for this service, region (any if `None`) and moment.
-    pub(super) fn check(&self, service: &str, region: Option<&str>, time: SigningTime) -> Result<(), SignatureError> {
+    /// Everything that is wrong with the scope for this service, its regions and this moment.
+    pub(super) fn check(
+        &self,
+        service: &str,
+        is_served: impl FnOnce(&str) -> bool,
+        time: SigningTime,
+    ) -> Result<(), SignatureError> {
         let mut problems = Vec::new();
-        if region.is_some_and(|expected| expected != self.region) {
+        if !is_served(&self.region) {
             problems.push(ScopeProblem::Region { given: self.region.clone() });
         }
         if service != self.service {

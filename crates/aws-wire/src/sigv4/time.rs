@@ -7,7 +7,7 @@ use jiff::{Timestamp, civil, tz::Offset};
 /// How far the clocks of signer and service may differ, either way.
 ///
 /// Source: IAM User Guide, "Troubleshoot Signature Version 4 signing": most services allow 15 minutes.
-pub const MAX_SKEW: Duration = Duration::from_secs(15 * 60);
+pub(super) const MAX_SKEW: Duration = Duration::from_secs(15 * 60);
 
 /// The moment of signing to the second, written `20150830T123600Z` (ISO 8601's basic format).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -67,7 +67,7 @@ fn requests() -> impl Strategy<Value = WireRequest> {
     let header_name = select(&["accept", "Content-Type", "X-Amz-Target", "x-custom", "X-Custom-Two", "User-Agent"][..]);
     let header_value = string_regex("( {0,3}[!-~]{1,8}){0,4} {0,2}").unwrap();
     let parts = (select(&["GET", "POST", "PUT", "DELETE"][..]), paths(), queries());
-    (parts, vec((header_name, header_value), 0..32), vec(any::<u8>(), 0..64)).prop_map(
+    (parts, vec((header_name, header_value), 0..64), vec(any::<u8>(), 0..64)).prop_map(
         |((method, path, query), headers, body)| {
             let mut headers: Vec<(String, Vec<u8>)> =
                 headers.into_iter().map(|(name, value)| (name.to_owned(), value.into_bytes())).collect();
