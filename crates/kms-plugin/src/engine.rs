@@ -99,7 +99,7 @@ impl Engine {
         let metrics = Arc::new(metrics.of_key(&name));
         let upstream = Arc::new(Upstream::new(key, gate, metrics.clone()));
         let board = Arc::new(Board::new());
-        let EngineSettings { deadline, format, status } = settings;
+        let EngineSettings { deadline, format, status } = settings.bounded();
         let stale_after = settings::stale_after(deadline, &status);
         let prober = Prober::new(upstream.clone(), board.clone(), metrics.clone(), status, deadline);
         let prober = tokio::spawn(prober.run());
@@ -195,6 +195,7 @@ impl Engine {
         api: Api,
         deadline: Instant,
     ) -> Result<(Encrypted, KeyVersion), Refusal> {
+        self.format.check_plaintext(plaintext)?;
         let key_id = self.board.published(deadline).await?;
         let proven = self.upstream.seal_proven(Lane::Encrypt, plaintext, api, deadline).await.map_err(|error| {
             // The next probe finds out what it means for Status.

@@ -11,6 +11,8 @@
 //! Source: aws-encryption-provider 6d4f71e, `pkg/plugin/plugin.go` and `plugin_v2.go`: both seal with the prefix,
 //! v1 opens with or without it, v2 only with it.
 
+use aws_model::SecretBytes;
+
 use crate::{caller::Api, policy::Refusal};
 
 /// Our frame: a byte that no other format begins with, and the format's version.
@@ -40,19 +42,33 @@ pub enum SealFormat {
 }
 
 impl SealFormat {
+    /// Refuses what no key service seals to few enough bytes, before one is asked.
+    pub(crate) fn check_plaintext(self, plaintext: &SecretBytes) -> Result<(), Refusal> {
+        // No cipher makes its input shorter.
+        Self::check_length(self.prefix().len() + plaintext.len())
+    }
+
     pub(crate) fn frame(self, sealed: &[u8]) -> Result<Vec<u8>, Refusal> {
-        let prefix: &[u8] = match self {
+        let prefix = self.prefix();
+        Self::check_length(prefix.len() + sealed.len())?;
+        Ok([prefix, sealed].concat())
+    }
+
+    fn prefix(self) -> &'static [u8] {
+        match self {
             Self::Claviger => &OURS,
             Self::AwsEncryptionProvider => &[PEER],
-        };
-        let length = prefix.len() + sealed.len();
-        if length > MAX_CIPHERTEXT {
-            return Err(Refusal::invalid_request(format!(
-                "the ciphertext would have {length} bytes, and an apiserver takes {MAX_CIPHERTEXT} at most: the plaintext \
-                 is too long for a data encryption key or seed"
-            )));
         }
-        Ok([prefix, sealed].concat())
+    }
+
+    fn check_length(length: usize) -> Result<(), Refusal> {
+        if length <= MAX_CIPHERTEXT {
+            return Ok(());
+        }
+        Err(Refusal::invalid_request(format!(
+            "the ciphertext would have {length} bytes or more, and an apiserver takes {MAX_CIPHERTEXT} at most: the \
+             plaintext is too long for a data encryption key or seed"
+        )))
     }
 }
 

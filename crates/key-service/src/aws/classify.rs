@@ -4,7 +4,6 @@ use std::error::Error;
 
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::http::Response;
-use aws_smithy_types::error::display::DisplayErrorContext;
 
 use super::client::NoRegion;
 use crate::{ErrorClass, KeyServiceError};
@@ -56,26 +55,33 @@ where
             Failure { class, code, message, hint }
         }
         SdkError::TimeoutError(_) => out_of_time(),
-        SdkError::DispatchFailure(failure) if failure.is_timeout() => Failure {
-            class: ErrorClass::Slow,
-            code: None,
-            message: format!("{}", DisplayErrorContext(error)),
-            hint: None,
-        },
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => {
+            Failure { class: ErrorClass::Slow, code: None, message: chain(error), hint: None }
+        }
         SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) => Failure {
             class: ErrorClass::Absent,
             code: None,
-            message: format!("{}", DisplayErrorContext(error)),
+            message: chain(error),
             hint: Some("check the network, the endpoint and where the credentials come from"),
         },
         // The answer was no KMS answer: a proxy's page, or half of one.
-        _ => Failure {
-            class: ErrorClass::Internal,
-            code: None,
-            message: format!("{}", DisplayErrorContext(error)),
-            hint: None,
-        },
+        _ => Failure { class: ErrorClass::Internal, code: None, message: chain(error), hint: None },
     }
+}
+
+/// What each error of the chain displays. Never `Debug`: the SDK's shows the whole response, and that of a Decrypt
+/// holds the plaintext.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(error) = next {
+        let said = error.to_string();
+        if !text.ends_with(&said) {
+            text = format!("{text}: {said}");
+        }
+        next = error.source();
+    }
+    text
 }
 
 /// Sources: AWS KMS API Reference, Decrypt and Encrypt, "Errors"; AWS KMS Developer Guide, "Key states of AWS KMS

@@ -168,3 +168,14 @@ async fn something_else_answers() {
     let error = seal(&key).await.unwrap_err();
     assert_eq!(error.class, ErrorClass::Internal, "{error}");
 }
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_is_not_quoted() {
+    // What a Decrypt answers, cut short: it holds the plaintext.
+    let key = answering(Some(("200 OK", r#"{"KeyId":"k","Plaintext":"dGhlIHBsYWludGV4dA==""#))).await;
+    let error = open(&key, b"ciphertext").await.unwrap_err();
+    assert_eq!(error.class, ErrorClass::Internal, "{error}");
+    for text in [error.to_string(), format!("{error:?}")] {
+        assert!(!text.contains("dGhlIHBs") && !text.contains("the plaintext"), "{text}");
+    }
+}

@@ -219,14 +219,17 @@ impl Pace {
             let now = Instant::now();
             let gained = now.duration_since(bucket.filled).as_secs_f64() * self.rate.per_second;
             let tokens = (bucket.tokens + gained).min(self.rate.burst.max(1.0));
+            let missing = 1.0 - tokens;
+            let ready = if missing > 0.0 {
+                let wait = Duration::try_from_secs_f64(missing / self.rate.per_second).ok();
+                let ready = wait.and_then(|wait| now.checked_add(wait)).filter(|ready| *ready <= deadline);
+                Some(ready.ok_or(NoPermit::OutOfTime)?)
+            } else {
+                None
+            };
             // Debt is allowed: what needs two tokens of a bucket that holds one must not wait for ever.
-            let missing = (1.0 - tokens).max(0.0);
-            let ready = now + Duration::try_from_secs_f64(missing / self.rate.per_second).unwrap_or(Duration::MAX / 4);
-            if ready > deadline {
-                return Err(NoPermit::OutOfTime);
-            }
             *bucket = Bucket { tokens: tokens - f64::from(calls), filled: now };
-            (missing > 0.0).then_some(ready)
+            ready
         };
         if let Some(ready) = ready {
             sleep_until(ready).await;

@@ -22,6 +22,25 @@ impl Default for EngineSettings {
     }
 }
 
+impl EngineSettings {
+    /// The same within bounds: no time so long that adding it to the clock overflows, no pause of nothing.
+    pub(super) fn bounded(self) -> Self {
+        const LEAST: Duration = Duration::from_millis(1);
+        const DAY: Duration = Duration::from_secs(86_400);
+        const YEAR: Duration = Duration::from_secs(365 * 86_400);
+        let Self { deadline, format, status } = self;
+        let status = StatusSettings {
+            return_after: status.return_after.min(YEAR),
+            coast: status.coast.min(YEAR),
+            settled_interval: status.settled_interval.clamp(LEAST, DAY),
+            unsettled_interval: status.unsettled_interval.clamp(LEAST, DAY),
+            least_interval: status.least_interval.clamp(LEAST, DAY),
+            ..status
+        };
+        Self { deadline: deadline.min(DAY), format, status }
+    }
+}
+
 /// When the background task has been silent for so long that it must be stuck.
 pub(super) fn stale_after(deadline: Duration, status: &StatusSettings) -> Duration {
     const GRACE: Duration = Duration::from_secs(60);

@@ -3,9 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use aws_model::SecretBytes;
+use key_service::KeyVersion;
 use tokio::time::{Instant, sleep};
 
-use super::{Board, StatusSettings, machine::Machine};
+use super::{
+    Board, StatusSettings,
+    machine::{Failure, Machine},
+};
 use crate::{
     caller::Api,
     engine::{Lane, Upstream},
@@ -62,20 +66,31 @@ impl Prober {
         if let Some(version) = self.board.take_sighting() {
             self.machine.sighted(&version);
         }
-        let former = self.machine.published().cloned();
+        let former = (self.machine.published().cloned(), self.machine.failure().cloned());
         match outcome {
             Ok(proven) => self.machine.succeeded(proven.version, now),
-            Err(error) => {
-                tracing::warn!(class = error.class.as_str(), "a status probe failed: {error}");
-                self.machine.failed(error.class, error.to_string().into());
-            }
+            Err(error) => self.machine.failed(error.class, error.to_string().into()),
         }
-        if let Some(published) = self.machine.published().filter(|published| Some(*published) != former.as_ref()) {
-            tracing::info!(key_id = %published, "published a key_id");
-            self.metrics.key_id_published();
-        }
+        self.tell(&former);
         self.board.post(&self.machine, now);
         let snapshot = self.board.snapshot();
         self.metrics.probed(snapshot.verdict(now).is_ok(), self.machine.failure().is_none(), self.machine.is_pending());
+    }
+
+    /// Logs what has changed, not every probe of a long outage.
+    fn tell(&self, (published, failure): &(Option<KeyVersion>, Option<Failure>)) {
+        let key = self.upstream.key().name();
+        if let Some(key_id) = self.machine.published().filter(|now| Some(*now) != published.as_ref()) {
+            tracing::info!(key, %key_id, "published a key_id");
+            self.metrics.key_id_published();
+        }
+        match (failure, self.machine.failure()) {
+            (None, Some(now)) => tracing::warn!(key, class = %now.class, "status probes fail: {}", now.message),
+            (Some(before), Some(now)) if before.class != now.class => {
+                tracing::warn!(key, class = %now.class, "status probes fail otherwise: {}", now.message);
+            }
+            (Some(_), None) => tracing::info!(key, "status probes work again"),
+            _ => (),
+        }
     }
 }
