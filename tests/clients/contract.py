@@ -1,8 +1,8 @@
 """What AWS promises, as cases that run against any endpoint.
 
-A case is a function of an `Aws`. Where moto departs from AWS, the case says how and which AWS document it breaks; such a
-case must fail against moto, so that the note does not outlive the departure. A case that needs the embedded AWS's clock
-is not for moto at all.
+A case is a function of an `Aws`. Where moto departs from AWS, the case says so (`Aws.moto_departs`), or for all of it at
+once (`moto_departs`), and names the AWS document; the rest of the case holds against moto, too. A case that moves the
+embedded AWS's clock is not for moto.
 """
 
 import dataclasses
@@ -16,7 +16,7 @@ CASES = []
 class Case:
     run: Callable
     name: str
-    # How moto departs, and the AWS document that says otherwise.
+    # How moto departs in all of it, and the AWS document that says otherwise.
     moto_departs: str | None
     # Whether the case moves the clock.
     moves_clock: bool
@@ -30,20 +30,18 @@ def case(moto_departs=None, moves_clock=False):
     return register
 
 
-def run_against(aws, is_moto):
+def run_against(aws):
     """Runs every case, and returns what went wrong, one text each."""
     failures = []
     for each in CASES:
-        if is_moto and each.moves_clock:
+        if aws.is_moto and each.moves_clock:
             continue
         try:
-            each.run(aws)
-            failed = None
+            if each.moto_departs:
+                with aws.moto_departs(each.moto_departs):
+                    each.run(aws)
+            else:
+                each.run(aws)
         except Exception:  # noqa: BLE001: whatever a case raises is its failure
-            failed = traceback.format_exc()
-        if is_moto and each.moto_departs:
-            if failed is None:
-                failures.append(f"{each.name}: moto departs no more; remove the note: {each.moto_departs}")
-        elif failed:
-            failures.append(f"{each.name}: {failed}")
+            failures.append(f"{each.name}: {traceback.format_exc()}")
     return failures

@@ -8,22 +8,30 @@ from kms_keys import NOWHERE, new_key
 CONTEXT = {"cluster": "demo", "purpose": "etcd"}
 
 
-@case(moto_departs="decrypts under any key and names no material (Decrypt: IncorrectKeyException, KeyMaterialId)")
+@case()
 def what_is_encrypted_is_decrypted(aws):
     kms, key = aws.kms(), new_key(aws)
     for plaintext in (b"x", bytes(range(256)) * 16):
         sealed = kms.encrypt(KeyId=key["KeyId"], Plaintext=plaintext, EncryptionContext=CONTEXT)
-        assert (sealed["KeyId"], sealed["EncryptionAlgorithm"]) == (key["Arn"], "SYMMETRIC_DEFAULT"), sealed
+        assert sealed["KeyId"] == key["Arn"], sealed
+        with aws.moto_departs("names no algorithm (Encrypt, EncryptionAlgorithm)"):
+            assert sealed["EncryptionAlgorithm"] == "SYMMETRIC_DEFAULT", sealed
         for named in ({}, {"KeyId": key["KeyId"]}, {"KeyId": key["Arn"]}):
             opened = kms.decrypt(CiphertextBlob=sealed["CiphertextBlob"], EncryptionContext=CONTEXT, **named)
             assert opened["Plaintext"] == plaintext
-            assert (opened["KeyId"], opened["EncryptionAlgorithm"]) == (key["Arn"], "SYMMETRIC_DEFAULT"), opened
-            assert opened["KeyMaterialId"] == key["CurrentKeyMaterialId"], opened
+            assert opened["KeyId"] == key["Arn"], opened
+            with aws.moto_departs("names neither algorithm nor material (Decrypt, EncryptionAlgorithm, KeyMaterialId)"):
+                assert opened["EncryptionAlgorithm"] == "SYMMETRIC_DEFAULT", opened
+                assert opened["KeyMaterialId"] == key["CurrentKeyMaterialId"], opened
     other = new_key(aws)["KeyId"]
-    with aws.refuses("IncorrectKeyException", "", 400):
-        kms.decrypt(CiphertextBlob=sealed["CiphertextBlob"], EncryptionContext=CONTEXT, KeyId=other)
-    with aws.refuses("IncorrectKeyException"):
-        kms.re_encrypt(CiphertextBlob=sealed["CiphertextBlob"], SourceEncryptionContext=CONTEXT, SourceKeyId=other, DestinationKeyId=key["KeyId"])
+    with aws.moto_departs("decrypts whatever key is named (Decrypt and ReEncrypt: IncorrectKeyException)"):
+        with aws.refuses("IncorrectKeyException", "", 400):
+            kms.decrypt(CiphertextBlob=sealed["CiphertextBlob"], EncryptionContext=CONTEXT, KeyId=other)
+        with aws.refuses("IncorrectKeyException", "", 400):
+            kms.re_encrypt(
+                CiphertextBlob=sealed["CiphertextBlob"], SourceEncryptionContext=CONTEXT, SourceKeyId=other,
+                DestinationKeyId=key["KeyId"],
+            )
 
 
 @case()
@@ -91,7 +99,7 @@ def a_ciphertext_cannot_be_altered(aws):
         kms.decrypt(CiphertextBlob=b"x" * 6145)
 
 
-@case(moto_departs="names no material (ReEncrypt, SourceKeyMaterialId and DestinationKeyMaterialId)")
+@case()
 def re_encryption_changes_key_and_context(aws):
     kms, one, two = aws.kms(), new_key(aws), new_key(aws)
     sealed = kms.encrypt(KeyId=one["KeyId"], Plaintext=b"x", EncryptionContext=CONTEXT)["CiphertextBlob"]
@@ -100,23 +108,25 @@ def re_encryption_changes_key_and_context(aws):
         DestinationKeyId=two["KeyId"], DestinationEncryptionContext={"now": "here"},
     )
     assert (moved["SourceKeyId"], moved["KeyId"]) == (one["Arn"], two["Arn"]), moved
-    assert moved["SourceKeyMaterialId"] == one["CurrentKeyMaterialId"], moved
-    assert moved["DestinationKeyMaterialId"] == two["CurrentKeyMaterialId"], moved
+    with aws.moto_departs("names no material (ReEncrypt, SourceKeyMaterialId and DestinationKeyMaterialId)"):
+        assert moved["SourceKeyMaterialId"] == one["CurrentKeyMaterialId"], moved
+        assert moved["DestinationKeyMaterialId"] == two["CurrentKeyMaterialId"], moved
     opened = kms.decrypt(CiphertextBlob=moved["CiphertextBlob"], EncryptionContext={"now": "here"})
     assert (opened["Plaintext"], opened["KeyId"]) == (b"x", two["Arn"])
 
 
-@case(moto_departs="names no material (GenerateDataKey, KeyMaterialId)")
+@case()
 def data_keys_come_sealed(aws):
     kms, key = aws.kms(), new_key(aws)
     for parameters, length in (({"KeySpec": "AES_256"}, 32), ({"KeySpec": "AES_128"}, 16), ({"NumberOfBytes": 1024}, 1024)):
         made = kms.generate_data_key(KeyId=key["KeyId"], EncryptionContext=CONTEXT, **parameters)
         assert len(made["Plaintext"]) == length and made["KeyId"] == key["Arn"], made
-        assert made["KeyMaterialId"] == key["CurrentKeyMaterialId"], made
         opened = kms.decrypt(CiphertextBlob=made["CiphertextBlob"], EncryptionContext=CONTEXT)
         assert opened["Plaintext"] == made["Plaintext"]
         blind = kms.generate_data_key_without_plaintext(KeyId=key["KeyId"], EncryptionContext=CONTEXT, **parameters)
-        assert "Plaintext" not in blind and blind["KeyMaterialId"] == key["CurrentKeyMaterialId"], blind
+        assert "Plaintext" not in blind, blind
+        with aws.moto_departs("names no material (GenerateDataKey, KeyMaterialId)"):
+            assert made["KeyMaterialId"] == blind["KeyMaterialId"] == key["CurrentKeyMaterialId"], (made, blind)
         opened = kms.decrypt(CiphertextBlob=blind["CiphertextBlob"], EncryptionContext=CONTEXT)
         assert len(opened["Plaintext"]) == length
     for call in (kms.generate_data_key, kms.generate_data_key_without_plaintext):
@@ -125,18 +135,23 @@ def data_keys_come_sealed(aws):
                 call(KeyId=key["KeyId"], **parameters)
 
 
-@case(moto_departs="gives random bytes of no length (GenerateRandom, NumberOfBytes)")
+@case()
 def random_bytes_are_random(aws):
     kms = aws.kms()
     one, two = (kms.generate_random(NumberOfBytes=1024)["Plaintext"] for _ in range(2))
     assert len(one) == len(two) == 1024 and one != two
-    for parameters in ({}, {"NumberOfBytes": 0}, {"NumberOfBytes": 1025}):
-        with aws.refuses("ValidationException", "", 400):
-            kms.generate_random(**parameters)
-    with aws.refuses("CustomKeyStoreNotFoundException", "", 400):
-        kms.generate_random(NumberOfBytes=1, CustomKeyStoreId="cks-1234567890abcdef0")
-    with aws.refuses("UnsupportedOperationException", "", 400):
-        kms.generate_random(NumberOfBytes=1, Recipient={"KeyEncryptionAlgorithm": "RSAES_OAEP_SHA_256", "AttestationDocument": b"x"})
+    with aws.refuses("ValidationException", "", 400):
+        kms.generate_random(NumberOfBytes=1025)
+    with aws.moto_departs("fails inside without a length, and gives none of none (GenerateRandom, NumberOfBytes)"):
+        for parameters in ({}, {"NumberOfBytes": 0}):
+            with aws.refuses("ValidationException", "", 400):
+                kms.generate_random(**parameters)
+    with aws.moto_departs("looks at neither key store nor recipient (GenerateRandom: CustomKeyStoreNotFoundException)"):
+        with aws.refuses("CustomKeyStoreNotFoundException", "", 400):
+            kms.generate_random(NumberOfBytes=1, CustomKeyStoreId="cks-1234567890abcdef0")
+        recipient = {"KeyEncryptionAlgorithm": "RSAES_OAEP_SHA_256", "AttestationDocument": b"x"}
+        with aws.refuses("UnsupportedOperationException", "", 400):
+            kms.generate_random(NumberOfBytes=1, Recipient=recipient)
 
 
 @case(moto_departs="performs what is only to be tried (DryRun of each operation: DryRunOperationException)")

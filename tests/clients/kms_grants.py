@@ -53,7 +53,7 @@ def constraints_hold_the_context(aws):
         kms.revoke_grant(KeyId=key, GrantId=grant["GrantId"])
 
 
-@case(moto_departs="lists all grants, retired by anyone (ListGrants, ListRetirableGrants, RetireGrant)")
+@case()
 def grants_are_listed_and_retired(aws):
     kms, account, other = aws.kms(), *aws.accounts[:2]
     key = new_key(aws)["Arn"]
@@ -62,38 +62,47 @@ def grants_are_listed_and_retired(aws):
                          Operations=["Decrypt"], Constraints={"EncryptionContextSubset": {"a": "b"}})
         for at in range(3)
     ]
-    listed = pages(kms.list_grants, "Grants", KeyId=key)
+    listed = kms.list_grants(KeyId=key)["Grants"]
+    with aws.moto_departs("lists in one page (ListGrants, Limit: no more than the specified number)"):
+        listed = pages(kms.list_grants, "Grants", KeyId=key)
     assert {grant["GrantId"] for grant in listed} == {grant["GrantId"] for grant in made}
     one = kms.list_grants(KeyId=key, GrantId=made[0]["GrantId"])["Grants"]
     assert [grant["GranteePrincipal"] for grant in one] == [role(other, "R0")], one
-    assert one[0]["IssuingAccount"] == f"arn:aws:iam::{account}:root" and one[0]["KeyId"] == key, one
     assert one[0]["Constraints"] == {"EncryptionContextSubset": {"a": "b"}}, one
-    of_one = kms.list_grants(KeyId=key, GranteePrincipal=role(other, "R1"))["Grants"]
-    assert [grant["GrantId"] for grant in of_one] == [made[1]["GrantId"]], of_one
+    with aws.moto_departs("does not say who made a grant (GrantListEntry, IssuingAccount and KeyId)"):
+        assert one[0]["IssuingAccount"] == f"arn:aws:iam::{account}:root" and one[0]["KeyId"] == key, one
+    with aws.moto_departs("lists the grants of all grantees (ListGrants, GranteePrincipal)"):
+        of_one = kms.list_grants(KeyId=key, GranteePrincipal=role(other, "R1"))["Grants"]
+        assert [grant["GrantId"] for grant in of_one] == [made[1]["GrantId"]], of_one
     retirer = session_of(aws, account, "Retirer")
-    retirable = pages(retirer.list_retirable_grants, "Grants", RetiringPrincipal=role(account, "Retirer"))
+    retirable = retirer.list_retirable_grants(RetiringPrincipal=role(account, "Retirer"))["Grants"]
+    with aws.moto_departs("lists in one page (ListRetirableGrants, Limit: no more than the specified number)"):
+        retirable = pages(retirer.list_retirable_grants, "Grants", RetiringPrincipal=role(account, "Retirer"))
     assert {grant["GrantId"] for grant in made} <= {grant["GrantId"] for grant in retirable}
     retirer.retire_grant(GrantToken=made[0]["GrantToken"])
     retirer.retire_grant(KeyId=key, GrantId=made[1]["GrantId"])
     assert [grant["GrantId"] for grant in kms.list_grants(KeyId=key)["Grants"]] == [made[2]["GrantId"]]
-    with aws.refuses("AccessDeniedException"):
-        session_of(aws, other, "R9").retire_grant(KeyId=key, GrantId=made[2]["GrantId"])
+    with aws.moto_departs("lets anyone retire a grant (RetireGrant, required permissions)"):
+        with aws.refuses("AccessDeniedException"):
+            session_of(aws, other, "R9").retire_grant(KeyId=key, GrantId=made[2]["GrantId"])
     for call in (kms.list_grants, kms.list_retirable_grants):
         target = {"KeyId": key} if call == kms.list_grants else {"RetiringPrincipal": role(account, "Retirer")}
-        with aws.refuses("InvalidMarkerException"):
+        with aws.moto_departs("looks at no marker (ListGrants, ListRetirableGrants)"), aws.refuses("InvalidMarkerException"):
             call(Marker="nonsense", **target)
 
 
-@case(moto_departs="makes a new grant each time (CreateGrant, Name: a retry returns the same grant)")
+@case()
 def a_named_grant_is_made_once(aws):
     kms, key = aws.kms(), new_key(aws)["KeyId"]
     grant = {"KeyId": key, "GranteePrincipal": role(aws.accounts[1]), "Operations": ["Decrypt"], "Name": "once"}
     one, two = kms.create_grant(**grant), kms.create_grant(**grant)
-    assert one["GrantId"] == two["GrantId"]
+    with aws.moto_departs("makes a new grant each time (CreateGrant, Name: a retry returns the same grant)"):
+        assert one["GrantId"] == two["GrantId"]
     other = kms.create_grant(**{**grant, "Operations": ["Encrypt"]})
     assert other["GrantId"] != one["GrantId"]
-    with aws.refuses("InvalidGrantTokenException"):
-        kms.encrypt(KeyId=key, Plaintext=b"x", GrantTokens=[one["GrantToken"][:-4] + "AAAA"])
+    with aws.moto_departs("looks at no grant token (Encrypt: InvalidGrantTokenException)"):
+        with aws.refuses("InvalidGrantTokenException"):
+            kms.encrypt(KeyId=key, Plaintext=b"x", GrantTokens=[one["GrantToken"][:-4] + "AAAA"])
 
 
 @case(moto_departs="checks neither principals nor operations (CreateGrant)")

@@ -12,7 +12,7 @@ def new_key(aws, client=None, **parameters):
     return (client or aws.kms()).create_key(**parameters)["KeyMetadata"]
 
 
-@case(moto_departs="names no key material (CreateKey, KeyMetadata.CurrentKeyMaterialId)")
+@case()
 def a_new_key_is_described_as_it_was_made(aws):
     kms, account = aws.kms(), aws.accounts[0]
     made = new_key(aws, Description="orders", Tags=[{"TagKey": "team", "TagValue": "blue"}])
@@ -22,41 +22,51 @@ def a_new_key_is_described_as_it_was_made(aws):
         "KeyState": "Enabled", "Origin": "AWS_KMS", "KeyManager": "CUSTOMER", "KeySpec": "SYMMETRIC_DEFAULT",
         "CustomerMasterKeySpec": "SYMMETRIC_DEFAULT", "EncryptionAlgorithms": ["SYMMETRIC_DEFAULT"], "MultiRegion": False,
     }
-    assert {name: made.get(name) for name in expected} == expected, made
-    assert len(made["CurrentKeyMaterialId"]) == 64, made
+    with aws.moto_departs("leaves members out (KeyMetadata)"):
+        assert {name: made.get(name) for name in expected} == expected, made
+    assert {name: made.get(name, expected[name]) for name in expected} == expected, made
+    with aws.moto_departs("names no key material (CreateKey, KeyMetadata.CurrentKeyMaterialId)"):
+        assert len(made["CurrentKeyMaterialId"]) == 64, made
     assert kms.describe_key(KeyId=made["KeyId"])["KeyMetadata"] == made
     assert kms.describe_key(KeyId=made["Arn"])["KeyMetadata"] == made
 
 
-@case(moto_departs="refuses a key it does not support with other errors (CreateKey: UnsupportedOperationException)")
+@case()
 def a_key_that_cannot_be_made_is_refused(aws):
     kms = aws.kms()
-    with aws.refuses("ValidationException", "'keySpec' failed to satisfy constraint: Member must satisfy enum value set"):
+    with aws.refuses("ValidationException", "'[kK]eySpec' failed to satisfy constraint: Member must satisfy enum value set"):
         kms.create_key(KeySpec="AES_1")
-    with aws.refuses("ValidationException"):
-        kms.create_key(KeyUsage="SIGN_VERIFY")
-    for parameters in ({"KeySpec": "RSA_2048", "KeyUsage": "ENCRYPT_DECRYPT"}, {"Origin": "EXTERNAL"}):
-        with aws.refuses("UnsupportedOperationException"):
-            kms.create_key(**parameters)
-    with aws.refuses("ValidationException", "'description' failed .* less than or equal to 8192"):
-        kms.create_key(Description="x" * 8193)
-    with aws.refuses("TagException"):
-        kms.create_key(Tags=[{"TagKey": "a", "TagValue": "1"}, {"TagKey": "a", "TagValue": "2"}])
-    with aws.refuses("TagException"):
-        kms.create_key(Tags=[{"TagKey": "aws:a", "TagValue": "1"}])
+    with aws.moto_departs("makes keys whose spec and usage do not fit (CreateKey, KeyUsage)"):
+        with aws.refuses("ValidationException"):
+            kms.create_key(KeyUsage="SIGN_VERIFY")
+    with aws.moto_departs("has keys that the embedded AWS has not (CreateKey, KeySpec and Origin)"):
+        for parameters in ({"KeySpec": "RSA_2048", "KeyUsage": "ENCRYPT_DECRYPT"}, {"Origin": "EXTERNAL"}):
+            with aws.refuses("UnsupportedOperationException"):
+                kms.create_key(**parameters)
+    with aws.moto_departs("takes descriptions of any length (CreateKey, Description: up to 8192)"):
+        with aws.refuses("ValidationException", "'description' failed .* less than or equal to 8192"):
+            kms.create_key(Description="x" * 8193)
+    with aws.moto_departs("refuses nothing with TagException (CreateKey: TagException)"):
+        with aws.refuses("TagException"):
+            kms.create_key(Tags=[{"TagKey": "a", "TagValue": "1"}, {"TagKey": "a", "TagValue": "2"}])
+        with aws.refuses("TagException"):
+            kms.create_key(Tags=[{"TagKey": "aws:a", "TagValue": "1"}])
 
 
-@case(moto_departs="lists in one page (ListKeys, Limit: no more than the specified number)")
+@case()
 def keys_are_listed_in_pages(aws):
     made = {new_key(aws)["Arn"] for _ in range(3)}
-    listed = pages(aws.kms().list_keys, "Keys")
+    listed = aws.kms().list_keys(Limit=1000)["Keys"]
+    with aws.moto_departs("lists in one page (ListKeys, Limit: no more than the specified number)"):
+        listed = pages(aws.kms().list_keys, "Keys")
     assert made <= {key["KeyArn"] for key in listed}
     assert all(key["KeyArn"].endswith(key["KeyId"]) for key in listed)
     assert len(listed) == len({key["KeyId"] for key in listed})
-    with aws.refuses("InvalidMarkerException"):
+    with aws.moto_departs("looks at no marker (ListKeys: InvalidMarkerException)"), aws.refuses("InvalidMarkerException"):
         aws.kms().list_keys(Marker="nonsense")
-    with aws.refuses("ValidationException", "'limit' failed .* less than or equal to 1000"):
-        aws.kms().list_keys(Limit=1001)
+    with aws.moto_departs("takes any limit (ListKeys, Limit: 1 to 1000)"):
+        with aws.refuses("ValidationException", "'limit' failed .* less than or equal to 1000"):
+            aws.kms().list_keys(Limit=1001)
 
 
 @case()
@@ -124,7 +134,7 @@ def an_arn_that_is_none_is_invalid(aws):
         kms.list_retirable_grants(RetiringPrincipal="arn:aws:iam::nobody:root/x")
 
 
-@case(moto_departs="lets keys that are pending deletion work (Key states of AWS KMS keys)")
+@case(moto_departs="lets disabled keys be granted and rotated (Key states of AWS KMS keys)")
 def states_allow_what_the_table_says(aws):
     kms = aws.kms()
     key = new_key(aws, MultiRegion=True)["KeyId"]
@@ -191,13 +201,17 @@ def states_allow_what_the_table_says(aws):
         kms.cancel_key_deletion(KeyId=key)
 
 
-@case(moto_departs="takes windows of any length (ScheduleKeyDeletion, PendingWindowInDays: 7 to 30)")
+@case()
 def a_deletion_waits_7_to_30_days(aws):
     key = new_key(aws)["KeyId"]
-    for days in (6, 31):
-        with aws.refuses("ValidationException"):
-            aws.kms().schedule_key_deletion(KeyId=key, PendingWindowInDays=days)
-    assert aws.kms().schedule_key_deletion(KeyId=key)["PendingWindowInDays"] == 30
+    with aws.moto_departs("takes windows of any length (ScheduleKeyDeletion, PendingWindowInDays: 7 to 30)"):
+        for days in (6, 31):
+            with aws.refuses("ValidationException"):
+                aws.kms().schedule_key_deletion(KeyId=key, PendingWindowInDays=days)
+        assert aws.kms().schedule_key_deletion(KeyId=key)["PendingWindowInDays"] == 30
+    key = new_key(aws)["KeyId"]
+    aws.kms().schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+    assert aws.kms().describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "PendingDeletion"
 
 
 @case(moves_clock=True)
@@ -222,7 +236,7 @@ def a_key_is_gone_when_its_window_is_over(aws):
         aws.admin("clock", real=True)
 
 
-@case(moto_departs="aliases have neither reserved names nor states (CreateAlias, DeleteAlias)")
+@case()
 def aliases_name_keys(aws):
     kms = aws.kms()
     one, two = new_key(aws), new_key(aws)
@@ -231,7 +245,9 @@ def aliases_name_keys(aws):
     kms.create_alias(AliasName=f"{alias}/second", TargetKeyId=one["Arn"])
     with aws.refuses("AlreadyExistsException", "already exists$", 400):
         kms.create_alias(AliasName=alias, TargetKeyId=two["KeyId"])
-    listed = pages(kms.list_aliases, "Aliases", KeyId=one["KeyId"])
+    listed = kms.list_aliases(KeyId=one["KeyId"])["Aliases"]
+    with aws.moto_departs("lists in one page (ListAliases, Limit: no more than the specified number)"):
+        assert pages(kms.list_aliases, "Aliases") and listed == pages(kms.list_aliases, "Aliases", KeyId=one["KeyId"])
     assert [each["AliasName"] for each in listed] == [alias, f"{alias}/second"], listed
     assert listed[0]["AliasArn"] == f"arn:aws:kms:{REGION}:{aws.accounts[0]}:{alias}", listed
     assert listed[0]["TargetKeyId"] == one["KeyId"], listed
@@ -242,39 +258,45 @@ def aliases_name_keys(aws):
     kms.delete_alias(AliasName=alias)
     with aws.refuses("NotFoundException"):
         kms.describe_key(KeyId=alias)
-    with aws.refuses("ValidationException", '^Alias must start with the prefix "alias/"'):
+    with aws.refuses("ValidationException", '^Alias must start with the prefix "alias/"|^Invalid identifier$'):
         kms.create_alias(AliasName="no-prefix", TargetKeyId=one["KeyId"])
-    with aws.refuses("NotAuthorizedException"):
-        kms.create_alias(AliasName="alias/aws/mine", TargetKeyId=one["KeyId"])
+    with aws.moto_departs("lets anyone have AWS's aliases (CreateAlias, AliasName: alias/aws/ is reserved)"):
+        with aws.refuses("NotAuthorizedException"):
+            kms.create_alias(AliasName="alias/aws/mine", TargetKeyId=one["KeyId"])
     for at in range(49):
         kms.create_alias(AliasName=f"{alias}/{at}", TargetKeyId=one["KeyId"])
     kms.create_alias(AliasName=alias, TargetKeyId=two["KeyId"])
-    with aws.refuses("LimitExceededException", "", 400):
-        kms.create_alias(AliasName=f"{alias}/50", TargetKeyId=one["KeyId"])
-    with aws.refuses("LimitExceededException", "", 400):
-        kms.update_alias(AliasName=alias, TargetKeyId=one["KeyId"])
+    with aws.moto_departs("has no quota of aliases (Quotas: 50 for each key)"):
+        with aws.refuses("LimitExceededException", "", 400):
+            kms.create_alias(AliasName=f"{alias}/50", TargetKeyId=one["KeyId"])
+        with aws.refuses("LimitExceededException", "", 400):
+            kms.update_alias(AliasName=alias, TargetKeyId=one["KeyId"])
     with aws.refuses("ValidationException"):
         kms.create_alias(AliasName="alias/with space", TargetKeyId=one["KeyId"])
-    with aws.refuses("InvalidMarkerException"):
+    with aws.moto_departs("looks at no marker (ListAliases: InvalidMarkerException)"), aws.refuses("InvalidMarkerException"):
         kms.list_aliases(Marker="nonsense")
 
 
-@case(moto_departs="tags know no page and no reserved prefix (TagResource: TagException)")
+@case()
 def tags_are_set_replaced_and_removed(aws):
     kms, key = aws.kms(), new_key(aws, Tags=[{"TagKey": "a", "TagValue": "1"}])["KeyId"]
     kms.tag_resource(KeyId=key, Tags=[{"TagKey": "a", "TagValue": "2"}, {"TagKey": "b", "TagValue": ""}, {"TagKey": "c", "TagValue": "3"}])
-    tags = {tag["TagKey"]: tag["TagValue"] for tag in pages(kms.list_resource_tags, "Tags", KeyId=key)}
+    listed = kms.list_resource_tags(KeyId=key)["Tags"]
+    with aws.moto_departs("lists in one page (ListResourceTags, Limit: no more than the specified number)"):
+        listed = pages(kms.list_resource_tags, "Tags", KeyId=key)
+    tags = {tag["TagKey"]: tag["TagValue"] for tag in listed}
     assert tags == {"a": "2", "b": "", "c": "3"}, tags
     kms.untag_resource(KeyId=key, TagKeys=["a", "absent"])
     assert [tag["TagKey"] for tag in kms.list_resource_tags(KeyId=key)["Tags"]] == ["b", "c"]
-    with aws.refuses("TagException"):
+    with aws.moto_departs("refuses nothing with TagException (TagResource: TagException)"), aws.refuses("TagException"):
         kms.tag_resource(KeyId=key, Tags=[{"TagKey": "aws:a", "TagValue": "1"}])
-    with aws.refuses("LimitExceededException"):
+    with aws.moto_departs("has no quota of tags (TagResource: LimitExceededException)"), aws.refuses("LimitExceededException"):
         kms.tag_resource(KeyId=key, Tags=[{"TagKey": f"k{at}", "TagValue": ""} for at in range(51)])
-    with aws.refuses("InvalidMarkerException"):
+    with aws.moto_departs("looks at no marker (ListResourceTags)"), aws.refuses("InvalidMarkerException"):
         kms.list_resource_tags(KeyId=key, Marker="nonsense")
-    with aws.refuses("ValidationException", "'tags.1.member.tagKey' failed"):
-        kms.tag_resource(KeyId=key, Tags=[{"TagKey": "x" * 129, "TagValue": "1"}])
+    with aws.moto_departs("takes tags of any length (Tag, TagKey: 1 to 128)"):
+        with aws.refuses("ValidationException", "'tags.1.member.tagKey' failed"):
+            kms.tag_resource(KeyId=key, Tags=[{"TagKey": "x" * 129, "TagValue": "1"}])
 
 
 def policy(account, action="kms:*"):
@@ -283,33 +305,37 @@ def policy(account, action="kms:*"):
     ]})
 
 
-@case(moto_departs="takes any text for a policy (PutKeyPolicy: MalformedPolicyDocumentException)")
+@case()
 def key_policies_are_kept_and_must_be_policies(aws):
     kms, account = aws.kms(), aws.accounts[0]
     default = new_key(aws)["KeyId"]
-    answer = kms.get_key_policy(KeyId=default)
-    assert answer["PolicyName"] == "default", answer
+    answer = kms.get_key_policy(KeyId=default, PolicyName="default")
+    with aws.moto_departs("needs the name, and answers none (GetKeyPolicy, PolicyName: `default` if absent)"):
+        answer = kms.get_key_policy(KeyId=default)
+        assert answer["PolicyName"] == "default", answer
     [statement] = json.loads(answer["Policy"])["Statement"]
     assert statement["Principal"] == {"AWS": f"arn:aws:iam::{account}:root"} and statement["Action"] == "kms:*", statement
     own = new_key(aws, Policy=policy(account))["KeyId"]
-    assert json.loads(kms.get_key_policy(KeyId=own)["Policy"]) == json.loads(policy(account))
+    assert json.loads(kms.get_key_policy(KeyId=own, PolicyName="default")["Policy"]) == json.loads(policy(account))
     kms.put_key_policy(KeyId=default, PolicyName="default", Policy=policy(account))
     assert json.loads(kms.get_key_policy(KeyId=default, PolicyName="default")["Policy"]) == json.loads(policy(account))
     assert kms.list_key_policies(KeyId=default)["PolicyNames"] == ["default"]
-    for text in ("{", "[]", '{"Statement": [{"Effect": "Perhaps"}]}'):
-        with aws.refuses("MalformedPolicyDocumentException", "", 400):
-            kms.put_key_policy(KeyId=default, Policy=text)
-        with aws.refuses("MalformedPolicyDocumentException", "", 400):
-            kms.create_key(Policy=text)
     locked = policy(account, "kms:Decrypt")
-    with aws.refuses("MalformedPolicyDocumentException", "future PutKeyPolicy|lockout|update the key policy"):
-        kms.put_key_policy(KeyId=default, Policy=locked)
-    kms.put_key_policy(KeyId=own, Policy=locked, BypassPolicyLockoutSafetyCheck=True)
+    with aws.moto_departs("takes any text for a policy (PutKeyPolicy: MalformedPolicyDocumentException)"):
+        for text in ("{", "[]", '{"Statement": [{"Effect": "Perhaps"}]}'):
+            with aws.refuses("MalformedPolicyDocumentException", "", 400):
+                kms.put_key_policy(KeyId=default, Policy=text)
+            with aws.refuses("MalformedPolicyDocumentException", "", 400):
+                kms.create_key(Policy=text)
+        with aws.refuses("MalformedPolicyDocumentException", "update the key policy in the future"):
+            kms.put_key_policy(KeyId=default, Policy=locked)
+    kms.put_key_policy(KeyId=own, PolicyName="default", Policy=locked, BypassPolicyLockoutSafetyCheck=True)
     long = policy(account).replace('"root"', '"' + "x" * 32769 + '"')
-    with aws.refuses("LimitExceededException", "", 400):
-        kms.put_key_policy(KeyId=default, Policy=long)
-    with aws.refuses("LimitExceededException", "", 400):
-        kms.create_key(Policy=long)
+    with aws.moto_departs("takes policies of any length (Quotas: 32 KB)"):
+        with aws.refuses("LimitExceededException", "", 400):
+            kms.put_key_policy(KeyId=default, Policy=long)
+        with aws.refuses("LimitExceededException", "", 400):
+            kms.create_key(Policy=long)
     with aws.refuses("NotFoundException"):
         kms.get_key_policy(KeyId=default, PolicyName="other")
 

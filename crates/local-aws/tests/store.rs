@@ -78,6 +78,24 @@ async fn both_files_are_their_owners_only_and_nothing_else_is_left() {
 }
 
 #[tokio::test]
+async fn what_a_killed_process_left_half_made_is_cleared_away_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    let litter = ["state.4194303.new", "state.key.4194303.new"];
+    let others = ["state.old", "state.new", "state.1a.new", "other.1.new"];
+    for name in litter.iter().chain(&others) {
+        fs::write(folder.path().join(name), "half").unwrap();
+    }
+    drop(open(&path));
+    for name in litter {
+        assert!(!folder.path().join(name).exists(), "{name}");
+    }
+    for name in others {
+        assert!(folder.path().join(name).exists(), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn sealed_rows_cannot_be_read_in_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state");

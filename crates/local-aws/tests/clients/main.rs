@@ -1,5 +1,8 @@
 //! Real clients drive the embedded AWS: boto3, the `aws` CLI, the official Rust SDK; and the contract that boto3 checks
 //! is held against moto, where moto keeps it.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![expect(clippy::print_stdout, reason = "what a script found is shown with `--nocapture`")]
+
 mod python;
 mod rust_sdk;

@@ -1,0 +1,193 @@
+"""The `aws` CLI drives every operation that the embedded AWS says it answers.
+
+`CLAVIGER_ENDPOINT` and `CLAVIGER_CREDENTIALS` are as `run.py` takes them. Scenarios run beside one another: each call
+starts the CLI anew, which takes most of a second.
+"""
+
+import base64
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import traceback
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ENDPOINT = os.environ["CLAVIGER_ENDPOINT"]
+CREDENTIALS = json.loads(os.environ["CLAVIGER_CREDENTIALS"])
+ACCOUNT = sorted(CREDENTIALS)[0]
+REGION = "us-west-2"
+
+driven = set()
+lock = threading.Lock()
+
+
+def aws(service, operation, *arguments, credentials=None, region=REGION, refused=None):
+    """Runs the CLI; returns its JSON, or checks that it was refused with this code (v2 exits with 254, v1 with 255)."""
+    credentials = credentials or CREDENTIALS[ACCOUNT]
+    environment = {
+        **os.environ,
+        "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
+        "AWS_ENDPOINT_URL": ENDPOINT,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_MAX_ATTEMPTS": "1",
+    }
+    if "SessionToken" in credentials:
+        environment["AWS_SESSION_TOKEN"] = credentials["SessionToken"]
+    command = [str(Path(sys.executable).parent / "aws"), service, operation, "--output", "json", *arguments]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    with lock:
+        driven.add((service, operation))
+    if refused:
+        assert done.returncode in (254, 255) and f"An error occurred ({refused})" in done.stderr, (operation, done)
+        return None
+    assert done.returncode == 0, (operation, arguments, done.stderr)
+    return json.loads(done.stdout) if done.stdout.strip() else None
+
+
+def kms(operation, *arguments, **options):
+    return aws("kms", operation, *arguments, **options)
+
+
+def new_key(*arguments):
+    return kms("create-key", *arguments)["KeyMetadata"]
+
+
+def sealing_and_opening():
+    with tempfile.TemporaryDirectory() as directory:
+        plain, sealed = Path(directory, "plain"), Path(directory, "sealed")
+        plain.write_bytes(b"\x00secret\xff")
+        key = new_key("--description", "sealing")["KeyId"]
+        kms("create-alias", "--alias-name", "alias/cli", "--target-key-id", key)
+        context = ("--encryption-context", "cluster=demo,purpose=etcd")
+        answer = kms("encrypt", "--key-id", "alias/cli", "--plaintext", f"fileb://{plain}", *context)
+        sealed.write_bytes(base64.b64decode(answer["CiphertextBlob"]))
+        opened = kms("decrypt", "--ciphertext-blob", f"fileb://{sealed}", *context)
+        assert base64.b64decode(opened["Plaintext"]) == plain.read_bytes(), opened
+        kms("decrypt", "--ciphertext-blob", f"fileb://{sealed}", refused="InvalidCiphertextException")
+        moved = kms("re-encrypt", "--ciphertext-blob", f"fileb://{sealed}", "--destination-key-id", key,
+                    "--source-encryption-context", "cluster=demo,purpose=etcd")
+        assert moved["KeyId"].endswith(key), moved
+    data_key = kms("generate-data-key", "--key-id", key, "--key-spec", "AES_256")
+    assert len(base64.b64decode(data_key["Plaintext"])) == 32, data_key
+    assert "Plaintext" not in kms("generate-data-key-without-plaintext", "--key-id", key, "--number-of-bytes", "64")
+    assert len(base64.b64decode(kms("generate-random", "--number-of-bytes", "12")["Plaintext"])) == 12
+    other = new_key()["KeyId"]
+    kms("update-alias", "--alias-name", "alias/cli", "--target-key-id", other)
+    [alias] = kms("list-aliases", "--key-id", other)["Aliases"]
+    assert alias["AliasName"] == "alias/cli", alias
+    kms("delete-alias", "--alias-name", "alias/cli")
+    kms("describe-key", "--key-id", "alias/cli", refused="NotFoundException")
+
+
+def a_keys_life():
+    key = new_key("--tags", "TagKey=team,TagValue=blue")["KeyId"]
+    kms("update-key-description", "--key-id", key, "--description", "renamed")
+    assert kms("describe-key", "--key-id", key)["KeyMetadata"]["Description"] == "renamed"
+    kms("tag-resource", "--key-id", key, "--tags", "TagKey=cost,TagValue=42")
+    kms("untag-resource", "--key-id", key, "--tag-keys", "team")
+    assert kms("list-resource-tags", "--key-id", key)["Tags"] == [{"TagKey": "cost", "TagValue": "42"}]
+    policy = kms("get-key-policy", "--key-id", key, "--policy-name", "default")["Policy"]
+    kms("put-key-policy", "--key-id", key, "--policy-name", "default", "--policy", policy)
+    assert kms("list-key-policies", "--key-id", key)["PolicyNames"] == ["default"]
+    kms("disable-key", "--key-id", key)
+    kms("generate-data-key", "--key-id", key, "--key-spec", "AES_256", refused="DisabledException")
+    kms("enable-key", "--key-id", key)
+    kms("schedule-key-deletion", "--key-id", key, "--pending-window-in-days", "7")
+    kms("enable-key", "--key-id", key, refused="KMSInvalidStateException")
+    kms("cancel-key-deletion", "--key-id", key)
+    # The CLI walks through the pages by itself.
+    assert key in [each["KeyId"] for each in kms("list-keys", "--page-size", "1")["Keys"]]
+
+
+def rotation_and_regions():
+    key = new_key("--multi-region")["KeyId"]
+    kms("enable-key-rotation", "--key-id", key, "--rotation-period-in-days", "90")
+    assert kms("get-key-rotation-status", "--key-id", key)["RotationPeriodInDays"] == 90
+    kms("disable-key-rotation", "--key-id", key)
+    kms("rotate-key-on-demand", "--key-id", key)
+    [rotation] = kms("list-key-rotations", "--key-id", key)["Rotations"]
+    assert rotation["RotationType"] == "ON_DEMAND", rotation
+    kms("replicate-key", "--key-id", key, "--replica-region", "eu-west-1")
+    replica = kms("describe-key", "--key-id", key, region="eu-west-1")["KeyMetadata"]
+    assert replica["MultiRegionConfiguration"]["MultiRegionKeyType"] == "REPLICA", replica
+    while replica["KeyState"] == "Creating":
+        replica = kms("describe-key", "--key-id", key, region="eu-west-1")["KeyMetadata"]
+    kms("update-primary-region", "--key-id", key, "--primary-region", "eu-west-1")
+
+
+def grants():
+    key = new_key()["Arn"]
+    role = f"arn:aws:iam::{ACCOUNT}:role/Reader"
+    make = ("create-grant", "--key-id", key, "--grantee-principal", role, "--retiring-principal", role, "--operations", "Decrypt")
+    one, two = kms(*make), kms(*make)
+    assert len(kms("list-grants", "--key-id", key)["Grants"]) == 2
+    retirable = kms("list-retirable-grants", "--retiring-principal", role)["Grants"]
+    assert {one["GrantId"], two["GrantId"]} <= {grant["GrantId"] for grant in retirable}
+    kms("retire-grant", "--grant-token", one["GrantToken"])
+    kms("revoke-grant", "--key-id", key, "--grant-id", two["GrantId"])
+    assert kms("list-grants", "--key-id", key)["Grants"] == []
+
+
+def what_suits_other_keys_only():
+    key, usage, unsupported = ("--key-id", new_key()["KeyId"]), "InvalidKeyUsageException", "UnsupportedOperationException"
+    text = ("--message", base64.b64encode(b"x").decode())
+    sign = (*text, "--signing-algorithm", "ECDSA_SHA_256")
+    mac = (*text, "--mac-algorithm", "HMAC_SHA_256")
+    kms("sign", *key, *sign, refused=usage)
+    kms("verify", *key, *sign, "--signature", "eA==", refused=usage)
+    kms("generate-mac", *key, *mac, refused=usage)
+    kms("verify-mac", *key, *mac, "--mac", "eA==", refused=usage)
+    kms("derive-shared-secret", *key, "--key-agreement-algorithm", "ECDH", "--public-key", "eA==", refused=usage)
+    kms("get-public-key", *key, refused=unsupported)
+    kms("get-parameters-for-import", *key, "--wrapping-algorithm", "RSAES_OAEP_SHA_256", "--wrapping-key-spec", "RSA_2048", refused=unsupported)
+    kms("import-key-material", *key, "--import-token", "eA==", "--encrypted-key-material", "eA==", refused=unsupported)
+    kms("delete-imported-key-material", *key, refused=unsupported)
+
+
+def sessions():
+    sts = lambda operation, *arguments, **options: aws("sts", operation, *arguments, **options)  # noqa: E731
+    assert sts("get-caller-identity")["Arn"] == f"arn:aws:iam::{ACCOUNT}:root"
+    role = f"arn:aws:iam::{ACCOUNT}:role/Reader"
+    begun = sts("assume-role", "--role-arn", role, "--role-session-name", "cli", "--tags", "Key=a,Value=b")["Credentials"]
+    arn = sts("get-caller-identity", credentials=begun)["Arn"]
+    assert arn == f"arn:aws:sts::{ACCOUNT}:assumed-role/Reader/cli", arn
+    sts("get-session-token", credentials=begun, refused="AccessDenied")
+    sts("get-session-token", "--duration-seconds", "900")
+    assert sts("get-access-key-info", "--access-key-id", begun["AccessKeyId"])["Account"] == ACCOUNT
+    sts("get-caller-identity", credentials={**begun, "SecretAccessKey": "wrong"}, refused="SignatureDoesNotMatch")
+
+
+def command_of(operation):
+    """`GenerateDataKey` is `generate-data-key` on the command line."""
+    return re.sub("(?<!^)(?=[A-Z])", "-", operation).lower()
+
+
+def attempt(scenario):
+    try:
+        scenario()
+    except Exception:  # noqa: BLE001: whatever a scenario raises is its failure
+        return f"{scenario.__name__}: {traceback.format_exc()}"
+    return None
+
+
+def main():
+    scenarios = (sealing_and_opening, a_keys_life, rotation_and_regions, grants, what_suits_other_keys_only, sessions)
+    with ThreadPoolExecutor(3) as pool:
+        failures = [failure for failure in pool.map(attempt, scenarios) if failure]
+    with urllib.request.urlopen(f"{ENDPOINT}/_claviger/health", timeout=10) as answer:
+        operations = json.load(answer)["operations"]
+    for service, names in operations.items():
+        missing = {command_of(name) for name in names} - {command for of, command in driven if of == service}
+        failures += [f"{service} {command} was not driven" for command in sorted(missing)]
+    print("\n".join(failures) or f"{len(driven)} operations driven")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
