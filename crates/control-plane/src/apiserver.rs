@@ -17,7 +17,7 @@ use crate::{
 pub enum Readiness {
     /// All that `/readyz` asks, the KMS providers among it.
     Full,
-    /// All but the KMS providers, and but the informers, one of which lists Secrets: the apiserver serves, and Secrets
+    /// All but the KMS providers and what waits until every Secret has been listed: the apiserver serves, and Secrets
     /// may be out of reach.
     ExceptKeyService,
 }
@@ -26,7 +26,9 @@ impl Readiness {
     fn path(self) -> &'static str {
         match self {
             Self::Full => "/readyz",
-            Self::ExceptKeyService => "/readyz?exclude=kms-providers&exclude=informer-sync",
+            Self::ExceptKeyService => {
+                "/readyz?exclude=kms-providers&exclude=informer-sync&exclude=poststarthook/storage-readiness"
+            }
         }
     }
 }
