@@ -19,7 +19,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc::{SyncSender, TrySendError, sync_channel},
     },
     thread::JoinHandle,
@@ -65,8 +65,17 @@ struct Inner {
     /// `None` only while dropping.
     queue: Option<SyncSender<Command>>,
     dropped: Counter,
-    unreported: Arc<AtomicU64>,
+    shared: Arc<Shared>,
     writer: Option<JoinHandle<()>>,
+}
+
+/// What the writer learns beside the queue.
+#[derive(Debug, Default)]
+struct Shared {
+    /// Records that were dropped since the last line that said so.
+    unreported: AtomicU64,
+    /// Whether the file is to be opened anew.
+    reopen: AtomicBool,
 }
 
 impl AuditLog {
@@ -83,20 +92,21 @@ impl AuditLog {
         let sink = Sink::open(target)?;
         let (queue, commands) = sync_channel(QUEUE);
         let (written, dropped) = metrics.audit();
-        let unreported = Arc::<AtomicU64>::default();
-        let writer = Writer::new(sink, commands, written, dropped.clone(), unreported.clone());
+        let shared = Arc::<Shared>::default();
+        let writer = Writer::new(sink, commands, written, dropped.clone(), shared.clone());
         let writer = std::thread::Builder::new()
             .name("audit".to_owned())
             .spawn(move || writer.run())
             .map_err(|source| AuditError { path: PathBuf::from("the writer's thread"), source })?;
-        Ok(Self(Some(Arc::new(Inner { queue: Some(queue), dropped, unreported, writer: Some(writer) }))))
+        Ok(Self(Some(Arc::new(Inner { queue: Some(queue), dropped, shared, writer: Some(writer) }))))
     }
 
-    /// Opens the file anew, after the records that are queued now.
+    /// Opens the file anew, after the records that are queued now; at the next write, when the queue is full.
     pub fn reopen(&self) {
-        if let Some(queue) = self.0.as_ref().and_then(|inner| inner.queue.as_ref()) {
-            // Rare, and must not be lost: this one may wait.
-            let _ = queue.send(Command::Reopen);
+        let Some(inner) = &self.0 else { return };
+        let Some(queue) = &inner.queue else { return };
+        if queue.try_send(Command::Reopen).is_err() {
+            inner.shared.reopen.store(true, Ordering::Relaxed);
         }
     }
 
@@ -119,7 +129,7 @@ impl AuditLog {
         let Some(queue) = &inner.queue else { return };
         if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) = queue.try_send(Command::Write(record)) {
             inner.dropped.inc();
-            inner.unreported.fetch_add(1, Ordering::Relaxed);
+            inner.shared.unreported.fetch_add(1, Ordering::Relaxed);
         }
     }
 }

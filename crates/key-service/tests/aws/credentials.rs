@@ -219,3 +219,29 @@ async fn the_instance_metadata_gives_region_and_credentials() {
     let by_id = key.rsplit('/').next().unwrap();
     assert_eq!(Process::start(&aws, by_id, &environment).ask("go").await, "ok");
 }
+
+/// A service account's token, exchanged at STS. The embedded STS does not take such tokens yet, so its answer is
+/// canned; the session in it is a real one.
+#[tokio::test]
+async fn a_web_identity() {
+    let aws = Aws::start().await;
+    let key = aws.key().await;
+    let session = session(&aws).await;
+    let answer = format!(
+        "<AssumeRoleWithWebIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleWithWebIdentityResult>\
+         <Credentials><AccessKeyId>{}</AccessKeyId><SecretAccessKey>{}</SecretAccessKey><SessionToken>{}</SessionToken>\
+         <Expiration>{}</Expiration></Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>",
+        session.access_key_id, session.secret_access_key, session.session_token, session.expiration
+    );
+    let sts = format!("http://{}", metadata(vec![("/", answer)]).await);
+    let directory = tempfile::tempdir().unwrap();
+    let token = directory.path().join("token");
+    fs::write(&token, "header.payload.signature").unwrap();
+    let environment = [
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", token.to_str().unwrap()),
+        ("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/etcd"),
+        ("AWS_REGION", REGION),
+        ("AWS_ENDPOINT_URL_STS", &sts),
+    ];
+    assert_eq!(Process::start(&aws, &key, &environment).ask("go").await, "ok");
+}

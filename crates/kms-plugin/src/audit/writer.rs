@@ -4,14 +4,14 @@ use std::{
     io,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::Ordering,
         mpsc::{Receiver, SyncSender},
     },
 };
 
 use prometheus_client::metrics::counter::Counter;
 
-use super::{Record, sink::Sink};
+use super::{Record, Shared, sink::Sink};
 
 /// Lines are written together up to about this many bytes.
 const BATCH: usize = 64 * 1024;
@@ -28,8 +28,7 @@ pub(super) struct Writer {
     commands: Receiver<Command>,
     written: Counter,
     dropped: Counter,
-    /// Records that were dropped since the last line that said so.
-    unreported: Arc<AtomicU64>,
+    shared: Arc<Shared>,
     lines: Vec<u8>,
     in_lines: u64,
     /// So that a broken disk fills the log of the process once, not once a record.
@@ -42,9 +41,9 @@ impl Writer {
         commands: Receiver<Command>,
         written: Counter,
         dropped: Counter,
-        unreported: Arc<AtomicU64>,
+        shared: Arc<Shared>,
     ) -> Self {
-        Self { sink, commands, written, dropped, unreported, lines: Vec::new(), in_lines: 0, is_broken: false }
+        Self { sink, commands, written, dropped, shared, lines: Vec::new(), in_lines: 0, is_broken: false }
     }
 
     /// Until every sender is gone.
@@ -66,9 +65,7 @@ impl Writer {
             Command::Write(record) => self.append(&record),
             Command::Reopen => {
                 self.write();
-                if let Err(error) = self.sink.reopen() {
-                    tracing::error!("the audit log cannot be opened anew, so the former file stays in use: {error}");
-                }
+                self.reopen();
             }
             Command::Flush(done) => {
                 self.write();
@@ -79,7 +76,7 @@ impl Writer {
     }
 
     fn append(&mut self, record: &Record) {
-        let lost = self.unreported.swap(0, Ordering::Relaxed);
+        let lost = self.shared.unreported.swap(0, Ordering::Relaxed);
         if lost > 0 {
             let line =
                 format!("{{\"time\":\"{}\",\"operation\":\"audit\",\"dropped\":{lost}}}\n", jiff::Timestamp::now());
@@ -91,9 +88,18 @@ impl Writer {
         }
     }
 
+    fn reopen(&mut self) {
+        if let Err(error) = self.sink.reopen() {
+            tracing::error!("the audit log cannot be opened anew, so the former file stays in use: {error}");
+        }
+    }
+
     fn write(&mut self) {
         if self.lines.is_empty() {
             return;
+        }
+        if self.shared.reopen.swap(false, Ordering::Relaxed) {
+            self.reopen();
         }
         let outcome = self.sink.write(&self.lines);
         self.account(outcome);
@@ -113,7 +119,7 @@ impl Writer {
                 }
                 self.is_broken = true;
                 self.dropped.inc_by(self.in_lines);
-                self.unreported.fetch_add(self.in_lines, Ordering::Relaxed);
+                self.shared.unreported.fetch_add(self.in_lines, Ordering::Relaxed);
             }
         }
     }

@@ -23,18 +23,21 @@ impl Default for EngineSettings {
 }
 
 impl EngineSettings {
-    /// The same within bounds: no time so long that adding it to the clock overflows, no pause of nothing.
+    /// The same within bounds: no time so long that adding it to the clock overflows, no pause of
+    /// nothing, and none longer while something is wrong than while all is well.
     pub(super) fn bounded(self) -> Self {
         const LEAST: Duration = Duration::from_millis(1);
         const DAY: Duration = Duration::from_secs(86_400);
         const YEAR: Duration = Duration::from_secs(365 * 86_400);
         let Self { deadline, format, status } = self;
+        let settled_interval = status.settled_interval.clamp(LEAST, DAY);
+        let unsettled_interval = status.unsettled_interval.clamp(LEAST, settled_interval);
         let status = StatusSettings {
             return_after: status.return_after.min(YEAR),
             coast: status.coast.min(YEAR),
-            settled_interval: status.settled_interval.clamp(LEAST, DAY),
-            unsettled_interval: status.unsettled_interval.clamp(LEAST, DAY),
-            least_interval: status.least_interval.clamp(LEAST, DAY),
+            settled_interval,
+            unsettled_interval,
+            least_interval: status.least_interval.clamp(LEAST, unsettled_interval),
             ..status
         };
         Self { deadline: deadline.min(DAY), format, status }
