@@ -3,8 +3,9 @@
 //! ```text
 //! Endpoint   `/run/kms/kms.sock`, `@name`, `unix://...`          endpoint.rs
 //!    | Listener::bind
-//!    v        stale: replaced; live: refused, or taken over      claim.rs
-//! Listener   accept() -> a stream and its Peer                   peer.rs
+//!    v        stale: replaced; live: refused, or joined          claim.rs
+//! Listener   take_place() -> Displaced, where it was joined
+//!    |       accept() -> a stream and its Peer                   peer.rs
 //!    | close()
 //!    v        the file goes, if it is still ours
 //! Queued     who had connected before, then nobody
@@ -48,7 +49,7 @@ pub struct Listener {
     socket: UnixListener,
     file: Option<SocketFile>,
     allowed: AllowedUids,
-    displaced: Option<Displaced>,
+    beside: bool,
 }
 
 impl Listener {
@@ -69,7 +70,7 @@ impl Listener {
             socket,
             file: claimed.file,
             allowed: options.allowed,
-            displaced: claimed.displaced,
+            beside: claimed.beside,
         })
     }
 
@@ -78,10 +79,19 @@ impl Listener {
         &self.endpoint
     }
 
-    /// The process from which the endpoint was taken, once. It does not know yet: tell it with
-    /// [`Displaced::terminate`] when every socket is taken over.
-    pub fn take_displaced(&mut self) -> Option<Displaced> {
-        self.displaced.take()
+    /// With [`WhenLive::TakeOver`]: puts this in the place of the process that serves the endpoint, and gives that
+    /// process, which does not know yet. Call it when all the sockets of the daemon are bound and are about to be served;
+    /// then tell the former with [`Displaced::terminate`]. Else, and the second time, nothing happens.
+    ///
+    /// # Errors
+    /// When the kernel refuses; the former is still in its place then.
+    pub fn take_place(&mut self) -> Result<Option<Displaced>, BindError> {
+        let (true, Some(file), Some(path)) = (self.beside, self.file.as_mut(), self.endpoint.path()) else {
+            return Ok(None);
+        };
+        let former = claim::take_place(&self.endpoint, path, file)?;
+        self.beside = false;
+        Ok(former)
     }
 
     /// Waits for the next peer that may connect. Others are dropped, and logged.

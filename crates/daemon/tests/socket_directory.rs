@@ -1,6 +1,8 @@
 //! A daemon that is not root, in a directory that root has made for it, as the kubelet makes a `hostPath` of type
 //! `DirectoryOrCreate`: `root:root`, mode 0755.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{
     fs,
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},

@@ -1,13 +1,16 @@
 //! Unix sockets against the kernel: who may have one, who may connect, and when its file goes.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{
     fs,
-    io::ErrorKind,
+    io::{ErrorKind, Read as _},
     os::unix::{
         fs::{FileTypeExt as _, PermissionsExt as _},
         net::UnixListener as StdListener,
     },
     path::PathBuf,
+    process::{Child, Command, Stdio},
     sync::atomic::{AtomicBool, Ordering},
     thread,
 };
@@ -203,11 +206,43 @@ async fn a_process_does_not_take_over_from_itself() {
     // With nobody to take over from, it is an ordinary start.
     let elsewhere = Place::new();
     let mut listener = Listener::bind(&elsewhere.endpoint(), options_taking_over()).unwrap();
-    assert!(listener.take_displaced().is_none());
+    assert!(listener.take_place().unwrap().is_none());
+}
+
+/// The parts of a hand-over that need another process are with `kms-plugin`, whose clients call across it.
+#[tokio::test]
+async fn who_is_to_be_taken_over_keeps_the_path_until_its_place_is_taken() {
+    let place = Place::new();
+    let former = place.by_another_process();
+    let beside = Listener::bind(&place.endpoint(), options_taking_over()).unwrap();
+    assert_eq!(place.files().len(), 2);
+    // Say because the next socket of the daemon cannot be had.
+    drop(beside);
+    assert_eq!(place.files(), ["kms.sock"]);
+    UnixStream::connect(&place.path).await.unwrap();
+
+    let mut listener = Listener::bind(&place.endpoint(), options_taking_over()).unwrap();
+    let displaced = listener.take_place().unwrap().unwrap();
+    assert_eq!(displaced.owner(), Owner::Process(i32::try_from(former.0.id()).unwrap()));
+    assert_eq!(place.files(), ["kms.sock"]);
+    let _client = UnixStream::connect(&place.path).await.unwrap();
+    listener.accept().await.unwrap();
+    drop(listener);
+    assert!(place.files().is_empty());
 }
 
 fn options_taking_over() -> Options {
     Options { when_live: WhenLive::TakeOver, ..Options::default() }
+}
+
+/// A process that ends with the test.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// A path in a directory of its own.
@@ -220,6 +255,26 @@ impl Place {
     fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         Self { path: directory.path().join("kms.sock"), _directory: directory }
+    }
+
+    /// A process that serves here, and nothing else.
+    fn by_another_process(&self) -> Killed {
+        const LISTENS: &str = "import socket, sys\ns = socket.socket(socket.AF_UNIX)\ns.bind(sys.argv[1])\ns.listen()\nprint(flush=True)\nsys.stdin.read()";
+        let mut process = Command::new("python3")
+            .args(["-c", LISTENS])
+            .arg(&self.path)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut ready = [0];
+        process.stdout.as_mut().unwrap().read_exact(&mut ready).unwrap();
+        Killed(process)
+    }
+
+    fn files(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.path.parent().unwrap()).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     }
 
     fn endpoint(&self) -> Endpoint {

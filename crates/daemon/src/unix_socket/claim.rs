@@ -7,8 +7,9 @@
 //! the umask, so there is no moment at which others could connect. The umask itself belongs to the whole process and
 //! cannot be changed while other threads make files.
 //!
-//! **Taking over** binds a name of its own beside the path and renames it over the path. The path always leads to a
-//! listening socket: the former's until the rename, ours after it.
+//! **Taking over** binds a name of its own beside the path, and later renames it over the path. The path always leads to
+//! a listening socket: the former's until the rename, ours after it. Until then a failure, say with another socket of the
+//! same daemon, leaves the former as it was.
 
 use std::{
     ffi::OsString,
@@ -44,7 +45,7 @@ pub enum WhenLive {
     /// Leave it alone and say who it is.
     #[default]
     Refuse,
-    /// Take its place at the path. It goes on serving whom it has accepted.
+    /// Listen beside it, ready to [take its place](super::Listener::take_place).
     TakeOver,
 }
 
@@ -53,7 +54,8 @@ pub enum WhenLive {
 pub(super) struct Claimed {
     pub(super) socket: UnixListener,
     pub(super) file: Option<SocketFile>,
-    pub(super) displaced: Option<Displaced>,
+    /// The path is still another process's, and the file beside it.
+    pub(super) beside: bool,
 }
 
 /// Listens at `endpoint`, as the module's text says.
@@ -67,33 +69,44 @@ pub(super) fn claim(endpoint: &Endpoint, when_live: WhenLive) -> Result<Claimed,
 fn claim_path(endpoint: &Endpoint, path: &Path, when_live: WhenLive) -> Result<Claimed, BindError> {
     let failed = |doing| move |source| BindError::Io { doing, endpoint: endpoint.clone(), source };
     let lock = DirectoryLock::of(path)?;
-    let displaced = match probe(endpoint, path)? {
-        Found::Nothing => None,
+    let beside = match probe(endpoint, path)? {
+        Found::Nothing => false,
         Found::Stale => {
             fs::remove_file(path).map_err(failed("removing the stale socket at"))?;
-            None
+            false
         }
-        Found::Live(former) => {
-            let owner = former.owner();
-            match (when_live, owner) {
-                (WhenLive::TakeOver, owner) if owner != Owner::Process(own_pid()) => Some(former),
-                _ => return Err(BindError::Live { endpoint: endpoint.clone(), owner }),
-            }
-        }
+        Found::Live(former) => match (when_live, former.owner()) {
+            (WhenLive::TakeOver, owner) if owner != Owner::Process(own_pid()) => true,
+            (_, owner) => return Err(BindError::Live { endpoint: endpoint.clone(), owner }),
+        },
     };
-    let bound_at = if displaced.is_some() { beside(path)? } else { path.to_owned() };
+    let bound_at = if beside { name_beside(path)? } else { path.to_owned() };
     let address = SocketAddrUnix::new(&bound_at).map_err(|e| failed("naming")(e.into()))?;
     let socket = listen(&address).map_err(|e| failed("listening at")(e.into()))?;
-    if displaced.is_some() {
-        fs::rename(&bound_at, path).map_err(|source| {
-            // Nobody knows the name; a starter of the same pid would remove it as well.
-            let _ = fs::remove_file(&bound_at);
-            failed("taking over")(source)
-        })?;
-    }
-    let file = SocketFile::at(path).map_err(failed("looking at"))?;
+    let file = SocketFile::at(&bound_at).map_err(failed("looking at"))?;
     drop(lock);
-    Ok(Claimed { socket, file: Some(file), displaced })
+    Ok(Claimed { socket, file: Some(file), beside })
+}
+
+/// Renames a file that was bound beside `path` over it. Gives whoever served there until now.
+pub(super) fn take_place(
+    endpoint: &Endpoint,
+    path: &Path,
+    file: &mut SocketFile,
+) -> Result<Option<Displaced>, BindError> {
+    let _lock = DirectoryLock::of(path)?;
+    // Asked anew: the one that was there at first may have gone, and another come.
+    let former = match probe(endpoint, path)? {
+        Found::Live(former) => Some(former),
+        Found::Stale | Found::Nothing => None,
+    };
+    fs::rename(&file.path, path).map_err(|source| BindError::Io {
+        doing: "taking over",
+        endpoint: endpoint.clone(),
+        source,
+    })?;
+    path.clone_into(&mut file.path);
+    Ok(former)
 }
 
 fn claim_abstract(endpoint: &Endpoint, name: &str, when_live: WhenLive) -> Result<Claimed, BindError> {
@@ -101,7 +114,7 @@ fn claim_abstract(endpoint: &Endpoint, name: &str, when_live: WhenLive) -> Resul
         |doing| move |source: Errno| BindError::Io { doing, endpoint: endpoint.clone(), source: source.into() };
     let address = SocketAddrUnix::new_abstract_name(name.as_bytes()).map_err(failed("naming"))?;
     match listen(&address) {
-        Ok(socket) => Ok(Claimed { socket, file: None, displaced: None }),
+        Ok(socket) => Ok(Claimed { socket, file: None, beside: false }),
         Err(Errno::ADDRINUSE) => {
             let owner = connect(&address).map_or(Owner::Unknown, |former| former.owner());
             Err(match when_live {
@@ -214,8 +227,8 @@ impl SocketFile {
     fn remove(&self) -> Result<(), BindError> {
         let _lock = DirectoryLock::of(&self.path)?;
         // Not another `SocketFile`: dropping that one would wait for the lock that we hold.
-        let ours = fs::symlink_metadata(&self.path)
-            .is_ok_and(|now| (now.st_dev(), now.st_ino()) == (self.device, self.inode));
+        let ours =
+            fs::symlink_metadata(&self.path).is_ok_and(|now| (now.st_dev(), now.st_ino()) == (self.device, self.inode));
         if ours && let Err(source) = fs::remove_file(&self.path) {
             return Err(BindError::Io { doing: "removing", endpoint: Endpoint::Path(self.path.clone()), source });
         }
@@ -259,7 +272,7 @@ impl DirectoryLock {
 }
 
 /// The name that a socket has until it takes the place of the one at `path`.
-fn beside(path: &Path) -> Result<PathBuf, BindError> {
+fn name_beside(path: &Path) -> Result<PathBuf, BindError> {
     let suffix = format!(".{}", own_pid());
     if path.as_os_str().len() + suffix.len() >= SUN_PATH {
         return Err(BindError::NoRoomToTakeOver { path: path.to_owned(), limit: SUN_PATH - 1 - suffix.len() });

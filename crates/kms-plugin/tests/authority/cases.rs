@@ -4,10 +4,13 @@ use crate::wire::*;
 
 pub(crate) struct Case {
     pub(crate) name: String,
-    pub(crate) octets: Box<dyn Fn(&Value) -> Vec<u8>>,
+    pub(crate) octets: Octets,
     /// The rewrite stops at something that h2 survives, so that the authority after it goes through as it is.
     pub(crate) stops: bool,
 }
+
+/// What a client sends, around that value.
+pub(crate) type Octets = Box<dyn Fn(&Value) -> Vec<u8>>;
 
 /// One call as gRPC clients make it.
 pub(crate) fn one_request(value: &Value) -> Vec<u8> {

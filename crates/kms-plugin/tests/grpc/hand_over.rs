@@ -82,7 +82,7 @@ async fn serving_process() {
     let endpoint = Endpoint::Path(directory.join("kms.sock"));
     let options = Options { when_live: WhenLive::TakeOver, ..Options::default() };
     let mut listener = Listener::bind(&endpoint, options).unwrap();
-    let displaced = listener.take_displaced();
+    let displaced = listener.take_place().unwrap();
     let former = displaced.as_ref().map_or("nobody".to_owned(), |former| match former.owner() {
         daemon::unix_socket::Owner::Process(pid) => pid.to_string(),
         unknown => unknown.to_string(),

@@ -69,11 +69,13 @@ fn sites(settings: &Settings) -> Result<(Vec<Site>, Vec<Displaced>), Failure> {
         opened.push((endpoint, key.open()?, gate));
     }
     let mut sites = Vec::new();
-    let mut displaced = Vec::new();
     for (endpoint, key, gate) in opened {
-        let mut listener = bind(endpoint, settings.socket_options.clone())?;
-        displaced.extend(listener.take_displaced());
-        sites.push(Site { listener, key, gate });
+        sites.push(Site { listener: bind(endpoint, settings.socket_options.clone())?, key, gate });
+    }
+    // Only now: where one cannot be bound, the former keeps them all.
+    let mut displaced = Vec::new();
+    for site in &mut sites {
+        displaced.extend(site.listener.take_place()?);
     }
     Ok((sites, displaced))
 }
