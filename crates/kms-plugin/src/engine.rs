@@ -16,27 +16,27 @@
 mod flight;
 mod gate;
 mod health;
+mod request;
 mod settings;
 mod upstream;
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use aws_model::SecretBytes;
 use key_service::{ErrorClass, KeyService, KeyServiceError, KeyVersion, Opened};
 use tokio::{task::JoinHandle, time::Instant};
 
-use self::flight::{Flights, Landed};
+use self::{
+    flight::{Flights, Landed},
+    request::Request,
+};
 pub(crate) use self::{gate::Lane, upstream::Upstream};
 pub use self::{
     gate::{Gate, Rate},
     settings::EngineSettings,
 };
 use crate::{
-    audit::{AuditLog, KeyId, Outcome, Record},
+    audit::{AuditLog, KeyId},
     caller::{Api, CallerInfo},
     metrics::{KeyMetrics, Metrics, Operation},
     peer_format::{SealFormat, unframe},
@@ -137,8 +137,8 @@ impl Engine {
         if verdict.is_err() {
             verdict = self.board.first(started + self.deadline).await.verdict(started).cloned();
         }
-        let refused = verdict.as_ref().err().map(|refusal| refusal.class);
-        self.metrics.requested(Operation::Status, api, refused, started.elapsed());
+        let outcome = verdict.as_ref().map_or_else(|refusal| refusal.class.as_str(), |_| "ok");
+        self.metrics.requested(Operation::Status, api, outcome, started.elapsed());
         verdict
     }
 
@@ -148,16 +148,15 @@ impl Engine {
     /// # Errors
     /// A [`Refusal`]; nothing unproven ever leaves.
     pub async fn encrypt(&self, plaintext: SecretBytes, caller: &CallerInfo) -> Result<Encrypted, Refusal> {
-        let started = Instant::now();
-        let outcome = self.seal(&plaintext, caller.api, started + self.deadline).await;
-        drop(plaintext);
-        let (key_id, material, refusal) = match &outcome {
-            Ok((encrypted, version)) => (KeyId::Published(encrypted.key_id.clone()), version.version.clone(), None),
-            Err(refusal) => (KeyId::None, None, Some(refusal)),
-        };
-        let told = refusal.map_or(Outcome::Done, |refusal| Outcome::Refused(refusal.clone()));
-        self.tell(Operation::Encrypt, caller, started, key_id, material, told);
-        outcome.map(|(encrypted, _)| encrypted)
+        let request = Request::begin(self, Operation::Encrypt, caller, KeyId::None);
+        let outcome = self.seal(&plaintext, caller.api, request.started + self.deadline).await;
+        match outcome {
+            Ok((encrypted, version)) => {
+                request.sealed(encrypted.key_id.clone(), version.version);
+                Ok(encrypted)
+            }
+            Err(refusal) => Err(request.refused(refusal)),
+        }
     }
 
     /// Opens what [`encrypt`](Self::encrypt), or aws-encryption-provider, sealed. Identical Decrypts that are under
@@ -166,15 +165,17 @@ impl Engine {
     /// # Errors
     /// A [`Refusal`].
     pub async fn decrypt(&self, request: DecryptRequest, caller: &CallerInfo) -> Result<SecretBytes, Refusal> {
-        let started = Instant::now();
-        let key_id = request.key_id.map_or(KeyId::None, KeyId::Requested);
-        let (outcome, shared) = self.open(&request.ciphertext, caller.api, started + self.deadline).await;
-        let (material, told) = match &outcome {
-            Ok(opened) => (opened.version.version.clone(), if shared { Outcome::Shared } else { Outcome::Done }),
-            Err(refusal) => (None, Outcome::Refused(refusal.clone())),
-        };
-        self.tell(Operation::Decrypt, caller, started, key_id, material, told);
-        outcome.map(|opened| opened.plaintext)
+        let DecryptRequest { ciphertext, key_id } = request;
+        let key_id = key_id.map_or(KeyId::None, KeyId::Requested);
+        let request = Request::begin(self, Operation::Decrypt, caller, key_id);
+        let (outcome, shared) = self.open(&ciphertext, caller.api, request.started + self.deadline).await;
+        match outcome {
+            Ok(Opened { plaintext, version }) => {
+                request.opened(version.version, shared);
+                Ok(plaintext)
+            }
+            Err(refusal) => Err(request.refused(refusal)),
+        }
     }
 
     /// Takes up changed credentials or key files, and looks at the key again at once.
@@ -239,36 +240,6 @@ impl Engine {
             }
             let opened = landed.and_then(Landed::into_opened).ok_or_else(out_of_time);
             return (opened, shared);
-        }
-    }
-
-    fn tell(
-        &self,
-        operation: Operation,
-        caller: &CallerInfo,
-        started: Instant,
-        key_id: KeyId,
-        material: Option<String>,
-        outcome: Outcome,
-    ) {
-        let took = started.elapsed();
-        let refused = match &outcome {
-            Outcome::Refused(refusal) => Some(refusal.class),
-            Outcome::Done | Outcome::Shared => None,
-        };
-        self.metrics.requested(operation, caller.api, refused, took);
-        if self.audit.is_kept() {
-            let (time, key, caller) = (SystemTime::now(), self.name.clone(), caller.clone());
-            self.audit.record(Record {
-                time,
-                operation: operation.as_str(),
-                caller,
-                key,
-                key_id,
-                material,
-                outcome,
-                took,
-            });
         }
     }
 }

@@ -13,7 +13,7 @@ use self::{
     families::Families,
     labels::{CallDuration, CallLabels, KeyLabel, LaneLabels, PeerLabels, RequestDuration, RequestLabels},
 };
-use crate::{caller::Api, engine::Lane, policy::RefusalClass};
+use crate::{caller::Api, engine::Lane};
 
 /// What was asked of the plugin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -70,8 +70,8 @@ impl KeyMetrics {
         KeyLabel { key: self.key.clone() }
     }
 
-    pub(crate) fn requested(&self, operation: Operation, api: Api, refused: Option<RefusalClass>, took: Duration) {
-        let outcome = refused.map_or("ok", RefusalClass::as_str);
+    /// `outcome`: `ok`, the class of a refusal, or `abandoned` when the caller did not wait.
+    pub(crate) fn requested(&self, operation: Operation, api: Api, outcome: &'static str, took: Duration) {
         let operation = operation.as_str();
         let labels = RequestLabels { key: self.key.clone(), operation, api: api.as_str(), outcome };
         self.families.requests.get_or_create(&labels).inc();

@@ -41,6 +41,8 @@ pub(crate) enum Outcome {
     /// Answered by a call that another Decrypt had under way.
     Shared,
     Refused(Refusal),
+    /// The caller went away, or ran out of time, before there was an answer.
+    Abandoned,
 }
 
 /// The line, as it is written. The field names are part of the interface.
@@ -72,7 +74,7 @@ impl Record {
     pub(super) fn write_line(&self, line: &mut Vec<u8>) -> serde_json::Result<()> {
         let refusal = match &self.outcome {
             Outcome::Refused(refusal) => Some(refusal),
-            Outcome::Done | Outcome::Shared => None,
+            Outcome::Done | Outcome::Shared | Outcome::Abandoned => None,
         };
         let content = Line {
             time: jiff::Timestamp::try_from(self.time).unwrap_or_default().to_string(),
@@ -88,7 +90,11 @@ impl Record {
                 KeyId::None => None,
             },
             material: self.material.as_deref(),
-            outcome: if refusal.is_some() { "refused" } else { "ok" },
+            outcome: match &self.outcome {
+                Outcome::Done | Outcome::Shared => "ok",
+                Outcome::Refused(_) => "refused",
+                Outcome::Abandoned => "abandoned",
+            },
             shared: matches!(self.outcome, Outcome::Shared),
             class: refusal.map(|refusal| refusal.class).map(RefusalClass::as_str),
             reason: refusal.map(|refusal| refusal.message.as_str()),

@@ -73,7 +73,7 @@ impl Families {
     fn register_ours(&self, registry: &mut Registry) {
         registry.register(
             "requests",
-            "What apiservers asked for, by outcome: ok or a class of docs/reference/errors.md",
+            "What apiservers asked for, by outcome: ok, abandoned or a class of docs/reference/errors.md",
             self.requests.clone(),
         );
         registry.register("request_duration_seconds", "How long they took", self.request_seconds.clone());

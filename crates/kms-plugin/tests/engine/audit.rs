@@ -68,6 +68,24 @@ async fn each_seal_open_and_refusal_is_one_line_that_says_who_and_how() {
 }
 
 #[tokio::test]
+async fn a_caller_that_goes_away_leaves_a_line_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("audit.log");
+    let key = TestKey::new();
+    let (engine, audit) = start(&key, &path);
+    engine.status(Api::V2).await.unwrap();
+    let _holds = key.hold();
+    let encrypting = engine.clone();
+    let caller_that_leaves = tokio::spawn(async move { encrypting.encrypt(seed(), &caller(Api::V2)).await });
+    key.calls_begun(3).await;
+    caller_that_leaves.abort();
+    assert!(caller_that_leaves.await.unwrap_err().is_cancelled());
+    audit.flush();
+    let records = records(&path);
+    assert_eq!((records.len(), &records[0]["outcome"]), (1, &"abandoned".into()));
+}
+
+#[tokio::test]
 async fn the_file_is_its_owners_alone_and_is_opened_anew_on_request() {
     let directory = tempfile::tempdir().unwrap();
     let (path, rotated) = (directory.path().join("audit.log"), directory.path().join("audit.log.1"));
