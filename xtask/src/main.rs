@@ -2,6 +2,7 @@
 #![expect(clippy::print_stderr, reason = "a chore reports to the terminal it was started from")]
 
 mod audit;
+mod bench;
 mod lint;
 mod models;
 mod step;
@@ -9,7 +10,7 @@ mod test;
 mod tools;
 mod workspace;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
@@ -37,6 +38,12 @@ enum Chore {
     Models(models::Models),
     /// Licences, advisories, sources and duplicates of the dependencies (`deny.toml`).
     Audit,
+    /// The plugin and the embedded AWS against an empty server, moto and aws-encryption-provider, in one run.
+    Bench {
+        /// A built aws-encryption-provider.
+        #[arg(long, value_name = "PATH")]
+        peer: Option<PathBuf>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -46,6 +53,7 @@ fn main() -> ExitCode {
         Chore::Lint => lint::run(),
         Chore::Models(models) => models::run(&models),
         Chore::Audit => audit::run(),
+        Chore::Bench { peer } => bench::run(peer.as_deref()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

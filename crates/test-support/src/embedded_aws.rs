@@ -13,9 +13,12 @@ use serde_json::Value;
 use crate::eventually;
 
 const ACCOUNT: &str = "111122223333";
-const ACCESS_KEY: &str = "AKIAIOSFODNN7EXAMPLE";
-const SECRET_KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
-const REGION: &str = "us-west-2";
+/// The access key id of the account's root user: that of AWS's own examples.
+pub const ACCESS_KEY: &str = "AKIAIOSFODNN7EXAMPLE";
+/// Its secret.
+pub const SECRET_KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+/// The region that is used.
+pub const REGION: &str = "us-west-2";
 
 /// `claviger local-aws` as a process.
 #[derive(Debug)]
@@ -31,9 +34,7 @@ impl EmbeddedAws {
     /// # Panics
     /// When it does not come up.
     pub async fn start(claviger: &Path, folder: &Path) -> Self {
-        let mut command = Command::new(claviger);
-        command.args(["local-aws", "--listen=127.0.0.1:0", "--output=json"]);
-        command.arg(format!("--credential={ACCESS_KEY}:{SECRET_KEY}:{ACCOUNT}")).arg(format!("--region={REGION}"));
+        let command = Self::command(claviger, 0);
         let process = Process::spawn(command, &folder.join("local-aws.log")).expect("the binary starts");
         let address = eventually("the embedded AWS is ready", Duration::from_secs(20), async || {
             endpoint(&process.log_tail()).ok_or_else(|| process.log_tail())
@@ -46,6 +47,15 @@ impl EmbeddedAws {
             .credentials_provider(Credentials::new(ACCESS_KEY, SECRET_KEY, None, None, "test"))
             .build();
         Self { process, address, kms: Client::from_conf(config) }
+    }
+
+    /// How it is started on a port of 127.0.0.1; 0 takes a free one.
+    #[must_use]
+    pub fn command(claviger: &Path, port: u16) -> Command {
+        let mut command = Command::new(claviger);
+        command.args(["local-aws", "--output=json"]).arg(format!("--listen=127.0.0.1:{port}"));
+        command.arg(format!("--credential={ACCESS_KEY}:{SECRET_KEY}:{ACCOUNT}")).arg(format!("--region={REGION}"));
+        command
     }
 
     /// Where it listens.

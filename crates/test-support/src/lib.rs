@@ -21,7 +21,7 @@ mod stored;
 mod tools;
 
 pub use cluster::{Cluster, Provider};
-pub use embedded_aws::EmbeddedAws;
+pub use embedded_aws::{ACCESS_KEY, EmbeddedAws, REGION, SECRET_KEY};
 pub use eventually::eventually;
 pub use fault_proxy::{Fault, FaultProxy};
 pub use plugin::{KmsClient, Plugin, PluginSettings, connect};

@@ -1,0 +1,93 @@
+//! A closed loop: so many callers, each with its next call as soon as the last one is answered.
+
+use std::{
+    future::Future,
+    time::{Duration, Instant},
+};
+
+use super::proc;
+
+const WARM_UP: Duration = Duration::from_millis(500);
+const MEASURED: Duration = Duration::from_secs(2);
+
+/// What was measured.
+pub(crate) struct Outcome {
+    latencies: Vec<Duration>,
+    cpu: Duration,
+}
+
+impl Outcome {
+    /// In microseconds.
+    pub(crate) fn p50(&self) -> f64 {
+        self.quantile(0.5)
+    }
+
+    /// In microseconds.
+    pub(crate) fn p99(&self) -> f64 {
+        self.quantile(0.99)
+    }
+
+    pub(crate) fn per_second(&self) -> f64 {
+        self.latencies.len() as f64 / MEASURED.as_secs_f64()
+    }
+
+    /// The server's CPU time for each call, in microseconds.
+    pub(crate) fn cpu(&self) -> f64 {
+        self.cpu.as_secs_f64() * 1e6 / self.latencies.len() as f64
+    }
+
+    fn quantile(&self, quantile: f64) -> f64 {
+        let index = ((self.latencies.len() - 1) as f64 * quantile) as usize;
+        self.latencies[index].as_secs_f64() * 1e6
+    }
+}
+
+/// Runs `callers`, each of which makes one call when asked to and is then handed back, against the process `server`.
+pub(crate) async fn closed_loop<C, F>(
+    server: u32,
+    callers: Vec<C>,
+    call: impl Fn(C) -> F + Copy + Send + 'static,
+) -> Outcome
+where
+    C: Send + 'static,
+    F: Future<Output = C> + Send,
+{
+    let callers = run(callers, WARM_UP, call).await.into_iter().map(|(caller, _)| caller).collect();
+    let before = proc::cpu(server);
+    let measured = run(callers, MEASURED, call).await;
+    let cpu = proc::cpu(server) - before;
+    let mut latencies: Vec<Duration> = measured.into_iter().flat_map(|(_, latencies)| latencies).collect();
+    latencies.sort_unstable();
+    Outcome { latencies, cpu }
+}
+
+async fn run<C, F>(
+    callers: Vec<C>,
+    time: Duration,
+    call: impl Fn(C) -> F + Copy + Send + 'static,
+) -> Vec<(C, Vec<Duration>)>
+where
+    C: Send + 'static,
+    F: Future<Output = C> + Send,
+{
+    let end = Instant::now() + time;
+    let tasks: Vec<_> = callers
+        .into_iter()
+        .map(|mut caller| {
+            tokio::spawn(async move {
+                let mut latencies = Vec::new();
+                while Instant::now() < end {
+                    let started = Instant::now();
+                    caller = call(caller).await;
+                    latencies.push(started.elapsed());
+                }
+                (caller, latencies)
+            })
+        })
+        .collect();
+    let mut done = Vec::new();
+    for task in tasks {
+        done.push(task.await.unwrap());
+    }
+    done
+}

@@ -1,0 +1,23 @@
+//! `cargo xtask bench`: one run against the floor and the peers, of the binary that is shipped.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::{step, tools, workspace};
+
+pub(crate) fn run(peer: Option<&Path>) -> Result<()> {
+    tools::run()?;
+    // cargo runs it in another folder than the caller's.
+    let peer: Option<PathBuf> = peer
+        .map(|path| path.canonicalize().with_context(|| format!("there is no `{}`", path.display())))
+        .transpose()?;
+    step::timed("benchmark", || {
+        let mut bench = workspace::cargo();
+        bench.args(["bench", "--locked", "--profile=release", "--package=claviger", "--bench=peers", "--"]);
+        if let Some(peer) = peer {
+            bench.arg("--peer").arg(peer);
+        }
+        step::run(&mut bench)
+    })
+}
