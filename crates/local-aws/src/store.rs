@@ -20,6 +20,7 @@ mod batch;
 mod error;
 mod file;
 mod master_key;
+mod whole_file;
 mod writer;
 
 use std::{path::Path, sync::Arc};

@@ -15,7 +15,8 @@ use redb::{
 use super::{
     Batch, MasterKey, OpenError, Row, Table,
     batch::{Change, Value},
-    master_key::create_whole,
+    key_path,
+    whole_file::{create_whole, remove_drafts},
 };
 use crate::sealing::{Purpose, SealingKey};
 
@@ -61,6 +62,9 @@ impl StateFile {
         file.set_permissions(PermissionsExt::from_mode(0o600)).map_err(io)?;
         let opened = Self { path: path.to_owned(), database: database(file, path)?, master: SealingKey::new(&master) };
         opened.check_identity()?;
+        for made in [path.to_owned(), key_path(path)] {
+            remove_drafts(&made).map_err(io)?;
+        }
         Ok(opened)
     }
 

@@ -1,9 +1,9 @@
 //! The key over all keys: everything secret in the state file is sealed under it.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{self, Write},
-    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
@@ -11,7 +11,7 @@ use aws_model::SecretBytes;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use zeroize::Zeroizing;
 
-use super::OpenError;
+use super::{OpenError, whole_file::create_whole};
 use crate::sealing::{MATERIAL_LEN, random_bytes};
 
 /// Where the master key comes from.
@@ -88,38 +88,4 @@ fn make(path: &Path) -> Result<SecretBytes, OpenError> {
         }
         Err(source) => Err(io(source)),
     }
-}
-
-/// Makes a file that nobody ever sees half-written, not even after a kill: filled and synced under a name of this
-/// process's own, then linked to `path`, which fails when that is there already. Mode 0600.
-pub(super) fn create_whole(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
-    let draft = draft_path(path);
-    // Left behind by a process of this id that was killed here.
-    remove_if_there(&draft)?;
-    let mut file = OpenOptions::new().write(true).read(true).create_new(true).mode(0o600).open(&draft)?;
-    let made = fill(&mut file)
-        .and_then(|()| file.sync_all())
-        .and_then(|()| fs::hard_link(&draft, path))
-        .and_then(|()| sync_folder(path));
-    let cleaned = remove_if_there(&draft);
-    made.and(cleaned)
-}
-
-fn draft_path(path: &Path) -> PathBuf {
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(format!(".{}.new", std::process::id()));
-    draft.into()
-}
-
-fn remove_if_there(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(gone) if gone.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other,
-    }
-}
-
-/// A new name is durable when its folder is.
-fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
 }
