@@ -1,6 +1,6 @@
 //! The one port, from outside: signatures, refusals in each protocol's own form, limits, life and end.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod lifecycle;
 mod limits;
