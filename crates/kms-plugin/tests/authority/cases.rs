@@ -421,4 +421,9 @@ fn fields(cases: &mut Cases) {
         let (first, second) = block.split_at(16_000);
         vec![frame(HEADERS, 0, 1, first), frame(CONTINUATION, END_HEADERS, 1, second), message(1), after(3, v)]
     });
+    cases.add_block("CONNECT with a path", |v| block_to(&[vec![0x42], string(0, b"CONNECT")].concat(), &authority(v)));
+    cases.add_block("CONNECT with a path and no scheme", |v| {
+        let path = [vec![0x44], string(0, b"/v2.KeyManagementService/Encrypt")].concat();
+        [[vec![0x42], string(0, b"CONNECT")].concat(), path, authority(v), regular()].concat()
+    });
 }
