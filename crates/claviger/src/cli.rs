@@ -1,6 +1,6 @@
 //! The command line: which command, and what every command has.
 
-use std::{ffi::OsString, path::Path};
+use std::ffi::OsString;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -15,7 +15,14 @@ const DROP_IN: &str = "aws-encryption-provider";
 /// It seals what the cluster stores, under keys that never leave their key service. One binary; no AWS account is
 /// needed to try any of it.
 #[derive(Debug, Parser)]
-#[command(name = "claviger", version, max_term_width = 110, subcommand_required = true, arg_required_else_help = true)]
+#[command(
+    name = "claviger",
+    version,
+    max_term_width = 110,
+    disable_help_subcommand = true,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
 pub(crate) struct Cli {
     #[command(flatten)]
     log: LogOptions,
@@ -86,7 +93,7 @@ impl Command {
 /// Puts the subcommand in where the program's name already says it.
 fn as_claviger(arguments: Vec<OsString>) -> Vec<OsString> {
     #[cfg(feature = "kms-plugin")]
-    if arguments.first().and_then(|name| Path::new(name).file_name()).is_some_and(|name| name == DROP_IN) {
+    if arguments.first().and_then(|name| std::path::Path::new(name).file_name()).is_some_and(|name| name == DROP_IN) {
         let rest = arguments.into_iter().skip(1);
         return [OsString::from("claviger"), OsString::from("kms-plugin")].into_iter().chain(rest).collect();
     }

@@ -30,23 +30,17 @@ pub(crate) const AWS_FILES: [(&str, &str); 2] =
 
 /// All of them, for the man page and the help.
 pub(crate) const ALL: &[Variable] = &[
-    Variable { name: LOG, purpose: "what is logged: a level, or tracing's directives such as `warn,kms_plugin=debug`" },
-    Variable { name: LOG_FORMAT, purpose: "`text` or `json`" },
+    Variable { name: LOG, purpose: "as --log" },
+    Variable { name: LOG_FORMAT, purpose: "as --log-format" },
     #[cfg(feature = "control-plane")]
-    Variable {
-        name: KUBERNETES_BIN,
-        purpose: "directory of etcd, kube-apiserver and kubectl for `up --with-kubernetes`",
-    },
+    Variable { name: KUBERNETES_BIN, purpose: "as `up --kubernetes-bin`" },
     #[cfg(feature = "local-aws")]
-    Variable { name: MASTER_KEY, purpose: "file with the key that seals `local-aws --state`" },
+    Variable { name: MASTER_KEY, purpose: "as `local-aws --master-key`" },
     #[cfg(feature = "up")]
-    Variable { name: RUNTIME_DIRECTORY, purpose: "where `up` makes its directory, if set; a temporary one otherwise" },
+    Variable { name: RUNTIME_DIRECTORY, purpose: "where `up` makes its directory [default: the temporary directory]" },
     #[cfg(feature = "aws-kms")]
-    Variable {
-        name: "AWS_*",
-        purpose: "region, profile, credentials, endpoint: as in every AWS SDK, where no flag says otherwise",
-    },
-    Variable { name: "NO_COLOR", purpose: "if set and not empty, no colour (no-color.org)" },
+    Variable { name: "AWS_*", purpose: "as in every AWS SDK, where no flag says otherwise" },
+    Variable { name: "NO_COLOR", purpose: "if set and not empty, no colour" },
 ];
 
 /// The list as help text.

@@ -56,7 +56,7 @@ impl Plugin {
 
     /// One check a key, for the side port.
     pub(crate) fn checks(&self) -> Vec<Arc<dyn Health>> {
-        self.engines.iter().map(|engine| -> Arc<dyn Health> { engine.clone() }).collect()
+        self.engines.iter().map(|engine| Arc::clone(engine) as Arc<dyn Health>).collect()
     }
 
     /// Takes up changed credentials, keyrings and log files. What cannot be used is told, and the former stays.

@@ -26,7 +26,7 @@ Examples:
 
 /// Make a keyring file for `kms-plugin --keyring`, and change which of its versions seals
 #[derive(Args, Debug)]
-#[command(after_long_help = EXAMPLES, subcommand_required = true, arg_required_else_help = true)]
+#[command(after_long_help = EXAMPLES, disable_help_subcommand = true, subcommand_required = true, arg_required_else_help = true)]
 pub(crate) struct Keyring {
     #[command(subcommand)]
     action: Action,

@@ -14,21 +14,27 @@ use crate::{exit::Exit, failure::Failure, logging::LogOptions};
 
 const EXAMPLES: &str = "\
 Examples:
-  Seal under an AWS KMS key, credentials and region from the environment, the profile or the instance:
-    claviger kms-plugin --key arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab \\
-      --listen /var/run/kmsplugin/socket.sock --encryption-context cluster=demo
+  Seal under an AWS KMS key; credentials and region as every AWS SDK finds them:
+    claviger kms-plugin --key alias/etcd --encryption-context cluster=demo
 
-  Two keys on two sockets:
-    claviger kms-plugin --key alias/new --listen /run/kms/new.sock --key alias/old --listen /run/kms/old.sock
+  Two keys, two sockets:
+    claviger kms-plugin --key alias/new --listen /run/kms/new.sock \\
+      --key alias/old --listen /run/kms/old.sock
 
   A local keyring, no cloud:
+    claviger keyring create /etc/claviger/keyring.json
     claviger kms-plugin --keyring /etc/claviger/keyring.json --listen /run/kms/kms.sock
 
-  As an unchanged replacement of aws-encryption-provider:
-    ln -s claviger aws-encryption-provider && ./aws-encryption-provider --key=alias/etcd --region=us-west-2
+  Upgrade without a failed call:
+    claviger kms-plugin --take-over --key alias/etcd
 
-SIGHUP, and a change of the files themselves, reload keyrings and AWS credentials; flags are read once. SIGTERM drains,
-a second one ends at once.";
+  In place of aws-encryption-provider, with its own flags:
+    ln -s claviger aws-encryption-provider
+    ./aws-encryption-provider --key=alias/etcd --region=us-west-2
+
+SIGHUP, and a change of the files themselves, take up changed keyrings and AWS credentials, and open
+the audit log anew. Flags are read once: to change those, start a second plugin with --take-over.
+SIGTERM drains; a second one ends at once.";
 
 /// Run the Kubernetes KMS plugin: seal the apiserver's keys under a key service, on a unix socket
 ///

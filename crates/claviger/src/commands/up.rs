@@ -8,7 +8,7 @@ mod kubernetes;
 mod sample;
 mod told;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use aws_model::AccountId;
 use clap::Args;
@@ -124,11 +124,12 @@ impl Up {
             access_key_id: credential.access_key_id.clone(),
             secret_access_key: credential.secret_access_key.clone(),
         };
+        let credential = Shown::from(credential);
         printer.say(&Event::Aws {
             endpoint: endpoint_url.clone(),
             region: self.aws.region.clone(),
             state: self.aws.state.clone(),
-            credential: Shown::from(credential),
+            credential: credential.clone(),
         })?;
 
         let made = key::ensure(&endpoint_url, &self.aws.region, &fixed, ALIAS).await?;
@@ -159,7 +160,8 @@ impl Up {
         let kubernetes = match binaries {
             None => None,
             Some(binaries) => {
-                let started = kubernetes::start(binaries, directory.path(), &configuration, &shutdown).await?;
+                let started =
+                    kubernetes::start(binaries, directory.file("kubernetes"), &configuration, &shutdown).await?;
                 match started {
                     None => None,
                     Some(kubernetes) => {
@@ -169,15 +171,19 @@ impl Up {
                 }
             }
         };
-        printer.say(&Event::Ready {
-            endpoint: endpoint_url,
-            key_arn: made.arn,
-            key_id,
-            socket: endpoint.to_string(),
-            encryption_configuration: configuration,
-            #[cfg(feature = "control-plane")]
-            kubeconfig: kubernetes.as_ref().map(kubernetes::Cluster::kubeconfig),
-        })?;
+        if !shutdown.is_requested() {
+            printer.say(&Event::Ready {
+                endpoint: endpoint_url,
+                key_arn: made.arn,
+                key_id,
+                socket: endpoint.to_string(),
+                encryption_configuration: configuration,
+                credential,
+                region: self.aws.region.clone(),
+                #[cfg(feature = "control-plane")]
+                kubeconfig: kubernetes.as_ref().map(kubernetes::Cluster::kubeconfig),
+            })?;
+        }
 
         #[cfg(feature = "control-plane")]
         let outcome = match &kubernetes {

@@ -25,7 +25,7 @@ fn usage_errors_exit_with_3_and_are_told_once() {
         ("nothing", &[][..]),
         ("unknown_command", &["seal"]),
         ("unknown_flag", &["up", "--kubernetes"]),
-        ("unknown_log", &["up", "--log", "very loud="]),
+        ("unknown_log", &["up", "--log", "a=b=c"]),
         ("no_key", &["kms-plugin"]),
         (
             "all_at_once",

@@ -86,6 +86,7 @@ fn it_serves_a_keyring_and_stops_clean() {
 
     plugin.signal(Signal::TERM);
     assert_eq!(plugin.ended().code(), Some(0));
+    assert_eq!(plugin.complaints(), [""; 0]);
     assert!(!place.socket.exists());
 }
 

@@ -1,6 +1,6 @@
 //! The binary as a user runs it: what it says, how it starts, how it ends.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod cli;
 mod kms_plugin;

@@ -27,9 +27,13 @@ pub(crate) fn claviger(arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs it to its end.
+/// Runs it to its end. One that stays is stopped in the end and fails the test by how it ended.
 pub(crate) fn run(arguments: &[&str]) -> Output {
-    claviger(arguments).output().expect("the binary runs")
+    let claviger = claviger(arguments);
+    let mut bounded = Command::new("timeout");
+    bounded.arg(SOON.as_secs().to_string()).arg(claviger.get_program()).args(claviger.get_args());
+    bounded.env_clear().envs(claviger.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    bounded.stdin(Stdio::null()).output().expect("the binary runs")
 }
 
 /// Its exit code, stdout and stderr.
@@ -94,6 +98,14 @@ impl Daemon {
     /// What is left on stdout after its end.
     pub(crate) fn rest(&self) -> String {
         self.stdout.iter().collect()
+    }
+
+    /// What is left of the log after its end, where it is a warning or worse.
+    pub(crate) fn complaints(&self) -> Vec<String> {
+        self.stderr
+            .iter()
+            .filter(|line| line.contains(r#""level":"WARN""#) || line.contains(r#""level":"ERROR""#))
+            .collect()
     }
 }
 

@@ -143,7 +143,7 @@ pub(crate) struct Flags {
 /// The formats that can be sealed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SealFormat {
-    /// The key service's own ciphertext, as it comes
+    /// Our own: two octets that name the format, then what the key service gave
     Claviger,
     /// Such as aws-encryption-provider reads, for a way back to it
     AwsEncryptionProvider,

@@ -57,8 +57,11 @@ impl Problems {
         result.map_err(|error| self.add(Problem::new(format_args!("{flag}: {error}")))).ok()
     }
 
+    /// Said once, also where several keys share it.
     fn add(&mut self, problem: Problem) {
-        self.0.push(problem);
+        if !self.0.contains(&problem) {
+            self.0.push(problem);
+        }
     }
 }
 

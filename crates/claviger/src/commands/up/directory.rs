@@ -1,9 +1,6 @@
 //! A private directory that goes when `up` does.
 
-use std::{
-    env,
-    path::{Path, PathBuf},
-};
+use std::{env, path::PathBuf};
 
 use tempfile::TempDir;
 
@@ -22,10 +19,6 @@ impl Directory {
             Err(error) => Err(Failure::new(format_args!("cannot make a directory in `{}`: {error}", parent.display()))
                 .help(format_args!("name one that can be written with {}", environment::RUNTIME_DIRECTORY))),
         }
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        self.0.path()
     }
 
     pub(super) fn file(&self, name: &str) -> PathBuf {

@@ -73,31 +73,37 @@ fn newest(folder: &Path) -> Option<String> {
 }
 
 /// A control plane over the plugin.
-pub(super) struct Cluster(Running);
+pub(super) struct Cluster {
+    running: Running,
+    /// Where there is one beside the apiserver.
+    kubectl: Option<PathBuf>,
+}
 
 /// Starts it; `None` when the shutdown was faster.
 pub(super) async fn start(
     binaries: Binaries,
-    directory: &Path,
+    data_folder: PathBuf,
     configuration: &Path,
     shutdown: &Shutdown,
 ) -> Result<Option<Cluster>, Failure> {
     note(format_args!("Starting etcd and {}", binaries.kube_apiserver.display()));
+    let kubectl = binaries.kube_apiserver.with_file_name("kubectl");
+    let kubectl = kubectl.is_file().then_some(kubectl);
     let settings = Settings {
         binaries,
-        data_folder: directory.join("kubernetes"),
+        data_folder,
         encryption_configuration: Some(configuration.to_owned()),
         apiserver_flags: Vec::new(),
     };
     tokio::select! {
-        started = control_plane::start(settings, Readiness::Full) => Ok(Some(Cluster(started?))),
+        started = control_plane::start(settings, Readiness::Full) => Ok(Some(Cluster { running: started?, kubectl })),
         () = shutdown.requested() => Ok(None),
     }
 }
 
 impl Cluster {
     pub(super) fn kubeconfig(&self) -> PathBuf {
-        self.0.kubeconfig().to_owned()
+        self.running.kubeconfig().to_owned()
     }
 
     /// Creates a Secret and looks at it from both sides.
@@ -106,25 +112,47 @@ impl Cluster {
     /// When a call fails, and as a finding when etcd holds the plaintext or the apiserver reads something else.
     pub(super) async fn show(&self) -> Result<Evidence, Failure> {
         let data = BTreeMap::from([(FIELD.to_owned(), VALUE.as_bytes().to_vec())]);
-        self.0.kubernetes().create_secret(NAME, &data).await?;
+        self.running.kubernetes().create_secret(NAME, &data).await?;
         let etcd_key = Kubernetes::etcd_key(NAME);
-        let stored = self.0.etcd().get(&etcd_key).await?.unwrap_or_default();
+        let stored = self.running.etcd().get(&etcd_key).await?.unwrap_or_default();
         if !stored.starts_with(SEALED) || contains(&stored, VALUE.as_bytes()) {
             return Err(Failure::finding(format_args!("etcd holds `{etcd_key}` unsealed: {}", shown(&stored))));
         }
-        if self.0.kubernetes().secret_data(NAME).await? != data {
-            return Err(Failure::finding("the apiserver reads another Secret than was created"));
+        let (reader, read) = self.read_back().await?;
+        if read != VALUE {
+            return Err(Failure::finding(format_args!("{reader} reads another Secret than was created")));
         }
         Ok(Evidence {
-            apiserver: self.0.apiserver_url().to_owned(),
-            etcd: self.0.etcd().endpoint().to_owned(),
+            apiserver: self.running.apiserver_url().to_owned(),
+            etcd: self.running.etcd().endpoint().to_owned(),
             kubeconfig: self.kubeconfig(),
             secret: format!("default/{NAME}"),
-            reads: BTreeMap::from([(FIELD, VALUE)]),
+            reader,
+            reads: BTreeMap::from([(FIELD, read)]),
             etcd_value: shown(&stored),
             etcd_key,
             etcd_octets: stored.len(),
         })
+    }
+
+    /// The Secret's value, by a client that knows nothing of etcd, and that client's name.
+    async fn read_back(&self) -> Result<(&'static str, String), Failure> {
+        let Some(kubectl) = &self.kubectl else {
+            let value = self.running.kubernetes().secret_data(NAME).await?.remove(FIELD).unwrap_or_default();
+            return Ok(("apiserver", String::from_utf8_lossy(&value).into_owned()));
+        };
+        let mut command = tokio::process::Command::new(kubectl);
+        command.arg("--kubeconfig").arg(self.running.kubeconfig()).args(["get", "secret", NAME, "--output"]);
+        command.arg(format!("go-template={{{{.data.{FIELD} | base64decode}}}}")).kill_on_drop(true);
+        let output = command
+            .output()
+            .await
+            .map_err(|error| Failure::new(format_args!("cannot run `{}`: {error}", kubectl.display())))?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+            return Err(Failure::new(format_args!("`{}` ended with {}: {said}", kubectl.display(), output.status)));
+        }
+        Ok(("kubectl", String::from_utf8_lossy(&output.stdout).into_owned()))
     }
 
     /// Returns when the shutdown is asked for.
@@ -134,12 +162,12 @@ impl Cluster {
     pub(super) async fn watch(&self, shutdown: &Shutdown) -> Result<(), Failure> {
         tokio::select! {
             () = shutdown.requested() => Ok(()),
-            ended = self.0.ended() => Err(Failure::new(ended)),
+            ended = self.running.ended() => Err(Failure::new(ended)),
         }
     }
 
     pub(super) async fn stop(self) {
-        self.0.stop().await;
+        self.running.stop().await;
     }
 }
 
@@ -150,7 +178,9 @@ pub(super) struct Evidence {
     etcd: String,
     kubeconfig: PathBuf,
     secret: String,
-    reads: BTreeMap<&'static str, &'static str>,
+    /// `kubectl`, or, where there is none, `apiserver`.
+    reader: &'static str,
+    reads: BTreeMap<&'static str, String>,
     etcd_key: String,
     /// Its beginning; what is not printable is escaped.
     etcd_value: String,
@@ -163,7 +193,7 @@ impl fmt::Display for Evidence {
         writeln!(f, "{}, its etcd {}", self.apiserver, self.etcd)?;
         label(f, "Secret")?;
         writeln!(f, "{}, created through the apiserver", self.secret)?;
-        label(f, "  kubectl")?;
+        label(f, &format!("  {}", self.reader))?;
         for (field, value) in &self.reads {
             writeln!(f, "{field}: {value}")?;
         }

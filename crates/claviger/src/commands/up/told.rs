@@ -38,6 +38,11 @@ pub(super) enum Event {
         key_id: String,
         socket: String,
         encryption_configuration: PathBuf,
+        /// Told to programs by `Aws`.
+        #[serde(skip)]
+        credential: Shown,
+        #[serde(skip)]
+        region: Region,
         #[cfg(feature = "control-plane")]
         #[serde(skip_serializing_if = "Option::is_none")]
         kubeconfig: Option<PathBuf>,
@@ -87,7 +92,7 @@ impl fmt::Display for Event {
             }
             #[cfg(feature = "control-plane")]
             Self::Kubernetes(evidence) => evidence.fmt(f),
-            Self::Ready { encryption_configuration, endpoint, .. } => {
+            Self::Ready { encryption_configuration, endpoint, credential, region, .. } => {
                 writeln!(f)?;
                 writeln!(f, "Attach an apiserver of this machine:")?;
                 writeln!(
@@ -95,13 +100,17 @@ impl fmt::Display for Event {
                     "  kube-apiserver --encryption-provider-config={} ...",
                     encryption_configuration.display()
                 )?;
-                writeln!(f, "Watch the calls' effect from another terminal:")?;
-                writeln!(f, "  aws --endpoint-url {endpoint} kms describe-key --key-id {}", super::ALIAS)?;
+                writeln!(f, "Use its AWS from another terminal:")?;
+                writeln!(f, "  export AWS_ENDPOINT_URL={endpoint} AWS_REGION={region}")?;
+                writeln!(f, "  export AWS_ACCESS_KEY_ID={}", credential.access_key_id)?;
+                writeln!(f, "  export AWS_SECRET_ACCESS_KEY={}", credential.secret_access_key)?;
+                writeln!(f, "  aws kms describe-key --key-id {}", super::ALIAS)?;
                 #[cfg(feature = "control-plane")]
                 if let Self::Ready { kubeconfig: Some(kubeconfig), .. } = self {
                     writeln!(f, "Use the cluster:")?;
                     writeln!(f, "  kubectl --kubeconfig {} get secrets", kubeconfig.display())?;
                 }
+                writeln!(f)?;
                 f.write_str("Ready. Ctrl-C stops and removes everything.")
             }
             Self::Stopped => f.write_str("Stopped."),

@@ -1,6 +1,6 @@
 //! What `--key`, `--keyring` and the flags around them name.
 
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::{fmt, io, path::PathBuf, sync::Arc};
 
 use key_service::{
     KeyService,
@@ -8,7 +8,10 @@ use key_service::{
 };
 
 use super::Problems;
-use crate::{commands::kms_plugin::flags::Flags, failure::Problem};
+use crate::{
+    commands::kms_plugin::flags::Flags,
+    failure::{Failure, Problem},
+};
 
 /// A key that can be opened.
 #[derive(Debug)]
@@ -25,12 +28,17 @@ impl KeySource {
     ///
     /// # Errors
     /// When a keyring file cannot be used.
-    pub(crate) fn open(&self) -> Result<Arc<dyn KeyService>, KeyringError> {
-        Ok(match self {
+    pub(crate) fn open(&self) -> Result<Arc<dyn KeyService>, Failure> {
+        match self {
             #[cfg(feature = "aws-kms")]
-            Self::Aws(key) => key.clone(),
-            Self::Keyring(path) => Arc::new(Keyring::open(path)?),
-        })
+            Self::Aws(key) => Ok(key.clone()),
+            Self::Keyring(path) => match Keyring::open(path) {
+                Ok(keyring) => Ok(Arc::new(keyring)),
+                Err(error) if is_absent(&error) => Err(Failure::from(error)
+                    .help(format_args!("make one with `claviger keyring create {}`", path.display()))),
+                Err(error) => Err(Failure::from(error)),
+            },
+        }
     }
 
     /// The file to watch, where the key is one.
@@ -51,6 +59,10 @@ impl fmt::Display for KeySource {
             Self::Keyring(path) => write!(f, "{}", path.display()),
         }
     }
+}
+
+fn is_absent(error: &KeyringError) -> bool {
+    matches!(error, KeyringError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
 }
 
 /// Every key in the order of its socket, `None` where one is wrong.
@@ -86,7 +98,7 @@ fn aws(flags: &Flags, problems: &mut Problems) -> Vec<Option<KeySource>> {
 #[cfg(feature = "aws-kms")]
 fn aws(flags: &Flags, problems: &mut Problems) -> Vec<Option<KeySource>> {
     use aws_model::EncryptionContext;
-    use key_service::aws::{AwsKms, AwsKmsSettings};
+    use key_service::aws::{AwsKms, AwsKmsSettings, InvalidSettings};
 
     let region = flags.region.as_ref().and_then(|text| problems.check("--region", text.parse()));
     let source_arn = flags.source_arn.as_ref().and_then(|text| problems.check("--source-arn", text.parse()));
@@ -106,7 +118,18 @@ fn aws(flags: &Flags, problems: &mut Problems) -> Vec<Option<KeySource>> {
             retry_tokens: flags.retry_token_capacity.filter(|tokens| *tokens > 0),
             ..AwsKmsSettings::new(problems.check("--key", text.parse())?)
         };
-        problems.check("--key", AwsKms::connect(settings)).map(|key| KeySource::Aws(Arc::new(key)))
+        match AwsKms::connect(settings) {
+            Ok(key) => Some(KeySource::Aws(Arc::new(key))),
+            Err(error) => {
+                let flag = match error {
+                    InvalidSettings::RegionMismatch { .. } => "--region",
+                    InvalidSettings::Endpoint(_) => "--endpoint-url",
+                    InvalidSettings::SourceArn(_) => "--source-arn",
+                };
+                problems.add(Problem::new(format_args!("{flag}: {error}")));
+                None
+            }
+        }
     });
     settings.collect()
 }
