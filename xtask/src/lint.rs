@@ -7,7 +7,6 @@ use crate::{step, workspace};
 /// Every set of features that a user may build the binary with.
 const FEATURE_SETS: &[(&str, &[&str])] = &[
     ("clippy, default features", &["--workspace", "--all-targets"]),
-    ("clippy, no role", &["--package", "claviger", "--no-default-features"]),
     (
         "clippy, the plugin with the keyring alone",
         &["--package", "claviger", "--no-default-features", "--features=kms-plugin"],
