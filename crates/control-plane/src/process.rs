@@ -115,11 +115,6 @@ impl Process {
         self.ended().await
     }
 
-    /// Tells it to reload (SIGHUP).
-    pub fn hang_up(&self) {
-        self.signal(Signal::HUP);
-    }
-
     /// The log's last lines, for an error message.
     #[must_use]
     pub fn log_tail(&self) -> String {

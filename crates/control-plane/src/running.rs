@@ -96,12 +96,6 @@ impl Running {
         &self.etcd
     }
 
-    /// The end of the apiserver's log.
-    #[must_use]
-    pub fn apiserver_log_tail(&self) -> String {
-        self.apiserver.as_ref().map(Process::log_tail).unwrap_or_default()
-    }
-
     /// Stops the apiserver; etcd stays.
     pub async fn stop_apiserver(&mut self) {
         if let Some(apiserver) = self.apiserver.take() {
