@@ -176,7 +176,8 @@ pub(super) fn seal(
 pub(super) fn refuse_recipient(recipient: Option<&Value>) -> Result<(), ServiceError> {
     match recipient {
         None | Some(Value::Null) => Ok(()),
-        Some(_) => Err(fault::unsupported(
+        // These operations declare no UnsupportedOperationException.
+        Some(_) => Err(fault::validation(
             "Recipient is not supported by the embedded AWS, which answers Plaintext to who may have it.",
         )),
     }

@@ -196,7 +196,7 @@ async fn other_algorithms_and_recipients_are_refused() {
     );
     let blob = owner.encrypt(&key, b"x").await;
     let enclave = json!({"CiphertextBlob": blob, "Recipient": {"AttestationDocument": "AA=="}});
-    assert_eq!(owner.code("Decrypt", enclave).await, "UnsupportedOperationException");
+    assert_eq!(owner.code("Decrypt", enclave).await, "ValidationException");
 }
 
 #[tokio::test]

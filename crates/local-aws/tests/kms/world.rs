@@ -1,6 +1,7 @@
 //! A KMS with a clock that stands, and callers of it.
 
 use aws_model::{AccountId, Region};
+use aws_wire::{model::ServiceId, protocol::aws_json};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use jiff::SignedDuration;
 use local_aws::{CallContext, Caller, CallerKind, Clock, ServiceError, kms::Kms, store::Store};
@@ -77,7 +78,9 @@ impl Client<'_> {
             now: self.world.clock.now(),
             request_id: "00000000-0000-0000-0000-000000000000",
         };
-        self.world.kms.call(&ctx, operation, input).await
+        let answer = self.world.kms.call(&ctx, operation, input.clone()).await;
+        hold_against_the_model(operation, &input, &answer);
+        answer
     }
 
     pub(crate) async fn ok(&self, operation: &str, input: Value) -> Value {
@@ -132,6 +135,46 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
 
 pub(crate) fn bytes(value: &Value) -> Vec<u8> {
     BASE64_STANDARD.decode(text(value)).unwrap()
+}
+
+/// What is answered has the operation's shape and nothing beside it, what is refused is an error the operation has,
+/// and no input is tried that the wire would not let through.
+fn hold_against_the_model(operation: &str, input: &Value, answer: &Result<Value, ServiceError>) {
+    // `NotAuthorizedException` is declared nowhere, and is what AWS answers to an alias of its own.
+    const OF_EVERY_OPERATION: [&str; 4] =
+        ["ValidationException", "AccessDeniedException", "InvalidArnException", "NotAuthorizedException"];
+    let model = aws_wire::model::service(ServiceId::Kms);
+    let modelled = model.operation(operation).unwrap();
+    match answer {
+        Ok(answer) => {
+            aws_wire::validate::input(model, modelled, input).unwrap_or_else(|e| panic!("{operation} {input}: {e}"));
+            let encoded = aws_json::encode_response(model, modelled, answer, "r").unwrap();
+            if modelled.output().is_some() {
+                let decoded = aws_json::decode_response(model, modelled, &encoded.body).unwrap();
+                assert_eq!(
+                    with_floats(decoded),
+                    with_floats(answer.clone()),
+                    "{operation} answers what its shape has not"
+                );
+            } else {
+                assert_eq!(*answer, json!({}), "{operation} answers nothing");
+            }
+        }
+        Err(error) => {
+            let is_declared = modelled.error(error.code()).is_some();
+            assert!(is_declared || OF_EVERY_OPERATION.contains(&error.code()), "{operation}: {error}");
+        }
+    }
+}
+
+/// The wire writes a whole second without its fraction.
+fn with_floats(value: Value) -> Value {
+    match value {
+        Value::Number(number) => json!(number.as_f64()),
+        Value::Array(items) => items.into_iter().map(with_floats).collect(),
+        Value::Object(members) => members.into_iter().map(|(name, member)| (name, with_floats(member))).collect(),
+        other => other,
+    }
 }
 
 /// The last part of a key's ARN.
