@@ -1,6 +1,6 @@
 //! The side port as kubelet, Prometheus and a hostile neighbour see it.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
     net::SocketAddr,

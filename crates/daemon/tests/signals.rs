@@ -1,7 +1,5 @@
 //! Real signals. In a process of its own: signals are everyone's.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
-
 use std::{fs, time::Duration};
 
 use daemon::{
