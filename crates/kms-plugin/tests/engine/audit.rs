@@ -1,6 +1,7 @@
 //! Who, under which key_id, with what outcome; never the content.
 
 use std::{
+    collections::BTreeSet,
     fs,
     io::{BufRead, BufReader},
     os::unix::fs::PermissionsExt,
@@ -26,6 +27,13 @@ fn start(key: &Arc<TestKey>, path: &Path) -> (Arc<Engine>, AuditLog) {
     let audit = AuditLog::start(AuditTarget::File(path.to_owned()), &metrics).unwrap();
     let engine = Engine::start(key.clone(), Gate::new(8, None), EngineSettings::default(), &metrics, audit.clone());
     (engine, audit)
+}
+
+/// The fields that `docs/reference/observability.md` names.
+fn documented() -> BTreeSet<&'static str> {
+    let document = include_str!("../../../../docs/reference/observability.md");
+    let rows = document.lines().skip_while(|line| *line != "| field | says |").filter(|line| line.starts_with("| `"));
+    rows.flat_map(|row| row.split(" | ").next().unwrap().split('`').skip(1).step_by(2)).collect()
 }
 
 fn records(path: &Path) -> Vec<Value> {
@@ -54,6 +62,10 @@ async fn each_seal_open_and_refusal_is_one_line_that_says_who_and_how() {
     assert_eq!(field("class"), [Value::Null, Value::Null, "denied".into()]);
     assert_eq!(field("material"), ["1".into(), "1".into(), Value::Null]);
     assert_eq!(records[0]["key_id"], key.current().to_string());
+    let fields: BTreeSet<_> = records.iter().flat_map(|record| record.as_object().unwrap().keys()).collect();
+    for field in fields {
+        assert!(documented().contains(field.as_str()), "`{field}` is not in docs/reference/observability.md");
+    }
     assert!(records[1]["key_id"].as_str().unwrap().len() <= 1024, "a hostile key_id does not fill the disk");
     for record in &records {
         assert_eq!((&record["request_uid"], &record["key"]), (&"uid-1".into(), &"test-key".into()));
@@ -148,7 +160,10 @@ async fn a_target_that_nobody_drains_holds_no_call_up_and_the_gap_is_told() {
         for line in BufRead::lines(BufReader::new(&mut drain)) {
             let record: Value = serde_json::from_str(&line.unwrap()).unwrap();
             match record["dropped"].as_u64() {
-                Some(missing) => dropped += missing,
+                Some(missing) => {
+                    assert!(record.as_object().unwrap().keys().all(|field| documented().contains(field.as_str())));
+                    dropped += missing;
+                }
                 None => written += 1,
             }
             if record["request_uid"] == "last" {

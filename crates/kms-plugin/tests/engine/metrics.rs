@@ -45,10 +45,18 @@ async fn every_registered_metric_moves() {
 
     engine.status(Api::V2).await.unwrap();
     let sealed = engine.encrypt(seed(), &caller(Api::V2)).await.unwrap().ciphertext;
-    // Two identical ones share, a third waits for its turn.
+    // Two identical ones share a call that hangs, a third waits for its turn.
     let other = engine.encrypt(seed(), &caller(Api::V1Beta1)).await.unwrap().ciphertext;
-    let (one, two, three) = tokio::join!(open(&engine, &sealed), open(&engine, &sealed), open(&engine, &other));
-    assert!(one.is_ok() && two.is_ok() && three.is_ok());
+    let (seals, opens) = key.counts();
+    let holds = key.hold();
+    let release = async {
+        key.calls_begun(seals + opens + 1).await;
+        tokio::task::yield_now().await;
+        holds.add_permits(1000);
+    };
+    let decrypts = [open(&engine, &sealed), open(&engine, &sealed), open(&engine, &other)];
+    let (opened, ()) = tokio::join!(futures_util::future::join_all(decrypts), release);
+    assert!(opened.iter().all(Result::is_ok));
     let number = keyring::add_version(key.path()).unwrap();
     keyring::set_current(key.path(), number).unwrap();
     engine.reload().await.unwrap();
@@ -59,6 +67,13 @@ async fn every_registered_metric_moves() {
         prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
         text
     };
+    let documented = include_str!("../../../../docs/reference/observability.md");
+    let rows = documented.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
+    let documented: BTreeMap<_, _> = rows
+        .filter_map(|(name, rest)| Some((name.to_owned(), rest.split_once(" | ")?.0.to_owned())))
+        .filter(|(_, kind)| ["counter", "gauge", "histogram"].contains(&kind.as_str()))
+        .collect();
+    assert_eq!(documented, registered(&scrape).into_iter().collect(), "docs/reference/observability.md");
     let sums = sums(&scrape);
     for (name, kind) in registered(&scrape) {
         let sample = match kind.as_str() {
