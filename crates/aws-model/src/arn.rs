@@ -115,7 +115,16 @@ mod tests {
 
     #[test]
     fn what_is_no_arn_is_refused() {
-        for bad in ["", "arn", "arn:", "arn:aws:kms:r:a", "arn:aws:kms:r:a:", "arn::kms:r:a:x", "urn:aws:kms:r:a:x", "arn:aws:kms:r:a:x\n"] {
+        for bad in [
+            "",
+            "arn",
+            "arn:",
+            "arn:aws:kms:r:a",
+            "arn:aws:kms:r:a:",
+            "arn::kms:r:a:x",
+            "urn:aws:kms:r:a:x",
+            "arn:aws:kms:r:a:x\n",
+        ] {
             assert!(bad.parse::<Arn>().is_err(), "{bad:?}");
         }
     }

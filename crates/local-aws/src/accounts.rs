@@ -25,8 +25,8 @@ use aws_lc_rs::digest;
 use aws_model::{AccountId, Arn, Partition, SecretBytes};
 use jiff::Timestamp;
 
-pub(crate) use self::session::{Session, SessionContext, SessionIdentity, SessionTag};
 pub use self::credential::{Credential, InvalidCredential};
+pub(crate) use self::session::{Session, SessionContext, SessionIdentity, SessionTag};
 use self::{access_key::KeyKind, seed::Seed};
 use crate::{
     caller::{Caller, CallerKind},

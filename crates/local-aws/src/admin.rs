@@ -47,7 +47,9 @@ pub(crate) struct Admin {
 enum Refused {
     #[error("the admin routes answer only peers on this machine, under a loopback address or `localhost`")]
     NotLocal,
-    #[error("there is no such route; see `GET {PREFIX}health`, `GET` and `POST {PREFIX}clock`, `POST {PREFIX}accounts`")]
+    #[error(
+        "there is no such route; see `GET {PREFIX}health`, `GET` and `POST {PREFIX}clock`, `POST {PREFIX}accounts`"
+    )]
     NoSuchRoute,
     #[error("the body must be sent with `content-type: application/json`")]
     NotJson,

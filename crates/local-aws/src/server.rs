@@ -114,13 +114,8 @@ impl Acceptor {
             tracing::debug!(%failed, "TCP_NODELAY could not be set");
         }
         let stream = idle::Watched::new(stream, self.idle_time);
-        let served = connection::serve(
-            self.builder.clone(),
-            stream,
-            peer,
-            Arc::clone(&self.endpoint),
-            self.draining.clone(),
-        );
+        let served =
+            connection::serve(self.builder.clone(), stream, peer, Arc::clone(&self.endpoint), self.draining.clone());
         let aborted = self.aborted.clone();
         async move {
             aborted.run_until_cancelled(served).await;

@@ -46,7 +46,11 @@ pub(super) async fn serve(settings: Settings) -> Result<Exit, Failure> {
             () = shutdown.requested() => break,
             cause = reload.next() => {
                 tracing::info!(?cause, "reloading");
-                plugin.reload().await;
+                // Credentials may come from a service that hangs; the end does not wait for it.
+                tokio::select! {
+                    () = plugin.reload() => {}
+                    () = shutdown.requested() => break,
+                }
             }
         }
     }

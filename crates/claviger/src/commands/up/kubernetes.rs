@@ -23,7 +23,7 @@ const VALUE: &str = "correct horse battery staple";
 /// What begins a value that was sealed through the KMS v2 API.
 const SEALED: &[u8] = b"k8s:enc:kms:v2:claviger:";
 /// Octets of etcd's value that are shown.
-const SHOWN: usize = 64;
+const SHOWN: usize = 48;
 
 #[derive(Args, Clone, Debug)]
 pub(super) struct Flags {
