@@ -54,6 +54,10 @@ def kms(operation, *arguments, **options):
     return aws("kms", operation, *arguments, **options)
 
 
+def sts(operation, *arguments, **options):
+    return aws("sts", operation, *arguments, **options)
+
+
 def new_key(*arguments):
     return kms("create-key", *arguments)["KeyMetadata"]
 
@@ -151,7 +155,6 @@ def what_suits_other_keys_only():
 
 
 def sessions():
-    sts = lambda operation, *arguments, **options: aws("sts", operation, *arguments, **options)  # noqa: E731
     assert sts("get-caller-identity")["Arn"] == f"arn:aws:iam::{ACCOUNT}:root"
     role = f"arn:aws:iam::{ACCOUNT}:role/Reader"
     begun = sts("assume-role", "--role-arn", role, "--role-session-name", "cli", "--tags", "Key=a,Value=b")["Credentials"]
