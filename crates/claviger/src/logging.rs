@@ -1,9 +1,12 @@
 //! The log, on stderr.
 
-use std::io::{self, IsTerminal as _};
+use std::{
+    io::{self, IsTerminal as _},
+    str::FromStr,
+};
 
 use clap::{Args, ValueEnum};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, filter::ParseError};
 
 use crate::{
     environment,
@@ -31,14 +34,64 @@ enum LogFormat {
     Json,
 }
 
+/// What is logged: a level, or directives, that are known to make sense.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Filter(String);
+
+impl FromStr for Filter {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        EnvFilter::try_new(text).map(|_| Self(text.to_owned()))
+    }
+}
+
+impl Filter {
+    fn build(&self) -> EnvFilter {
+        EnvFilter::new(&self.0)
+    }
+}
+
+/// Puts another filter in force.
+type Put = Box<dyn Fn(EnvFilter)>;
+
+/// The log of the process, whose filter can change.
+#[cfg(feature = "kms-plugin")]
+pub(crate) struct ChangeableLog {
+    asked: Filter,
+    put: Put,
+}
+
+#[cfg(feature = "kms-plugin")]
+impl ChangeableLog {
+    /// Logs by `filter` from now on, or by what the user asked for on the command line.
+    pub(crate) fn change(&self, filter: Option<&Filter>) {
+        (self.put)(filter.unwrap_or(&self.asked).build());
+    }
+}
+
 impl LogOptions {
     /// Starts the log of the process, at `default` where the user asked for nothing.
     ///
     /// # Errors
     /// When what the user asked for is no filter.
+    #[cfg(feature = "local-aws")]
     pub(crate) fn start(&self, default: &str) -> Result<(), Failure> {
+        self.init(default).map(drop)
+    }
+
+    /// The same, for a command that takes up another filter while it runs.
+    ///
+    /// # Errors
+    /// When what the user asked for is no filter.
+    #[cfg(feature = "kms-plugin")]
+    pub(crate) fn start_changeable(&self, default: &str) -> Result<ChangeableLog, Failure> {
+        self.init(default).map(|(asked, put)| ChangeableLog { asked, put })
+    }
+
+    fn init(&self, default: &str) -> Result<(Filter, Put), Failure> {
         let asked = self.level.as_deref().unwrap_or(default);
-        let filter = EnvFilter::try_new(asked).map_err(|error| {
+        let filter: Filter = asked.parse().map_err(|error| {
             Failure::usage(vec![
                 Problem::new(format_args!("`{asked}` says nothing about logging: {error}"))
                     .help("use a level such as `--log debug`, or directives such as `--log warn,kms_plugin=debug`"),
@@ -46,12 +99,22 @@ impl LogOptions {
         })?;
         let colours =
             io::stderr().is_terminal() && anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
-        let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colours);
-        // A second call would leave the first log in place, and there is none.
-        let _ = match self.log_format {
-            LogFormat::Text => log.try_init(),
-            LogFormat::Json => log.json().flatten_event(true).try_init(),
+        let log = tracing_subscriber::fmt().with_env_filter(filter.build()).with_writer(io::stderr).with_ansi(colours);
+        // A second call would leave the first log in place, and there is none; it stays as long as the process.
+        let put: Put = match self.log_format {
+            LogFormat::Text => {
+                let log = log.with_filter_reloading();
+                let handle = log.reload_handle();
+                let _ = log.try_init();
+                Box::new(move |filter| drop(handle.reload(filter)))
+            }
+            LogFormat::Json => {
+                let log = log.json().flatten_event(true).with_filter_reloading();
+                let handle = log.reload_handle();
+                let _ = log.try_init();
+                Box::new(move |filter| drop(handle.reload(filter)))
+            }
         };
-        Ok(())
+        Ok((filter, put))
     }
 }

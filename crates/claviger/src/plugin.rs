@@ -70,6 +70,13 @@ impl Plugin {
         }
     }
 
+    /// Puts other settings in force for every key.
+    pub(crate) fn adjust(&self, settings: &EngineSettings) {
+        for engine in &self.engines {
+            engine.adjust(settings.clone());
+        }
+    }
+
     /// Returns when every server has drained.
     ///
     /// # Errors

@@ -19,7 +19,10 @@ mod endpoint;
 mod error;
 mod peer;
 
-use std::io;
+use std::{
+    io,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use rustix::net::{SocketFlags, accept_with};
 use tokio::net::{UnixListener, UnixStream};
@@ -48,7 +51,7 @@ pub struct Listener {
     endpoint: Endpoint,
     socket: UnixListener,
     file: Option<SocketFile>,
-    allowed: AllowedUids,
+    admission: Admission,
     beside: bool,
 }
 
@@ -69,7 +72,7 @@ impl Listener {
             endpoint: endpoint.clone(),
             socket,
             file: claimed.file,
-            allowed: options.allowed,
+            admission: Admission::of(options.allowed),
             beside: claimed.beside,
         })
     }
@@ -77,6 +80,11 @@ impl Listener {
     /// Where this listens.
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
+    }
+
+    /// Who may connect, to be changed while this listens.
+    pub fn admission(&self) -> Admission {
+        self.admission.clone()
     }
 
     /// With [`WhenLive::TakeOver`]: puts this in the place of the process that serves the endpoint, and gives that
@@ -118,11 +126,30 @@ impl Listener {
 
     fn admit(&self, stream: &UnixStream) -> io::Result<Option<Peer>> {
         let peer = Peer::of(stream)?;
-        if self.allowed.contains(peer.uid) {
+        if self.admission.admits(peer) {
             return Ok(Some(peer));
         }
         tracing::warn!(endpoint = %self.endpoint, %peer, "refused a connection: its user is not among the allowed");
         Ok(None)
+    }
+}
+
+/// Who may connect to one [`Listener`]. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Admission(Arc<RwLock<AllowedUids>>);
+
+impl Admission {
+    fn of(allowed: AllowedUids) -> Self {
+        Self(Arc::new(RwLock::new(allowed)))
+    }
+
+    /// Admits exactly `allowed` from the next connection on. Those that there are stay.
+    pub fn change(&self, allowed: AllowedUids) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = allowed;
+    }
+
+    fn admits(&self, peer: Peer) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).contains(peer.uid)
     }
 }
 

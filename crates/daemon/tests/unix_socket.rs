@@ -170,6 +170,10 @@ async fn the_peer_is_told_and_users_that_are_not_allowed_are_dropped() {
         accepted = listener.accept() => panic!("{accepted:?}"),
         ended = client.read_u8() => assert_eq!(ended.unwrap_err().kind(), ErrorKind::UnexpectedEof),
     }
+
+    listener.admission().change(AllowedUids::only([own]));
+    let _client = UnixStream::connect(&place.path).await.unwrap();
+    assert_eq!(listener.accept().await.unwrap().1.uid, own);
 }
 
 #[test]

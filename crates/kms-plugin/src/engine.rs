@@ -20,17 +20,17 @@ mod request;
 mod settings;
 mod upstream;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
 use aws_model::SecretBytes;
 use key_service::{ErrorClass, KeyService, KeyServiceError, KeyVersion, Opened};
-use tokio::{task::JoinHandle, time::Instant};
+use tokio::{sync::watch, task::JoinHandle, time::Instant};
 
 use self::{
     flight::{Flights, Landed},
     request::Request,
 };
-pub(crate) use self::{gate::Lane, upstream::Upstream};
+pub(crate) use self::{gate::Lane, settings::InForce, upstream::Upstream};
 pub use self::{
     gate::{Gate, Rate},
     settings::EngineSettings,
@@ -39,7 +39,7 @@ use crate::{
     audit::{AuditLog, KeyId},
     caller::{Api, CallerInfo},
     metrics::{KeyMetrics, Metrics, Operation},
-    peer_format::{SealFormat, unframe},
+    peer_format::unframe,
     policy::{RefusalClass, Refused, policy},
     status::{Board, Prober},
 };
@@ -59,10 +59,7 @@ pub struct Engine {
     flights: Flights,
     metrics: Arc<KeyMetrics>,
     audit: AuditLog,
-    format: SealFormat,
-    deadline: Duration,
-    stale_after: Duration,
-    started: Instant,
+    in_force: watch::Sender<InForce>,
     prober: JoinHandle<()>,
 }
 
@@ -99,25 +96,10 @@ impl Engine {
         let metrics = Arc::new(metrics.of_key(&name));
         let upstream = Arc::new(Upstream::new(key, gate, metrics.clone()));
         let board = Arc::new(Board::new());
-        let EngineSettings { deadline, format, status } = settings.bounded();
-        let stale_after = settings::stale_after(deadline, &status);
-        let prober = Prober::new(upstream.clone(), board.clone(), metrics.clone(), status, deadline);
+        let (in_force, changes) = watch::channel(InForce::from_now(settings));
+        let prober = Prober::new(upstream.clone(), board.clone(), metrics.clone(), changes);
         let prober = tokio::spawn(prober.run());
-        let flights = Flights::default();
-        let started = Instant::now();
-        Arc::new(Self {
-            name,
-            upstream,
-            board,
-            flights,
-            metrics,
-            audit,
-            format,
-            deadline,
-            stale_after,
-            started,
-            prober,
-        })
+        Arc::new(Self { name, upstream, board, flights: Flights::default(), metrics, audit, in_force, prober })
     }
 
     /// The key as the user named it.
@@ -135,7 +117,7 @@ impl Engine {
         let started = Instant::now();
         let mut verdict = self.board.snapshot().verdict(started).cloned();
         if verdict.is_err() {
-            verdict = self.board.first(started + self.deadline).await.verdict(started).cloned();
+            verdict = self.board.first(self.deadline(started)).await.verdict(started).cloned();
         }
         let outcome = verdict.as_ref().map_or_else(|refusal| refusal.class.as_str(), |_| "ok");
         self.metrics.requested(Operation::Status, api, outcome, started.elapsed());
@@ -149,7 +131,7 @@ impl Engine {
     /// A [`Refusal`]; nothing unproven ever leaves.
     pub async fn encrypt(&self, plaintext: SecretBytes, caller: &CallerInfo) -> Result<Encrypted, Refusal> {
         let request = Request::begin(self, Operation::Encrypt, caller, KeyId::None);
-        let outcome = self.seal(&plaintext, caller.api, request.started + self.deadline).await;
+        let outcome = self.seal(&plaintext, caller.api, self.deadline(request.started)).await;
         match outcome {
             Ok((encrypted, version)) => {
                 request.sealed(encrypted.key_id.clone(), version.version);
@@ -168,7 +150,7 @@ impl Engine {
         let DecryptRequest { ciphertext, key_id } = request;
         let key_id = key_id.map_or(KeyId::None, KeyId::Requested);
         let request = Request::begin(self, Operation::Decrypt, caller, key_id);
-        let (outcome, shared) = self.open(&ciphertext, caller.api, request.started + self.deadline).await;
+        let (outcome, shared) = self.open(&ciphertext, caller.api, self.deadline(request.started)).await;
         match outcome {
             Ok(Opened { plaintext, version }) => {
                 request.opened(version.version, shared);
@@ -187,16 +169,34 @@ impl Engine {
         self.board.nudge();
         outcome
     }
+
+    /// Puts other settings in force, for Status and the prober at once, for calls from the next one on: those under
+    /// way keep the deadline and the format that they began with. The published key_id stays; only probes change it.
+    pub fn adjust(&self, settings: EngineSettings) {
+        self.in_force.send_if_modified(|in_force| {
+            let new = InForce::from_now(settings);
+            let differs = new.settings != in_force.settings;
+            if differs {
+                *in_force = new;
+            }
+            differs
+        });
+    }
 }
 
 impl Engine {
+    fn deadline(&self, started: Instant) -> Instant {
+        started + self.in_force.borrow().settings.deadline
+    }
+
     async fn seal(
         &self,
         plaintext: &SecretBytes,
         api: Api,
         deadline: Instant,
     ) -> Result<(Encrypted, KeyVersion), Refusal> {
-        self.format.check_plaintext(plaintext)?;
+        let format = self.in_force.borrow().settings.format;
+        format.check_plaintext(plaintext)?;
         let key_id = self.board.published(deadline).await?;
         let proven = self.upstream.seal_proven(Lane::Encrypt, plaintext, api, deadline).await.map_err(|error| {
             // The next probe finds out what it means for Status.
@@ -210,7 +210,7 @@ impl Engine {
         if proven.version != *key_id.version() {
             annotations.insert(MATERIAL_ANNOTATION.to_owned(), proven.version.to_string().into_bytes());
         }
-        let ciphertext = self.format.frame(&proven.ciphertext)?;
+        let ciphertext = format.frame(&proven.ciphertext)?;
         Ok((Encrypted { ciphertext, key_id, annotations }, proven.version))
     }
 

@@ -25,6 +25,10 @@ Examples:
     claviger keyring create /etc/claviger/keyring.json
     claviger kms-plugin --keyring /etc/claviger/keyring.json --listen /run/kms/kms.sock
 
+  Settings that may change while it runs, with the names and units of their flags:
+    echo '{\"probe-interval\": \"10s\", \"qps-limit\": 50, \"burst-limit\": 100}' >settings.json
+    claviger kms-plugin --key alias/etcd --settings settings.json
+
   Upgrade without a failed call:
     claviger kms-plugin --take-over --key alias/etcd
 
@@ -32,8 +36,11 @@ Examples:
     ln -s claviger aws-encryption-provider
     ./aws-encryption-provider --key=alias/etcd --region=us-west-2
 
-SIGHUP, and a change of the files themselves, take up changed keyrings and AWS credentials, and open
-the audit log anew. Flags are read once: to change those, start a second plugin with --take-over.
+SIGHUP, and a change of the files themselves, take up changed keyrings, AWS credentials and
+settings, and open the audit log anew. The settings file may hold probe-interval, agreeing-probes,
+coast, call-timeout, seal-format, allow-uid, max-calls, qps-limit, burst-limit and log; what it
+leaves out is as the flags say. One that is wrong changes nothing, and the log says where it is
+wrong. Flags are read once: to change those, start a second plugin with --take-over.
 SIGTERM drains; a second one ends at once.";
 
 /// Run the Kubernetes KMS plugin: seal the apiserver's keys under a key service, on a unix socket
@@ -50,13 +57,14 @@ pub(crate) struct KmsPlugin {
 
 impl KmsPlugin {
     pub(crate) fn run(self, log: &LogOptions) -> Result<Exit, Failure> {
-        log.start(if self.flags.debug { "debug" } else { "info" })?;
+        let log = log.start_changeable(if self.flags.debug { "debug" } else { "info" })?;
         if let Some(owner) = &self.flags.prepare_directories {
             return directories::prepare(owner, &self.flags.listen);
         }
         let settings = Settings::from_flags(&self.flags)?;
+        log.change(settings.changeable.log.as_ref());
         tracing::debug!(health_kms_version = self.flags.health_kms_version, "taken, and without effect");
         keep_memory_private()?;
-        block_on(serving::serve(settings))
+        block_on(serving::serve(settings, log))
     }
 }

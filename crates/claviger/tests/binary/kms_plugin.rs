@@ -11,6 +11,7 @@ use std::{
         atomic::{AtomicBool, Ordering::SeqCst},
     },
     thread,
+    time::Instant,
 };
 
 use hyper_util::rt::TokioIo;
@@ -20,7 +21,7 @@ use tokio::net::UnixStream;
 use tonic::transport::{Endpoint, Uri};
 use tower::service_fn;
 
-use crate::support::{Daemon, SOON, claviger, run};
+use crate::support::{Daemon, SOON, claviger, run, told};
 
 /// What every test's plugin has: a log that can be read, a health port that is free.
 const COMMON: [&str; 3] = ["--log-format=json", "--health-listen=127.0.0.1:0", "--drain-timeout=5s"];
@@ -190,4 +191,67 @@ fn it_leaves_no_core_file() {
     let core: Vec<_> =
         limits.lines().find(|line| line.starts_with("Max core file size")).unwrap().split_whitespace().collect();
     assert_eq!(core[4..6], ["0", "0"], "{limits}");
+}
+
+/// Waits until the side port tells of more than `probes` probes, and gives how many.
+fn probes_above(address: &str, probes: u64) -> u64 {
+    let deadline = Instant::now() + SOON;
+    loop {
+        let metrics = get(address, "/metrics");
+        let is_count = |line: &&str| {
+            let is_calls = line.starts_with("claviger_kms_key_service_calls_total{");
+            is_calls && line.contains(r#"call="seal""#) && line.contains(r#"purpose="probe""#)
+        };
+        let count = metrics.lines().find(is_count).and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or(0);
+        if count > probes {
+            return count;
+        }
+        assert!(Instant::now() < deadline, "no more than {count} probes\n{metrics}");
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn a_changed_settings_file_is_taken_up_and_a_wrong_one_changes_nothing() {
+    let place = Place::new();
+    let file = place.directory.path().join("settings.json");
+    fs::write(&file, r#"{ "log": "info" }"#).unwrap();
+    let mut plugin = place.start(&["--probe-interval=1h", "--log=error", "--settings", file.to_str().unwrap()]);
+    // Only by the file, which wins over the flag, is this logged.
+    let address = plugin.until_logged("health and metrics")["address"].as_str().unwrap().to_owned();
+    assert_eq!(probes_above(&address, 0), 1);
+
+    // The prober sleeps for an hour, and is woken. The log is again as the flag says.
+    fs::write(&file, r#"{ "probe-interval": "20ms" }"#).unwrap();
+    let probes = probes_above(&address, 10);
+    fs::write(&file, "{\n  \"probe-interval\": \"1h\",\n  \"coust\": \"0s\"\n}").unwrap();
+    let told = plugin.until_logged("settings not taken up: the former stay in force");
+    let problem = told["problem"].as_str().unwrap();
+    assert!(problem.ends_with("settings.json:3:3: `coust` is no setting; the nearest is `coast`"), "{problem}");
+    probes_above(&address, probes + 10);
+
+    fs::remove_file(&file).unwrap();
+    plugin.signal(Signal::HUP);
+    let told = plugin.until_logged("settings not taken up: the former stay in force");
+    assert!(told["problem"].as_str().unwrap().contains("settings.json: cannot be read"), "{told}");
+    assert!(runtime().block_on(status(&place.socket)).is_ok());
+
+    fs::write(&file, r#"{ "log": "info" }"#).unwrap();
+    plugin.until_logged("settings taken up");
+    plugin.signal(Signal::TERM);
+    assert_eq!(plugin.ended().code(), Some(0));
+}
+
+#[test]
+fn a_wrong_settings_file_is_bad_usage_at_the_start() {
+    let place = Place::new();
+    let file = place.directory.path().join("settings.json");
+    fs::write(&file, r#"{ "coast": 600, "log-level": "debug" }"#).unwrap();
+    let (keyring, file) = (place.keyring.to_str().unwrap(), file.to_str().unwrap());
+    let output = run(&["kms-plugin", "--keyring", keyring, "--health-listen=8080", "--settings", file]);
+    let told = told(&output);
+    assert_eq!(output.status.code(), Some(3), "{told}");
+    for wrong in ["8080", "settings.json:1:12: `coast` is a time", "settings.json:1:17: `log-level` is no setting"] {
+        assert!(told.contains(wrong), "{wrong} is missing in {told}");
+    }
 }

@@ -6,7 +6,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -33,9 +33,9 @@ const BETWEEN_CUTS: Duration = Duration::from_millis(100);
 /// as all keys of an AWS account and region do.
 #[derive(Debug)]
 pub struct Gate {
-    most: usize,
     state: Mutex<State>,
-    pace: Option<Pace>,
+    /// Set since there first was a rate.
+    pace: OnceLock<Pace>,
 }
 
 /// How fast calls may start, whatever the key service would take.
@@ -49,6 +49,7 @@ pub struct Rate {
 
 #[derive(Debug)]
 struct State {
+    most: usize,
     limit: usize,
     in_flight: usize,
     waiting: [VecDeque<oneshot::Sender<Permit>>; 3],
@@ -62,12 +63,13 @@ struct State {
 #[derive(Debug)]
 struct Pace {
     turn: Arc<Gate>,
-    rate: Rate,
     bucket: Mutex<Bucket>,
 }
 
 #[derive(Debug)]
 struct Bucket {
+    /// `None`: no longer limited.
+    rate: Option<Rate>,
     tokens: f64,
     filled: Instant,
 }
@@ -86,14 +88,28 @@ pub(crate) enum NoPermit {
 impl Gate {
     /// At most `most` calls in flight (never less than 1), at most `rate` a second.
     pub fn new(most: usize, rate: Option<Rate>) -> Arc<Self> {
-        let pace = rate.map(|rate| Pace {
-            turn: Self::new(1, None),
-            rate,
-            bucket: Mutex::new(Bucket { tokens: rate.burst.max(1.0), filled: Instant::now() }),
-        });
+        let pace = rate.map_or_else(OnceLock::new, |rate| Pace::new(rate).into());
         let most = most.max(1);
-        let state = State { limit: most, in_flight: 0, waiting: Default::default(), good: 0, last_cut: None };
-        Arc::new(Self { most, state: Mutex::new(state), pace })
+        let state = State { most, limit: most, in_flight: 0, waiting: Default::default(), good: 0, last_cut: None };
+        Arc::new(Self { state: Mutex::new(state), pace })
+    }
+
+    /// Puts other limits in force, for calls that wait as well; only the one that a rate has given a time already keeps
+    /// it. Calls in flight go on, and a limit that throttling has lowered stays as low.
+    pub fn adjust(self: &Arc<Self>, most: usize, rate: Option<Rate>) {
+        match (self.pace.get(), rate) {
+            (Some(pace), rate) => pace.adjust(rate),
+            // Adjusted even so: by now another caller's rate may be there.
+            (None, Some(rate)) => self.pace.get_or_init(|| Pace::new(rate)).adjust(Some(rate)),
+            (None, None) => (),
+        }
+        {
+            let mut state = self.lock();
+            let most = most.max(1);
+            state.limit = if state.limit == state.most { most } else { state.limit.min(most) };
+            state.most = most;
+        }
+        self.admit(0);
     }
 
     /// Waits for leave to make `calls` calls, one after the other. Also tells whether there was a queue.
@@ -104,7 +120,7 @@ impl Gate {
         deadline: Instant,
     ) -> Result<(Permit, bool), NoPermit> {
         let mut queued = false;
-        if let Some(pace) = &self.pace {
+        if let Some(pace) = self.pace.get().filter(|pace| pace.is_limited()) {
             let (turn, waited) = pace.turn.leave(lane, deadline).await?;
             queued |= waited | pace.token(calls, deadline).await?;
             drop(turn);
@@ -138,7 +154,7 @@ impl Gate {
     pub(crate) fn answered(self: &Arc<Self>) {
         {
             let mut state = self.lock();
-            if state.limit == self.most {
+            if state.limit == state.most {
                 return;
             }
             state.good += 1;
@@ -212,29 +228,61 @@ impl Drop for Permit {
 }
 
 impl Pace {
+    fn new(rate: Rate) -> Self {
+        let bucket = Bucket { rate: Some(rate), tokens: rate.burst.max(1.0), filled: Instant::now() };
+        Self { turn: Gate::new(1, None), bucket: Mutex::new(bucket) }
+    }
+
+    fn adjust(&self, rate: Option<Rate>) {
+        let mut bucket = self.lock();
+        bucket.fill(Instant::now());
+        let full = rate.map_or(0.0, |rate| rate.burst.max(1.0));
+        // After a time without any limit the bucket is full, as after a quiet one.
+        bucket.tokens = if bucket.rate.is_some() { bucket.tokens.min(full) } else { full };
+        bucket.rate = rate;
+    }
+
+    fn is_limited(&self) -> bool {
+        self.lock().rate.is_some()
+    }
+
     /// Takes tokens for `calls` calls, waiting for them. Returns whether it had to.
     async fn token(&self, calls: u32, deadline: Instant) -> Result<bool, NoPermit> {
         let ready = {
-            let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut bucket = self.lock();
             let now = Instant::now();
-            let gained = now.duration_since(bucket.filled).as_secs_f64() * self.rate.per_second;
-            let tokens = (bucket.tokens + gained).min(self.rate.burst.max(1.0));
-            let missing = 1.0 - tokens;
+            let Some(rate) = bucket.fill(now) else { return Ok(false) };
+            let missing = 1.0 - bucket.tokens;
             let ready = if missing > 0.0 {
-                let wait = Duration::try_from_secs_f64(missing / self.rate.per_second).ok();
+                let wait = Duration::try_from_secs_f64(missing / rate.per_second).ok();
                 let ready = wait.and_then(|wait| now.checked_add(wait)).filter(|ready| *ready <= deadline);
                 Some(ready.ok_or(NoPermit::OutOfTime)?)
             } else {
                 None
             };
             // Debt is allowed: what needs two tokens of a bucket that holds one must not wait for ever.
-            *bucket = Bucket { tokens: tokens - f64::from(calls), filled: now };
+            bucket.tokens -= f64::from(calls);
             ready
         };
         if let Some(ready) = ready {
             sleep_until(ready).await;
         }
         Ok(ready.is_some())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Bucket> {
+        self.bucket.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Bucket {
+    /// Adds what the time since the last call has earned. Gives the rate.
+    fn fill(&mut self, now: Instant) -> Option<Rate> {
+        let rate = self.rate?;
+        let gained = now.duration_since(self.filled).as_secs_f64() * rate.per_second;
+        self.tokens = (self.tokens + gained).min(rate.burst.max(1.0));
+        self.filled = now;
+        Some(rate)
     }
 }
 

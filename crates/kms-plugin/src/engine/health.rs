@@ -14,11 +14,16 @@ impl Health for Engine {
     /// away what still works. It errs when the prober is dead or stuck, or when bytes are being mangled here.
     fn live(&self) -> Result<(), String> {
         let snapshot = self.board.snapshot();
-        let silent_for = snapshot.age(Instant::now()).unwrap_or_else(|| self.started.elapsed());
+        let (in_force_for, stale_after) = {
+            let in_force = self.in_force.borrow();
+            (in_force.since.elapsed(), in_force.stale_after())
+        };
+        // Under an interval that was longer before, the last probe may be older than it would be now.
+        let silent_for = snapshot.age(Instant::now()).map_or(in_force_for, |age| age.min(in_force_for));
         if self.prober.is_finished() {
             return Err("the task that probes the key has stopped".to_owned());
         }
-        if silent_for > self.stale_after {
+        if silent_for > stale_after {
             return Err(format!("the key was last probed {} s ago: the task hangs", silent_for.as_secs()));
         }
         match snapshot.wants_restart() {

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::{peer_format::SealFormat, status::StatusSettings};
 
-/// The settings of one engine.
-#[derive(Clone, Debug)]
+/// The settings of one engine. All of them can change while it runs: [`Engine::adjust`](super::Engine::adjust).
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EngineSettings {
     /// How long an Encrypt (two calls) or a Decrypt (one) may take, waiting and retries included. Below the 3 seconds
     /// after which an apiserver gives up by default, so that it hears the reason.
@@ -44,8 +46,22 @@ impl EngineSettings {
     }
 }
 
-/// When the background task has been silent for so long that it must be stuck.
-pub(super) fn stale_after(deadline: Duration, status: &StatusSettings) -> Duration {
-    const GRACE: Duration = Duration::from_secs(60);
-    status.settled_interval.max(status.unsettled_interval) + 2 * deadline + GRACE
+/// Settings, bounded, and since when they are in force.
+#[derive(Clone, Debug)]
+pub(crate) struct InForce {
+    pub(crate) settings: EngineSettings,
+    pub(crate) since: Instant,
+}
+
+impl InForce {
+    pub(super) fn from_now(settings: EngineSettings) -> Self {
+        Self { settings: settings.bounded(), since: Instant::now() }
+    }
+
+    /// When the background task has been silent for so long that it must be stuck.
+    pub(super) fn stale_after(&self) -> Duration {
+        const GRACE: Duration = Duration::from_secs(60);
+        let EngineSettings { deadline, status, .. } = &self.settings;
+        status.settled_interval.max(status.unsettled_interval) + 2 * *deadline + GRACE
+    }
 }

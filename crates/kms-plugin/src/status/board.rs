@@ -155,6 +155,19 @@ impl Board {
         self.sighting.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
+    /// Shows how other settings change what is said of the last probe.
+    pub(crate) fn revise(&self, machine: &Machine) {
+        self.snapshot.send_modify(|snapshot| {
+            *snapshot = Arc::new(Snapshot {
+                probes: snapshot.probes,
+                probed_at: snapshot.probed_at,
+                published: snapshot.published.clone(),
+                pending: machine.is_pending(),
+                failure: machine.failure().cloned(),
+            });
+        });
+    }
+
     /// Shows a new state.
     pub(crate) fn post(&self, machine: &Machine, now: Instant) {
         self.snapshot.send_modify(|snapshot| {

@@ -3,7 +3,8 @@
 //! INVARIANT: the published version changes only to one that the last `agreement` probes all saw, and back to one
 //! that this process published before only when probes saw nothing else for `return_after`. AWS KMS is eventually
 //! consistent: after a rotation its answers mix old and new material for a while, and a key_id that went back and
-//! forth would have the apiserver rewrite everything again and again.
+//! forth would have the apiserver rewrite everything again and again. Changed settings count from the next probe on, and
+//! publish nothing themselves.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -13,7 +14,7 @@ use tokio::time::Instant;
 use crate::policy::{StatusReaction, policy};
 
 /// How probes become answers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatusSettings {
     /// Probes in a row that must see the same new version before it is published.
     pub agreement: u32,
@@ -88,6 +89,16 @@ impl Machine {
         self.candidate.is_some()
     }
 
+    /// Other settings from now on. Publishes nothing: that is left to the next probe. A coast under way ends when it
+    /// would have under these.
+    pub(crate) fn adjust(&mut self, settings: StatusSettings) {
+        self.settings = settings;
+        if let (Some(failure), Some(last_good)) = (&mut self.failure, self.last_good) {
+            // `None` stays: there the key was taken away.
+            failure.coast_until = failure.coast_until.map(|_| last_good + self.settings.coast);
+        }
+    }
+
     /// A probe sealed and opened.
     pub(crate) fn succeeded(&mut self, version: KeyVersion, now: Instant) {
         self.failure = None;
@@ -130,6 +141,11 @@ impl Machine {
         if self.candidate.as_ref().is_some_and(|candidate| candidate.version != *version) {
             self.candidate = None;
         }
+    }
+
+    /// How long to wait before the next probe, however often a call asks for it.
+    pub(crate) fn least_pause(&self) -> Duration {
+        self.settings.least_interval.min(self.pause())
     }
 
     /// How long to wait before the next probe.

@@ -1,18 +1,21 @@
 //! The one task that asks the key service how it is.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use aws_model::SecretBytes;
 use key_service::KeyVersion;
-use tokio::time::{Instant, sleep};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep_until},
+};
 
 use super::{
-    Board, StatusSettings,
+    Board,
     machine::{Failure, Machine},
 };
 use crate::{
     caller::Api,
-    engine::{Lane, Upstream},
+    engine::{InForce, Lane, Upstream},
     metrics::KeyMetrics,
 };
 
@@ -26,8 +29,7 @@ pub(crate) struct Prober {
     board: Arc<Board>,
     metrics: Arc<KeyMetrics>,
     machine: Machine,
-    deadline: Duration,
-    least_interval: Duration,
+    settings: watch::Receiver<InForce>,
     probes: u64,
 }
 
@@ -36,32 +38,54 @@ impl Prober {
         upstream: Arc<Upstream>,
         board: Arc<Board>,
         metrics: Arc<KeyMetrics>,
-        settings: StatusSettings,
-        deadline: Duration,
+        mut settings: watch::Receiver<InForce>,
     ) -> Self {
-        let least_interval = settings.least_interval;
-        Self { upstream, board, metrics, machine: Machine::new(settings), deadline, least_interval, probes: 0 }
+        let machine = Machine::new(settings.borrow_and_update().settings.status.clone());
+        Self { upstream, board, metrics, machine, settings, probes: 0 }
     }
 
     /// Runs until it is dropped.
     pub(crate) async fn run(mut self) {
         loop {
             self.probe().await;
-            let least = self.least_interval.min(self.machine.pause());
-            sleep(least).await;
+            self.rest().await;
+        }
+    }
+
+    /// Until the next probe is due, by the settings that are in force by then.
+    async fn rest(&mut self) {
+        let since = Instant::now();
+        loop {
+            let (due, soonest) = (since + self.machine.pause(), since + self.machine.least_pause());
+            let board = &self.board;
+            let nudged = async {
+                sleep_until(soonest).await;
+                board.nudged().await;
+            };
             tokio::select! {
-                () = sleep(self.machine.pause().saturating_sub(least)) => (),
-                () = self.board.nudged() => (),
+                () = sleep_until(due) => return,
+                () = nudged => return,
+                Ok(()) = self.settings.changed() => {
+                    self.take_up_settings();
+                    self.board.revise(&self.machine);
+                }
             }
         }
+    }
+
+    fn take_up_settings(&mut self) {
+        let status = self.settings.borrow_and_update().settings.status.clone();
+        self.machine.adjust(status);
     }
 
     async fn probe(&mut self) {
         self.probes += 1;
         let plaintext = SecretBytes::new([PROBE.as_slice(), &self.probes.to_be_bytes()].concat());
-        let deadline = Instant::now() + self.deadline;
+        let deadline = Instant::now() + self.settings.borrow().settings.deadline;
         let outcome = self.upstream.seal_proven(Lane::Probe, &plaintext, Api::V2, deadline).await;
         let now = Instant::now();
+        // It counts by what is in force now, not by what was when it began.
+        self.take_up_settings();
         // What Encrypts saw while this probe ran comes first: it may break the row that the probe would complete.
         if let Some(version) = self.board.take_sighting() {
             self.machine.sighted(&version);

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use daemon::http::Health as _;
 use key_service::{ErrorClass, keyring};
 use kms_plugin::{
     caller::Api,
@@ -131,6 +132,51 @@ async fn the_coast_is_a_setting_and_may_be_nothing() {
     key.fail(ErrorClass::Absent);
     let after = status_becomes(&engine, |status| status.is_err()).await;
     assert!(after <= Duration::from_secs(31), "{after:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn other_settings_wake_a_prober_that_sleeps_and_end_a_coast_at_once() {
+    let key = TestKey::new();
+    let status = StatusSettings { settled_interval: Duration::from_secs(80_000), ..StatusSettings::default() };
+    let engine = Rig::with(key.clone(), Gate::new(8, None), settings(status)).engine;
+    let published = engine.status(Api::V2).await.unwrap();
+    sleep(Duration::from_secs(70_000)).await;
+    assert_eq!(key.counts(), (1, 1));
+
+    let quick = StatusSettings { agreement: 1, settled_interval: Duration::from_secs(10), ..StatusSettings::default() };
+    let adjusted = Instant::now();
+    engine.adjust(settings(quick.clone()));
+    assert_eq!(engine.live(), Ok(()), "it was silent for long, and was to be");
+    key.calls_begun(4).await;
+    assert!(adjusted.elapsed() < Duration::from_secs(1), "{:?}", adjusted.elapsed());
+    sleep(Duration::from_secs(100)).await;
+    let (seals, _) = key.counts();
+    assert!((11..=12).contains(&seals), "{seals} probes");
+
+    key.fail(ErrorClass::Absent);
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!(engine.status(Api::V2).await.unwrap(), published, "it coasts");
+    let mut now = settings(StatusSettings { coast: Duration::from_secs(30), ..quick.clone() });
+    engine.adjust(now.clone());
+    sleep(Duration::from_millis(1)).await;
+    assert_eq!(engine.status(Api::V2).await.unwrap_err().code, Code::Unavailable);
+    now.status.coast = Duration::from_secs(3600);
+    engine.adjust(now);
+    sleep(Duration::from_millis(1)).await;
+    assert_eq!(engine.status(Api::V2).await.unwrap(), published);
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_deadline_holds_from_the_next_call_on() {
+    let key = TestKey::new();
+    let engine = Rig::start(key.clone()).engine;
+    engine.status(Api::V2).await.unwrap();
+    let holds = key.hold();
+    engine.adjust(EngineSettings { deadline: Duration::from_millis(100), ..EngineSettings::default() });
+    let started = Instant::now();
+    assert_eq!(open(&engine, b"1x").await.unwrap_err().code, Code::DeadlineExceeded);
+    assert!(started.elapsed() < Duration::from_millis(200), "{:?}", started.elapsed());
+    drop(holds);
 }
 
 #[tokio::test(start_paused = true)]

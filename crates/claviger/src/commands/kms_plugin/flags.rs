@@ -63,6 +63,11 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "N", help_heading = AWS)]
     pub(crate) retry_token_capacity: Option<usize>,
 
+    /// JSON file of settings that may change while the plugin runs, read again on SIGHUP and when it changes. What it
+    /// names, it decides, whatever the flag of that name says
+    #[arg(long, value_name = "FILE", help_heading = BEHAVIOUR)]
+    pub(crate) settings: Option<PathBuf>,
+
     /// How often each key is tried in the background; while it fails or changes, more often
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, default_value = "30s", help_heading = BEHAVIOUR)]
     pub(crate) probe_interval: Duration,

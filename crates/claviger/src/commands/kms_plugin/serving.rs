@@ -1,5 +1,6 @@
 //! The plugin as a daemon: started, reloaded, taken over from, stopped.
 
+mod adjusting;
 mod side_port;
 mod watched;
 
@@ -17,12 +18,14 @@ use super::settings::{Settings, Socket};
 use crate::{
     exit::Exit,
     failure::Failure,
+    logging::ChangeableLog,
     plugin::{Common, Plugin, Site, bind},
 };
+use adjusting::Adjustable;
 use side_port::SidePort;
 
 /// Runs until SIGTERM or SIGINT.
-pub(super) async fn serve(settings: Settings) -> Result<Exit, Failure> {
+pub(super) async fn serve(settings: Settings, log: ChangeableLog) -> Result<Exit, Failure> {
     let shutdown = Shutdown::on_signals(settings.drain_timeout)?;
     let mut reload = Reload::watch(watched::files(&settings))?;
     let registry = Registry::new();
@@ -33,9 +36,10 @@ pub(super) async fn serve(settings: Settings) -> Result<Exit, Failure> {
         None => AuditLog::disabled(),
     };
     let side_port = SidePort::bind(&settings).await?;
-    let (sites, displaced) = sites(&settings)?;
+    let Bound { sites, aws, displaced } = bind_all(&settings)?;
+    let mut adjustable = Adjustable::new(settings.file.clone(), settings.changeable.clone(), aws, &sites, log);
 
-    let common = Common { engine: settings.engine.clone(), limits: settings.limits.clone(), metrics, audit };
+    let common = Common { engine: settings.changeable.engine(), limits: settings.limits.clone(), metrics, audit };
     let plugin = Plugin::start(sites, &common, &shutdown);
     drop(common);
     let side_port = side_port.serve(settings.routes.clone(), plugin.checks(), registry, shutdown.clone());
@@ -46,6 +50,7 @@ pub(super) async fn serve(settings: Settings) -> Result<Exit, Failure> {
             () = shutdown.requested() => break,
             cause = reload.next() => {
                 tracing::info!(?cause, "reloading");
+                adjustable.take_up(&plugin);
                 // Credentials may come from a service that hangs; the end does not wait for it.
                 tokio::select! {
                     () = plugin.reload() => {}
@@ -61,13 +66,22 @@ pub(super) async fn serve(settings: Settings) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// What is ready to be served.
+struct Bound {
+    sites: Vec<Site>,
+    /// Shared by all keys of AWS KMS.
+    aws: Arc<Gate>,
+    displaced: Vec<Displaced>,
+}
+
 /// Opens every key, then binds every socket: a keyring that cannot be read disturbs nobody.
-fn sites(settings: &Settings) -> Result<(Vec<Site>, Vec<Displaced>), Failure> {
-    let aws = Gate::new(settings.max_calls, settings.rate);
+fn bind_all(settings: &Settings) -> Result<Bound, Failure> {
+    let max_calls = settings.changeable.max_calls;
+    let aws = Gate::new(max_calls, settings.changeable.rate());
     let mut opened = Vec::new();
     for Socket { endpoint, key } in &settings.sockets {
         let gate = match key.file() {
-            Some(_) => Gate::new(settings.max_calls, None),
+            Some(_) => Gate::new(max_calls, None),
             None => Arc::clone(&aws),
         };
         opened.push((endpoint, key.open()?, gate));
@@ -81,7 +95,7 @@ fn sites(settings: &Settings) -> Result<(Vec<Site>, Vec<Displaced>), Failure> {
     for site in &mut sites {
         displaced.extend(site.listener.take_place()?);
     }
-    Ok((sites, displaced))
+    Ok(Bound { sites, aws, displaced })
 }
 
 /// Tells each process whose sockets are ours now to stop, once.

@@ -1,5 +1,7 @@
 //! From flags to what can be started. Everything that is wrong is told at once.
 
+mod changeable;
+mod file;
 mod keys;
 mod sockets;
 
@@ -10,14 +12,9 @@ use daemon::{
     unix_socket::{Options, WhenLive},
 };
 
-use kms_plugin::{
-    audit::AuditTarget,
-    engine::{EngineSettings, Rate},
-    server::Limits,
-    status::StatusSettings,
-};
+use kms_plugin::{audit::AuditTarget, server::Limits};
 
-pub(crate) use sockets::Socket;
+pub(crate) use self::{changeable::Changeable, file::SettingsFile, sockets::Socket};
 
 use super::flags::Flags;
 use crate::failure::{Failure, Problem};
@@ -35,12 +32,10 @@ pub(crate) struct Settings {
     pub(crate) side_port: Option<ListenAddress>,
     /// The side port's paths.
     pub(crate) routes: Routes,
-    /// How each key is used.
-    pub(crate) engine: EngineSettings,
-    /// Calls to a key service at once.
-    pub(crate) max_calls: usize,
-    /// Calls to AWS KMS a second.
-    pub(crate) rate: Option<Rate>,
+    /// What may change, as it is at first.
+    pub(crate) changeable: Changeable,
+    /// Where changes of it come from.
+    pub(crate) file: Option<SettingsFile>,
     /// Where audit records go.
     pub(crate) audit: Option<AuditTarget>,
     /// How long calls may go on after SIGTERM.
@@ -66,7 +61,7 @@ impl Problems {
 }
 
 impl Settings {
-    /// Checks every flag.
+    /// Checks every flag, and the settings file.
     ///
     /// # Errors
     /// All that is wrong, in the order of the help text.
@@ -100,8 +95,15 @@ impl Settings {
                 problems.add(Problem::new(format_args!("{flag}: 0 would let nobody in")));
             }
         }
-        if flags.qps_limit > 0 && flags.burst_limit == 0 {
+        let mut changeable = Changeable::of(flags);
+        if changeable.lacks_burst() {
             problems.add(Problem::new("--qps-limit needs a --burst-limit above 0"));
+        }
+        let file = flags.settings.clone().map(|path| SettingsFile::new(path, changeable.clone()));
+        match file.as_ref().map(SettingsFile::read) {
+            Some(Ok(settings)) => changeable = settings,
+            Some(Err(wrong)) => wrong.into_iter().for_each(|problem| problems.add(Problem::new(problem))),
+            None => (),
         }
         if !problems.0.is_empty() {
             return Err(Failure::usage(problems.0));
@@ -109,7 +111,7 @@ impl Settings {
         Ok(Self {
             sockets,
             socket_options: Options {
-                allowed: daemon::unix_socket::AllowedUids::default().and(flags.allow_uid.iter().copied()),
+                allowed: changeable.allowed(),
                 when_live: if flags.take_over { WhenLive::TakeOver } else { WhenLive::Refuse },
             },
             side_port,
@@ -124,19 +126,8 @@ impl Settings {
                 max_streams: flags.max_streams,
                 ..Limits::default()
             },
-            engine: EngineSettings {
-                deadline: flags.call_timeout,
-                format: flags.seal_format.into(),
-                status: StatusSettings {
-                    agreement: flags.agreeing_probes,
-                    settled_interval: flags.probe_interval,
-                    coast: flags.coast,
-                    ..StatusSettings::default()
-                },
-            },
-            max_calls: flags.max_calls,
-            rate: (flags.qps_limit > 0)
-                .then(|| Rate { per_second: flags.qps_limit.into(), burst: flags.burst_limit.into() }),
+            changeable,
+            file,
             drain_timeout: flags.drain_timeout,
             audit: flags.audit_log.as_ref().map(|path| match path.as_os_str() == "-" {
                 true => AuditTarget::Stdout,

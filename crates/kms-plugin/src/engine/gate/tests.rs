@@ -124,3 +124,44 @@ async fn a_paced_decrypt_overtakes_the_encrypts_that_wait() {
     }
     assert_eq!(*served.lock().unwrap(), [Lane::Encrypt, Lane::Decrypt, Lane::Encrypt]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn other_limits_are_in_force_at_once_and_cost_nobody_a_turn() {
+    let (gate, served) = (Gate::new(1, None), Arc::default());
+    let (permit, _) = gate.enter(Lane::Encrypt, 1, soon()).await.unwrap();
+    let waiters = queue(&gate, &[Lane::Encrypt, Lane::Decrypt], &served).await;
+    gate.adjust(3, None);
+    for waiter in waiters {
+        waiter.await.unwrap();
+    }
+    assert_eq!(*served.lock().unwrap(), [Lane::Decrypt, Lane::Encrypt]);
+    drop(permit);
+
+    gate.throttled(Instant::now());
+    gate.adjust(64, None);
+    assert_eq!(gate.limit(), 1, "what throttling has lowered comes back by good answers alone");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rate_comes_changes_and_goes_while_calls_are_made() {
+    let gate = Gate::new(16, None);
+    let enter = async |calls| gate.enter(Lane::Decrypt, calls, soon()).await.unwrap().1;
+    assert!(!enter(1).await);
+    let slow = Rate { per_second: 0.1, burst: 1.0 };
+    gate.adjust(16, Some(slow));
+    let started = Instant::now();
+    assert!(!enter(1).await, "the burst");
+    assert!(enter(1).await);
+    assert_eq!(started.elapsed().as_secs(), 10);
+
+    let fast = Rate { per_second: 10.0, burst: 5.0 };
+    gate.adjust(16, Some(fast));
+    let started = Instant::now();
+    assert!(enter(1).await, "a change is no way to another burst");
+    assert!((95..=110).contains(&started.elapsed().as_millis()), "{:?}", started.elapsed());
+
+    gate.adjust(16, None);
+    for _ in 0..100 {
+        assert!(!enter(1).await);
+    }
+}

@@ -14,6 +14,7 @@ enum Event {
     Good(u8),
     Failed(ErrorClass),
     Sighted(u8),
+    Adjusted(StatusSettings),
 }
 
 fn events(versions: u8) -> impl Strategy<Value = Vec<(Duration, Event)>> {
@@ -22,8 +23,18 @@ fn events(versions: u8) -> impl Strategy<Value = Vec<(Duration, Event)>> {
         6 => (0..versions).prop_map(Event::Good),
         2 => proptest::sample::select(ErrorClass::ALL.as_slice()).prop_map(Event::Failed),
         1 => (0..versions).prop_map(Event::Sighted),
+        1 => adjustments().prop_map(Event::Adjusted),
     ];
     proptest::collection::vec((pause, event), 1..200)
+}
+
+fn adjustments() -> impl Strategy<Value = StatusSettings> {
+    (1..6_u32, 0..1200_u64, 0..1200_u64).prop_map(|(agreement, coast, return_after)| StatusSettings {
+        agreement,
+        coast: Duration::from_secs(coast),
+        return_after: Duration::from_secs(return_after),
+        ..StatusSettings::default()
+    })
 }
 
 fn feed(machine: &mut Machine, event: &Event, now: Instant) {
@@ -31,21 +42,23 @@ fn feed(machine: &mut Machine, event: &Event, now: Instant) {
         Event::Good(number) => machine.succeeded(version(*number), now),
         Event::Failed(class) => machine.failed(*class, "failed".into()),
         Event::Sighted(number) => machine.sighted(&version(*number)),
+        Event::Adjusted(settings) => machine.adjust(settings.clone()),
     }
 }
 
 /// What was seen, newest first, until something else than `wanted` was seen.
 fn row_of(wanted: u8, history: &[(Instant, Event)]) -> Vec<(Instant, Event)> {
-    let seen = history.iter().rev().filter(|(_, event)| !matches!(event, Event::Failed(_)));
+    let says_nothing = |event: &Event| matches!(event, Event::Failed(_) | Event::Adjusted(_));
+    let seen = history.iter().rev().filter(|(_, event)| !says_nothing(event));
     seen.take_while(|(_, event)| matches!(event, Event::Good(n) | Event::Sighted(n) if *n == wanted)).cloned().collect()
 }
 
 proptest! {
     /// Whatever the order of events, a version is published only after enough probes in a row, and again only after
-    /// a long time of nothing else.
+    /// a long time of nothing else, by the settings in force then. Changed settings publish nothing.
     #[test]
     fn a_version_is_published_only_by_a_row_of_probes(events in events(3)) {
-        let settings = StatusSettings::default();
+        let mut settings = StatusSettings::default();
         let mut machine = Machine::new(settings.clone());
         let (mut now, mut history, mut published_before) = (Instant::now(), Vec::new(), Vec::<u8>::new());
         for (pause, event) in events {
@@ -53,6 +66,9 @@ proptest! {
             history.push((now, event.clone()));
             let former = machine.published().cloned();
             feed(&mut machine, &event, now);
+            if let Event::Adjusted(new) = &event {
+                settings = new.clone();
+            }
             if machine.published() == former.as_ref() {
                 continue;
             }
@@ -89,20 +105,23 @@ proptest! {
     /// A coast ends in time, and only a good probe ends an error.
     #[test]
     fn status_is_good_only_after_a_good_probe_and_never_longer_than_the_coast(events in events(2)) {
-        let settings = StatusSettings::default();
+        let mut settings = StatusSettings::default();
         let mut machine = Machine::new(settings.clone());
-        let (mut now, mut last_good, mut taken_away) = (Instant::now(), None, false);
+        let (mut now, mut last_good, mut taken_away, mut well) = (Instant::now(), None, false, true);
         for (pause, event) in events {
             now += pause;
             feed(&mut machine, &event, now);
             match event {
-                Event::Good(_) => (last_good, taken_away) = (Some(now), false),
-                Event::Failed(class) => taken_away |= policy(class).status == StatusReaction::Err,
+                Event::Good(_) => (last_good, taken_away, well) = (Some(now), false, true),
+                Event::Failed(class) => {
+                    taken_away |= policy(class).status == StatusReaction::Err;
+                    well = false;
+                }
                 Event::Sighted(_) => continue,
+                Event::Adjusted(new) => settings = new,
             }
             let is_good = |at| machine.failure().is_none_or(|f| f.coast_until.is_some_and(|until| at < until));
             let may_coast = last_good.is_some() && !taken_away;
-            let well = matches!(event, Event::Good(_));
             prop_assert_eq!(machine.failure().is_none(), well);
             if !well {
                 let end = last_good.map(|good| good + settings.coast);

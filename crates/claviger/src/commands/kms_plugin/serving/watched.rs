@@ -5,7 +5,7 @@ use std::{env, path::PathBuf};
 use super::super::settings::Settings;
 use crate::environment;
 
-/// Keyrings, and the files of the AWS credentials chain. Token files of web identities and containers are not among
+/// The settings file, keyrings, and the files of the AWS credentials chain. Token files of web identities and containers are not among
 /// them: the SDK reads those anew each time it renews.
 pub(super) fn files(settings: &Settings) -> Vec<PathBuf> {
     let keyrings = settings.sockets.iter().filter_map(|socket| socket.key.file().cloned());
@@ -14,5 +14,6 @@ pub(super) fn files(settings: &Settings) -> Vec<PathBuf> {
         let named = env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from);
         named.or_else(|| Some(env::home_dir()?.join(default)))
     });
-    keyrings.chain(shared).collect()
+    let own = settings.file.iter().map(|file| file.path().to_owned());
+    own.chain(keyrings).chain(shared).collect()
 }
