@@ -55,7 +55,7 @@ pub(super) fn generate_data_key_without_plaintext(call: &Call<'_>, value: Value)
 
 pub(super) fn generate_random(_: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let input: GenerateRandom = input(value)?;
-    encryption::refuse_recipient(input.recipient.as_ref())?;
+    encryption::refuse_recipient(input.recipient.as_ref(), fault::unsupported)?;
     if let Some(id) = input.custom_key_store_id {
         return Err(ServiceError::new(
             "CustomKeyStoreNotFoundException",
@@ -68,7 +68,7 @@ pub(super) fn generate_random(_: &Call<'_>, value: Value) -> Result<Value, Servi
 
 fn generate(call: &Call<'_>, value: Value, operation: GrantOperation) -> Result<Value, ServiceError> {
     let input: GenerateDataKey = input(value)?;
-    encryption::refuse_recipient(input.recipient.as_ref())?;
+    encryption::refuse_recipient(input.recipient.as_ref(), fault::validation)?;
     call.check_grant_tokens(&input.grant_tokens)?;
     let bytes = match (input.number_of_bytes, input.key_spec) {
         (Some(bytes), None) => bytes,

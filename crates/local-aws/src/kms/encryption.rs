@@ -106,7 +106,7 @@ pub(super) fn encrypt(call: &Call<'_>, value: Value) -> Result<Value, ServiceErr
 
 pub(super) fn decrypt(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let input: Decrypt = input(value)?;
-    refuse_recipient(input.recipient.as_ref())?;
+    refuse_recipient(input.recipient.as_ref(), fault::validation)?;
     check_algorithm(input.encryption_algorithm.as_deref())?;
     call.check_grant_tokens(&input.grant_tokens)?;
     let access = Access::with_context(GrantOperation::Decrypt, &input.encryption_context);
@@ -172,14 +172,17 @@ pub(super) fn seal(
     Ok(Sealed { blob, material: material.id })
 }
 
-/// A recipient's attestation would have to be verified, and there is no enclave to make one.
-pub(super) fn refuse_recipient(recipient: Option<&Value>) -> Result<(), ServiceError> {
+/// A recipient's attestation would have to be verified, and there is no enclave to make one. `refusal` is an error
+/// that the operation declares: not each declares UnsupportedOperationException.
+pub(super) fn refuse_recipient(
+    recipient: Option<&Value>,
+    refusal: impl FnOnce(&'static str) -> ServiceError,
+) -> Result<(), ServiceError> {
     match recipient {
         None | Some(Value::Null) => Ok(()),
-        // These operations declare no UnsupportedOperationException.
-        Some(_) => Err(fault::validation(
-            "Recipient is not supported by the embedded AWS, which answers Plaintext to who may have it.",
-        )),
+        Some(_) => {
+            Err(refusal("Recipient is not supported by the embedded AWS, which answers Plaintext to who may have it."))
+        }
     }
 }
 
