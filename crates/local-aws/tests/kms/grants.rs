@@ -159,6 +159,25 @@ async fn malformed_grants_are_refused() {
 }
 
 #[tokio::test]
+async fn what_would_make_a_grant_wider_if_left_out_is_refused_by_name() {
+    let world = World::new();
+    let owner = world.owner();
+    let key = owner.key().await;
+    for (more, says) in [
+        (json!({"Constraints": {"SourceArn": "arn:aws:ec2:us-east-1:111122223333:volume/v"}}), "Constraints.SourceArn"),
+        (json!({"GranteeServicePrincipal": "ec2.amazonaws.com"}), "GranteeServicePrincipal"),
+        (json!({"RetiringServicePrincipal": "ec2.amazonaws.com"}), "RetiringServicePrincipal"),
+        (json!({"GranteePrincipal": null}), "Value null at 'granteePrincipal'"),
+    ] {
+        let mut input = json!({"KeyId": key, "GranteePrincipal": grantee(), "Operations": ["Decrypt"]});
+        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let (code, message) = owner.refused("CreateGrant", input).await;
+        assert!(code == "ValidationException" && message.contains(says), "{code}: {message}");
+    }
+    assert!(grants(&owner, &key).await.is_empty());
+}
+
+#[tokio::test]
 async fn a_grantee_passes_on_no_more_than_it_has() {
     let world = World::new();
     let (owner, node) = (world.owner(), world.role(STRANGER, "nodes"));

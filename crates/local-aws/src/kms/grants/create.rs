@@ -25,6 +25,10 @@ const MAX_GRANTS_PER_KEY: usize = 50_000;
 const MAX_PAIRS: usize = 8;
 const MAX_CONTEXT_CHARACTERS: usize = 384;
 
+/// What only matters to AWS services as principals, of which there are none here. To leave such a member out would make
+/// a grant wider than was asked for, so each is refused.
+const OF_SERVICES: [&str; 3] = ["/GranteeServicePrincipal", "/RetiringServicePrincipal", "/Constraints/SourceArn"];
+
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Input {
@@ -42,6 +46,7 @@ struct Input {
 }
 
 pub(in crate::kms) fn create_grant(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
+    check_members(&value)?;
     let mut input: Input = input(value)?;
     call.check_grant_tokens(&input.grant_tokens)?;
     input.operations.sort_unstable();
@@ -105,6 +110,25 @@ fn same_named(key: &Key, input: &Input) -> Option<Arc<Grant>> {
 
 fn answer(id: &str, token: String) -> Value {
     json!({ "GrantId": id, "GrantToken": token })
+}
+
+fn check_members(value: &Value) -> Result<(), ServiceError> {
+    let is_given = |member: &str| value.pointer(member).is_some_and(|given| !given.is_null());
+    if let Some(member) = OF_SERVICES.into_iter().find(|member| is_given(member)) {
+        let name = member.trim_start_matches('/').replace('/', ".");
+        return Err(fault::validation(format!(
+            "{name} is not supported: a grant takes GranteePrincipal, RetiringPrincipal and constraints of \
+             EncryptionContextEquals and EncryptionContextSubset."
+        )));
+    }
+    // The model does not require it, as a service could stand in its place.
+    if !is_given("/GranteePrincipal") {
+        return Err(fault::validation(
+            "1 validation error detected: Value null at 'granteePrincipal' failed to satisfy constraint: Member must \
+             not be null",
+        ));
+    }
+    Ok(())
 }
 
 fn check_operations(operations: &[GrantOperation]) -> Result<(), ServiceError> {
