@@ -30,7 +30,11 @@ use self::{
     flight::{Flights, Landed},
     request::Request,
 };
-pub(crate) use self::{gate::Lane, settings::InForce, upstream::Upstream};
+pub(crate) use self::{
+    gate::Lane,
+    settings::InForce,
+    upstream::{SealError, Upstream},
+};
 pub use self::{
     gate::{Gate, Rate},
     settings::EngineSettings,
@@ -199,13 +203,12 @@ impl Engine {
         format.check_plaintext(plaintext)?;
         let key_id = self.board.published(deadline).await?;
         let proven = self.upstream.seal_proven(Lane::Encrypt, plaintext, api, deadline).await.map_err(|error| {
+            let error = KeyServiceError::from(error);
             // The next probe finds out what it means for Status.
             self.board.nudge();
             Refusal::of(Refused::Encrypt, &error)
         })?;
-        if self.board.snapshot().is_news(&proven.version) {
-            self.board.sight(proven.version.clone());
-        }
+        self.board.sight(proven.version.clone());
         let mut annotations = BTreeMap::new();
         if proven.version != *key_id.version() {
             annotations.insert(MATERIAL_ANNOTATION.to_owned(), proven.version.to_string().into_bytes());

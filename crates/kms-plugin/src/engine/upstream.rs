@@ -1,6 +1,9 @@
 //! Calls to the key service: each through the gate, within its deadline, counted.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use aws_model::SecretBytes;
 use key_service::{ErrorClass, KeyService, KeyServiceError, KeyVersion, Opened};
@@ -18,6 +21,8 @@ pub(crate) struct Upstream {
     key: Arc<dyn KeyService>,
     gate: Arc<Gate>,
     metrics: Arc<KeyMetrics>,
+    /// Whether a call has succeeded since the prober last asked.
+    answers: AtomicBool,
 }
 
 /// A ciphertext that has been opened again, and was right.
@@ -27,9 +32,32 @@ pub(crate) struct Proven {
     pub(crate) version: KeyVersion,
 }
 
+/// Why nothing was sealed.
+#[derive(Debug)]
+pub(crate) enum SealError {
+    /// Our own gate gave no turn: the key service was not asked.
+    NoTurn(KeyServiceError),
+    /// The key service failed.
+    KeyService(KeyServiceError),
+}
+
+impl From<KeyServiceError> for SealError {
+    fn from(error: KeyServiceError) -> Self {
+        Self::KeyService(error)
+    }
+}
+
+impl From<SealError> for KeyServiceError {
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::NoTurn(error) | SealError::KeyService(error) => error,
+        }
+    }
+}
+
 impl Upstream {
     pub(crate) fn new(key: Arc<dyn KeyService>, gate: Arc<Gate>, metrics: Arc<KeyMetrics>) -> Self {
-        Self { key, gate, metrics }
+        Self { key, gate, metrics, answers: AtomicBool::new(false) }
     }
 
     pub(crate) fn key(&self) -> &dyn KeyService {
@@ -44,12 +72,12 @@ impl Upstream {
         plaintext: &SecretBytes,
         api: Api,
         deadline: Instant,
-    ) -> Result<Proven, KeyServiceError> {
+    ) -> Result<Proven, SealError> {
         let (seal_for, open_for) = match lane {
             Lane::Probe => (Purpose::Probe, Purpose::Probe),
             Lane::Encrypt | Lane::Decrypt => (Purpose::Request, Purpose::Proof),
         };
-        let _permit = self.enter(lane, 2, "sealing", deadline).await?;
+        let _permit = self.enter(lane, 2, "sealing", deadline).await.map_err(SealError::NoTurn)?;
         let started = Instant::now();
         let sealed = self.key.seal(plaintext, deadline).await;
         self.account(Call::Seal, seal_for, api, started, sealed.as_ref().err());
@@ -60,7 +88,7 @@ impl Upstream {
         self.account(Call::Open, open_for, api, started, opened.as_ref().err());
         let Opened { plaintext: returned, version } = opened?;
         if returned != *plaintext {
-            return Err(KeyServiceError {
+            return Err(SealError::KeyService(KeyServiceError {
                 class: ErrorClass::CorruptCiphertext,
                 doing: "proving a fresh ciphertext",
                 key: self.key.name().to_owned(),
@@ -68,7 +96,7 @@ impl Upstream {
                 message: "it opened to something else than was sealed, and was thrown away".to_owned(),
                 hint: None,
                 source: None,
-            });
+            }));
         }
         Ok(Proven { ciphertext, version })
     }
@@ -79,6 +107,11 @@ impl Upstream {
         let opened = self.key.open(ciphertext, deadline).await;
         self.account(Call::Open, Purpose::Request, api, started, opened.as_ref().err());
         opened
+    }
+
+    /// Whether any call has succeeded since this was last asked.
+    pub(crate) fn take_answers(&self) -> bool {
+        self.answers.swap(false, Ordering::Relaxed)
     }
 
     async fn enter(
@@ -112,7 +145,10 @@ impl Upstream {
 
     fn account(&self, call: Call, purpose: Purpose, api: Api, started: Instant, error: Option<&KeyServiceError>) {
         match error {
-            None => self.gate.answered(),
+            None => {
+                self.answers.store(true, Ordering::Relaxed);
+                self.gate.answered();
+            }
             Some(error) if error.class == ErrorClass::Throttled => self.gate.throttled(Instant::now()),
             Some(_) => (),
         }

@@ -82,7 +82,7 @@ impl Snapshot {
     }
 
     /// Whether an Encrypt that saw `version` has news for the prober.
-    pub(crate) fn is_news(&self, version: &KeyVersion) -> bool {
+    fn is_news(&self, version: &KeyVersion) -> bool {
         self.pending || self.published.as_ref().is_none_or(|published| published.version() != version)
     }
 
@@ -102,7 +102,14 @@ impl Snapshot {
 pub(crate) struct Board {
     snapshot: watch::Sender<Arc<Snapshot>>,
     nudge: Notify,
-    sighting: Mutex<Option<KeyVersion>>,
+    sighting: Mutex<Option<Sighting>>,
+}
+
+/// What an Encrypt found: the key sealed and opened.
+#[derive(Debug)]
+pub(crate) struct Sighting {
+    pub(crate) version: KeyVersion,
+    pub(crate) at: Instant,
 }
 
 impl Board {
@@ -145,13 +152,17 @@ impl Board {
         self.nudge.notified().await;
     }
 
-    /// Tells the prober that an Encrypt was sealed under `version`.
+    /// Tells the prober that an Encrypt was just sealed under `version`, and proven. Asks for a probe when that is news.
     pub(crate) fn sight(&self, version: KeyVersion) {
-        *self.sighting.lock().unwrap_or_else(PoisonError::into_inner) = Some(version);
-        self.nudge();
+        let news = self.snapshot.borrow().is_news(&version);
+        let sighting = Sighting { version, at: Instant::now() };
+        *self.sighting.lock().unwrap_or_else(PoisonError::into_inner) = Some(sighting);
+        if news {
+            self.nudge();
+        }
     }
 
-    pub(crate) fn take_sighting(&self) -> Option<KeyVersion> {
+    pub(crate) fn take_sighting(&self) -> Option<Sighting> {
         self.sighting.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 

@@ -136,8 +136,16 @@ impl Machine {
     }
 
     /// An Encrypt was sealed under `version`. It can break a row, never lengthen it: a burst of Encrypts within a
-    /// millisecond are not several opinions.
-    pub(crate) fn sighted(&mut self, version: &KeyVersion) {
+    /// millisecond are not several opinions. Under the published version it is as good as a probe for the coast.
+    pub(crate) fn sighted(&mut self, version: &KeyVersion, at: Instant) {
+        if self.published.as_ref() == Some(version) {
+            let last_good = self.last_good.map_or(at, |last| last.max(at));
+            self.last_good = Some(last_good);
+            if let Some(failure) = &mut self.failure {
+                // `None` stays, as in `adjust`: only a probe gives back a key that was taken away.
+                failure.coast_until = failure.coast_until.map(|_| last_good + self.settings.coast);
+            }
+        }
         if self.candidate.as_ref().is_some_and(|candidate| candidate.version != *version) {
             self.candidate = None;
         }

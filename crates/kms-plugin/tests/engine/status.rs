@@ -180,6 +180,35 @@ async fn another_deadline_holds_from_the_next_call_on() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_probe_without_a_turn_says_nothing_of_a_key_service_that_answers() {
+    let key = TestKey::new();
+    let coast = Duration::from_millis(500);
+    let settings = settings(StatusSettings { coast, ..StatusSettings::default() });
+    let engine = Rig::with(key.clone(), Gate::new(1, None), settings).engine;
+    let mut ciphertexts = Vec::new();
+    for _ in 0..2 {
+        ciphertexts.push(engine.encrypt(seed(), &caller(Api::V2)).await.unwrap().ciphertext);
+    }
+    // Each call takes longer than the coast, and a Decrypt always waits: probes get no turn.
+    let holds = key.hold();
+    let mut callers = JoinSet::new();
+    for ciphertext in ciphertexts {
+        let engine = engine.clone();
+        callers.spawn(async move { while open(&engine, &ciphertext).await.is_ok() {} });
+    }
+    let seals = key.counts().0;
+    for _ in 0..120 {
+        sleep(Duration::from_secs(1)).await;
+        holds.add_permits(1);
+        engine.status(Api::V2).await.unwrap();
+    }
+    assert_eq!(key.counts().0, seals, "no probe had a turn");
+    // Now the one turn is held by calls that hang.
+    let error_after = status_becomes(&engine, Result::is_err).await;
+    assert!(error_after < Duration::from_secs(60), "{error_after:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn two_keys_do_not_share_their_health() {
     let (well, ill) = (TestKey::new(), TestKey::new());
     ill.fail(ErrorClass::Disabled);

@@ -41,7 +41,7 @@ fn feed(machine: &mut Machine, event: &Event, now: Instant) {
     match event {
         Event::Good(number) => machine.succeeded(version(*number), now),
         Event::Failed(class) => machine.failed(*class, "failed".into()),
-        Event::Sighted(number) => machine.sighted(&version(*number)),
+        Event::Sighted(number) => machine.sighted(&version(*number), now),
         Event::Adjusted(settings) => machine.adjust(settings.clone()),
     }
 }
@@ -102,7 +102,7 @@ proptest! {
         prop_assert!(changes <= 1, "{} changes", changes);
     }
 
-    /// A coast ends in time, and only a good probe ends an error.
+    /// A coast ends in time, counted from the last proof of the published version; only a good probe ends an error.
     #[test]
     fn status_is_good_only_after_a_good_probe_and_never_longer_than_the_coast(events in events(2)) {
         let mut settings = StatusSettings::default();
@@ -117,7 +117,12 @@ proptest! {
                     taken_away |= policy(class).status == StatusReaction::Err;
                     well = false;
                 }
-                Event::Sighted(_) => continue,
+                Event::Sighted(number) => {
+                    if machine.published() == Some(&version(number)) {
+                        last_good = Some(now);
+                    }
+                    continue;
+                }
                 Event::Adjusted(new) => settings = new,
             }
             let is_good = |at| machine.failure().is_none_or(|f| f.coast_until.is_some_and(|until| at < until));
@@ -154,10 +159,10 @@ fn an_encrypt_can_break_a_row_but_never_complete_one() {
         machine.succeeded(version(2), now);
     }
     for _ in 0..10 {
-        machine.sighted(&version(2));
+        machine.sighted(&version(2), now);
     }
     assert_eq!(machine.published(), Some(&version(1)));
-    machine.sighted(&version(1));
+    machine.sighted(&version(1), now);
     machine.succeeded(version(2), now);
     assert_eq!(machine.published(), Some(&version(1)), "the row began anew");
 }
