@@ -35,9 +35,9 @@ use crate::{
 };
 
 /// One row, the seed.
-const SEED: Table = Table::new("account.seed");
+const SEED: Table = Table::sealed("account.seed");
 /// A row for each account that was named; the key says all.
-const NAMED: Table = Table::new("account.named");
+const NAMED: Table = Table::plain("account.named");
 
 /// Everything that is known about who may sign.
 #[derive(Debug)]
@@ -107,7 +107,7 @@ impl Accounts {
             None => {
                 let seed = random_bytes(MATERIAL_LEN).map_err(|_: SealError| AccountsError::Sealing)?;
                 let mut batch = Batch::new();
-                batch.put_sealed(SEED, "seed", seed.clone());
+                batch.put(SEED, "seed", seed.clone());
                 store.durable(store.write(batch)).await?;
                 seed
             }
@@ -125,7 +125,7 @@ impl Accounts {
         let mut named = self.named.write().unwrap_or_else(PoisonError::into_inner);
         if named.insert(account) {
             let mut batch = Batch::new();
-            batch.put(NAMED, account.as_str(), Vec::new());
+            batch.put(NAMED, account.as_str(), SecretBytes::new(Vec::new()));
             // Nobody waits for it: an account that a crash forgets is there again when it is next named, with the
             // same credential.
             let _ticket = self.store.write(batch);

@@ -10,17 +10,23 @@ use local_aws::{
     kms::Kms,
     store::{Batch, MasterKey, OpenError, Store, Table, key_path},
 };
+use redb::ReadableTable;
 use serde_json::{Value, json};
 
-const TABLE: Table = Table::new("test.rows");
+const TABLE: Table = Table::plain("test.rows");
+const SECRETS: Table = Table::sealed("test.secrets");
 
 fn open(path: &Path) -> Store {
     Store::open(path, MasterKey::Beside).unwrap()
 }
 
+fn secret(bytes: &[u8]) -> SecretBytes {
+    SecretBytes::new(bytes.to_vec())
+}
+
 async fn put(store: &Store, key: &str, value: &[u8]) {
     let mut batch = Batch::new();
-    batch.put(TABLE, key, value.to_vec());
+    batch.put(TABLE, key, secret(value));
     store.durable(store.write(batch)).await.unwrap();
 }
 
@@ -42,12 +48,14 @@ async fn rows_are_there_again_after_a_restart_in_the_order_of_their_keys() {
     put(&store, "c", b"3").await;
     let mut batch = Batch::new();
     batch.delete(TABLE, "c");
-    batch.put(TABLE, "b", b"new".to_vec());
-    batch.put_sealed(TABLE, "d", SecretBytes::new(b"hidden".to_vec()));
+    batch.put(TABLE, "b", secret(b"new"));
+    batch.put(SECRETS, "d", secret(b"hidden"));
     store.durable(store.write(batch)).await.unwrap();
     drop(store);
-    let expected = [("a", "1"), ("b", "new"), ("d", "hidden")].map(|(key, value)| (key.to_owned(), value.into()));
-    assert_eq!(rows(&open(&path)), expected);
+    let expected = [("a", "1"), ("b", "new")].map(|(key, value)| (key.to_owned(), value.into()));
+    let store = open(&path);
+    assert_eq!(rows(&store), expected);
+    assert_eq!(store.rows(SECRETS).unwrap().pop().unwrap().bytes.expose(), b"hidden");
 }
 
 #[tokio::test]
@@ -57,7 +65,7 @@ async fn what_was_queued_is_written_before_the_store_closes() {
     let store = open(&path);
     for n in 0..100 {
         let mut batch = Batch::new();
-        batch.put(TABLE, format!("{n:03}"), Vec::new());
+        batch.put(TABLE, format!("{n:03}"), secret(b""));
         store.write(batch);
     }
     drop(store);
@@ -101,13 +109,41 @@ async fn sealed_rows_cannot_be_read_in_the_file() {
     let path = folder.path().join("state");
     let store = open(&path);
     let mut batch = Batch::new();
-    batch.put_sealed(TABLE, "s", SecretBytes::new(b"correct horse battery staple".to_vec()));
-    batch.put(TABLE, "p", b"plain and visible text".to_vec());
+    batch.put(SECRETS, "s", secret(b"correct horse battery staple"));
+    batch.put(TABLE, "p", secret(b"plain and visible text"));
     store.durable(store.write(batch)).await.unwrap();
     drop(store);
     let file = fs::read(&path).unwrap();
     let holds = |text: &[u8]| file.windows(text.len()).any(|window| window == text);
     assert!(holds(b"plain and visible text") && !holds(b"correct horse"));
+}
+
+#[tokio::test]
+async fn a_row_that_says_other_than_its_table_whether_it_is_sealed_is_refused() {
+    for table in [TABLE, SECRETS] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state");
+        let store = open(&path);
+        let mut batch = Batch::new();
+        batch.put(table, "row", secret(b"as it was written"));
+        store.durable(store.write(batch)).await.unwrap();
+        drop(store);
+
+        let file = redb::Database::open(&path).unwrap();
+        let transaction = file.begin_write().unwrap();
+        {
+            let of_file = redb::TableDefinition::<&str, &[u8]>::new(table.name());
+            let mut rows = transaction.open_table(of_file).unwrap();
+            let mut value = rows.get("row").unwrap().unwrap().value().to_vec();
+            value[0] ^= 1;
+            rows.insert("row", value.as_slice()).unwrap();
+        }
+        transaction.commit().unwrap();
+        drop(file);
+
+        let refused = open(&path).rows(table).unwrap_err();
+        assert!(matches!(refused, OpenError::Unusable { .. }), "{}: {refused}", table.name());
+    }
 }
 
 #[tokio::test]
@@ -265,7 +301,7 @@ async fn a_deleted_keys_material_leaves_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state");
     let clock = Clock::frozen_at("2026-01-01T00:00:00Z".parse().unwrap());
-    let material = Table::new("kms.material");
+    let material = Table::sealed("kms.material");
     let kms = Kms::open(open(&path), clock.clone()).unwrap();
     let key = call(&kms, &clock, "us-east-1", "CreateKey", json!({})).await["KeyMetadata"]["Arn"].clone();
     call(&kms, &clock, "us-east-1", "RotateKeyOnDemand", json!({"KeyId": key})).await;
@@ -310,7 +346,7 @@ async fn write_until_the_disk_is_full() {
     let store = open(Path::new(&path));
     let write = |n: usize| {
         let mut batch = Batch::new();
-        batch.put(TABLE, format!("{n:06}"), vec![7; 16 << 10]);
+        batch.put(TABLE, format!("{n:06}"), SecretBytes::new(vec![7; 16 << 10]));
         store.write(batch)
     };
     let mut n = 0;
@@ -324,6 +360,6 @@ async fn write_until_the_disk_is_full() {
     println!("\nacknowledged {n}");
     assert!(failed.to_string().contains(&Path::new(&path).display().to_string()), "{failed}");
     let mut small = Batch::new();
-    small.put(TABLE, "zzz", Vec::new());
+    small.put(TABLE, "zzz", secret(b""));
     store.durable(store.write(small)).await.unwrap_err();
 }

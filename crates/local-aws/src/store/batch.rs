@@ -4,7 +4,10 @@ use aws_model::SecretBytes;
 
 /// A table of the state file: keys are text, sorted; values are bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Table(&'static str);
+pub struct Table {
+    name: &'static str,
+    sealed: bool,
+}
 
 /// Changes that are kept together or not at all, in this order.
 #[derive(Debug, Default)]
@@ -20,20 +23,29 @@ pub(super) struct Change {
 #[derive(Debug)]
 pub(super) enum Value {
     Gone,
-    Plain(Vec<u8>),
-    /// Encrypted under the master key before it reaches the file.
-    Sealed(SecretBytes),
+    Kept(SecretBytes),
 }
 
 impl Table {
-    /// The table of this name. By custom the service's name, a dot, and what its rows are: `kms.grant`.
-    pub const fn new(name: &'static str) -> Self {
-        Self(name)
+    /// The table of this name, whose rows are kept as they are. By custom the service's name, a dot, and what its
+    /// rows are: `kms.grant`.
+    pub const fn plain(name: &'static str) -> Self {
+        Self { name, sealed: false }
+    }
+
+    /// A table of secrets: its rows are sealed under the master key, each bound to its table and key, and a row that is
+    /// not is refused. So who can write the file but has no master key cannot plant a secret.
+    pub const fn sealed(name: &'static str) -> Self {
+        Self { name, sealed: true }
     }
 
     /// The table's name.
     pub fn name(self) -> &'static str {
-        self.0
+        self.name
+    }
+
+    pub(super) fn is_sealed(self) -> bool {
+        self.sealed
     }
 }
 
@@ -48,14 +60,9 @@ impl Batch {
         self.0.is_empty()
     }
 
-    /// Keeps `bytes` as they are, replacing what was there. Not for secrets.
-    pub fn put(&mut self, table: Table, key: impl Into<String>, bytes: Vec<u8>) {
-        self.push(table, key.into(), Value::Plain(bytes));
-    }
-
-    /// Keeps a secret, sealed under the master key and bound to its table and key.
-    pub fn put_sealed(&mut self, table: Table, key: impl Into<String>, secret: SecretBytes) {
-        self.push(table, key.into(), Value::Sealed(secret));
+    /// Keeps `bytes`, replacing what was there; whether sealed, the table says.
+    pub fn put(&mut self, table: Table, key: impl Into<String>, bytes: SecretBytes) {
+        self.push(table, key.into(), Value::Kept(bytes));
     }
 
     /// Removes the row, if there is one.

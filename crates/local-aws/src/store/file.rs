@@ -109,8 +109,8 @@ impl StateFile {
     fn encode(&self, change: &Change) -> Result<Option<Vec<u8>>, redb::Error> {
         Ok(match &change.value {
             Value::Gone => None,
-            Value::Plain(bytes) => Some([&[PLAIN], bytes.as_slice()].concat()),
-            Value::Sealed(secret) => {
+            Value::Kept(bytes) if !change.table.is_sealed() => Some([&[PLAIN], bytes.expose()].concat()),
+            Value::Kept(secret) => {
                 let mut bytes = vec![SEALED];
                 let place = place(change.table, &change.key);
                 self.master
@@ -122,9 +122,10 @@ impl StateFile {
     }
 
     fn decode(&self, table: Table, key: &str, value: &[u8]) -> Option<SecretBytes> {
-        match value.split_first()? {
-            (&PLAIN, bytes) => Some(SecretBytes::new(bytes.to_vec())),
-            (&SEALED, bytes) => self.master.open(Purpose::Row, &place(table, key), bytes),
+        // The table decides, never the row: whoever wrote the file may lack the master key.
+        match (table.is_sealed(), value.split_first()?) {
+            (false, (&PLAIN, bytes)) => Some(SecretBytes::new(bytes.to_vec())),
+            (true, (&SEALED, bytes)) => self.master.open(Purpose::Row, &place(table, key), bytes),
             _ => None,
         }
     }

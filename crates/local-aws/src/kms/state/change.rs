@@ -213,12 +213,12 @@ impl<'s> Change<'s> {
     }
 
     fn material_row(&mut self, arn: &KeyArn, material: &Material, secret: SecretBytes) {
-        self.rows.put_sealed(load::MATERIALS, load::material_key(arn, material.id), secret);
+        self.rows.put(load::MATERIALS, load::material_key(arn, material.id), secret);
     }
 
     fn put(&mut self, table: Table, key: String, value: &impl Serialize) {
         // Records are plain structs of text, numbers and lists: there is nothing in them that JSON refuses.
-        self.rows.put(table, key, serde_json::to_vec(value).unwrap_or_default());
+        self.rows.put(table, key, SecretBytes::new(serde_json::to_vec(value).unwrap_or_default()));
     }
 
     fn apply(self) -> (Ticket, MutexGuard<'s, Agenda>) {

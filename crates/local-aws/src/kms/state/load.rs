@@ -16,11 +16,11 @@ use crate::{
     store::{OpenError, Row, Table, Ticket},
 };
 
-pub(super) const KEYS: Table = Table::new("kms.key");
-pub(super) const FAMILIES: Table = Table::new("kms.family");
-pub(super) const MATERIALS: Table = Table::new("kms.material");
-pub(super) const ALIASES: Table = Table::new("kms.alias");
-pub(super) const GRANTS: Table = Table::new("kms.grant");
+pub(super) const KEYS: Table = Table::plain("kms.key");
+pub(super) const FAMILIES: Table = Table::plain("kms.family");
+pub(super) const MATERIALS: Table = Table::sealed("kms.material");
+pub(super) const ALIASES: Table = Table::plain("kms.alias");
+pub(super) const GRANTS: Table = Table::plain("kms.grant");
 
 pub(super) fn key_key(arn: &KeyArn) -> String {
     format!("{}/{}/{}", arn.account(), arn.region(), arn.key_id())
