@@ -23,7 +23,7 @@ pub(crate) enum Lane {
     Probe,
 }
 
-/// Calls that wait beyond this many are refused at once: they would only time out later.
+/// Calls behind this many in their own and better lanes are refused at once: they would only time out later.
 const MOST_WAITING: usize = 1024;
 
 /// Throttled answers of one burst lower the limit once.
@@ -137,8 +137,12 @@ impl Gate {
                 state.in_flight += 1;
                 return Ok((Permit(Some(self.clone())), false));
             }
-            if state.waiting.iter().map(VecDeque::len).sum::<usize>() >= MOST_WAITING {
-                return Err(NoPermit::Overloaded);
+            if state.ahead_of(lane) >= MOST_WAITING {
+                // Those who gave up keep their place until it is their turn.
+                state.waiting.iter_mut().for_each(|waiting| waiting.retain(|waiter| !waiter.is_closed()));
+                if state.ahead_of(lane) >= MOST_WAITING {
+                    return Err(NoPermit::Overloaded);
+                }
             }
             let (sender, turn) = oneshot::channel();
             state.lane(lane).push_back(sender);
@@ -209,6 +213,12 @@ impl Gate {
 }
 
 impl State {
+    /// How many wait whose turn comes before that of the next one in `lane`.
+    fn ahead_of(&self, lane: Lane) -> usize {
+        let lanes = [Lane::Decrypt, Lane::Encrypt, Lane::Probe].into_iter().zip(&self.waiting);
+        lanes.filter(|(other, _)| *other <= lane).map(|(_, waiting)| waiting.len()).sum()
+    }
+
     fn lane(&mut self, lane: Lane) -> &mut VecDeque<oneshot::Sender<Permit>> {
         let [decrypts, encrypts, probes] = &mut self.waiting;
         match lane {

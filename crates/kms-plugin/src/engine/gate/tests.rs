@@ -65,6 +65,29 @@ async fn waiting_ends_with_the_deadline_and_the_queue_with_its_length() {
     assert_eq!(gate.enter(Lane::Decrypt, 1, soon()).await.unwrap_err(), NoPermit::Overloaded);
 }
 
+#[tokio::test]
+async fn a_queue_full_of_encrypts_refuses_encrypts_and_probes_but_no_decrypt() {
+    use Lane::{Decrypt, Encrypt, Probe};
+    let (gate, served) = (Gate::new(1, None), Arc::default());
+    let (permit, _) = gate.enter(Encrypt, 1, soon()).await.unwrap();
+    let encrypts = queue(&gate, &[Encrypt; MOST_WAITING], &served).await;
+    for lane in [Encrypt, Probe] {
+        assert_eq!(gate.enter(lane, 1, soon()).await.unwrap_err(), NoPermit::Overloaded);
+    }
+    let decrypts = queue(&gate, &[Decrypt], &served).await;
+    // Room again at once, though no turn has come.
+    let (given_up, patient) = encrypts.split_at(MOST_WAITING - 1);
+    given_up.iter().for_each(JoinHandle::abort);
+    yield_now().await;
+    let late = queue(&gate, &[Probe], &served).await;
+    drop(permit);
+    for waiter in decrypts.into_iter().chain(late) {
+        waiter.await.unwrap();
+    }
+    assert!(patient.iter().all(JoinHandle::is_finished));
+    assert_eq!(*served.lock().unwrap(), [Decrypt, Encrypt, Probe]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn throttling_halves_the_room_once_a_burst_and_good_answers_bring_it_back() {
     let gate = Gate::new(16, None);
