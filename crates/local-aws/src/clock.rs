@@ -26,13 +26,15 @@ enum Mode {
     Frozen(Timestamp),
 }
 
-/// The clock would leave the range that timestamps can express.
+/// How far from the machine's time the clock may be moved, either way. Every rotation that a move passes happens, so a
+/// leap of millennia would keep the embedded AWS busy with nothing but that.
+const REACH_YEARS: i64 = 100;
+const REACH: SignedDuration = SignedDuration::from_hours(REACH_YEARS * 8766);
+
+/// The clock would be too far from the machine's time.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("cannot move the clock by {by:?} from {from}: that is beyond the years -9999 to 9999; move it by less")]
-pub struct OutOfRange {
-    from: Timestamp,
-    by: SignedDuration,
-}
+#[error("cannot move the clock there: it goes at most {REACH_YEARS} years from the machine's time; move it by less")]
+pub struct OutOfRange;
 
 impl Clock {
     /// The machine's time.
@@ -61,8 +63,8 @@ impl Clock {
     /// [`OutOfRange`]; the clock has not moved then.
     pub fn advance(&self, by: SignedDuration) -> Result<Timestamp, OutOfRange> {
         let mut mode = self.0.mode.lock().unwrap_or_else(PoisonError::into_inner);
-        let from = mode.now();
-        let to = from.checked_add(by).map_err(|_| OutOfRange { from, by })?;
+        let to = mode.now().checked_add(by).map_err(|_| OutOfRange)?;
+        within_reach(to)?;
         *mode = match *mode {
             Mode::Frozen(_) => Mode::Frozen(to),
             Mode::Ticking { .. } => Mode::ticking_from(to),
@@ -73,13 +75,23 @@ impl Clock {
     }
 
     /// Sets the time; the clock ticks on from there.
-    pub fn set(&self, to: Timestamp) {
+    ///
+    /// # Errors
+    /// [`OutOfRange`]; the clock has not moved then.
+    pub fn set(&self, to: Timestamp) -> Result<(), OutOfRange> {
+        within_reach(to)?;
         self.switch(Mode::ticking_from(to));
+        Ok(())
     }
 
     /// Sets the time; the clock stands there until it is moved.
-    pub fn freeze_at(&self, at: Timestamp) {
+    ///
+    /// # Errors
+    /// [`OutOfRange`]; the clock has not moved then.
+    pub fn freeze_at(&self, at: Timestamp) -> Result<(), OutOfRange> {
+        within_reach(at)?;
         self.switch(Mode::Frozen(at));
+        Ok(())
     }
 
     /// Back to the machine's time.
@@ -100,6 +112,10 @@ impl Clock {
     fn mode(&self) -> Mode {
         *self.0.mode.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn within_reach(to: Timestamp) -> Result<(), OutOfRange> {
+    if to.duration_since(Timestamp::now()).abs() <= REACH { Ok(()) } else { Err(OutOfRange) }
 }
 
 impl Mode {
@@ -139,17 +155,21 @@ mod tests {
     fn a_set_clock_ticks_on_and_can_go_back_to_the_machines_time() {
         let clock = Clock::real();
         let then: Timestamp = "2030-06-01T00:00:00Z".parse().unwrap();
-        clock.set(then);
+        clock.set(then).unwrap();
         assert!(clock.now() >= then && clock.now().duration_since(then) < SignedDuration::from_secs(60));
         clock.follow_the_machine();
         assert!(Timestamp::now().duration_since(clock.now()).abs() < SignedDuration::from_secs(60));
     }
 
     #[test]
-    fn a_move_beyond_the_end_of_time_is_refused_and_changes_nothing() {
+    fn a_move_out_of_reach_is_refused_and_changes_nothing() {
         let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         let clock = Clock::frozen_at(start);
-        assert!(clock.advance(SignedDuration::MAX).is_err());
+        for by in [SignedDuration::MAX, SignedDuration::MIN, SignedDuration::from_hours(24 * 366 * 102)] {
+            assert_eq!(clock.advance(by), Err(OutOfRange), "{by:?}");
+        }
+        assert_eq!(clock.set(Timestamp::MAX), Err(OutOfRange));
+        assert_eq!(clock.freeze_at(Timestamp::MIN), Err(OutOfRange));
         assert_eq!(clock.now(), start);
     }
 

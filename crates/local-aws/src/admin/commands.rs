@@ -5,7 +5,7 @@ use jiff::{Span, SpanRelativeTo, Timestamp};
 use serde::Deserialize;
 
 use super::Refused;
-use crate::clock::Clock;
+use crate::clock::{Clock, OutOfRange};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -30,15 +30,20 @@ pub(super) fn move_clock(clock: &Clock, body: &[u8]) -> Result<(), Refused> {
             let by = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| {
                 Refused::Malformed("a clock advances by weeks, days, hours, minutes and seconds; months differ".into())
             })?;
-            clock.advance(by).map_err(|refused| Refused::Malformed(refused.to_string()))?;
+            clock.advance(by).map_err(out_of_range)?;
         }
-        Ok(Move::Set(to)) => clock.set(to),
-        Ok(Move::Freeze(at)) => clock.freeze_at(at),
+        Ok(Move::Set(to)) => clock.set(to).map_err(out_of_range)?,
+        Ok(Move::Freeze(at)) => clock.freeze_at(at).map_err(out_of_range)?,
         Ok(Move::Real(true)) => clock.follow_the_machine(),
         Ok(Move::Real(false)) => return Err(Refused::Malformed(format!("the clock cannot be moved so: {takes}"))),
         Err(error) => return Err(Refused::Malformed(format!("the clock cannot be moved so: {error}; {takes}"))),
     }
     Ok(())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn out_of_range(refused: OutOfRange) -> Refused {
+    Refused::Malformed(refused.to_string())
 }
 
 /// The account that `body` names.

@@ -46,7 +46,17 @@ async fn the_clock_moves_as_the_body_says() {
 #[tokio::test]
 async fn what_is_no_move_changes_nothing_and_says_what_is_taken() {
     let admin = admin().await;
-    for body in ["", "{}", r#"{"advance": "P1M"}"#, r#"{"advance": 5}"#, r#"{"real": false}"#, r#"{"set": "noon"}"#] {
+    for body in [
+        "",
+        "{}",
+        r#"{"advance": "P1M"}"#,
+        r#"{"advance": 5}"#,
+        r#"{"real": false}"#,
+        r#"{"set": "noon"}"#,
+        r#"{"advance": "P80000D"}"#,
+        r#"{"freeze": "9999-01-01T00:00:00Z"}"#,
+        r#"{"set": "1800-01-01T00:00:00Z"}"#,
+    ] {
         let (status, answer) = ask(&admin, post("clock", body), LOCAL).await;
         assert_eq!(status, 400, "{body}");
         assert!(answer["error"].as_str().unwrap().contains("clock"), "{answer}");

@@ -93,6 +93,11 @@ impl Rotation {
     pub(super) fn starting(now: Timestamp, period_days: i64) -> Self {
         Self { period_days, next: days_after(now, period_days) }
     }
+
+    /// When it happens next; never, if that would be at the end of time or beyond.
+    pub(super) fn due(self) -> Option<Timestamp> {
+        (self.next < Timestamp::MAX).then_some(self.next)
+    }
 }
 
 impl Family {
@@ -124,4 +129,17 @@ impl FamilyState {
 /// A moment so many days later; at the end of time, the end of time.
 pub(super) fn days_after(from: Timestamp, days: i64) -> Timestamp {
     from.saturating_add(SignedDuration::from_hours(24 * days)).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rotation_beyond_the_end_of_time_is_never_due() {
+        let days_before_the_end = |days: i64| Timestamp::MAX - SignedDuration::from_hours(24 * days);
+        assert_eq!(Rotation::starting(days_before_the_end(91), 90).due(), Some(days_before_the_end(1)));
+        assert_eq!(Rotation::starting(days_before_the_end(90), 90).due(), None);
+        assert_eq!(Rotation::starting(Timestamp::MAX, 90).due(), None);
+    }
 }

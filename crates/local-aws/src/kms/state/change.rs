@@ -93,8 +93,7 @@ impl<'s> Change<'s> {
     pub(in crate::kms) fn family(&mut self, primary: &Key, record: FamilyRecord) {
         let materials = primary.family.now().materials.clone();
         self.put(load::FAMILIES, load::family_key(&primary.arn), &record);
-        self.edits
-            .push(Edit::Agenda(Event::Rotate(primary.arn.clone()), record.rotation.map(|rotation| rotation.next)));
+        self.edits.push(Edit::Agenda(Event::Rotate(primary.arn.clone()), record.rotation.and_then(Rotation::due)));
         self.edits.push(Edit::Family(Arc::clone(&primary.family), record, materials));
     }
 
@@ -206,7 +205,7 @@ impl<'s> Change<'s> {
         if !key.record.enabled || key.record.deletion.is_some() {
             return;
         }
-        record.rotation = Some(Rotation { next: days_after(at, rotation.period_days), ..rotation });
+        record.rotation = Some(Rotation::starting(at, rotation.period_days));
         if let Err(failed) = self.rotate(primary, record, at, RotationType::Automatic) {
             tracing::error!(key = %primary.arn, error = %failed, "a key that was due was not rotated");
         }

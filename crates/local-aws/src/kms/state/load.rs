@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use super::{Alias, RealmId, State, agenda::Event};
 use crate::{
     kms::{
-        family::{Family, FamilyRecord, FamilyState, Material},
+        family::{Family, FamilyRecord, FamilyState, Material, Rotation},
         grants::Grant,
         key::{Key, KeyRecord},
         key_id::MaterialId,
@@ -70,7 +70,7 @@ pub(super) fn load(state: &State) -> Result<(), OpenError> {
         };
         let shared = family.now();
         if shared.record.primary == *arn.region() {
-            agenda.put(Event::Rotate(arn.clone()), shared.record.rotation.map(|rotation| rotation.next));
+            agenda.put(Event::Rotate(arn.clone()), shared.record.rotation.and_then(Rotation::due));
         }
         agenda.put(Event::Delete(arn.clone()), record.deletion.and_then(|deletion| deletion.date));
         let realm = state.realm_or_new((arn.account(), arn.region().clone()));
