@@ -121,19 +121,24 @@ impl Upstream {
         doing: &'static str,
         deadline: Instant,
     ) -> Result<Permit, KeyServiceError> {
-        let message = match self.gate.enter(lane, calls, deadline).await {
+        let (class, message) = match self.gate.enter(lane, calls, deadline).await {
             Ok((permit, queued)) => {
                 if queued {
                     self.metrics.queued(lane);
                 }
                 return Ok(permit);
             }
-            Err(NoPermit::Overloaded) => "too many calls are waiting for the key service already",
-            Err(NoPermit::OutOfTime) => "the deadline passed while waiting for a turn to call the key service",
+            Err(NoPermit::Overloaded) => {
+                (ErrorClass::Throttled, "too many calls are waiting for the key service already")
+            }
+            // Whoever shares this call and has more time left tries again, as after any call that was too slow.
+            Err(NoPermit::OutOfTime) => {
+                (ErrorClass::Slow, "there was no turn to call the key service before the deadline")
+            }
         };
         self.metrics.queued(lane);
         Err(KeyServiceError {
-            class: ErrorClass::Throttled,
+            class,
             doing,
             key: self.key.name().to_owned(),
             code: None,

@@ -90,6 +90,29 @@ async fn a_follower_does_not_inherit_its_leaders_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_follower_waits_for_a_turn_after_its_leader_has_given_up_on_one() {
+    let (key, rig, ciphertext, begun) = sealed(Gate::new(1, None)).await;
+    let other = rig.engine.encrypt(seed(), &caller(Api::V2)).await.unwrap().ciphertext;
+    let holds = key.hold();
+    let spawn = |ciphertext: &[u8]| {
+        let (engine, ciphertext) = (rig.engine.clone(), ciphertext.to_vec());
+        tokio::spawn(async move { open(&engine, &ciphertext).await })
+    };
+    let busy = spawn(&other);
+    key.calls_begun(begun + 2 + 1).await;
+    rig.engine.adjust(EngineSettings { deadline: Duration::from_secs(1), ..EngineSettings::default() });
+    let leader = spawn(&ciphertext);
+    tokio::task::yield_now().await;
+    rig.engine.adjust(EngineSettings::default());
+    let follower = spawn(&ciphertext);
+    let refused = leader.await.unwrap().unwrap_err();
+    assert_eq!(refused.code, Code::DeadlineExceeded);
+    holds.add_permits(10);
+    assert_eq!(busy.await.unwrap().unwrap(), seed());
+    assert_eq!(follower.await.unwrap().unwrap(), seed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failure_is_told_to_everyone_who_waits_for_it_and_remembered_by_nobody() {
     let (key, rig, ciphertext, begun) = sealed(Gate::new(64, None)).await;
     let holds = key.hold();
