@@ -17,7 +17,7 @@ mod seed;
 mod session;
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     sync::{PoisonError, RwLock},
 };
 
@@ -31,7 +31,7 @@ use self::{access_key::KeyKind, seed::Seed};
 use crate::{
     caller::{Caller, CallerKind},
     sealing::{MATERIAL_LEN, SealError, random_bytes},
-    store::{Batch, OpenError, Store, Table, WriteFailed},
+    store::{Batch, OpenError, Store, Table, Ticket, WriteFailed},
 };
 
 /// One row, the seed.
@@ -44,7 +44,8 @@ const NAMED: Table = Table::plain("account.named");
 pub(crate) struct Accounts {
     seed: Seed,
     fixed: HashMap<String, Credential>,
-    named: RwLock<BTreeSet<AccountId>>,
+    /// With the write that keeps each.
+    named: RwLock<BTreeMap<AccountId, Ticket>>,
     store: Store,
 }
 
@@ -112,34 +113,42 @@ impl Accounts {
                 seed
             }
         };
-        let kept = store.rows(NAMED)?.into_iter().map(|row| row.key.parse()).collect::<Result<_, _>>()?;
+        let kept = store.rows(NAMED)?.into_iter().map(|row| Ok((row.key.parse()?, Ticket::default())));
+        let kept = kept.collect::<Result<_, aws_model::InvalidAccountId>>()?;
         let fixed = fixed.into_iter().map(|credential| (credential.access_key_id.clone(), credential)).collect();
         let accounts = Self { seed: Seed::new(&seed), fixed, named: RwLock::new(kept), store };
         let of_fixed: Vec<_> = accounts.fixed.values().map(|credential| credential.account).collect();
-        named.into_iter().chain(of_fixed).for_each(|account| accounts.name(account));
+        for account in named.into_iter().chain(of_fixed) {
+            accounts.name(account);
+        }
         Ok(accounts)
     }
 
-    /// Makes an account, if it is not there.
-    pub(crate) fn name(&self, account: AccountId) {
+    /// Makes an account, if it is not there, and waits until it would survive a kill.
+    pub(crate) async fn keep(&self, account: AccountId) -> Result<(), WriteFailed> {
+        let ticket = self.name(account);
+        self.store.durable(ticket).await
+    }
+
+    /// Makes an account, if it is not there. Who need not tell anybody that it is kept may leave the ticket: an account
+    /// that a crash forgets is there again when it is next named, with the same credential.
+    fn name(&self, account: AccountId) -> Ticket {
         let mut named = self.named.write().unwrap_or_else(PoisonError::into_inner);
-        if named.insert(account) {
+        *named.entry(account).or_insert_with(|| {
             let mut batch = Batch::new();
             batch.put(NAMED, account.as_str(), SecretBytes::new(Vec::new()));
-            // Nobody waits for it: an account that a crash forgets is there again when it is next named, with the
-            // same credential.
-            let _ticket = self.store.write(batch);
-        }
+            self.store.write(batch)
+        })
     }
 
     /// Whether somebody has named the account.
     pub(crate) fn is_named(&self, account: AccountId) -> bool {
-        self.named.read().unwrap_or_else(PoisonError::into_inner).contains(&account)
+        self.named.read().unwrap_or_else(PoisonError::into_inner).contains_key(&account)
     }
 
     /// The accounts that are there, in order.
     pub(crate) fn named(&self) -> Vec<AccountId> {
-        self.named.read().unwrap_or_else(PoisonError::into_inner).iter().copied().collect()
+        self.named.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
     }
 
     /// The root credential of an account, which is made if it is not there.

@@ -32,6 +32,7 @@ use crate::{
     accounts::Accounts,
     clock::Clock,
     router::{Response, supported},
+    store::WriteFailed,
 };
 
 const PREFIX: &str = "/_claviger/";
@@ -55,6 +56,8 @@ enum Refused {
     NotJson,
     #[error("{0}")]
     Malformed(String),
+    #[error(transparent)]
+    NotKept(#[from] WriteFailed),
 }
 
 impl Admin {
@@ -68,8 +71,8 @@ impl Admin {
     }
 
     /// Answers such a request.
-    pub(crate) fn answer(&self, head: &Parts, body: &Bytes, peer: SocketAddr, request_id: &str) -> Response {
-        let (status, value) = match self.act(head, body, peer) {
+    pub(crate) async fn answer(&self, head: &Parts, body: &Bytes, peer: SocketAddr, request_id: &str) -> Response {
+        let (status, value) = match self.act(head, body, peer).await {
             Ok(value) => (StatusCode::OK, value),
             Err(refused) => (refused.status(), json!({ "error": refused.to_string() })),
         };
@@ -83,7 +86,7 @@ impl Admin {
         response
     }
 
-    fn act(&self, head: &Parts, body: &Bytes, peer: SocketAddr) -> Result<Value, Refused> {
+    async fn act(&self, head: &Parts, body: &Bytes, peer: SocketAddr) -> Result<Value, Refused> {
         if !peer.ip().to_canonical().is_loopback() || !names_this_machine(head) {
             return Err(Refused::NotLocal);
         }
@@ -102,7 +105,7 @@ impl Admin {
             }
             (&Method::POST, "accounts") => {
                 let account = commands::account(json_body(head, body)?)?;
-                self.accounts.name(account);
+                self.accounts.keep(account).await?;
                 Ok(json!({ "account": account }))
             }
             _ => Err(Refused::NoSuchRoute),
@@ -121,6 +124,7 @@ impl Refused {
             Self::NoSuchRoute => StatusCode::NOT_FOUND,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
+            Self::NotKept(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 }

@@ -13,7 +13,7 @@ async fn admin() -> Admin {
 
 async fn ask(admin: &Admin, request: Request<&'static str>, peer: &str) -> (u16, Value) {
     let (head, body) = request.into_parts();
-    let response = admin.answer(&head, &Bytes::from(body), peer.parse().unwrap(), "id");
+    let response = admin.answer(&head, &Bytes::from(body), peer.parse().unwrap(), "id").await;
     let status = response.status().as_u16();
     let body = response.into_body().collect().await.unwrap().to_bytes();
     (status, serde_json::from_slice(&body).unwrap())

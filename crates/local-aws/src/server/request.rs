@@ -32,7 +32,7 @@ impl Endpoint {
         let request_id = &*Uuid::new_v4().hyphenated().encode_lower(&mut id);
         Ok(match self.bodies.read(body).await {
             Ok(body) => match &self.admin {
-                Some(admin) if Admin::is_meant(&head) => admin.answer(&head, &body.bytes, peer, request_id),
+                Some(admin) if Admin::is_meant(&head) => admin.answer(&head, &body.bytes, peer, request_id).await,
                 _ => self.router.answer(&head, &body.bytes, request_id).await,
             },
             Err(unread) => {
