@@ -43,7 +43,8 @@ impl GrantConstraints {
 }
 
 fn same(one: &EncryptionContext, other: &EncryptionContext) -> bool {
-    includes(one, other) && includes(other, one)
+    // Counted too: keys that differ in case only are two pairs, and one pair of the other side would match both.
+    one.len() == other.len() && includes(one, other) && includes(other, one)
 }
 
 fn includes(context: &EncryptionContext, wanted: &EncryptionContext) -> bool {
@@ -73,6 +74,7 @@ mod tests {
             (equals("a=1"), "A=1", true),
             (equals("a=x"), "a=X", false),
             (equals("a=1"), "a=1,b=2", false),
+            (equals("a=1"), "a=1,A=1", false),
             (equals("a=1"), "", false),
             (subset("a=1"), "a=1,b=2", true),
             (subset("a=1"), "A=1", true),
