@@ -27,7 +27,7 @@ use key_service::{ErrorClass, KeyService, KeyServiceError, KeyVersion, Opened};
 use tokio::{sync::watch, task::JoinHandle, time::Instant};
 
 use self::{
-    flight::{Flights, Landed},
+    flight::{Flights, Missed},
     request::Request,
 };
 pub(crate) use self::{
@@ -231,8 +231,14 @@ impl Engine {
             if shared {
                 self.metrics.shared();
             }
-            let landed = seat.landing(deadline).await;
-            let error = landed.as_ref().and_then(Landed::error);
+            let landed = match seat.landing(deadline).await {
+                Ok(landed) => landed,
+                Err(missed) => {
+                    self.board.nudge();
+                    return (Err(not_landed(missed)), shared);
+                }
+            };
+            let error = landed.error();
             if shared && error.is_some_and(|error| error.class == ErrorClass::Slow) && Instant::now() < deadline {
                 // Whoever started that call had less time than is left here.
                 continue;
@@ -241,16 +247,17 @@ impl Engine {
                 self.board.nudge();
                 return (Err(Refusal::of(Refused::Decrypt, error)), shared);
             }
-            let opened = landed.and_then(Landed::into_opened).ok_or_else(out_of_time);
-            return (opened, shared);
+            return (landed.into_opened().ok_or_else(|| not_landed(Missed::Crashed)), shared);
         }
     }
 }
 
-fn out_of_time() -> Refusal {
-    let code = policy(ErrorClass::Slow).decrypt;
-    let message = "the key service did not answer within the deadline".to_owned();
-    Refusal { class: RefusalClass::KeyService(ErrorClass::Slow), code, message }
+fn not_landed(missed: Missed) -> Refusal {
+    let (class, message) = match missed {
+        Missed::OutOfTime => (ErrorClass::Slow, "the key service did not answer within the deadline"),
+        Missed::Crashed => (ErrorClass::Internal, "the call to the key service crashed: the log says where"),
+    };
+    Refusal { class: RefusalClass::KeyService(class), code: policy(class).decrypt, message: message.to_owned() }
 }
 
 impl Drop for Engine {

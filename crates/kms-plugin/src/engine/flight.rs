@@ -34,6 +34,13 @@ pub(crate) struct Seat {
     pub(crate) shared: bool,
 }
 
+/// A flight that did not come home while its passenger waited.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Missed {
+    OutOfTime,
+    Crashed,
+}
+
 /// A flight that came home. INVARIANT: its outcome is set.
 #[derive(Debug)]
 pub(crate) struct Landed(Arc<OnceLock<Outcome>>);
@@ -71,11 +78,15 @@ impl Flights {
 }
 
 impl Seat {
-    /// Waits for the landing. `None`: the deadline passed first, or the call crashed.
-    pub(crate) async fn landing(mut self, deadline: Instant) -> Option<Landed> {
-        // An error is the landing: the sender has gone.
-        let _ = timeout_at(deadline, self.flight.landed.changed()).await;
-        self.flight.outcome.get().is_some().then_some(Landed(self.flight.outcome))
+    /// Waits for the landing.
+    pub(crate) async fn landing(mut self, deadline: Instant) -> Result<Landed, Missed> {
+        // That the sender has gone is the landing.
+        let ended = timeout_at(deadline, self.flight.landed.changed()).await.is_ok();
+        match self.flight.outcome.get() {
+            Some(_) => Ok(Landed(self.flight.outcome)),
+            None if ended => Err(Missed::Crashed),
+            None => Err(Missed::OutOfTime),
+        }
     }
 }
 

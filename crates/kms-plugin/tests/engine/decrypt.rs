@@ -1,6 +1,9 @@
 //! One call for identical Decrypts, and Decrypts first.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use key_service::ErrorClass;
 use kms_plugin::{
@@ -110,6 +113,15 @@ async fn a_follower_waits_for_a_turn_after_its_leader_has_given_up_on_one() {
     holds.add_permits(10);
     assert_eq!(busy.await.unwrap().unwrap(), seed());
     assert_eq!(follower.await.unwrap().unwrap(), seed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_crashes_is_an_internal_error_at_once_and_the_next_one_works() {
+    let (key, rig, ciphertext, _) = sealed(Gate::new(64, None)).await;
+    key.crashes.store(true, Ordering::SeqCst);
+    assert_eq!(open(&rig.engine, &ciphertext).await.unwrap_err().code, Code::Internal);
+    key.crashes.store(false, Ordering::SeqCst);
+    assert_eq!(open(&rig.engine, &ciphertext).await.unwrap(), seed());
 }
 
 #[tokio::test(start_paused = true)]

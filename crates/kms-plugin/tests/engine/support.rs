@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -42,6 +42,8 @@ pub(crate) struct TestKey {
     pub(crate) mangles: Mutex<bool>,
     /// A permit for each call that may go on; without it calls do not wait.
     pub(crate) holds: Mutex<Option<Arc<Semaphore>>>,
+    /// Whether opens panic.
+    pub(crate) crashes: AtomicBool,
     pub(crate) seals: AtomicUsize,
     pub(crate) opens: AtomicUsize,
     /// `seal` and `open`, in the order in which they began.
@@ -63,6 +65,7 @@ impl TestKey {
             claims: Mutex::default(),
             mangles: Mutex::default(),
             holds: Mutex::default(),
+            crashes: AtomicBool::new(false),
             seals: AtomicUsize::new(0),
             opens: AtomicUsize::new(0),
             log: Mutex::default(),
@@ -149,6 +152,7 @@ impl KeyService for TestKey {
 
     async fn open(&self, ciphertext: &[u8], deadline: Instant) -> Result<Opened, KeyServiceError> {
         self.begin("open", &self.opens, deadline).await?;
+        assert!(!self.crashes.load(Ordering::SeqCst), "as the test wants");
         let fails = *self.open_fails.lock().unwrap();
         if let Some(class) = fails {
             return Err(self.error(class));
