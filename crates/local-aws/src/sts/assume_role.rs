@@ -71,7 +71,9 @@ impl Sts {
 
 fn duration(call: Call<'_>) -> Result<i64, ServiceError> {
     let seconds = call.number("DurationSeconds").unwrap_or(ONE_HOUR);
-    if call.session.is_some() && seconds > ONE_HOUR {
+    // A session of GetSessionToken is no role, so assuming one with it is no chaining.
+    let chains = call.session.is_some_and(|session| matches!(session.identity, SessionIdentity::Role { .. }));
+    if chains && seconds > ONE_HOUR {
         return Err(validation_error(
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
         ));
