@@ -58,10 +58,10 @@ impl StateFile {
             master
         };
         let file = File::options().read(true).write(true).open(path).map_err(io)?;
-        // A file that was copied here may have come with wider permissions.
-        file.set_permissions(PermissionsExt::from_mode(0o600)).map_err(io)?;
         let opened = Self { path: path.to_owned(), database: database(file, path)?, master: SealingKey::new(&master) };
         opened.check_identity()?;
+        // A state file that was copied here may have come with wider permissions; another file is left as it is.
+        std::fs::set_permissions(path, PermissionsExt::from_mode(0o600)).map_err(io)?;
         for made in [path.to_owned(), key_path(path)] {
             remove_drafts(&made).map_err(io)?;
         }
