@@ -15,6 +15,7 @@ const FLOORS: &[&[&str]] = &[
     &["claviger"],
     &["kms-plugin", "local-aws"],
     &["daemon", "key-service", "control-plane"],
+    &["authz"],
     &["aws-wire"],
     &["aws-model"],
 ];
@@ -29,6 +30,7 @@ const MUST_NOT_REACH: &[(&str, &[&str])] = &[
     ("daemon", &["aws-config", "aws-sdk-kms", "aws-wire"]),
     ("key-service", &["axum", "tonic", "kube", "aws-wire"]),
     ("control-plane", &["aws-config", "aws-wire", "axum"]),
+    ("authz", &["tokio", "hyper", "axum", "aws-wire", "redb"]),
     ("aws-wire", &["tokio", "hyper", "axum"]),
     ("aws-model", &["tokio", "hyper", "axum", "aws-wire"]),
 ];

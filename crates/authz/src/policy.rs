@@ -1,0 +1,154 @@
+//! The IAM policy language: documents, parsed once, every element with its place in the text.
+//!
+//! Source: IAM User Guide, "IAM JSON policy element reference" and "Grammar of the IAM JSON policy language".
+
+mod action;
+mod condition;
+mod resource;
+
+use aws_model::{AccountId, Arn};
+
+pub use action::{ActionPattern, InvalidActionPattern};
+pub use condition::{Comparison, Condition, ConditionValue, InvalidOperator, Operator, SetOperator};
+pub use resource::ResourcePattern;
+
+use crate::text::{SourceText, Span, Spanned};
+
+/// A policy that reads, with the text it was read from.
+#[derive(Debug, PartialEq)]
+pub struct Policy {
+    pub(crate) source: SourceText,
+    pub(crate) kind: PolicyKind,
+    pub(crate) version: Version,
+    pub(crate) id: Option<Spanned<String>>,
+    pub(crate) statements: Box<[Statement]>,
+}
+
+/// What a policy is attached to, which decides its grammar (a principal must or must not be there) and its limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum PolicyKind {
+    /// Attached to a user, group or role, inline or managed. Also what a boundary is.
+    Identity,
+    /// Passed when a session begins.
+    Session,
+    /// A role's trust policy (`AssumeRolePolicyDocument`).
+    Trust,
+    /// A KMS key policy.
+    Key,
+    /// The policy of any other resource.
+    Resource,
+    /// A service control policy of AWS Organizations.
+    ServiceControl,
+    /// A resource control policy of AWS Organizations.
+    ResourceControl,
+}
+
+/// The version of the language.
+///
+/// Source: IAM User Guide, "IAM JSON policy elements: Version".
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Version {
+    /// Variables are taken literally. Also what a document without a version is in.
+    #[default]
+    V2008,
+    /// Variables expand.
+    V2012,
+}
+
+/// One statement.
+#[derive(Debug, PartialEq)]
+pub struct Statement {
+    /// The whole statement, braces included.
+    pub span: Span,
+    /// Its id, if it has one.
+    pub sid: Option<Spanned<String>>,
+    /// Allow or deny.
+    pub effect: Spanned<Effect>,
+    /// Whom it is about; never there in identity-based policies.
+    pub principals: Option<Element<PrincipalPattern>>,
+    /// What it is about.
+    pub actions: Element<ActionPattern>,
+    /// On what; not there in trust policies.
+    pub resources: Option<Element<ResourcePattern>>,
+    /// All must hold.
+    pub conditions: Box<[Condition]>,
+}
+
+/// Allow or deny.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Lets through.
+    Allow,
+    /// Refuses, whatever else lets through.
+    Deny,
+}
+
+/// A list of patterns, or (`NotAction` and its kin) everything but them.
+#[derive(Debug, PartialEq)]
+pub struct Element<T> {
+    /// Whether it is the `Not` form.
+    pub negated: bool,
+    /// The patterns; at least one.
+    pub patterns: Box<[Spanned<T>]>,
+    /// The element's name and value.
+    pub span: Span,
+}
+
+/// A principal as a policy names it. Patterns inside of names do not exist: only a bare `*` is one.
+///
+/// Source: IAM User Guide, "AWS JSON policy elements: Principal".
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum PrincipalPattern {
+    /// `"*"` or `{"AWS": "*"}`.
+    Anyone,
+    /// An account, as its id or as the ARN of its root: whoever the account lets.
+    Account(AccountId),
+    /// A user.
+    User(Arn),
+    /// A role: every session of it.
+    Role(Arn),
+    /// One session of a role (`arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`).
+    RoleSession(Arn),
+    /// A federated user's session (`arn:aws:sts::ACCOUNT:federated-user/NAME`).
+    FederatedUser(Arn),
+    /// The unique id (`AIDA...`, `AROA...`) that AWS shows once the user or role it stood for is gone.
+    UniqueId(Box<str>),
+    /// A service principal (`ec2.amazonaws.com`).
+    Service(Box<str>),
+    /// An identity provider: the ARN of a SAML or OIDC provider, or a web identity's host.
+    Federated(Box<str>),
+    /// A canonical user id, as S3 has them.
+    CanonicalUser(Box<str>),
+}
+
+impl Policy {
+    /// The text and its name.
+    #[must_use]
+    pub const fn source(&self) -> &SourceText {
+        &self.source
+    }
+
+    /// What it may be attached to.
+    #[must_use]
+    pub const fn kind(&self) -> PolicyKind {
+        self.kind
+    }
+
+    /// The language's version.
+    #[must_use]
+    pub const fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The document's own id, if it has one.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_ref().map(|id| id.value.as_str())
+    }
+
+    /// In the order of the text.
+    #[must_use]
+    pub fn statements(&self) -> &[Statement] {
+        &self.statements
+    }
+}
