@@ -4,12 +4,16 @@
 
 mod action;
 mod condition;
+pub mod limits;
+mod malformed;
+mod parse;
+mod principal_pattern;
 mod resource;
-
-use aws_model::{AccountId, Arn};
 
 pub use action::{ActionPattern, InvalidActionPattern};
 pub use condition::{Comparison, Condition, ConditionValue, InvalidOperator, Operator, SetOperator};
+pub use malformed::{Flaw, MalformedPolicy};
+pub use principal_pattern::{InvalidPrincipal, PrincipalPattern, PrincipalType};
 pub use resource::ResourcePattern;
 
 use crate::text::{SourceText, Span, Spanned};
@@ -41,6 +45,26 @@ pub enum PolicyKind {
     ServiceControl,
     /// A resource control policy of AWS Organizations.
     ResourceControl,
+}
+
+impl PolicyKind {
+    /// Whether its statements say whom they are about.
+    #[must_use]
+    pub const fn has_principals(self) -> bool {
+        matches!(self, Self::Trust | Self::Key | Self::Resource | Self::ResourceControl)
+    }
+
+    /// Whether its statements say what they are about: a trust policy is about its role.
+    #[must_use]
+    pub const fn has_resources(self) -> bool {
+        !matches!(self, Self::Trust)
+    }
+
+    /// Whether AWS Organizations keeps it.
+    #[must_use]
+    pub const fn is_of_organizations(self) -> bool {
+        matches!(self, Self::ServiceControl | Self::ResourceControl)
+    }
 }
 
 /// The version of the language.
@@ -92,33 +116,6 @@ pub struct Element<T> {
     pub patterns: Box<[Spanned<T>]>,
     /// The element's name and value.
     pub span: Span,
-}
-
-/// A principal as a policy names it. Patterns inside of names do not exist: only a bare `*` is one.
-///
-/// Source: IAM User Guide, "AWS JSON policy elements: Principal".
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum PrincipalPattern {
-    /// `"*"` or `{"AWS": "*"}`.
-    Anyone,
-    /// An account, as its id or as the ARN of its root: whoever the account lets.
-    Account(AccountId),
-    /// A user.
-    User(Arn),
-    /// A role: every session of it.
-    Role(Arn),
-    /// One session of a role (`arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`).
-    RoleSession(Arn),
-    /// A federated user's session (`arn:aws:sts::ACCOUNT:federated-user/NAME`).
-    FederatedUser(Arn),
-    /// The unique id (`AIDA...`, `AROA...`) that AWS shows once the user or role it stood for is gone.
-    UniqueId(Box<str>),
-    /// A service principal (`ec2.amazonaws.com`).
-    Service(Box<str>),
-    /// An identity provider: the ARN of a SAML or OIDC provider, or a web identity's host.
-    Federated(Box<str>),
-    /// A canonical user id, as S3 has them.
-    CanonicalUser(Box<str>),
 }
 
 impl Policy {

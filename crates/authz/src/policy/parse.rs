@@ -1,0 +1,101 @@
+//! Reading policies: JSON, strictly, and then the grammar that the policy's kind has.
+//!
+//! ```text
+//!   text -- json: strict JSON, bounded ----> document -> statement -> principals, actions, resources, conditions
+//!                                              `- anything wrong: MalformedPolicy, with its place
+//! ```
+//!
+//! Linear in the text, which is bounded in size and depth before anything recurses.
+
+mod conditions;
+mod json;
+mod members;
+mod organizations;
+mod principals;
+mod statement;
+
+use jsonc_parser::ast::{Object, Value};
+
+use self::{
+    json::{Document, describe, span_of},
+    members::Members,
+    statement::Sids,
+};
+use super::{Flaw, MalformedPolicy, Policy, PolicyKind, Statement, Version};
+use crate::text::{SourceText, Span, Spanned};
+
+/// Source: IAM User Guide, "Grammar of the IAM JSON policy language".
+const DOCUMENT_ELEMENTS: [&str; 3] = ["Version", "Id", "Statement"];
+
+impl Policy {
+    /// Reads a policy of a kind.
+    ///
+    /// # Errors
+    ///
+    /// [`MalformedPolicy`], at the first place that AWS would not take.
+    pub fn parse(source: SourceText, kind: PolicyKind) -> Result<Self, MalformedPolicy> {
+        let read = Reader { source: &source, kind }.policy();
+        let Parts { version, id, statements } = read.map_err(|(span, flaw)| {
+            let source = source.clone();
+            MalformedPolicy::new(source, kind, span, flaw)
+        })?;
+        Ok(Self { source, kind, version, id, statements })
+    }
+}
+
+/// What is wrong, and where.
+type Refusal = (Span, Flaw);
+
+/// A policy's elements, without the text that they were read from.
+struct Parts {
+    version: Version,
+    id: Option<Spanned<String>>,
+    statements: Box<[Statement]>,
+}
+
+/// What each step of reading needs to know.
+#[derive(Clone, Copy)]
+struct Reader<'a> {
+    source: &'a SourceText,
+    kind: PolicyKind,
+}
+
+impl Reader<'_> {
+    fn policy(self) -> Result<Parts, Refusal> {
+        let document = Document::parse(self.source.text(), self.kind)?;
+        let object = document.object();
+        let members = Members::read(object, "a policy", &DOCUMENT_ELEMENTS)?;
+        let version = self.version(&members)?;
+        let id = members.string("Id")?;
+        let statements = self.statements(object, &members, version)?;
+        Ok(Parts { version, id, statements })
+    }
+
+    fn version(self, members: &Members<'_, '_>) -> Result<Version, Refusal> {
+        match members.get("Version") {
+            None if self.kind.is_of_organizations() => Err((members.span(), Flaw::Missing("Version"))),
+            None => Ok(Version::default()),
+            Some(Value::StringLit(written)) if written.value == "2012-10-17" => Ok(Version::V2012),
+            Some(Value::StringLit(written)) if written.value == "2008-10-17" && !self.kind.is_of_organizations() => {
+                Ok(Version::V2008)
+            }
+            Some(other) => Err((span_of(other), Flaw::Version(describe(other)))),
+        }
+    }
+
+    fn statements(
+        self,
+        object: &Object<'_>,
+        members: &Members<'_, '_>,
+        version: Version,
+    ) -> Result<Box<[Statement]>, Refusal> {
+        let mut sids = Sids::default();
+        let mut read = |value: &Value<'_>| self.statement(value, version, &mut sids);
+        match members.get("Statement") {
+            None => Err((span_of(object), Flaw::Missing("Statement"))),
+            Some(Value::Array(many)) if many.elements.is_empty() => Err((span_of(many), Flaw::Empty("Statement"))),
+            Some(Value::Array(many)) => many.elements.iter().map(read).collect(),
+            Some(one) => Ok(Box::new([read(one)?])),
+        }
+    }
+}
