@@ -2,10 +2,12 @@
 //!
 //! ```text
 //!   RequestParts ----> Claim::from_request   who says they signed, when, over which headers; not yet trusted
-//!                        |  check_scope, check_time     AWS refuses these before it looks the key up
+//!                        |
+//!                        v
+//!                      Claim::scoped_to, ScopedClaim::check_time   refused before the key is looked up, as AWS does
 //!                        |  the caller looks the secret up
 //!                        v
-//!                      Claim::verify -> Ok    the octets are the ones that the key's holder signed
+//!                      ScopedClaim::verify -> Ok    the octets are the ones that the key's holder signed
 //!
 //!   RequestParts ----> sign, presign          the same canonical form, the other way round
 //! ```
@@ -24,6 +26,7 @@ mod query;
 mod request;
 mod rules;
 mod scope;
+mod scoped;
 mod sign;
 mod time;
 mod verify;
@@ -32,6 +35,7 @@ pub use claim::Claim;
 pub use error::{ExpiresProblem, Mismatch, ScopeProblem, SignatureError};
 pub use request::{Body, RequestParts};
 pub use rules::{PathRule, PayloadRule, Rules, TokenRule};
+pub use scoped::ScopedClaim;
 pub use sign::{Credentials, Presigned, SignError, Signed, SigningParams, presign, sign};
 pub use time::SigningTime;
 

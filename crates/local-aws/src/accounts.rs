@@ -118,9 +118,9 @@ impl Accounts {
         let fixed = fixed.into_iter().map(|credential| (credential.access_key_id.clone(), credential)).collect();
         let accounts = Self { seed: Seed::new(&seed), fixed, named: RwLock::new(kept), store };
         let of_fixed: Vec<_> = accounts.fixed.values().map(|credential| credential.account).collect();
-        for account in named.into_iter().chain(of_fixed) {
-            accounts.name(account);
-        }
+        let tickets = named.into_iter().chain(of_fixed).map(|account| accounts.name(account));
+        let last = tickets.max().unwrap_or_default();
+        accounts.store.durable(last).await?;
         Ok(accounts)
     }
 

@@ -12,7 +12,8 @@
 //! ```
 //!
 //! Every operation runs in memory; the answer is told when all that it rests on is durable, be it the caller's own
-//! change or somebody else's that it has seen.
+//! change or somebody else's that it has seen. A refusal or a list may rest on what is *not* there, so it waits for
+//! every change made so far.
 
 mod aliases;
 mod authority;
@@ -94,6 +95,9 @@ macro_rules! operations {
                     $($name => $handler(&call, input),)*
                     other => Err(fault::unsupported(format!("{other} is not supported by the embedded AWS."))),
                 };
+                if answer.is_err() {
+                    call.see_absence();
+                }
                 (answer, call.seen())
             }
         }

@@ -14,7 +14,7 @@ use std::fmt;
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
     error::Unspecified,
-    hmac, rand,
+    hmac,
 };
 use aws_model::SecretBytes;
 use zeroize::Zeroizing;
@@ -67,8 +67,17 @@ impl Purpose {
 /// Key material straight from the operating system's random generator.
 pub(crate) fn random_bytes(len: usize) -> Result<SecretBytes, SealError> {
     let mut bytes = vec![0; len];
-    rand::fill(&mut bytes).map_err(|Unspecified| SealError)?;
+    fill_randomly(&mut bytes)?;
     Ok(SecretBytes::new(bytes))
+}
+
+/// Not with aws-lc's generator, whose first use gathers entropy of its own for 30 ms, in which nothing is answered.
+fn fill_randomly(bytes: &mut [u8]) -> Result<(), SealError> {
+    #[cfg(test)]
+    if tests::RANDOMNESS_FAILS.get() {
+        return Err(SealError);
+    }
+    getrandom::fill(bytes).map_err(|_| SealError)
 }
 
 impl SealingKey {
@@ -85,7 +94,7 @@ impl SealingKey {
         out: &mut Vec<u8>,
     ) -> Result<(), SealError> {
         let (mut salt, mut nonce) = ([0; SALT_LEN], [0; NONCE_LEN]);
-        rand::fill(&mut salt).and_then(|()| rand::fill(&mut nonce)).map_err(|Unspecified| SealError)?;
+        fill_randomly(&mut salt).and_then(|()| fill_randomly(&mut nonce))?;
         let key = self.message_key(purpose, &salt).map_err(|Unspecified| SealError)?;
         // In a buffer of its own, so that no plaintext stays behind in `out` when it grows.
         let mut sealed = Zeroizing::new(plaintext.to_vec());
@@ -147,8 +156,15 @@ impl fmt::Debug for SealingKey {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use std::cell::Cell;
+
     use super::*;
+
+    thread_local! {
+        /// Whether this thread gets no randomness.
+        pub(crate) static RANDOMNESS_FAILS: Cell<bool> = const { Cell::new(false) };
+    }
 
     fn key() -> SealingKey {
         SealingKey::new(&random_bytes(MATERIAL_LEN).unwrap())

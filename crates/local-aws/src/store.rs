@@ -85,6 +85,11 @@ impl Store {
         }
     }
 
+    /// The newest write that was queued. What is not there any more is gone for good once this one is durable.
+    pub fn newest(&self) -> Ticket {
+        self.0.as_ref().map_or_else(Ticket::default, |durable| durable.writer.newest())
+    }
+
     /// Waits until the write of this ticket, and so every earlier one, would survive a kill.
     ///
     /// # Errors

@@ -89,8 +89,10 @@ async fn both_files_are_their_owners_only_and_nothing_else_is_left() {
 async fn what_a_killed_process_left_half_made_is_cleared_away_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state");
-    let litter = ["state.4194303.new", "state.key.4194303.new"];
-    let others = ["state.old", "state.new", "state.1a.new", "other.1.new"];
+    let litter = ["state.0badcafe.new", "state.key.00000000.new"];
+    let of_this_process_id = format!("state.{}.new", std::process::id());
+    let others = ["state.old", "state.new", "state.badcafe.new", "state.0BADCAFE.new", "other.0badcafe.new"];
+    let others = others.into_iter().chain([of_this_process_id.as_str()]).collect::<Vec<_>>();
     for name in litter.iter().chain(&others) {
         fs::write(folder.path().join(name), "half").unwrap();
     }

@@ -12,15 +12,15 @@ use super::{
     presigned::PresignedQuery,
     query::Query,
     request::{RequestParts, lower_case},
-    rules::Rules,
     scope::CredentialScope,
-    time::{MAX_SKEW, SigningTime},
+    time::SigningTime,
 };
 
 /// Who says they signed a request, when, for which region and service, and over which headers.
 ///
-/// Nothing in it is true before [`verify`](Self::verify) has said so. A service looks the access key up, refuses it if
-/// it does not know it or if the session token is not that key's, and then verifies with the key's secret.
+/// Nothing in it is true yet. A service first takes it as one for itself ([`scoped_to`](Self::scoped_to)), looks the
+/// access key up, refuses it if it does not know it or if the session token is not that key's, and then verifies with
+/// the key's secret.
 pub struct Claim {
     pub(super) scope: CredentialScope,
     pub(super) time: SigningTime,
@@ -91,37 +91,6 @@ impl Claim {
     /// Whether the signature stands in the query.
     pub fn is_presigned(&self) -> bool {
         matches!(self.place, Place::Query { .. })
-    }
-
-    /// Refuses a scope that is not of this service, not of a region that is served here, or not of the day of signing.
-    ///
-    /// # Errors
-    /// [`SignatureError::WrongScope`] with all that is wrong.
-    pub fn check_scope(&self, service: &str, is_served: impl FnOnce(&str) -> bool) -> Result<(), SignatureError> {
-        self.scope.check(service, is_served, self.time)
-    }
-
-    /// Refuses what was signed too long ago or in the future. [`verify`](Self::verify) does it too; services do it
-    /// before they look the key up.
-    ///
-    /// # Errors
-    /// [`SignatureError::Expired`], [`SignatureError::NotYetCurrent`], [`SignatureError::PresignedExpired`].
-    pub fn check_time(&self, now: Timestamp) -> Result<(), SignatureError> {
-        self.check_time_under(Rules::for_service(self.service()), now)
-    }
-
-    pub(super) fn check_time_under(&self, rules: Rules, now: Timestamp) -> Result<(), SignatureError> {
-        let (signed, now) = (self.time, SigningTime::new(now));
-        let latest = now.later(MAX_SKEW);
-        if signed > latest {
-            return Err(SignatureError::NotYetCurrent { signed, limit: latest, now });
-        }
-        if let (true, Place::Query { expires }) = (rules.expires_is_lifetime, self.place) {
-            let expired = signed.later(expires.unwrap_or_default());
-            return if now > expired { Err(SignatureError::PresignedExpired { expired, now }) } else { Ok(()) };
-        }
-        let earliest = now.earlier(MAX_SKEW);
-        if signed < earliest { Err(SignatureError::Expired { signed, limit: earliest, now }) } else { Ok(()) }
     }
 
     fn from_header(parts: &RequestParts<'_>, header: &Authorization<'_>) -> Result<Self, SignatureError> {

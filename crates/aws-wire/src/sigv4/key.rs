@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
-use aws_lc_rs::{hmac, rand::SystemRandom};
+use aws_lc_rs::hmac;
 use aws_model::SecretBytes;
 use zeroize::Zeroizing;
 
@@ -62,9 +62,11 @@ pub(super) struct KeyName([u8; 32]);
 impl SigningKeys {
     /// A store of at most `capacity` keys.
     pub(super) fn new(capacity: usize) -> Self {
-        // Without randomness the names are still MACs, under a key of zeros: they are never shown.
-        let naming_key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new())
-            .unwrap_or_else(|_| hmac::Key::new(hmac::HMAC_SHA256, &[0; 32]));
+        let mut naming_key = Zeroizing::new([0; 32]);
+        // Without randomness the names are still MACs, under a key of zeros: they are never shown. The operating
+        // system is asked itself, since the first use of aws-lc's generator takes 30 ms.
+        let _ = getrandom::fill(naming_key.as_mut_slice());
+        let naming_key = hmac::Key::new(hmac::HMAC_SHA256, naming_key.as_slice());
         Self { naming_key, generations: Mutex::default(), capacity }
     }
 

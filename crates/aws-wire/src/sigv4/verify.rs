@@ -9,23 +9,23 @@ use subtle::ConstantTimeEq;
 use super::{
     UNSIGNED_PAYLOAD,
     canonical::{self, Ingredients},
-    claim::{CONTENT_SHA256_HEADER, Claim, Place, TOKEN_HEADER, is_signed},
+    claim::{CONTENT_SHA256_HEADER, Place, TOKEN_HEADER, is_signed},
     error::{Mismatch, SignatureError},
     key,
     presigned::{X_AMZ_CONTENT_SHA256, X_AMZ_SECURITY_TOKEN, X_AMZ_SIGNATURE},
     query::Query,
     request::{Body, RequestParts},
-    rules::{PayloadRule, Rules, TokenRule},
+    rules::{PayloadRule, TokenRule},
+    scoped::ScopedClaim,
 };
 
-impl Claim {
+impl ScopedClaim {
     /// Verifies that whoever holds `secret` signed exactly this request, not more than 15 minutes from `now`.
     ///
-    /// `parts` are those that the claim was read from; the rules are those of the service in the credential scope.
+    /// `parts` are those that the claim was read from.
     ///
     /// # Errors
-    /// [`check_time`](Self::check_time)'s and [`check_scope`](Self::check_scope)'s,
-    /// [`SignatureError::HeaderNotSigned`] for an unsigned session token,
+    /// [`check_time`](Self::check_time)'s, [`SignatureError::HeaderNotSigned`] for an unsigned session token,
     /// [`SignatureError::ContentSha256Mismatch`], [`SignatureError::Mismatch`].
     pub fn verify(
         &self,
@@ -34,31 +34,16 @@ impl Claim {
         body: Body<'_>,
         now: Timestamp,
     ) -> Result<(), SignatureError> {
-        self.verify_under(Rules::for_service(self.service()), secret, parts, body, now)
-    }
-
-    /// As [`verify`](Self::verify), under other rules than the service's usual ones.
-    ///
-    /// # Errors
-    /// Those of [`verify`](Self::verify).
-    pub fn verify_under(
-        &self,
-        rules: Rules,
-        secret: &SecretBytes,
-        parts: &RequestParts<'_>,
-        body: Body<'_>,
-        now: Timestamp,
-    ) -> Result<(), SignatureError> {
-        self.check_time_under(rules, now)?;
-        self.check_scope(self.service(), |_| true)?;
+        self.check_time(now)?;
+        let Self { claim, rules } = self;
         let token_header = parts.header_values(TOKEN_HEADER).next();
-        if token_header.is_some() && rules.token == TokenRule::Signed && !is_signed(&self.signed_headers, TOKEN_HEADER)
+        if token_header.is_some() && rules.token == TokenRule::Signed && !is_signed(&claim.signed_headers, TOKEN_HEADER)
         {
             return Err(SignatureError::HeaderNotSigned { name: TOKEN_HEADER.to_owned() });
         }
 
         let query = Query::parse(parts.query)?;
-        let skipped: &[&str] = match (self.place, rules.token) {
+        let skipped: &[&str] = match (claim.place, rules.token) {
             (Place::Header, _) => &[],
             (Place::Query { .. }, TokenRule::Signed) => &[X_AMZ_SIGNATURE],
             (Place::Query { .. }, TokenRule::AddedAfterSigning) => &[X_AMZ_SIGNATURE, X_AMZ_SECURITY_TOKEN],
@@ -68,15 +53,15 @@ impl Claim {
             &Ingredients {
                 path: rules.path,
                 canonical_query: &query.canonical(skipped),
-                signed_headers: &self.signed_headers,
-                payload_hash: &self.payload_hash(rules, parts, &query, body)?,
+                signed_headers: &claim.signed_headers,
+                payload_hash: &self.payload_hash(parts, &query, body)?,
             },
         );
-        let string_to_sign = canonical::string_to_sign(self.time, &self.scope, &canonical.octets);
+        let string_to_sign = canonical::string_to_sign(claim.time, &claim.scope, &canonical.octets);
 
-        let (name, key) = key::RECENT.find_or_derive(secret, &self.scope);
+        let (name, key) = key::RECENT.find_or_derive(secret, &claim.scope);
         let expected = key.sign(&string_to_sign);
-        let matches: bool = expected.as_bytes().ct_eq(self.signature.as_bytes()).into();
+        let matches: bool = expected.as_bytes().ct_eq(claim.signature.as_bytes()).into();
         if !(matches && canonical.complete) {
             let mismatch = Mismatch { canonical_request: canonical.octets, string_to_sign };
             return Err(SignatureError::Mismatch(Box::new(mismatch)));
@@ -88,19 +73,19 @@ impl Claim {
     /// The payload's hash as the signer must have written it.
     fn payload_hash<'p>(
         &self,
-        rules: Rules,
         parts: &'p RequestParts<'_>,
         query: &'p Query<'_>,
         body: Body<'_>,
     ) -> Result<Cow<'p, str>, SignatureError> {
+        let is_presigned = self.claim.is_presigned();
         let stated = match parts.header(CONTENT_SHA256_HEADER) {
-            None if self.is_presigned() => query.single(X_AMZ_CONTENT_SHA256)?,
+            None if is_presigned => query.single(X_AMZ_CONTENT_SHA256)?,
             header => header,
         };
-        let may_be_unsigned = rules.payload == PayloadRule::MayBeUnsigned;
+        let may_be_unsigned = self.rules.payload == PayloadRule::MayBeUnsigned;
         match (stated, body.sha256_hex()) {
             (Some(UNSIGNED_PAYLOAD), _) if may_be_unsigned => Ok(Cow::Borrowed(UNSIGNED_PAYLOAD)),
-            (None, _) if may_be_unsigned && self.is_presigned() => Ok(Cow::Borrowed(UNSIGNED_PAYLOAD)),
+            (None, _) if may_be_unsigned && is_presigned => Ok(Cow::Borrowed(UNSIGNED_PAYLOAD)),
             (None, Some(computed)) => Ok(Cow::Owned(computed)),
             (Some(stated), Some(computed)) if stated == computed => Ok(Cow::Owned(computed)),
             _ => Err(SignatureError::ContentSha256Mismatch),

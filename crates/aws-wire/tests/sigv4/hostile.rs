@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use aws_model::SecretBytes;
-use aws_wire::sigv4::{Body, Claim, Credentials, RequestParts, Rules, SignatureError, SigningParams, presign, sign};
+use aws_wire::sigv4::{
+    Body, Claim, Credentials, RequestParts, Rules, ScopedClaim, SignatureError, SigningParams, presign, sign,
+};
 use jiff::Timestamp;
 
 /// Takes bytes as a request: nobody but us can have signed it, and what we sign verifies.
@@ -58,7 +60,8 @@ impl<'a> Request<'a> {
     fn is_refused(&self, secret: &SecretBytes) {
         let parts = self.parts(&self.headers);
         let verdict = Claim::from_request(&parts)
-            .and_then(|claim| claim.verify(secret, &parts, Body::Bytes(self.body), claim.date()));
+            .and_then(for_its_own_service)
+            .and_then(|claim| claim.verify(secret, &parts, Body::Bytes(self.body), claim.claim().date()));
         let error = verdict.expect_err("nobody signed it");
         assert!(!error.to_string().is_empty());
         if let SignatureError::Mismatch(mismatch) = error {
@@ -77,7 +80,9 @@ impl<'a> Request<'a> {
             rules: Rules::for_service(service),
         };
         let verdict = |parts: &RequestParts<'_>| {
-            Claim::from_request(parts).and_then(|claim| claim.verify(secret, parts, Body::Bytes(self.body), time))
+            Claim::from_request(parts)
+                .and_then(for_its_own_service)
+                .and_then(|claim| claim.verify(secret, parts, Body::Bytes(self.body), time))
         };
 
         if let Ok(signed) = sign(&self.parts(&self.headers), Body::Bytes(self.body), &params) {
@@ -104,6 +109,12 @@ impl<'a> Request<'a> {
             Err(error) => panic!("{} {}?{}: {error}", self.method, self.path, self.query),
         }
     }
+}
+
+/// The claim at the service that it says it is for.
+fn for_its_own_service(claim: Claim) -> Result<ScopedClaim, SignatureError> {
+    let service = claim.service().to_owned();
+    claim.scoped_to(&service, |_| true)
 }
 
 /// RFC 9110, section 5.6.2.

@@ -8,7 +8,7 @@ use jiff::{Timestamp, ToSpan};
 
 use crate::{
     signed::{TOKEN, encrypt, get_caller_identity, noon, presigned, secret, signed},
-    wire_request::WireRequest,
+    wire_request::{WireRequest, for_its_own_service},
 };
 
 const DATE: &str = "20150830T123600Z";
@@ -99,19 +99,19 @@ fn checks_come_in_awss_order() {
 
 #[test]
 fn a_wrong_scope_is_told_all_that_is_wrong() {
-    let claim = claim(&dated(
+    let request = dated(
         "AWS4-HMAC-SHA256 Credential=AKID/20150829/us-east-2/iam/aws5_request, \
          SignedHeaders=host;x-amz-date;x-amz-target, Signature=ab",
-    ));
+    );
     assert_eq!(
-        claim.check_scope("kms", |region| region == "us-west-2").unwrap_err().to_string(),
+        claim(&request).scoped_to("kms", |region| region == "us-west-2").unwrap_err().to_string(),
         "Credential should be scoped to a valid region, not 'us-east-2'. Credential should be scoped to correct \
          service: 'kms'. Credential should be scoped with a valid terminator: 'aws4_request', not 'aws5_request'. \
          Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '20150829' != \
          '20150830', from '20150830T123600Z'."
     );
     assert_eq!(
-        claim.check_scope("iam", |_| true).unwrap_err().to_string(),
+        claim(&request).scoped_to("iam", |_| true).unwrap_err().to_string(),
         "Credential should be scoped with a valid terminator: 'aws4_request', not 'aws5_request'. \
          Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '20150829' != \
          '20150830', from '20150830T123600Z'."
@@ -225,7 +225,7 @@ fn messages_and_debug_output_hold_no_secret() {
     let request = signed(&encrypt(), "kms", Some(TOKEN));
     let headers = request.header_slices();
     let parts = request.parts(&headers);
-    let claim = Claim::from_request(&parts).unwrap();
+    let claim = for_its_own_service(Claim::from_request(&parts).unwrap()).unwrap();
     let wrong = aws_model::SecretBytes::new(b"wrong".to_vec());
     let error = claim.verify(&wrong, &parts, request.body(), noon()).unwrap_err();
     let signature = request.header("authorization").unwrap().rsplit('=').next().unwrap();

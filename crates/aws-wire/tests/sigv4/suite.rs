@@ -7,7 +7,7 @@ use aws_wire::sigv4::{Claim, Credentials, PathRule, Rules, SignatureError, Signi
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::wire_request::WireRequest;
+use crate::wire_request::{WireRequest, for_its_own_service};
 
 /// One directory of the suite.
 struct Case {
@@ -63,7 +63,12 @@ fn every_published_signature_verifies() {
             assert_eq!(claim.session_token(), case.token.as_ref(), "{}", case.name);
             assert_eq!((claim.region(), claim.service()), (case.region.as_str(), case.service.as_str()));
             assert_eq!((claim.date(), claim.is_presigned()), (case.time, presigned));
-            let verdict = claim.verify_under(case.rules, &case.secret, &parts, request.body(), case.time);
+            let verdict = for_its_own_service(claim).unwrap().under(case.rules).verify(
+                &case.secret,
+                &parts,
+                request.body(),
+                case.time,
+            );
             assert_eq!(verdict, Ok(()), "{} {file}", case.name);
         }
     }
@@ -78,7 +83,8 @@ fn a_mismatch_explains_itself_with_the_published_strings() {
             let headers = request.header_slices();
             let parts = request.parts(&headers);
             let claim = Claim::from_request(&parts).unwrap();
-            let verdict = claim.verify_under(case.rules, &wrong, &parts, request.body(), case.time);
+            let verdict =
+                for_its_own_service(claim).unwrap().under(case.rules).verify(&wrong, &parts, request.body(), case.time);
             let Err(SignatureError::Mismatch(mismatch)) = verdict else { panic!("{}: {verdict:?}", case.name) };
             let expected = format!(
                 "\n\nThe Canonical String for this request should have been\n'{}'\n\n\

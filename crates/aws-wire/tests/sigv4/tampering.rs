@@ -7,7 +7,7 @@ use crate::{
     signed::{
         ACCESS_KEY_ID, TOKEN, encrypt, get_caller_identity, noon, presigned, secret, signed, signed_without_body,
     },
-    wire_request::WireRequest,
+    wire_request::{WireRequest, for_its_own_service},
 };
 
 /// Every form of a signature.
@@ -42,7 +42,9 @@ fn is_accepted(request: &WireRequest) -> bool {
     let headers = request.header_slices();
     let parts = request.parts(&headers);
     Claim::from_request(&parts).is_ok_and(|claim| {
-        claim.access_key_id() == ACCESS_KEY_ID && claim.verify(&secret(), &parts, request.body(), noon()).is_ok()
+        claim.access_key_id() == ACCESS_KEY_ID
+            && for_its_own_service(claim)
+                .is_ok_and(|claim| claim.verify(&secret(), &parts, request.body(), noon()).is_ok())
     })
 }
 
@@ -141,11 +143,19 @@ fn only_s3_takes_an_unsigned_payload() {
 }
 
 #[test]
+fn no_request_chooses_the_rules_by_naming_another_service() {
+    let unsigned_body = signed_without_body(&encrypt(), "s3");
+    assert_eq!(unsigned_body.verify(&secret(), noon()), Ok(()), "S3 takes it");
+    let at_kms = Claim::from_request(&unsigned_body.parts(&unsigned_body.header_slices())).unwrap();
+    assert!(matches!(at_kms.scoped_to("kms", |_| true), Err(SignatureError::WrongScope { .. })));
+}
+
+#[test]
 fn a_body_hashed_elsewhere_counts_as_the_body() {
     let request = signed(&encrypt(), "kms", None);
     let headers = request.header_slices();
     let parts = request.parts(&headers);
-    let claim = Claim::from_request(&parts).unwrap();
+    let claim = for_its_own_service(Claim::from_request(&parts).unwrap()).unwrap();
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &request.body);
     let digest: [u8; 32] = digest.as_ref().try_into().unwrap();
     assert_eq!(claim.verify(&secret(), &parts, Body::Sha256(digest), noon()), Ok(()));

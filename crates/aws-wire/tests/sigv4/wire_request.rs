@@ -3,7 +3,7 @@
 use std::fmt;
 
 use aws_model::SecretBytes;
-use aws_wire::sigv4::{Body, Claim, RequestParts, SignatureError};
+use aws_wire::sigv4::{Body, Claim, RequestParts, ScopedClaim, SignatureError};
 use jiff::Timestamp;
 
 /// An owned request.
@@ -77,12 +77,18 @@ impl WireRequest {
         request
     }
 
-    /// Reads the claim and verifies it.
+    /// Reads the claim and verifies it, at the service that it says it is for.
     pub(crate) fn verify(&self, secret: &SecretBytes, now: Timestamp) -> Result<(), SignatureError> {
         let headers = self.header_slices();
         let parts = self.parts(&headers);
-        Claim::from_request(&parts)?.verify(secret, &parts, self.body(), now)
+        for_its_own_service(Claim::from_request(&parts)?)?.verify(secret, &parts, self.body(), now)
     }
+}
+
+/// The claim at the service that it says it is for, in any region.
+pub(crate) fn for_its_own_service(claim: Claim) -> Result<ScopedClaim, SignatureError> {
+    let service = claim.service().to_owned();
+    claim.scoped_to(&service, |_| true)
 }
 
 impl fmt::Debug for WireRequest {

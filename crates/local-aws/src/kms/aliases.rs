@@ -102,9 +102,7 @@ pub(super) fn list_aliases(call: &Call<'_>, value: Value) -> Result<Value, Servi
             }
         }
     };
-    for (_, alias) in &found {
-        call.see(alias.ticket);
-    }
+    call.see_absence();
     Ok(paging.answer(
         "Aliases",
         found,

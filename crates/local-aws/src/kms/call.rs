@@ -56,6 +56,12 @@ impl<'a> Call<'a> {
         self.seen.set(self.seen.get().max(ticket));
     }
 
+    /// The answer rests on something not being there, looked for before: whatever took it away must be durable, too.
+    /// Nothing is left that could carry the ticket of its end, so this is the newest of all.
+    pub(super) fn see_absence(&self) {
+        self.see(self.state.store().newest());
+    }
+
     pub(super) fn now(&self) -> Timestamp {
         self.ctx.now
     }

@@ -42,8 +42,27 @@ pub(super) struct FamilyRecord {
 /// Automatic rotation, while it is enabled.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Rotation {
-    pub(super) period_days: i64,
+    #[serde(rename = "period_days")]
+    pub(super) period: RotationPeriod,
     pub(super) next: Timestamp,
+}
+
+/// Days between rotations. Never so few that catching up with the clock would not end.
+///
+/// Source: AWS KMS API Reference, "EnableKeyRotation", `RotationPeriodInDays`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "i64", into = "i64")]
+pub(super) struct RotationPeriod(i64);
+
+/// There is no such rotation period.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "a rotation period of {days} days is not one of {} to {} days",
+    RotationPeriod::SHORTEST,
+    RotationPeriod::LONGEST
+)]
+pub(super) struct InvalidRotationPeriod {
+    days: i64,
 }
 
 /// What is kept of a version of the material beside the secret.
@@ -89,9 +108,38 @@ impl Material {
     }
 }
 
+impl RotationPeriod {
+    /// What EnableKeyRotation takes where nobody says.
+    pub(super) const USUAL: Self = Self(365);
+    const SHORTEST: i64 = 90;
+    const LONGEST: i64 = 2560;
+
+    pub(super) fn days(self) -> i64 {
+        self.0
+    }
+}
+
+impl TryFrom<i64> for RotationPeriod {
+    type Error = InvalidRotationPeriod;
+
+    fn try_from(days: i64) -> Result<Self, Self::Error> {
+        if (Self::SHORTEST..=Self::LONGEST).contains(&days) {
+            Ok(Self(days))
+        } else {
+            Err(InvalidRotationPeriod { days })
+        }
+    }
+}
+
+impl From<RotationPeriod> for i64 {
+    fn from(period: RotationPeriod) -> Self {
+        period.0
+    }
+}
+
 impl Rotation {
-    pub(super) fn starting(now: Timestamp, period_days: i64) -> Self {
-        Self { period_days, next: days_after(now, period_days) }
+    pub(super) fn starting(now: Timestamp, period: RotationPeriod) -> Self {
+        Self { period, next: days_after(now, period.days()) }
     }
 
     /// When it happens next; never, if that would be at the end of time or beyond.
@@ -138,8 +186,9 @@ mod tests {
     #[test]
     fn a_rotation_beyond_the_end_of_time_is_never_due() {
         let days_before_the_end = |days: i64| Timestamp::MAX - SignedDuration::from_hours(24 * days);
-        assert_eq!(Rotation::starting(days_before_the_end(91), 90).due(), Some(days_before_the_end(1)));
-        assert_eq!(Rotation::starting(days_before_the_end(90), 90).due(), None);
-        assert_eq!(Rotation::starting(Timestamp::MAX, 90).due(), None);
+        let period = RotationPeriod::try_from(90).unwrap();
+        assert_eq!(Rotation::starting(days_before_the_end(91), period).due(), Some(days_before_the_end(1)));
+        assert_eq!(Rotation::starting(days_before_the_end(90), period).due(), None);
+        assert_eq!(Rotation::starting(Timestamp::MAX, period).due(), None);
     }
 }

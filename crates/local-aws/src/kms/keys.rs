@@ -110,9 +110,7 @@ pub(super) fn list_keys(call: &Call<'_>, value: Value) -> Result<Value, ServiceE
                 .map(|(_, key)| std::sync::Arc::clone(key)),
         );
     }
-    for key in &found {
-        call.moment(key);
-    }
+    call.see_absence();
     Ok(paging.answer(
         "Keys",
         found,

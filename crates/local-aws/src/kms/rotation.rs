@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{
     authority::Access,
     call::{Call, Naming, input, seconds},
-    family::{FamilyRecord, Material, Rotation, RotationType},
+    family::{FamilyRecord, Material, Rotation, RotationPeriod, RotationType},
     fault,
     key::Key,
     key_state::KeyUse,
@@ -22,8 +22,6 @@ use super::{
 };
 use crate::ServiceError;
 
-/// Source: AWS KMS API Reference, "EnableKeyRotation".
-const USUAL_PERIOD_DAYS: i64 = 365;
 /// Source: AWS KMS API Reference, "RotateKeyOnDemand".
 const MAX_ON_DEMAND_ROTATIONS: u32 = 25;
 
@@ -37,7 +35,7 @@ struct OneKey {
 #[serde(rename_all = "PascalCase")]
 struct EnableKeyRotation {
     key_id: String,
-    rotation_period_in_days: Option<i64>,
+    rotation_period_in_days: Option<RotationPeriod>,
 }
 
 #[derive(Deserialize)]
@@ -53,11 +51,11 @@ struct ListKeyRotations {
 /// the same one leaves the next date as it is.
 pub(super) fn enable_key_rotation(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let input: EnableKeyRotation = input(value)?;
-    let period_days = input.rotation_period_in_days.unwrap_or(USUAL_PERIOD_DAYS);
+    let period = input.rotation_period_in_days.unwrap_or(RotationPeriod::USUAL);
     let mut change = call.change();
     let (key, record) = primary_to_change(call, &input.key_id, "EnableKeyRotation")?;
-    if record.rotation.is_none_or(|rotation| rotation.period_days != period_days) {
-        let rotation = Some(Rotation::starting(call.now(), period_days));
+    if record.rotation.is_none_or(|rotation| rotation.period != period) {
+        let rotation = Some(Rotation::starting(call.now(), period));
         change.family(&key, FamilyRecord { rotation, ..record });
         call.commit(change);
     }
@@ -102,7 +100,7 @@ pub(super) fn get_key_rotation_status(call: &Call<'_>, value: Value) -> Result<V
     let rotation = family.record.rotation.filter(|_| !state.is_pending_deletion());
     let mut answer = json!({ "KeyId": key.arn.key_id(), "KeyRotationEnabled": rotation.is_some() });
     if let (Some(rotation), Some(fields)) = (rotation, answer.as_object_mut()) {
-        fields.insert("RotationPeriodInDays".into(), rotation.period_days.into());
+        fields.insert("RotationPeriodInDays".into(), rotation.period.days().into());
         fields.insert("NextRotationDate".into(), seconds(rotation.next).into());
     }
     Ok(answer)
@@ -140,7 +138,7 @@ pub(super) fn make_up(call: &Call<'_>, change: &mut Change<'_>, key: &Key) -> Re
     let mut record = key.family.now().record.clone();
     let due = record.rotation.filter(|rotation| rotation.next <= call.now());
     if let Some(rotation) = due.filter(|_| record.primary == *key.region()) {
-        record.rotation = Some(Rotation::starting(call.now(), rotation.period_days));
+        record.rotation = Some(Rotation::starting(call.now(), rotation.period));
         change.rotate(key, record, call.now(), RotationType::Automatic)?;
     }
     Ok(())

@@ -121,7 +121,7 @@ impl State {
         }
         let mut agenda = self.agenda.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some((at, event)) = agenda.take_due(now) {
-            agenda = Change::begin_with(self, agenda).happen(at, event);
+            agenda = Change::begin_with(self, agenda).happen(at, event, now);
         }
         self.next_due.store(agenda.next_second(), Ordering::Release);
     }

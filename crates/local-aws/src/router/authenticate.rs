@@ -48,13 +48,18 @@ impl Router {
         let claim = Claim::from_request(&parts).map_err(refuse)?;
         let service = model.metadata().signing_name.as_str();
         let region: Option<Region> = claim.region().parse().ok();
-        claim.check_scope(service, |_| region.is_some()).map_err(refuse)?;
+        let claim = claim.scoped_to(service, |_| region.is_some()).map_err(refuse)?;
         let Some(region) = region else { return Err(failure::internal(speaks)) };
         let wall_clock = Timestamp::now();
         claim.check_time(wall_clock).map_err(refuse)?;
         let identity = self
             .accounts
-            .identify(claim.access_key_id(), claim.session_token(), region.partition(), self.clock.now())
+            .identify(
+                claim.claim().access_key_id(),
+                claim.claim().session_token(),
+                region.partition(),
+                self.clock.now(),
+            )
             .map_err(|unidentified| failure::unidentified(unidentified, speaks))?;
         claim.verify(&identity.secret, &parts, Body::Bytes(body), wall_clock).map_err(refuse)?;
         Ok(Signer { identity, region })

@@ -23,14 +23,14 @@ pub enum OpenError {
         why: String,
     },
     /// A row is there that does not read, or one is missing that another names.
-    #[error(
-        "the state is damaged: row `{key}` of `{table}` is missing or not as it was written; restore the file from a copy"
-    )]
+    #[error("the state is damaged: row `{key}` of `{table}` {why}; restore the file from a copy")]
     Damaged {
         /// The table.
         table: &'static str,
         /// The row's key.
         key: String,
+        /// What is wrong with it.
+        why: String,
     },
     /// The file exists but its master key is nowhere.
     #[error(

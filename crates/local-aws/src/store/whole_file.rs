@@ -8,18 +8,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use aws_lc_rs::rand;
+
 const DRAFT: &str = ".new";
 
-/// Makes a file that nobody ever sees half-written, not even after a kill: filled and synced under a name of this
-/// process's own, then linked to `path`. Mode 0600.
+/// Makes a file that nobody ever sees half-written, not even after a kill: filled and synced under a name that is drawn
+/// at random, then linked to `path`. Mode 0600. A process id would be no such name: two containers that share the folder
+/// may both be process 1.
 ///
 /// # Errors
 /// `AlreadyExists` when another process was faster; its file is untouched.
 pub(super) fn create_whole(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
-    let draft = draft_path(path);
-    // Left behind by a process of this id that was killed here.
-    remove_if_there(&draft)?;
-    let mut file = OpenOptions::new().write(true).read(true).create_new(true).mode(0o600).open(&draft)?;
+    let (draft, mut file) = new_draft(path)?;
     let made = fill(&mut file)
         .and_then(|()| file.sync_all())
         .and_then(|()| link(&draft, path))
@@ -40,19 +40,27 @@ pub(super) fn remove_drafts(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn draft_path(path: &Path) -> PathBuf {
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(format!(".{}{DRAFT}", std::process::id()));
-    draft.into()
+fn new_draft(path: &Path) -> io::Result<(PathBuf, File)> {
+    loop {
+        let mut bits = [0; 4];
+        rand::fill(&mut bits).map_err(|_| io::Error::other("the machine gave no randomness to draw a name from"))?;
+        let mut draft = path.as_os_str().to_owned();
+        draft.push(format!(".{:08x}{DRAFT}", u32::from_ne_bytes(bits)));
+        match OpenOptions::new().write(true).read(true).create_new(true).mode(0o600).open(&draft) {
+            // Another's, and one in four thousand million.
+            Err(taken) if taken.kind() == io::ErrorKind::AlreadyExists => {}
+            opened => return opened.map(|file| (draft.into(), file)),
+        }
+    }
 }
 
 fn is_draft_of(candidate: &OsStr, name: &OsStr) -> bool {
-    let process = candidate
+    let drawn = candidate
         .as_bytes()
         .strip_prefix(name.as_bytes())
         .and_then(|rest| rest.strip_prefix(b"."))
         .and_then(|rest| rest.strip_suffix(DRAFT.as_bytes()));
-    process.is_some_and(|process| !process.is_empty() && process.iter().all(u8::is_ascii_digit))
+    drawn.is_some_and(|drawn| drawn.len() == 8 && drawn.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))
 }
 
 fn link(draft: &Path, path: &Path) -> io::Result<()> {

@@ -77,6 +77,10 @@ impl Writer {
         Ticket(queue.last_ticket)
     }
 
+    pub(super) fn newest(&self) -> Ticket {
+        Ticket(self.shared.queue().last_ticket)
+    }
+
     pub(super) async fn durable(&self, Ticket(ticket): Ticket) -> Result<(), WriteFailed> {
         if self.shared.durable.load(Ordering::Acquire) >= ticket {
             return Ok(());

@@ -110,6 +110,22 @@ async fn a_grant_is_listed_as_it_was_made() {
 }
 
 #[tokio::test]
+async fn the_same_request_of_another_account_makes_a_grant_of_its_own() {
+    let world = World::new();
+    let (owner, node) = (world.owner(), world.role(STRANGER, "nodes"));
+    let key = owner.key().await;
+    grant(&owner, &key, json!({"Operations": ["CreateGrant", "Decrypt"]})).await;
+    let same = json!({"Operations": ["Decrypt"], "Name": "n"});
+    let (owners, nodes) = (grant(&owner, &key, same.clone()).await, grant(&node, &key, same.clone()).await);
+    assert_ne!(owners["GrantId"], nodes["GrantId"]);
+    assert_eq!(grant(&node, &key, same).await["GrantId"], nodes["GrantId"]);
+    // Each account may retire what it issued.
+    node.ok("RetireGrant", json!({"KeyId": key, "GrantId": nodes["GrantId"]})).await;
+    let left = grants(&owner, &key).await;
+    assert!(left.iter().any(|grant| grant["GrantId"] == owners["GrantId"]) && left.len() == 2);
+}
+
+#[tokio::test]
 async fn the_same_request_of_the_same_name_makes_one_grant_and_another_token() {
     let world = World::new();
     let owner = world.owner();

@@ -3,6 +3,7 @@
 
 mod aliases;
 mod concurrency;
+mod durability;
 mod encryption;
 mod grants;
 mod key_states;

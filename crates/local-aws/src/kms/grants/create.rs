@@ -60,7 +60,8 @@ pub(in crate::kms) fn create_grant(call: &Call<'_>, value: Value) -> Result<Valu
     let access = Access::create_grant(&input.operations, &input.constraints);
     let key = call.key(&input.key_id, Naming::Key, &access)?;
     call.usable(&key, KeyUse::CreateGrant)?;
-    if let Some(existing) = same_named(&key, &input) {
+    let issuing_account = format!("arn:{}:iam::{}:root", call.ctx.region.partition(), call.account());
+    if let Some(existing) = same_named(&key, &input, &issuing_account) {
         call.see(existing.ticket);
         let token = token::issue(&key, &existing.id)?;
         return if input.dry_run { Err(fault::dry_run()) } else { Ok(answer(&existing.id, token)) };
@@ -86,7 +87,7 @@ pub(in crate::kms) fn create_grant(call: &Call<'_>, value: Value) -> Result<Valu
             created: call.now(),
             grantee: input.grantee_principal,
             retiring: input.retiring_principal,
-            issuing_account: format!("arn:{}:iam::{}:root", call.ctx.region.partition(), call.account()),
+            issuing_account,
             operations: input.operations,
             constraints: input.constraints,
             ticket: Default::default(),
@@ -97,13 +98,18 @@ pub(in crate::kms) fn create_grant(call: &Call<'_>, value: Value) -> Result<Valu
 }
 
 /// The grant that the same request made before, told by its name.
-fn same_named(key: &Key, input: &Input) -> Option<Arc<Grant>> {
+///
+/// Source: AWS KMS API Reference, "CreateGrant", `Name`: a way to retry, with identical parameters. It does not say
+/// whose retries; assumed: those of the account that made the grant, since a grant that another account issued can be
+/// retired by that account.
+fn same_named(key: &Key, input: &Input, issuing_account: &str) -> Option<Arc<Grant>> {
     let name = input.name.as_deref()?;
     let same = |grant: &&Arc<Grant>| {
         grant.grantee == input.grantee_principal
             && grant.retiring == input.retiring_principal
             && grant.operations == input.operations
             && grant.constraints == input.constraints
+            && grant.issuing_account == issuing_account
     };
     key.grants().named(name).find(same).cloned()
 }

@@ -73,9 +73,7 @@ pub(super) fn no_such_grant(id: &str) -> ServiceError {
 }
 
 fn answer(call: &Call<'_>, paging: &Paging, found: Vec<Arc<Grant>>) -> Value {
-    for grant in &found {
-        call.see(grant.ticket);
-    }
+    call.see_absence();
     paging.answer("Grants", found, |grant| grant.id.as_str(), |grant| entry(grant))
 }
 

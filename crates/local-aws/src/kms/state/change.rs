@@ -3,7 +3,7 @@
 use std::sync::{Arc, MutexGuard, PoisonError, atomic::Ordering};
 
 use aws_model::{KeyArn, SecretBytes};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::{
@@ -21,6 +21,9 @@ use crate::{
     sealing::SealError,
     store::{Batch, Table, Ticket},
 };
+
+/// When a rotation that failed is tried again: once the machine may have its randomness back.
+const RETRY_AFTER: SignedDuration = SignedDuration::from_mins(1);
 
 /// A change in the making. What it holds is seen by nobody until [`commit`](Self::commit), and never if it is dropped.
 pub(in crate::kms) struct Change<'s> {
@@ -140,8 +143,8 @@ impl<'s> Change<'s> {
         self.edits.push(Edit::GrantGone(Arc::clone(key), grant));
     }
 
-    /// Makes a due event happen; gives the lock back.
-    pub(super) fn happen(mut self, at: Timestamp, event: Event) -> MutexGuard<'s, Agenda> {
+    /// Makes an event happen that was due `at` and is overdue `now`; gives the lock back.
+    pub(super) fn happen(mut self, at: Timestamp, event: Event, now: Timestamp) -> MutexGuard<'s, Agenda> {
         match event {
             Event::Delete(arn) => {
                 if let Some(key) = self.state.key_at(&arn) {
@@ -149,8 +152,11 @@ impl<'s> Change<'s> {
                 }
             }
             Event::Rotate(arn) => {
-                if let Some(key) = self.state.key_at(&arn) {
-                    self.rotate_when_enabled(&key, at);
+                if let Some(key) = self.state.key_at(&arn)
+                    && let Err(failed) = self.rotate_when_enabled(&key, at)
+                {
+                    tracing::error!(key = %arn, error = %failed, "a key that is due was not rotated; tried again later");
+                    self.edits.push(Edit::Agenda(Event::Rotate(arn), now.checked_add(RETRY_AFTER).ok()));
                 }
             }
         }
@@ -198,16 +204,15 @@ impl<'s> Change<'s> {
     /// A key that is not enabled is not rotated; enabling it makes up for that.
     ///
     /// Source: AWS KMS API Reference, "GetKeyRotationStatus".
-    fn rotate_when_enabled(&mut self, primary: &Arc<Key>, at: Timestamp) {
+    fn rotate_when_enabled(&mut self, primary: &Arc<Key>, at: Timestamp) -> Result<(), SealError> {
         let key = primary.now();
         let mut record = primary.family.now().record.clone();
-        let Some(rotation) = record.rotation else { return };
-        if !key.record.enabled || key.record.deletion.is_some() {
-            return;
-        }
-        record.rotation = Some(Rotation::starting(at, rotation.period_days));
-        if let Err(failed) = self.rotate(primary, record, at, RotationType::Automatic) {
-            tracing::error!(key = %primary.arn, error = %failed, "a key that was due was not rotated");
+        match record.rotation {
+            Some(rotation) if key.record.enabled && key.record.deletion.is_none() => {
+                record.rotation = Some(Rotation::starting(at, rotation.period));
+                self.rotate(primary, record, at, RotationType::Automatic)
+            }
+            _ => Ok(()),
         }
     }
 
@@ -267,5 +272,50 @@ impl Edit {
             // Made by `apply`, which holds the agenda.
             Self::Agenda(..) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{sealing::tests::RANDOMNESS_FAILS, store::Store};
+
+    #[test]
+    fn a_rotation_that_fails_is_tried_again_without_a_restart() {
+        let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let state = State::load(Store::memory()).unwrap();
+        let arn: KeyArn =
+            "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab".parse().unwrap();
+        let id: KeyId = arn.key_id().parse().unwrap();
+        let record = KeyRecord {
+            arn: arn.clone(),
+            created: start,
+            description: String::new(),
+            enabled: true,
+            deletion: None,
+            passing: None,
+            policy: String::new(),
+            tags: Default::default(),
+        };
+        let mut change = Change::begin(&state);
+        change.new_key(id, record).unwrap();
+        change.commit();
+        let key = state.key_at(&arn).unwrap();
+        let rotation = Some(Rotation::starting(start, 90.try_into().unwrap()));
+        let mut change = Change::begin(&state);
+        change.family(&key, FamilyRecord { rotation, ..key.family.now().record.clone() });
+        change.commit();
+
+        let due = days_after(start, 90);
+        RANDOMNESS_FAILS.set(true);
+        state.catch_up(due);
+        RANDOMNESS_FAILS.set(false);
+        assert_eq!(key.family.now().materials.len(), 1);
+        state.catch_up(due);
+        assert_eq!(key.family.now().materials.len(), 1, "not at once: what failed would fail again");
+        state.catch_up(due + RETRY_AFTER);
+        let rotated = key.family.now();
+        assert_eq!(rotated.materials.len(), 2);
+        assert_eq!(rotated.materials[1].record.created, due + RETRY_AFTER, "dated when it happened");
     }
 }

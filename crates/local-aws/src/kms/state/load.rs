@@ -57,12 +57,12 @@ pub(super) fn load(state: &State) -> Result<(), OpenError> {
     for row in state.store.rows(KEYS)? {
         let record: KeyRecord = decode(KEYS, &row)?;
         let arn = record.arn.clone();
-        let id = arn.key_id().parse().map_err(|_| damaged(KEYS, &row.key))?;
+        let id = arn.key_id().parse().map_err(|_| damaged(KEYS, &row.key, "names no key id"))?;
         let name = family_key(&arn);
         let family = match restored.get(&name) {
             Some(family) => Arc::clone(family),
             None => {
-                let record = families.get(&name).ok_or_else(|| damaged(FAMILIES, &name))?;
+                let record = families.get(&name).ok_or_else(|| missing(FAMILIES, &name))?;
                 let family = Arc::new(restore_family(&arn, record.clone(), &secrets)?);
                 restored.insert(name, Arc::clone(&family));
                 family
@@ -93,12 +93,12 @@ fn restore_family(
         .iter()
         .map(|material| {
             let name = material_key(arn, material.id);
-            let secret = secrets.get(&name).ok_or_else(|| damaged(MATERIALS, &name))?;
+            let secret = secrets.get(&name).ok_or_else(|| missing(MATERIALS, &name))?;
             Ok(Arc::new(Material::restored(*material, secret)))
         })
         .collect::<Result<Vec<_>, OpenError>>()?;
     if materials.is_empty() {
-        return Err(damaged(FAMILIES, &family_key(arn)));
+        return Err(damaged(FAMILIES, &family_key(arn), "names no key material"));
     }
     Ok(Family::new(FamilyState { record, materials, ticket: Ticket::default() }))
 }
@@ -106,7 +106,7 @@ fn restore_family(
 fn load_aliases(state: &State) -> Result<(), OpenError> {
     for row in state.store.rows(ALIASES)? {
         let alias: Alias = decode(ALIASES, &row)?;
-        let name = row.key.splitn(3, '/').nth(2).ok_or_else(|| damaged(ALIASES, &row.key))?;
+        let name = row.key.splitn(3, '/').nth(2).ok_or_else(|| damaged(ALIASES, &row.key, "is no alias's"))?;
         let realm = state.realm_or_new((alias.target.account(), alias.target.region().clone()));
         realm.aliases.write().unwrap_or_else(std::sync::PoisonError::into_inner).put(name, Some(alias));
     }
@@ -116,7 +116,7 @@ fn load_aliases(state: &State) -> Result<(), OpenError> {
 fn load_grants(state: &State) -> Result<(), OpenError> {
     for row in state.store.rows(GRANTS)? {
         let grant: Grant = decode(GRANTS, &row)?;
-        let key = state.key_at(&grant.key).ok_or_else(|| damaged(GRANTS, &row.key))?;
+        let key = state.key_at(&grant.key).ok_or_else(|| damaged(GRANTS, &row.key, "is of a key that is not there"))?;
         let grant = Arc::new(grant);
         state.change_retirable(&grant, true);
         key.change_grants(|grants| grants.insert(grant));
@@ -125,9 +125,15 @@ fn load_grants(state: &State) -> Result<(), OpenError> {
 }
 
 fn decode<T: DeserializeOwned>(table: Table, row: &Row) -> Result<T, OpenError> {
-    serde_json::from_slice(row.bytes.expose()).map_err(|_| damaged(table, &row.key))
+    // The rows that are decoded hold no secret, so the decoder may say what it found.
+    serde_json::from_slice(row.bytes.expose())
+        .map_err(|wrong| damaged(table, &row.key, format_args!("is not as it was written: {wrong}")))
 }
 
-fn damaged(table: Table, key: &str) -> OpenError {
-    OpenError::Damaged { table: table.name(), key: key.to_owned() }
+fn missing(table: Table, key: &str) -> OpenError {
+    damaged(table, key, "is missing")
+}
+
+fn damaged(table: Table, key: &str, why: impl ToString) -> OpenError {
+    OpenError::Damaged { table: table.name(), key: key.to_owned(), why: why.to_string() }
 }
