@@ -1,50 +1,45 @@
 //! The facts that decisions rest on: accounts and their principals, the organization, keys and grants, the policies
-//! of all of them. Plain data, compiled as it is put in, changed entry by entry.
+//! of all of them.
+//!
+//! Plain data, compiled as it is put in, changed entry by entry: each change touches what it names and those that carry
+//! it, never the whole. Everything below an account is shared, so a copy of a world is cheap, and a change to the copy
+//! copies only what it touches.
 
+mod account;
+mod change;
 mod grant;
+mod group;
+mod identities;
 mod key;
+mod keys;
+mod managed;
 mod organization;
 mod principal;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
-use aws_model::{AccountId, KeyArn};
+use aws_model::{AccountId, Arn, KeyArn};
 
+pub use account::{Account, OtherResource};
+pub use change::{ChangeError, Thing};
 pub use grant::{
     ContextConstraint, Grant, GrantConstraints, GrantOperation, GrantOperations, GrantPrincipal, Grants,
     InvalidGrantPrincipal,
 };
+pub use group::Group;
 pub use key::{Key, KeyManager, KeyState, KeyUsage};
 pub use organization::{Organization, OrganizationNode, OrganizationPath};
 pub use principal::{AttachedPolicy, Identity, PolicyOrigin, ResourcePolicy, Role, User};
 
+use self::managed::ManagedPolicies;
+
 /// Everything that is known.
 #[derive(Clone, Debug, Default)]
 pub struct World {
-    pub(crate) accounts: HashMap<AccountId, Account>,
+    pub(crate) accounts: HashMap<AccountId, Arc<Account>>,
     pub(crate) organization: Option<Organization>,
-}
-
-/// What is known of one account. An account of which nothing is known is not in the world, and what it allows is
-/// unknown, not denied.
-#[derive(Clone, Debug, Default)]
-pub struct Account {
-    /// By ARN.
-    pub(crate) users: HashMap<Box<str>, User>,
-    /// By ARN.
-    pub(crate) roles: HashMap<Box<str>, Role>,
-    pub(crate) keys: HashMap<KeyArn, Key>,
-    /// Other resources that have a policy or tags, by ARN.
-    pub(crate) resources: HashMap<Box<str>, OtherResource>,
-}
-
-/// A resource that is neither a role nor a key.
-#[derive(Clone, Debug, Default)]
-pub struct OtherResource {
-    /// Its policy, if it has one.
-    pub policy: Option<ResourcePolicy>,
-    /// Its tags.
-    pub tags: std::collections::BTreeMap<String, String>,
+    /// The managed policies of AWS itself, which belong to no account.
+    aws_policies: Arc<ManagedPolicies>,
 }
 
 impl World {
@@ -57,18 +52,53 @@ impl World {
     /// What is known of an account.
     #[must_use]
     pub fn account(&self, id: AccountId) -> Option<&Account> {
-        self.accounts.get(&id)
+        self.accounts.get(&id).map(Arc::as_ref)
+    }
+
+    /// Every account of which something is known, in no order.
+    pub fn accounts(&self) -> impl Iterator<Item = (AccountId, &Account)> {
+        self.accounts.iter().map(|(id, account)| (*id, account.as_ref()))
     }
 
     /// An account, made known if it was not.
     pub fn account_mut(&mut self, id: AccountId) -> &mut Account {
-        self.accounts.entry(id).or_default()
+        Arc::make_mut(self.accounts.entry(id).or_default())
+    }
+
+    /// Forgets an account: what it allows is unknown from now on. Answers whether it was known.
+    pub fn remove_account(&mut self, id: AccountId) -> bool {
+        self.accounts.remove(&id).is_some()
+    }
+
+    /// A user, if it is known.
+    #[must_use]
+    pub fn user(&self, arn: &Arn) -> Option<&User> {
+        self.account(arn.account().parse().ok()?)?.user(arn.as_str())
+    }
+
+    /// A role, if it is known.
+    #[must_use]
+    pub fn role(&self, arn: &Arn) -> Option<&Role> {
+        self.account(arn.account().parse().ok()?)?.role(arn.as_str())
+    }
+
+    /// What a user or role has in common, if it is known.
+    #[must_use]
+    pub fn identity(&self, arn: &Arn) -> Option<&Identity> {
+        self.user(arn).map(|user| &user.identity).or_else(|| self.role(arn).map(|role| &role.identity))
     }
 
     /// A key, if it is known.
     #[must_use]
     pub fn key(&self, arn: &KeyArn) -> Option<&Key> {
-        self.accounts.get(&arn.account())?.keys.get(arn)
+        self.account(arn.account())?.key(arn)
+    }
+
+    /// A managed policy of an account or of AWS, if it is known.
+    #[must_use]
+    pub fn managed_policy(&self, arn: &str) -> Option<&Arc<crate::policy::Policy>> {
+        let own = arn.parse::<Arn>().ok().and_then(|arn| arn.account().parse().ok()).and_then(|id| self.account(id));
+        own.map_or_else(|| self.aws_policies.get(arn), |account| account.managed.get(arn))
     }
 
     /// The organization, if one is known.

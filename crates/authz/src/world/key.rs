@@ -29,6 +29,24 @@ pub struct Key {
     pub grants: Grants,
 }
 
+impl Key {
+    /// An enabled symmetric key of a customer, with this policy and nothing else.
+    #[must_use]
+    pub fn new(arn: KeyArn, policy: ResourcePolicy) -> Self {
+        Self {
+            arn,
+            policy,
+            state: Some(KeyState::Enabled),
+            usage: KeyUsage::default(),
+            manager: KeyManager::default(),
+            attributes: BTreeMap::new(),
+            tags: BTreeMap::new(),
+            aliases: BTreeSet::new(),
+            grants: Grants::default(),
+        }
+    }
+}
+
 /// The states of a key.
 ///
 /// Source: AWS KMS Developer Guide, "Key states of AWS KMS keys".

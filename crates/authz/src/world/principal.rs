@@ -22,6 +22,36 @@ pub struct Identity {
     pub tags: BTreeMap<String, String>,
 }
 
+impl Identity {
+    /// An identity without policies, boundary and tags.
+    #[must_use]
+    pub fn new(arn: Arn, unique_id: &str) -> Self {
+        Self { arn, unique_id: unique_id.into(), policies: Vec::new(), boundary: None, tags: BTreeMap::new() }
+    }
+
+    /// The name behind the path.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        name_in(&self.arn)
+    }
+}
+
+impl Role {
+    /// Whether a service made it for itself: the organization's policies do not bind it, and nobody but the service
+    /// can change it.
+    ///
+    /// Source: IAM User Guide, "Create a service-linked role" (the path is `/aws-service-role/SERVICE/`).
+    #[must_use]
+    pub fn is_service_linked(&self) -> bool {
+        self.identity.arn.resource().starts_with("role/aws-service-role/")
+    }
+}
+
+/// The name behind the path of an IAM ARN.
+pub(super) fn name_in(arn: &Arn) -> &str {
+    arn.resource().rsplit('/').next().unwrap_or_default()
+}
+
 /// A user.
 #[derive(Clone, Debug)]
 pub struct User {
@@ -70,6 +100,17 @@ pub enum PolicyOrigin {
         /// The policy's ARN.
         arn: Box<str>,
     },
+}
+
+impl PolicyOrigin {
+    /// The policy's own name or ARN.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Inline(name) | Self::GroupInline { name, .. } => name,
+            Self::Managed(arn) | Self::GroupManaged { arn, .. } => arn,
+        }
+    }
 }
 
 /// The policy of a resource, with what the names in it meant when it was saved.
