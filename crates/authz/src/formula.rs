@@ -44,7 +44,9 @@ pub enum Asks {
     Condition {
         /// The operator with its set and its `IfExists`.
         operator: Operator,
-        /// The values as written.
+        /// The key that is compared. Another than the atom's where it is known and a variable in the values is not.
+        compared: ContextKey,
+        /// The values as a policy of the same version would write them.
         values: Box<[Box<str>]>,
         /// Where the entry stands.
         at: PolicySpan,

@@ -15,6 +15,8 @@
 pub mod context;
 pub mod decision;
 pub mod formula;
+pub mod matching;
+mod pattern;
 pub mod policy;
 pub mod principal;
 pub mod request;

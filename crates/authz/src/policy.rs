@@ -10,13 +10,20 @@ mod parse;
 mod principal_pattern;
 mod resource;
 
+use std::sync::Arc;
+
 pub use action::{ActionPattern, InvalidActionPattern};
-pub use condition::{Comparison, Condition, ConditionValue, InvalidOperator, Operator, SetOperator};
+pub use condition::{
+    Comparison, Condition, ConditionValue, InvalidConditionValue, InvalidOperator, Operator, SetOperator,
+};
 pub use malformed::{Flaw, MalformedPolicy};
 pub use principal_pattern::{InvalidPrincipal, PrincipalPattern, PrincipalType};
 pub use resource::ResourcePattern;
 
-use crate::text::{SourceText, Span, Spanned};
+use crate::{
+    formula::PolicySpan,
+    text::{SourceText, Span, Spanned},
+};
 
 /// A policy that reads, with the text it was read from.
 #[derive(Debug, PartialEq)]
@@ -141,6 +148,12 @@ impl Policy {
     #[must_use]
     pub fn id(&self) -> Option<&str> {
         self.id.as_ref().map(|id| id.value.as_str())
+    }
+
+    /// A place in it.
+    #[must_use]
+    pub fn at(self: &Arc<Self>, span: Span) -> PolicySpan {
+        PolicySpan { policy: Arc::clone(self), span }
     }
 
     /// In the order of the text.

@@ -1,13 +1,23 @@
-//! The entries of a Condition element: operator, key, values.
+//! The entries of a Condition element: operator, key, values; and whether they hold.
 //!
-//! Source: IAM User Guide, "IAM JSON policy elements: Condition operators" and "Set operators for multivalued context
-//! keys".
+//! Source: IAM User Guide, "IAM JSON policy elements: Condition operators", "Conditions with multiple context keys or
+//! values" and "Set operators for multivalued context keys".
 
-use std::{fmt, str::FromStr};
+mod date;
+mod number;
+mod operator;
+mod value;
 
-use super::Version;
+use std::sync::Arc;
+
+pub use operator::{Comparison, InvalidOperator, Operator, SetOperator};
+pub use value::{ConditionValue, InvalidConditionValue};
+
+use super::Policy;
 use crate::{
     context::ContextKey,
+    formula::{Asks, Atom, Formula},
+    matching::{ContextView, Lookup, Values},
     text::{Span, Spanned},
 };
 
@@ -24,149 +34,136 @@ pub struct Condition {
     pub values: Box<[Spanned<ConditionValue>]>,
 }
 
-/// A comparison, over one value or a set, perhaps only where the key is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Operator {
-    /// `ForAllValues:` or `ForAnyValue:`.
-    pub set: Option<SetOperator>,
-    /// The comparison.
-    pub comparison: Comparison,
-    /// Whether a missing key satisfies it (`...IfExists`).
-    pub if_exists: bool,
+/// Whether something matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Matches<'k> {
+    Yes,
+    /// Whatever unknown keys are.
+    No,
+    /// It depends on this unknown key, and perhaps on others.
+    HangsOn(&'k ContextKey),
 }
 
-/// How a multivalued key is compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum SetOperator {
-    /// Every value of the request matches.
-    ForAllValues,
-    /// At least one value of the request matches.
-    ForAnyValue,
-}
-
-/// The comparisons.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "each is AWS's own name; AWS's reference says what it does")]
-pub enum Comparison {
-    StringEquals,
-    StringNotEquals,
-    StringEqualsIgnoreCase,
-    StringNotEqualsIgnoreCase,
-    StringLike,
-    StringNotLike,
-    NumericEquals,
-    NumericNotEquals,
-    NumericLessThan,
-    NumericLessThanEquals,
-    NumericGreaterThan,
-    NumericGreaterThanEquals,
-    DateEquals,
-    DateNotEquals,
-    DateLessThan,
-    DateLessThanEquals,
-    DateGreaterThan,
-    DateGreaterThanEquals,
-    Bool,
-    BinaryEquals,
-    IpAddress,
-    NotIpAddress,
-    ArnEquals,
-    ArnNotEquals,
-    ArnLike,
-    ArnNotLike,
-    Null,
-}
-
-/// A value of a condition: parsed for its operator, with variables where the version and the operator have them.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ConditionValue {
-    written: Box<str>,
-    version: Version,
-}
-
-/// No operator of the language.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no condition operator `{0}`")]
-pub struct InvalidOperator(pub String);
-
-impl Comparison {
-    /// Every one, in the order of AWS's reference.
-    pub const ALL: [Self; 27] = [
-        Self::StringEquals,
-        Self::StringNotEquals,
-        Self::StringEqualsIgnoreCase,
-        Self::StringNotEqualsIgnoreCase,
-        Self::StringLike,
-        Self::StringNotLike,
-        Self::NumericEquals,
-        Self::NumericNotEquals,
-        Self::NumericLessThan,
-        Self::NumericLessThanEquals,
-        Self::NumericGreaterThan,
-        Self::NumericGreaterThanEquals,
-        Self::DateEquals,
-        Self::DateNotEquals,
-        Self::DateLessThan,
-        Self::DateLessThanEquals,
-        Self::DateGreaterThan,
-        Self::DateGreaterThanEquals,
-        Self::Bool,
-        Self::BinaryEquals,
-        Self::IpAddress,
-        Self::NotIpAddress,
-        Self::ArnEquals,
-        Self::ArnNotEquals,
-        Self::ArnLike,
-        Self::ArnNotLike,
-        Self::Null,
-    ];
-}
-
-impl fmt::Display for Operator {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.set {
-            Some(SetOperator::ForAllValues) => f.write_str("ForAllValues:")?,
-            Some(SetOperator::ForAnyValue) => f.write_str("ForAnyValue:")?,
-            None => {}
+impl Condition {
+    /// Whether it holds for a request. `policy` is the one that the condition is of.
+    #[must_use]
+    pub fn holds(&self, context: &impl ContextView, policy: &Arc<Policy>) -> Formula {
+        match self.evaluate(context) {
+            Matches::Yes => Formula::True,
+            Matches::No => Formula::False,
+            Matches::HangsOn(key) => Formula::Atom(Arc::new(Atom {
+                key: key.clone(),
+                asks: Asks::Condition {
+                    operator: self.operator.value,
+                    compared: self.key.value.clone(),
+                    values: self.values.iter().map(|value| value.value.expanded(context)).collect(),
+                    at: policy.at(self.span),
+                },
+            })),
         }
-        fmt::Debug::fmt(&self.comparison, f)?;
-        if self.if_exists { f.write_str("IfExists") } else { Ok(()) }
+    }
+
+    fn evaluate(&self, context: &impl ContextView) -> Matches<'_> {
+        match context.look_up(self.key.value.as_str()) {
+            Lookup::Values(values) if !values.is_empty() => self.with(&values, context),
+            // A key without a value is as good as none.
+            Lookup::Values(_) | Lookup::Absent => self.without_key(),
+            Lookup::Unknown => self.with_unknown_key(context),
+        }
+    }
+
+    /// What the condition is where the key is not in the request.
+    ///
+    /// Source: IAM User Guide, "IAM JSON policy elements: Condition operators", the note at its beginning and the
+    /// sections "...IfExists condition operators" and "Condition operator to check existence of condition keys".
+    fn without_key(&self) -> Matches<'_> {
+        let Operator { set, comparison, if_exists } = self.operator.value;
+        let holds = match set {
+            _ if comparison == Comparison::Null => self.values.iter().any(|value| value.value.asks_absence(true)),
+            Some(SetOperator::ForAllValues) => true,
+            Some(SetOperator::ForAnyValue) => false,
+            None => if_exists || comparison.negates().is_some(),
+        };
+        Matches::from(holds)
+    }
+
+    /// What the condition is where the key is in the request.
+    fn with(&self, values: &Values<'_>, context: &impl ContextView) -> Matches<'_> {
+        let Operator { set, comparison, .. } = self.operator.value;
+        if comparison == Comparison::Null {
+            return Matches::from(self.values.iter().any(|value| value.value.asks_absence(false)));
+        }
+        let each = values.iter().map(|value| self.with_value(value, context));
+        match set {
+            // An empty text counts as no value.
+            Some(_) if values.iter().all(str::is_empty) => self.without_key(),
+            Some(SetOperator::ForAllValues) => all(each),
+            Some(SetOperator::ForAnyValue) => any(each),
+            None if comparison.negates().is_some() => all(each),
+            None => any(each),
+        }
+    }
+
+    /// Whether one value of the request satisfies the comparison.
+    fn with_value(&self, given: &str, context: &impl ContextView) -> Matches<'_> {
+        let comparison = self.operator.value.comparison;
+        let negated = comparison.negates();
+        let positive = negated.unwrap_or(comparison);
+        let matches = any(self.values.iter().map(|value| value.value.matches(given, positive, context)));
+        if negated.is_some() { matches.not() } else { matches }
+    }
+
+    /// What the condition is where nobody told the key: mostly open, unless every value that the key could have, and
+    /// its absence, give the same.
+    fn with_unknown_key(&self, context: &impl ContextView) -> Matches<'_> {
+        let comparison = self.operator.value.comparison;
+        let absent = self.without_key();
+        let present = if comparison == Comparison::Null {
+            Matches::from(self.values.iter().any(|value| value.value.asks_absence(false)))
+        } else {
+            let matches = if self.values.iter().any(|value| value.value.matches_everything()) {
+                Matches::Yes
+            } else if self.values.iter().all(|value| value.value.matches_nothing(context)) {
+                Matches::No
+            } else {
+                return Matches::HangsOn(&self.key.value);
+            };
+            if comparison.negates().is_some() { matches.not() } else { matches }
+        };
+        if absent == present { absent } else { Matches::HangsOn(&self.key.value) }
     }
 }
 
-/// Operators are compared without case, as AWS takes them.
-impl FromStr for Operator {
-    type Err = InvalidOperator;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let invalid = || InvalidOperator(text.to_owned());
-        let (set, rest) = match text.split_once(':') {
-            None => (None, text),
-            Some((set, rest)) if set.eq_ignore_ascii_case("ForAllValues") => (Some(SetOperator::ForAllValues), rest),
-            Some((set, rest)) if set.eq_ignore_ascii_case("ForAnyValue") => (Some(SetOperator::ForAnyValue), rest),
-            Some(_) => return Err(invalid()),
-        };
-        let is = |name: &str| Comparison::ALL.into_iter().find(|known| format!("{known:?}").eq_ignore_ascii_case(name));
-        let lower = rest.to_ascii_lowercase();
-        let (comparison, if_exists) = match lower.strip_suffix("ifexists") {
-            Some(bare) => (is(bare), true),
-            None => (is(&lower), false),
-        };
-        let comparison = comparison.filter(|known| !(if_exists && *known == Comparison::Null)).ok_or_else(invalid)?;
-        Ok(Self { set, comparison, if_exists })
+impl Matches<'_> {
+    const fn not(self) -> Self {
+        match self {
+            Self::Yes => Self::No,
+            Self::No => Self::Yes,
+            Self::HangsOn(key) => Self::HangsOn(key),
+        }
     }
 }
 
-impl ConditionValue {
-    /// Takes a value for an operator.
-    #[must_use]
-    pub fn new(written: &str, _operator: Operator, version: Version) -> Self {
-        Self { written: written.into(), version }
+impl From<bool> for Matches<'_> {
+    fn from(matches: bool) -> Self {
+        if matches { Self::Yes } else { Self::No }
     }
+}
 
-    /// As written.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.written
+/// Whether any of many matches.
+fn any<'k>(many: impl Iterator<Item = Matches<'k>>) -> Matches<'k> {
+    let mut result = Matches::No;
+    for one in many {
+        match (one, result) {
+            (Matches::Yes, _) => return Matches::Yes,
+            (Matches::HangsOn(_), Matches::No) => result = one,
+            (Matches::No | Matches::HangsOn(_), _) => {}
+        }
     }
+    result
+}
+
+/// Whether all of many match.
+fn all<'k>(many: impl Iterator<Item = Matches<'k>>) -> Matches<'k> {
+    any(many.map(Matches::not)).not()
 }

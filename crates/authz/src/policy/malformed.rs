@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{InvalidPrincipal, PolicyKind};
+use super::{InvalidConditionValue, InvalidPrincipal, PolicyKind};
 use crate::text::{Place, SourceText, Span};
 
 /// A policy that AWS would not take.
@@ -95,6 +95,9 @@ pub enum Flaw {
     /// No condition operator.
     #[error("there is no condition operator `{0}`")]
     Operator(String),
+    /// No value of its operator.
+    #[error(transparent)]
+    ConditionValue(InvalidConditionValue),
 }
 
 impl MalformedPolicy {

@@ -59,7 +59,11 @@ fn condition(member: &ObjectProp<'_>, operator: Spanned<Operator>, version: Vers
     let (written, span) = (member.name.as_str(), name_span(member));
     let value = |value: &Value<'_>| match value {
         Value::StringLit(_) | Value::NumberLit(_) | Value::BooleanLit(_) => {
-            Ok(Spanned { value: ConditionValue::new(&describe(value), operator.value, version), span: span_of(value) })
+            let span = span_of(value);
+            match ConditionValue::new(&describe(value), operator.value, version) {
+                Ok(value) => Ok(Spanned { value, span }),
+                Err(invalid) => Err((span, Flaw::ConditionValue(invalid))),
+            }
         }
         other => {
             let wants = "a string, a number, a boolean or a list of them";

@@ -1,0 +1,192 @@
+//! Whether a text fits a pattern.
+//!
+//! Only the last run that was passed is ever widened: whatever an earlier one could take instead, the last one can
+//! take as well. So the time is at most the pattern's length times the text's, and never exponential.
+
+use std::borrow::Cow;
+
+use super::{Pattern, Piece, Variable};
+
+/// How texts are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Manner {
+    /// Character by character; wildcards stand for any character.
+    Plain,
+    /// Without case.
+    IgnoreCase,
+    /// As an ARN: each of the first five fields by itself, so that wildcards in them stand for no colon.
+    ///
+    /// Source: IAM User Guide, "IAM JSON policy elements: Condition operators", section "Amazon Resource Name (ARN)
+    /// condition operators".
+    Arn,
+}
+
+/// What a variable stands for in a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Resolved<'v> {
+    /// This text.
+    Text(Cow<'v, str>),
+    /// Nothing: no text fits the pattern.
+    ///
+    /// Source: IAM User Guide, "IAM policy elements: Variables and tags", section "Policy variables with no value".
+    Nothing,
+    /// Nobody told.
+    Unknown,
+}
+
+/// Whether a text fits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fit<'p> {
+    Yes,
+    /// Whatever unknown variables stand for.
+    No,
+    /// It could, depending on what this unknown variable stands for, and perhaps on others.
+    Perhaps(&'p Variable),
+}
+
+/// How many colons separate the fields of an ARN.
+const ARN_COLONS: usize = 5;
+
+impl Pattern {
+    /// Whether a text fits. Allocates nothing, unless `resolve` does.
+    pub(crate) fn fits<'p, 'v>(
+        &'p self,
+        text: &str,
+        manner: Manner,
+        resolve: impl Fn(&'p Variable) -> Resolved<'v>,
+    ) -> Fit<'p> {
+        match (&*self.pieces, manner) {
+            ([Piece::Run], _) => Fit::Yes,
+            ([Piece::Text(whole)], Manner::Plain | Manner::Arn) => yes_or_no(**whole == *text),
+            ([Piece::Text(start), Piece::Run], Manner::Plain) => yes_or_no(text.starts_with(&**start)),
+            _ => search(&self.pieces, text, manner, resolve),
+        }
+    }
+}
+
+const fn yes_or_no<'p>(fits: bool) -> Fit<'p> {
+    if fits { Fit::Yes } else { Fit::No }
+}
+
+/// Where in pattern and text the comparison is.
+#[derive(Clone, Copy)]
+struct Cursor<'p, 't> {
+    /// What is left of the pattern.
+    pieces: &'p [Piece],
+    /// What is left of the text.
+    rest: &'t str,
+    /// Colons ahead that wildcards must not take.
+    walls: usize,
+}
+
+/// What comparing one piece comes to.
+enum Step<'p, 't> {
+    /// It fits.
+    On(Cursor<'p, 't>),
+    /// It takes as much of the text as need be, so far nothing.
+    Run(Cursor<'p, 't>),
+    /// It does not fit here.
+    Stuck,
+}
+
+fn search<'p, 'v>(
+    pieces: &'p [Piece],
+    text: &str,
+    manner: Manner,
+    resolve: impl Fn(&'p Variable) -> Resolved<'v>,
+) -> Fit<'p> {
+    let mut at = Cursor { pieces, rest: text, walls: if manner == Manner::Arn { ARN_COLONS } else { 0 } };
+    let mut last_run: Option<Cursor<'p, '_>> = None;
+    let mut unknown: Option<&'p Variable> = None;
+    loop {
+        let step = match at.pieces.split_first() {
+            None if at.rest.is_empty() => break,
+            None => Step::Stuck,
+            Some((piece, pieces)) => {
+                let after = Cursor { pieces, ..at };
+                match piece {
+                    Piece::Text(expected) => after.take(expected, manner),
+                    Piece::One => after.take_one(),
+                    Piece::Run => Step::Run(after),
+                    Piece::Variable(variable) => match resolve(variable) {
+                        Resolved::Text(expected) => after.take(&expected, manner),
+                        Resolved::Nothing => return Fit::No,
+                        Resolved::Unknown => {
+                            unknown = unknown.or(Some(variable));
+                            // It may stand for colons, too, so it is open in which field the next piece is.
+                            Step::Run(Cursor { walls: 0, ..after })
+                        }
+                    },
+                }
+            }
+        };
+        at = match step {
+            Step::On(next) => next,
+            Step::Run(next) if next.pieces.is_empty() => {
+                if next.walls > 0 && next.rest.contains(':') {
+                    return Fit::No;
+                }
+                break;
+            }
+            Step::Run(next) => {
+                last_run = Some(next);
+                next
+            }
+            Step::Stuck => match last_run.as_mut().and_then(|run| run.widen(manner)) {
+                Some(next) => next,
+                None => return Fit::No,
+            },
+        };
+    }
+    unknown.map_or(Fit::Yes, Fit::Perhaps)
+}
+
+impl<'p, 't> Cursor<'p, 't> {
+    fn take(self, expected: &str, manner: Manner) -> Step<'p, 't> {
+        let rest = match manner {
+            Manner::Plain | Manner::Arn => self.rest.strip_prefix(expected),
+            Manner::IgnoreCase => strip_prefix_ignoring_case(self.rest, expected),
+        };
+        let passed = if self.walls == 0 { 0 } else { expected.bytes().filter(|byte| *byte == b':').count() };
+        rest.map_or(Step::Stuck, |rest| Step::On(Self { rest, walls: self.walls.saturating_sub(passed), ..self }))
+    }
+
+    fn take_one(self) -> Step<'p, 't> {
+        let mut characters = self.rest.chars();
+        match characters.next() {
+            Some(':') if self.walls > 0 => Step::Stuck,
+            Some(_) => Step::On(Self { rest: characters.as_str(), ..self }),
+            None => Step::Stuck,
+        }
+    }
+
+    /// Lets the run before this cursor take one more character, or as many as it takes until the text behind it can
+    /// begin.
+    fn widen(&mut self, manner: Manner) -> Option<Self> {
+        let Step::On(mut next) = self.take_one() else { return None };
+        if let (Some(Piece::Text(expected)), Manner::Plain | Manner::Arn) = (next.pieces.first(), manner) {
+            let (skipped, rest) = next.rest.split_at_checked(next.rest.find(&**expected)?)?;
+            if next.walls > 0 && skipped.contains(':') {
+                return None;
+            }
+            next.rest = rest;
+        }
+        *self = next;
+        Some(next)
+    }
+}
+
+/// What follows a beginning that is the expected one but for case.
+fn strip_prefix_ignoring_case<'t>(text: &'t str, expected: &str) -> Option<&'t str> {
+    let mut characters = text.chars();
+    for wanted in expected.chars() {
+        let found = characters.next()?;
+        let is_same = found == wanted
+            || (found.is_ascii() && found.eq_ignore_ascii_case(&wanted))
+            || found.to_lowercase().eq(wanted.to_lowercase());
+        if !is_same {
+            return None;
+        }
+    }
+    Some(characters.as_str())
+}

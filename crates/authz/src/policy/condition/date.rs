@@ -1,0 +1,101 @@
+//! Dates as conditions compare them.
+
+use std::str::FromStr;
+
+use jiff::{
+    civil::{Date, Time},
+    tz::TimeZone,
+};
+
+/// A point in time, in nanoseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Instant(i128);
+
+/// Not a date.
+#[derive(Debug)]
+pub(super) struct NotADate;
+
+const NANOSECONDS: i128 = 1_000_000_000;
+
+/// Seconds since 1970, or one of the W3C's forms of ISO 8601: a year with month, a day, a day with hours and minutes
+/// and perhaps seconds and their fraction, where a time has an offset or `Z`. Digits alone are seconds, so a bare
+/// year is none of the forms. A time without an offset is taken as UTC, as IAM takes such a policy.
+///
+/// Source: IAM User Guide, "IAM JSON policy elements: Condition operators", section "Date condition operators"; W3C,
+/// "Date and Time Formats" (NOTE-datetime).
+impl FromStr for Instant {
+    type Err = NotADate;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if !text.contains(['-', 't', 'T']) {
+            let seconds: u64 = text.parse().map_err(|_| NotADate)?;
+            return i64::try_from(seconds).map(|seconds| Self(i128::from(seconds) * NANOSECONDS)).map_err(|_| NotADate);
+        }
+        let (date, time) = match text.split_once(['t', 'T']) {
+            Some((date, time)) => (date, Some(time)),
+            None => (text, None),
+        };
+        let date = read_date(date).ok_or(NotADate)?;
+        let (time, offset_minutes) = match time {
+            Some(time) => read_time(time).ok_or(NotADate)?,
+            None => (Time::midnight(), 0),
+        };
+        let utc = TimeZone::UTC.to_timestamp(date.to_datetime(time)).map_err(|_| NotADate)?;
+        Ok(Self(utc.as_nanosecond() - i128::from(offset_minutes) * 60 * NANOSECONDS))
+    }
+}
+
+/// `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
+fn read_date(text: &str) -> Option<Date> {
+    let mut parts = text.split('-');
+    let year = digits(parts.next()?, 4)?;
+    let month = parts.next().map_or(Some(1), |month| digits(month, 2))?;
+    let day = parts.next().map_or(Some(1), |day| digits(day, 2))?;
+    if parts.next().is_some() {
+        return None;
+    }
+    Date::new(i16::try_from(year).ok()?, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
+}
+
+/// `hh:mm` or `hh:mm:ss.f` with `Z`, an offset in hours and minutes, or neither; also returns the offset in minutes.
+fn read_time(text: &str) -> Option<(Time, i32)> {
+    let (clock, offset) = match text.find(['z', 'Z', '+', '-']) {
+        Some(end) => text.split_at_checked(end)?,
+        None => (text, "Z"),
+    };
+    let mut parts = clock.splitn(3, ':');
+    let hour = digits(parts.next()?, 2)?;
+    let minute = digits(parts.next()?, 2)?;
+    let (second, nanosecond) = match parts.next() {
+        None => (0, 0),
+        Some(seconds) => match seconds.split_once('.') {
+            None => (digits(seconds, 2)?, 0),
+            Some((seconds, fraction)) if (1..=9).contains(&fraction.len()) => {
+                (digits(seconds, 2)?, digits(&format!("{fraction:0<9}"), 9)?)
+            }
+            Some(_) => return None,
+        },
+    };
+    let narrow = |value: i32| i8::try_from(value).ok();
+    let time = Time::new(narrow(hour)?, narrow(minute)?, narrow(second)?, nanosecond).ok()?;
+    Some((time, read_offset(offset)?))
+}
+
+/// `Z` or `+hh:mm`, in minutes.
+fn read_offset(text: &str) -> Option<i32> {
+    if text.eq_ignore_ascii_case("z") {
+        return Some(0);
+    }
+    let (sign, offset) = match text.strip_prefix('-') {
+        Some(offset) => (-1, offset),
+        None => (1, text.strip_prefix('+')?),
+    };
+    let (hours, minutes) = offset.split_once(':')?;
+    let (hours, minutes) = (digits(hours, 2)?, digits(minutes, 2)?);
+    (hours < 24 && minutes < 60).then_some(sign * (hours * 60 + minutes))
+}
+
+/// A number of exactly so many digits.
+fn digits(text: &str, count: usize) -> Option<i32> {
+    if text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
+}
