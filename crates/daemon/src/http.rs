@@ -22,7 +22,7 @@ pub use address::{InvalidListenAddress, ListenAddress};
 pub use answer::Routes;
 pub use health::Health;
 
-use crate::{metrics::Registry, shutdown::Shutdown};
+use crate::{log_pace::LogPace, metrics::Registry, shutdown::Shutdown};
 use answer::Answers;
 
 /// Connections held at once. Kubelet and Prometheus need three.
@@ -79,6 +79,7 @@ pub async fn serve(
     let answers = Arc::new(Answers { routes, checks, registry, shutdown: shutdown.clone() });
     let mut tasks = JoinSet::new();
     let mut oldest_first: VecDeque<AbortHandle> = VecDeque::new();
+    let failures = LogPace::default();
     let expired = shutdown.expired();
     pin!(expired);
     loop {
@@ -87,7 +88,9 @@ pub async fn serve(
             accepted = listener.0.accept() => match accepted {
                 Ok((stream, _)) => stream,
                 Err(error) => {
-                    tracing::warn!(%error, "cannot accept a connection on the side port");
+                    if let Some(left_out) = failures.line() {
+                        tracing::warn!(%error, left_out, "cannot accept a connection on the side port");
+                    }
                     sleep(ACCEPT_PAUSE).await;
                     continue;
                 }

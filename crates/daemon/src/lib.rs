@@ -8,6 +8,7 @@
 //! Nothing here knows AWS, Kubernetes or what the daemon is for.
 
 pub mod http;
+pub mod log_pace;
 pub mod metrics;
 pub mod reload;
 pub mod secrecy;

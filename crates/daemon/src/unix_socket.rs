@@ -34,6 +34,7 @@ pub use self::{
     error::{BindError, EndpointError, Owner},
     peer::{AllowedUids, Peer},
 };
+use crate::log_pace::LogPace;
 
 /// How to listen.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +53,7 @@ pub struct Listener {
     socket: UnixListener,
     file: Option<SocketFile>,
     admission: Admission,
+    refusals: LogPace,
     beside: bool,
 }
 
@@ -73,6 +75,7 @@ impl Listener {
             socket,
             file: claimed.file,
             admission: Admission::of(options.allowed),
+            refusals: LogPace::default(),
             beside: claimed.beside,
         })
     }
@@ -102,7 +105,7 @@ impl Listener {
         Ok(former)
     }
 
-    /// Waits for the next peer that may connect. Others are dropped, and logged.
+    /// Waits for the next peer that may connect. Others are dropped, and logged at the pace of [`LogPace`].
     ///
     /// Cancel safe: a dropped future has accepted nobody.
     ///
@@ -129,7 +132,10 @@ impl Listener {
         if self.admission.admits(peer) {
             return Ok(Some(peer));
         }
-        tracing::warn!(endpoint = %self.endpoint, %peer, "refused a connection: its user is not among the allowed");
+        if let Some(left_out) = self.refusals.line() {
+            let endpoint = &self.endpoint;
+            tracing::warn!(%endpoint, %peer, left_out, "refused a connection: its user is not among the allowed");
+        }
         Ok(None)
     }
 }

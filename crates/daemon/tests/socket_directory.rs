@@ -72,6 +72,44 @@ fn a_link_a_file_and_a_missing_parent_are_refused() {
     assert_eq!(fs::metadata(outer.path()).unwrap().uid(), geteuid().as_raw());
 }
 
+/// `--prepare-directories` with a slip of the pen, such as a socket in `/etc` or in `/tmp`.
+#[test]
+fn a_directory_that_is_not_there_for_sockets_alone_stays_as_it_is() {
+    let daemon = daemon_user();
+    for (name, mode) in [("precious", 0o755), ("sub/", 0o755), ("", 0o1777), ("", 0o1755)] {
+        let outer = tempfile::tempdir().unwrap();
+        let directory = outer.path();
+        // A socket alone would be none of its troubles.
+        drop(std::os::unix::net::UnixListener::bind(directory.join("kms.sock")).unwrap());
+        match name.strip_suffix('/') {
+            Some(name) => fs::create_dir(directory.join(name)).unwrap(),
+            None if name.is_empty() => {}
+            None => fs::write(directory.join(name), "").unwrap(),
+        }
+        fs::set_permissions(directory, fs::Permissions::from_mode(mode)).unwrap();
+        let before = fs::metadata(directory).unwrap();
+        let error = prepare(directory, daemon).unwrap_err();
+        match &error {
+            PrepareError::Shared { .. } => assert!(mode & 0o1000 != 0, "{error}"),
+            PrepareError::NotForSockets { entry, .. } => assert_eq!(entry, Path::new(name.trim_end_matches('/'))),
+            _ => panic!("{error}"),
+        }
+        let after = fs::metadata(directory).unwrap();
+        let facts = |of: &fs::Metadata| (of.uid(), of.gid(), of.mode());
+        assert_eq!(facts(&after), facts(&before), "{error}");
+    }
+}
+
+/// What the daemon itself has put there by then is no reason to refuse its next start.
+#[test]
+fn a_directory_that_is_prepared_may_hold_anything() {
+    let outer = tempfile::tempdir().unwrap();
+    let directory = outer.path().join("kmsplugin");
+    prepare(&directory, daemon_user()).unwrap();
+    fs::write(directory.join("audit.jsonl"), "").unwrap();
+    prepare(&directory, daemon_user()).unwrap();
+}
+
 #[test]
 fn an_owner_is_two_numbers() {
     assert_eq!("65532:0".parse(), Ok(Ownership { uid: 65532, gid: 0 }));

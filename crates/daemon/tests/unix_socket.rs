@@ -235,6 +235,51 @@ async fn who_is_to_be_taken_over_keeps_the_path_until_its_place_is_taken() {
     assert!(place.files().is_empty());
 }
 
+/// Two containers that mount one directory may both be process 1: a name that ends in a process id is not our own.
+#[tokio::test]
+async fn another_starter_of_the_same_process_id_keeps_its_socket() {
+    let place = Place::new();
+    let _former = place.by_another_process();
+    let theirs = place.path.with_file_name(format!("kms.sock.{}", std::process::id()));
+    let _starter = StdListener::bind(&theirs).unwrap();
+    let mut listener = Listener::bind(&place.endpoint(), options_taking_over()).unwrap();
+    listener.take_place().unwrap();
+    drop(listener);
+    UnixStream::connect(&theirs).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_put_in_the_place_of_ours_takes_nobody_s_place() {
+    let place = Place::new();
+    let former = place.by_another_process();
+    let mut listener = Listener::bind(&place.endpoint(), options_taking_over()).unwrap();
+    let beside = place.files().into_iter().find(|name| name != "kms.sock").unwrap();
+    let beside = place.path.with_file_name(beside);
+    let foreign = place.path.with_extension("foreign");
+    let _foreign = StdListener::bind(&foreign).unwrap();
+    fs::rename(&foreign, &beside).unwrap();
+
+    let error = listener.take_place().unwrap_err();
+    assert!(matches!(&error, BindError::Lost { beside: lost, .. } if *lost == beside), "{error:?}");
+    let live = place.bind().unwrap_err();
+    let former = i32::try_from(former.0.id()).unwrap();
+    assert!(matches!(&live, BindError::Live { owner: Owner::Process(pid), .. } if *pid == former), "{live:?}");
+    drop(listener);
+    UnixStream::connect(&beside).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_path_has_to_leave_room_for_the_name_beside_it() {
+    for (octets, fits) in [(98, true), (99, false)] {
+        let mut place = Place::new();
+        let directory = place.path.parent().unwrap();
+        place.path = directory.join("s".repeat(octets - directory.as_os_str().len() - 1));
+        let _former = place.by_another_process();
+        let outcome = Listener::bind(&place.endpoint(), options_taking_over());
+        assert_eq!(outcome.is_ok(), fits, "{outcome:?}");
+    }
+}
+
 fn options_taking_over() -> Options {
     Options { when_live: WhenLive::TakeOver, ..Options::default() }
 }

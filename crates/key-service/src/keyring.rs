@@ -63,7 +63,7 @@ impl Keyring {
     /// Reads a keyring file.
     ///
     /// # Errors
-    /// When the file cannot be read, may be read by others than its owner, or is no keyring.
+    /// When the file cannot be read, belongs to a third user, may be read by others than its owner, or is no keyring.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, KeyringError> {
         let path = path.into();
         let versions = ArcSwap::from_pointee(Versions::read(&path)?);

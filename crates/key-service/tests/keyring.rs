@@ -106,6 +106,20 @@ fn the_file_is_made_for_its_owner_and_refused_when_others_may_reach_it() {
     Keyring::open(&path).unwrap();
 }
 
+/// Only root can make a file another's; whoever else runs this cannot open such a file in the first place.
+#[test]
+fn a_file_of_a_third_user_is_refused_by_root_too() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let (_directory, path) = fresh();
+    std::os::unix::fs::chown(&path, Some(65532), None).unwrap();
+    for error in [Keyring::open(&path).unwrap_err(), keyring::add_version(&path).unwrap_err()] {
+        assert!(matches!(error, KeyringError::Foreign { owner: 65532, own: 0, .. }), "{error}");
+        assert!(error.to_string().contains(&format!("chown 0 {}", path.display())), "{error}");
+    }
+}
+
 #[test]
 fn what_is_no_file_or_not_there_is_told_apart() {
     let directory = tempfile::tempdir().unwrap();

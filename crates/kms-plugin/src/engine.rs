@@ -255,7 +255,7 @@ impl Engine {
 fn not_landed(missed: Missed) -> Refusal {
     let (class, message) = match missed {
         Missed::OutOfTime => (ErrorClass::Slow, "the key service did not answer within the deadline"),
-        Missed::Crashed => (ErrorClass::Internal, "the call to the key service crashed: the log says where"),
+        Missed::Crashed => (ErrorClass::Internal, upstream::CRASHED),
     };
     Refusal { class: RefusalClass::KeyService(class), code: policy(class).decrypt, message: message.to_owned() }
 }

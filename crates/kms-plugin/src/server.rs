@@ -22,6 +22,7 @@ mod request;
 use std::{io, sync::Arc};
 
 use daemon::{
+    log_pace::LogPace,
     shutdown::Shutdown,
     unix_socket::{Endpoint, Listener},
 };
@@ -64,6 +65,7 @@ pub async fn serve<S: Sealer>(
 ) -> Result<(), ServeError> {
     let connections = Connections::new(routes(&sealer, limits.max_request), limits.clone(), shutdown.token());
     let mut serving = JoinSet::new();
+    let failures = LogPace::default();
     loop {
         let full = serving.len() >= limits.max_connections;
         tokio::select! {
@@ -76,7 +78,9 @@ pub async fn serve<S: Sealer>(
                     serving.spawn(connections.serve(stream, peer));
                 }
                 Err(error) => {
-                    tracing::warn!(endpoint = %listener.endpoint(), %error, "cannot accept a connection");
+                    if let Some(left_out) = failures.line() {
+                        tracing::warn!(endpoint = %listener.endpoint(), %error, left_out, "cannot accept a connection");
+                    }
                     // Out of descriptors or memory: the same error would come back at once.
                     sleep(ACCEPT_PAUSE).await;
                 }

@@ -9,7 +9,8 @@
 //!
 //! **Taking over** binds a name of its own beside the path, and later renames it over the path. The path always leads to
 //! a listening socket: the former's until the rename, ours after it. Until then a failure, say with another socket of the
-//! same daemon, leaves the former as it was.
+//! same daemon, leaves the former as it was. That name is drawn at random, for process ids are no names: two containers
+//! that share the directory may both be process 1. What is renamed is looked at once more, and never another's.
 
 use std::{
     ffi::OsString,
@@ -30,6 +31,7 @@ use rustix::{
     io::Errno,
     net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType},
     process::{Pid, PidfdFlags, Signal},
+    rand::GetRandomFlags,
 };
 use tokio::net::UnixStream;
 
@@ -80,7 +82,7 @@ fn claim_path(endpoint: &Endpoint, path: &Path, when_live: WhenLive) -> Result<C
             (_, owner) => return Err(BindError::Live { endpoint: endpoint.clone(), owner }),
         },
     };
-    let bound_at = if beside { name_beside(path)? } else { path.to_owned() };
+    let bound_at = if beside { name_beside(endpoint, path)? } else { path.to_owned() };
     let address = SocketAddrUnix::new(&bound_at).map_err(|e| failed("naming")(e.into()))?;
     let socket = listen(&address).map_err(|e| failed("listening at")(e.into()))?;
     let file = SocketFile::at(&bound_at).map_err(failed("looking at"))?;
@@ -100,6 +102,9 @@ pub(super) fn take_place(
         Found::Live(former) => Some(former),
         Found::Stale | Found::Nothing => None,
     };
+    if !file.is_ours() {
+        return Err(BindError::Lost { endpoint: endpoint.clone(), beside: file.path.clone() });
+    }
     fs::rename(&file.path, path).map_err(|source| BindError::Io {
         doing: "taking over",
         endpoint: endpoint.clone(),
@@ -224,12 +229,17 @@ impl SocketFile {
         Ok(Self { path: path.to_owned(), device: found.st_dev(), inode: found.st_ino() })
     }
 
+    /// Whether what is there now is what was bound. Holds for as long as the directory's lock is held.
+    fn is_ours(&self) -> bool {
+        // Not another `SocketFile`: dropping that one would wait for the lock that our caller holds.
+        fs::symlink_metadata(&self.path).is_ok_and(|now| (now.st_dev(), now.st_ino()) == (self.device, self.inode))
+    }
+
     fn remove(&self) -> Result<(), BindError> {
         let _lock = DirectoryLock::of(&self.path)?;
-        // Not another `SocketFile`: dropping that one would wait for the lock that we hold.
-        let ours =
-            fs::symlink_metadata(&self.path).is_ok_and(|now| (now.st_dev(), now.st_ino()) == (self.device, self.inode));
-        if ours && let Err(source) = fs::remove_file(&self.path) {
+        if self.is_ours()
+            && let Err(source) = fs::remove_file(&self.path)
+        {
             return Err(BindError::Io { doing: "removing", endpoint: Endpoint::Path(self.path.clone()), source });
         }
         Ok(())
@@ -271,24 +281,30 @@ impl DirectoryLock {
     }
 }
 
-/// The name that a socket has until it takes the place of the one at `path`.
-fn name_beside(path: &Path) -> Result<PathBuf, BindError> {
-    let suffix = format!(".{}", own_pid());
-    if path.as_os_str().len() + suffix.len() >= SUN_PATH {
-        return Err(BindError::NoRoomToTakeOver { path: path.to_owned(), limit: SUN_PATH - 1 - suffix.len() });
+/// The name that a socket has until it takes the place of the one at `path`: nobody else's, or bind(2) refuses it.
+fn name_beside(endpoint: &Endpoint, path: &Path) -> Result<PathBuf, BindError> {
+    let limit = SUN_PATH - 1 - SUFFIX;
+    if path.as_os_str().len() > limit {
+        return Err(BindError::NoRoomToTakeOver { path: path.to_owned(), limit });
     }
+    let mut bits = [0; 4];
+    let drawn = rustix::rand::getrandom(&mut bits, GetRandomFlags::empty());
+    drawn.map_err(|e| BindError::Io {
+        doing: "drawing a name beside",
+        endpoint: endpoint.clone(),
+        source: e.into(),
+    })?;
     let mut name = OsString::from(path);
-    name.push(suffix);
-    let name = PathBuf::from(name);
-    // Left by a process of this pid that was killed in between.
-    let _ = fs::remove_file(&name);
-    Ok(name)
+    name.push(format!(".{:08x}", u32::from_ne_bytes(bits)));
+    Ok(name.into())
 }
 
 fn own_pid() -> i32 {
     rustix::process::getpid().as_raw_nonzero().get()
 }
 
+/// Octets of what [`name_beside`] adds: a dot and eight hexadecimal digits.
+const SUFFIX: usize = 9;
 /// Connections that may wait to be accepted; the kernel takes `net.core.somaxconn` when that is less.
 const BACKLOG: i32 = 1024;
 /// How long to wait for another starter, whose own work takes milliseconds.

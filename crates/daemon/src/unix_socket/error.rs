@@ -110,6 +110,17 @@ pub enum BindError {
         /// The most.
         limit: usize,
     },
+    /// What was bound to take the place of another is not there any more.
+    #[error(
+        "`{beside}`, which was to take the place of {endpoint}, was removed or replaced meanwhile, so the former keeps \
+         its place: start again"
+    )]
+    Lost {
+        /// What was to be taken over.
+        endpoint: Endpoint,
+        /// The name that had been bound.
+        beside: PathBuf,
+    },
     /// Anything that the kernel refused.
     #[error("{doing} {endpoint}: {source}")]
     Io {

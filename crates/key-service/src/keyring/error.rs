@@ -23,6 +23,19 @@ pub enum KeyringError {
         /// Its permission bits.
         mode: u32,
     },
+    /// It is a third user's, who could read and replace every key.
+    #[error(
+        "the keyring `{path}` belongs to uid {owner}, neither to root nor to uid {own}, which reads it \
+         (help: chown {own} {path})", path = path.display()
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// Whose it is.
+        owner: u32,
+        /// Our effective user id.
+        own: u32,
+    },
     /// A directory, a device, or far too large.
     #[error("`{}` is no keyring: {reason}", path.display())]
     NotAFile {

@@ -72,7 +72,7 @@ struct RawVersion<'a> {
     secret: &'a str,
 }
 
-/// The file's bytes, if only its owner may reach them.
+/// The file's bytes, if they are root's or our own, and nobody else may reach them.
 pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
     let io = |source| KeyringError::Io { doing: "opening", path: path.to_owned(), source };
     // Opening a pipe that nobody writes to would hang.
@@ -90,6 +90,10 @@ pub(super) fn read_open(path: &Path, file: &mut File) -> Result<Zeroizing<Vec<u8
     let metadata = file.metadata().map_err(io)?;
     if !metadata.is_file() {
         return Err(not_a_file(NOT_REGULAR));
+    }
+    let (owner, own) = (metadata.uid(), rustix::process::geteuid().as_raw());
+    if owner != 0 && owner != own {
+        return Err(KeyringError::Foreign { path: path.to_owned(), owner, own });
     }
     let mode = metadata.mode() & 0o7777;
     if mode & 0o077 != 0 {

@@ -74,9 +74,25 @@ struct Bucket {
     filled: Instant,
 }
 
-/// Leave to call, given back when dropped. Empty once it was taken back.
+/// Leave to make some calls, one after the other.
 #[derive(Debug)]
-pub(crate) struct Permit(Option<Arc<Gate>>);
+pub(crate) struct Turn {
+    _permit: Permit,
+    fare: Option<Fare>,
+}
+
+/// A place among the calls in flight, given back when dropped. Empty once it was taken back.
+#[derive(Debug)]
+struct Permit(Option<Arc<Gate>>);
+
+/// Tokens that were taken and not used yet. When dropped they go back: a call that was never made costs no other one
+/// its token.
+#[derive(Debug)]
+struct Fare {
+    /// INVARIANT: one that has a pace.
+    gate: Arc<Gate>,
+    tokens: u32,
+}
 
 /// No leave was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,15 +134,22 @@ impl Gate {
         lane: Lane,
         calls: u32,
         deadline: Instant,
-    ) -> Result<(Permit, bool), NoPermit> {
-        let mut queued = false;
+    ) -> Result<(Turn, bool), NoPermit> {
+        let (mut queued, mut fare) = (false, None);
         if let Some(pace) = self.pace.get().filter(|pace| pace.is_limited()) {
             let (turn, waited) = pace.turn.leave(lane, deadline).await?;
-            queued |= waited | pace.token(calls, deadline).await?;
+            queued |= waited;
+            if let Some(ready) = pace.take(calls, deadline)? {
+                fare = Some(Fare { gate: self.clone(), tokens: calls });
+                if ready > Instant::now() {
+                    queued = true;
+                    sleep_until(ready).await;
+                }
+            }
             drop(turn);
         }
         let (permit, waited) = self.leave(lane, deadline).await?;
-        Ok((permit, queued | waited))
+        Ok((Turn { _permit: permit, fare }, queued | waited))
     }
 
     async fn leave(self: &Arc<Self>, lane: Lane, deadline: Instant) -> Result<(Permit, bool), NoPermit> {
@@ -229,6 +252,25 @@ impl State {
     }
 }
 
+impl Turn {
+    /// A call is about to be made: its token is used.
+    pub(crate) fn calls(&mut self) {
+        if let Some(fare) = &mut self.fare {
+            fare.tokens = fare.tokens.saturating_sub(1);
+        }
+    }
+}
+
+impl Drop for Fare {
+    fn drop(&mut self) {
+        if self.tokens > 0
+            && let Some(pace) = self.gate.pace.get()
+        {
+            pace.give_back(self.tokens);
+        }
+    }
+}
+
 impl Drop for Permit {
     fn drop(&mut self) {
         if let Some(gate) = self.0.take() {
@@ -256,28 +298,29 @@ impl Pace {
         self.lock().rate.is_some()
     }
 
-    /// Takes tokens for `calls` calls, waiting for them. Returns whether it had to.
-    async fn token(&self, calls: u32, deadline: Instant) -> Result<bool, NoPermit> {
-        let ready = {
-            let mut bucket = self.lock();
-            let now = Instant::now();
-            let Some(rate) = bucket.fill(now) else { return Ok(false) };
-            let missing = 1.0 - bucket.tokens;
-            let ready = if missing > 0.0 {
-                let wait = Duration::try_from_secs_f64(missing / rate.per_second).ok();
-                let ready = wait.and_then(|wait| now.checked_add(wait)).filter(|ready| *ready <= deadline);
-                Some(ready.ok_or(NoPermit::OutOfTime)?)
-            } else {
-                None
-            };
-            // Debt is allowed: what needs two tokens of a bucket that holds one must not wait for ever.
-            bucket.tokens -= f64::from(calls);
-            ready
+    /// Takes tokens for `calls` calls, and tells when they may be used. Without a limit none are taken.
+    fn take(&self, calls: u32, deadline: Instant) -> Result<Option<Instant>, NoPermit> {
+        let mut bucket = self.lock();
+        let now = Instant::now();
+        let Some(rate) = bucket.fill(now) else { return Ok(None) };
+        let missing = 1.0 - bucket.tokens;
+        let ready = if missing > 0.0 {
+            let wait = Duration::try_from_secs_f64(missing / rate.per_second).ok();
+            let ready = wait.and_then(|wait| now.checked_add(wait)).filter(|ready| *ready <= deadline);
+            ready.ok_or(NoPermit::OutOfTime)?
+        } else {
+            now
         };
-        if let Some(ready) = ready {
-            sleep_until(ready).await;
+        // Debt is allowed: what needs two tokens of a bucket that holds one must not wait for ever.
+        bucket.tokens -= f64::from(calls);
+        Ok(Some(ready))
+    }
+
+    fn give_back(&self, tokens: u32) {
+        let mut bucket = self.lock();
+        if let Some(rate) = bucket.fill(Instant::now()) {
+            bucket.tokens = (bucket.tokens + f64::from(tokens)).min(rate.burst.max(1.0));
         }
-        Ok(ready.is_some())
     }
 
     fn lock(&self) -> MutexGuard<'_, Bucket> {

@@ -1,19 +1,29 @@
 //! Calls to the key service: each through the gate, within its deadline, counted.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use aws_model::SecretBytes;
+use futures_util::FutureExt as _;
 use key_service::{ErrorClass, KeyService, KeyServiceError, KeyVersion, Opened};
 use tokio::time::Instant;
 
-use super::gate::{Gate, Lane, NoPermit, Permit};
+use super::gate::{Gate, Lane, NoPermit, Turn};
 use crate::{
     caller::Api,
     metrics::{Call, KeyMetrics, Purpose},
 };
+
+const SEALING: &str = "sealing";
+const OPENING: &str = "opening";
+
+/// What a call that panicked is answered with.
+pub(super) const CRASHED: &str = "the call to the key service crashed: the log says where";
 
 /// The key service, as engine and prober use it.
 #[derive(Debug)]
@@ -77,34 +87,31 @@ impl Upstream {
             Lane::Probe => (Purpose::Probe, Purpose::Probe),
             Lane::Encrypt | Lane::Decrypt => (Purpose::Request, Purpose::Proof),
         };
-        let _permit = self.enter(lane, 2, "sealing", deadline).await.map_err(SealError::NoTurn)?;
+        let mut turn = self.enter(lane, 2, SEALING, deadline).await.map_err(SealError::NoTurn)?;
+        turn.calls();
         let started = Instant::now();
-        let sealed = self.key.seal(plaintext, deadline).await;
+        let sealed = self.caught(SEALING, self.key.seal(plaintext, deadline)).await;
         self.account(Call::Seal, seal_for, api, started, sealed.as_ref().err());
         let ciphertext = sealed?.ciphertext;
 
+        turn.calls();
         let started = Instant::now();
-        let opened = self.key.open(&ciphertext, deadline).await;
+        let opened = self.caught(OPENING, self.key.open(&ciphertext, deadline)).await;
         self.account(Call::Open, open_for, api, started, opened.as_ref().err());
         let Opened { plaintext: returned, version } = opened?;
         if returned != *plaintext {
-            return Err(SealError::KeyService(KeyServiceError {
-                class: ErrorClass::CorruptCiphertext,
-                doing: "proving a fresh ciphertext",
-                key: self.key.name().to_owned(),
-                code: None,
-                message: "it opened to something else than was sealed, and was thrown away".to_owned(),
-                hint: None,
-                source: None,
-            }));
+            let message = "it opened to something else than was sealed, and was thrown away";
+            let error = self.error(ErrorClass::CorruptCiphertext, "proving a fresh ciphertext", message);
+            return Err(SealError::KeyService(error));
         }
         Ok(Proven { ciphertext, version })
     }
 
     pub(crate) async fn open(&self, ciphertext: &[u8], api: Api, deadline: Instant) -> Result<Opened, KeyServiceError> {
-        let _permit = self.enter(Lane::Decrypt, 1, "opening", deadline).await?;
+        let mut turn = self.enter(Lane::Decrypt, 1, OPENING, deadline).await?;
+        turn.calls();
         let started = Instant::now();
-        let opened = self.key.open(ciphertext, deadline).await;
+        let opened = self.caught(OPENING, self.key.open(ciphertext, deadline)).await;
         self.account(Call::Open, Purpose::Request, api, started, opened.as_ref().err());
         opened
     }
@@ -120,13 +127,13 @@ impl Upstream {
         calls: u32,
         doing: &'static str,
         deadline: Instant,
-    ) -> Result<Permit, KeyServiceError> {
+    ) -> Result<Turn, KeyServiceError> {
         let (class, message) = match self.gate.enter(lane, calls, deadline).await {
-            Ok((permit, queued)) => {
+            Ok((turn, queued)) => {
                 if queued {
                     self.metrics.queued(lane);
                 }
-                return Ok(permit);
+                return Ok(turn);
             }
             Err(NoPermit::Overloaded) => {
                 (ErrorClass::Throttled, "too many calls are waiting for the key service already")
@@ -137,15 +144,26 @@ impl Upstream {
             }
         };
         self.metrics.queued(lane);
-        Err(KeyServiceError {
-            class,
-            doing,
-            key: self.key.name().to_owned(),
-            code: None,
-            message: message.to_owned(),
-            hint: None,
-            source: None,
-        })
+        Err(self.error(class, doing, message))
+    }
+
+    /// A panic of a key service is a failure of that call, and of nothing else: neither the prober nor the connection
+    /// that it happens on ends by it. The panic hook has logged where it was.
+    async fn caught<T>(
+        &self,
+        doing: &'static str,
+        call: impl Future<Output = Result<T, KeyServiceError>>,
+    ) -> Result<T, KeyServiceError> {
+        // What the key service left half done is its own: nothing of ours is touched while it runs.
+        match AssertUnwindSafe(call).catch_unwind().await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(self.error(ErrorClass::Internal, doing, CRASHED)),
+        }
+    }
+
+    fn error(&self, class: ErrorClass, doing: &'static str, message: &str) -> KeyServiceError {
+        let (key, message) = (self.key.name().to_owned(), message.to_owned());
+        KeyServiceError { class, doing, key, code: None, message, hint: None, source: None }
     }
 
     fn account(&self, call: Call, purpose: Purpose, api: Api, started: Instant, error: Option<&KeyServiceError>) {

@@ -1,6 +1,9 @@
 //! Status costs no calls, and the key_id changes when it should, no sooner and no more often.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use daemon::http::Health as _;
 use key_service::{ErrorClass, keyring};
@@ -108,6 +111,23 @@ async fn the_prober_asks_seldom_when_all_is_well_and_no_faster_than_once_a_secon
     }
     let probes = key.counts().0 - seals;
     assert!((12..=61).contains(&probes), "{probes} probes in a minute");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_service_that_panics_is_an_internal_error_and_the_prober_goes_on() {
+    let key = TestKey::new();
+    let engine = Rig::start(key.clone()).engine;
+    let before = engine.status(Api::V2).await.unwrap();
+    key.crashes.store(true, Ordering::SeqCst);
+    let refusal = engine.encrypt(seed(), &caller(Api::V2)).await.unwrap_err();
+    assert_eq!(refusal.code, Code::Internal);
+    sleep(Duration::from_secs(300)).await;
+    assert!(key.counts().0 >= 60, "it probes faster while something is wrong: {:?}", key.counts());
+    assert_eq!(engine.live(), Ok(()), "a restart would mend nothing");
+    assert_eq!(engine.status(Api::V2).await.unwrap(), before, "it coasts");
+    status_becomes(&engine, |status| status.as_ref().is_err_and(|refusal| refusal.code == Code::Internal)).await;
+    key.crashes.store(false, Ordering::SeqCst);
+    status_becomes(&engine, |status| status.as_deref() == Ok(before.as_str())).await;
 }
 
 #[tokio::test(start_paused = true)]

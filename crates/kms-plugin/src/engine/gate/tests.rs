@@ -12,7 +12,8 @@ async fn queue(gate: &Arc<Gate>, lanes: &[Lane], served: &Arc<Mutex<Vec<Lane>>>)
     for lane in lanes.iter().copied() {
         let (gate, served) = (gate.clone(), served.clone());
         waiters.push(tokio::spawn(async move {
-            let (_permit, _) = gate.enter(lane, 1, soon()).await.unwrap();
+            let (mut turn, _) = gate.enter(lane, 1, soon()).await.unwrap();
+            turn.calls();
             served.lock().unwrap().push(lane);
         }));
         yield_now().await;
@@ -122,15 +123,19 @@ async fn room_that_grows_admits_who_waits() {
 #[tokio::test(start_paused = true)]
 async fn a_rate_lets_a_burst_through_then_paces_and_an_encrypt_counts_twice() {
     let gate = Gate::new(16, Some(Rate { per_second: 10.0, burst: 3.0 }));
+    let enter = async |lane, calls| {
+        let (mut turn, _) = gate.enter(lane, calls, soon()).await.unwrap();
+        (0..calls).for_each(|_| turn.calls());
+    };
     let started = Instant::now();
     for _ in 0..3 {
-        gate.enter(Lane::Decrypt, 1, soon()).await.unwrap();
+        enter(Lane::Decrypt, 1).await;
     }
     assert_eq!(started.elapsed(), Duration::ZERO);
-    gate.enter(Lane::Encrypt, 2, soon()).await.unwrap();
+    enter(Lane::Encrypt, 2).await;
     let after_one = started.elapsed();
     assert!((95..=110).contains(&after_one.as_millis()), "{after_one:?}");
-    gate.enter(Lane::Decrypt, 1, soon()).await.unwrap();
+    enter(Lane::Decrypt, 1).await;
     let after_two_more = started.elapsed();
     assert!((295..=310).contains(&after_two_more.as_millis()), "{after_two_more:?}");
     let too_soon = Instant::now() + Duration::from_millis(50);
@@ -140,7 +145,7 @@ async fn a_rate_lets_a_burst_through_then_paces_and_an_encrypt_counts_twice() {
 #[tokio::test(start_paused = true)]
 async fn a_paced_decrypt_overtakes_the_encrypts_that_wait() {
     let (gate, served) = (Gate::new(16, Some(Rate { per_second: 1.0, burst: 1.0 })), Arc::default());
-    gate.enter(Lane::Encrypt, 1, soon()).await.unwrap();
+    gate.enter(Lane::Encrypt, 1, soon()).await.unwrap().0.calls();
     let waiters = queue(&gate, &[Lane::Encrypt, Lane::Encrypt, Lane::Decrypt], &served).await;
     for waiter in waiters {
         waiter.await.unwrap();
@@ -168,7 +173,11 @@ async fn other_limits_are_in_force_at_once_and_cost_nobody_a_turn() {
 #[tokio::test(start_paused = true)]
 async fn a_rate_comes_changes_and_goes_while_calls_are_made() {
     let gate = Gate::new(16, None);
-    let enter = async |calls| gate.enter(Lane::Decrypt, calls, soon()).await.unwrap().1;
+    let enter = async |calls| {
+        let (mut turn, queued) = gate.enter(Lane::Decrypt, calls, soon()).await.unwrap();
+        turn.calls();
+        queued
+    };
     assert!(!enter(1).await);
     let slow = Rate { per_second: 0.1, burst: 1.0 };
     gate.adjust(16, Some(slow));
@@ -187,4 +196,46 @@ async fn a_rate_comes_changes_and_goes_while_calls_are_made() {
     for _ in 0..100 {
         assert!(!enter(1).await);
     }
+}
+
+/// A rate of one call a second after a burst of two.
+fn paced(most: usize) -> Arc<Gate> {
+    Gate::new(most, Some(Rate { per_second: 1.0, burst: 2.0 }))
+}
+
+async fn waits(gate: &Arc<Gate>) -> Duration {
+    let started = Instant::now();
+    gate.enter(Lane::Decrypt, 1, soon()).await.unwrap().0.calls();
+    started.elapsed()
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_calls_that_are_made_use_tokens_up() {
+    let gate = paced(16);
+    for _ in 0..100 {
+        gate.enter(Lane::Encrypt, 2, soon()).await.unwrap();
+    }
+    assert!(waits(&gate).await.is_zero(), "of turns that were not used");
+    let (mut turn, _) = gate.enter(Lane::Encrypt, 2, soon()).await.unwrap();
+    // It could not seal, so there is nothing to open.
+    turn.calls();
+    drop(turn);
+    assert_eq!(waits(&gate).await.as_secs(), 1, "the third call");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_gets_no_place_or_gives_up_waiting_gives_its_tokens_back() {
+    let gate = paced(1);
+    let (mut first, _) = gate.enter(Lane::Decrypt, 1, soon()).await.unwrap();
+    first.calls();
+    let at_once = Instant::now();
+    assert_eq!(gate.enter(Lane::Decrypt, 1, at_once).await.unwrap_err(), NoPermit::OutOfTime, "no place");
+    drop(first);
+    assert!(waits(&gate).await.is_zero());
+
+    let served = Arc::default();
+    let patient = queue(&gate, &[Lane::Encrypt], &served).await;
+    patient.iter().for_each(JoinHandle::abort);
+    yield_now().await;
+    assert_eq!(waits(&gate).await.as_secs(), 1, "not two, for one that gave up");
 }
