@@ -61,6 +61,14 @@ impl PolicyKind {
         matches!(self, Self::Trust | Self::Key | Self::Resource | Self::ResourceControl)
     }
 
+    /// Whether its statements may say whom they are not about. Some services' policies may not either; which, differs.
+    ///
+    /// Source: IAM User Guide, "AWS JSON policy elements: `NotPrincipal`" > "Key points".
+    #[must_use]
+    pub const fn has_principal_exceptions(self) -> bool {
+        matches!(self, Self::Key | Self::Resource)
+    }
+
     /// Whether its statements say what they are about: a trust policy is about its role.
     #[must_use]
     pub const fn has_resources(self) -> bool {

@@ -21,7 +21,7 @@ use self::{
     members::Members,
     statement::Sids,
 };
-use super::{Flaw, MalformedPolicy, Policy, PolicyKind, Statement, Version};
+use super::{Flaw, MalformedPolicy, Policy, PolicyKind, Statement, Version, malformed::in_short};
 use crate::text::{SourceText, Span, Spanned};
 
 /// Source: IAM User Guide, "Grammar of the IAM JSON policy language".

@@ -40,38 +40,39 @@ pub enum PrincipalType {
 }
 
 /// Why a text names no principal.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidPrincipal {
     /// Names have no wildcards.
-    #[error("`{0}` has a wildcard, which names of principals cannot have")]
-    Wildcard(String),
+    #[error("a principal's name has no wildcards")]
+    Wildcard,
     /// Neither an account, nor an ARN, nor a unique id.
-    #[error("`{0}` is neither an account's id, nor the ARN of a principal, nor a unique id")]
-    Unrecognised(String),
+    #[error("this is neither an account's id, nor a principal's ARN, nor a unique id")]
+    Unrecognised,
+    /// An account's id has twelve digits.
+    #[error("an account's id has twelve digits")]
+    Account,
     /// An ARN of something that cannot call.
-    #[error("`{0}` is the ARN of nothing that can be a principal")]
-    NotOfPrincipal(String),
+    #[error("this is the ARN of nothing that can be a principal")]
+    NotOfPrincipal,
+    /// The ARN of a group.
+    #[error("a group cannot be a principal")]
+    Group,
     /// An ARN in a partition that does not exist.
-    #[error("there is no partition `{partition}` (in `{arn}`)")]
-    Partition {
-        /// The whole ARN.
-        arn: String,
-        /// Its partition.
-        partition: String,
-    },
+    #[error("there is no such partition of AWS")]
+    Partition,
     /// No name of a service.
-    #[error("`{0}` is no service principal")]
-    Service(String),
+    #[error("this is no service principal")]
+    Service,
     /// No identity provider.
-    #[error("`{0}` is no identity provider")]
-    Federated(String),
+    #[error("this is no identity provider")]
+    Federated,
     /// No canonical user id.
-    #[error("`{0}` is no canonical user id")]
-    CanonicalUser(String),
+    #[error("this is no canonical user id")]
+    CanonicalUser,
 }
 
 /// Source: IAM User Guide, "IAM identifiers" > "IAM ARNs", and AWS General Reference, "Partitions", for the others.
-const PARTITIONS: [&str; 8] =
+pub(super) const PARTITIONS: [&str; 8] =
     ["aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc"];
 
 /// Where the origin access identities of `CloudFront` live, in place of an account.
@@ -102,6 +103,30 @@ impl PrincipalType {
     }
 }
 
+impl InvalidPrincipal {
+    /// What to do about it.
+    pub(super) const fn help(self) -> &'static str {
+        match self {
+            Self::Wildcard => {
+                "write `*` alone and add a condition, as in `\"ArnLike\": {\"aws:PrincipalArn\": \"...\"}`"
+            }
+            Self::Unrecognised | Self::NotOfPrincipal => {
+                "write an account's id, or the ARN of a root, user, role, role session or federated user, as in \
+                 `arn:aws:iam::111122223333:role/NAME`"
+            }
+            Self::Account => "write all of its digits, leading zeros too, in quotes",
+            Self::Group => "name its users, or the account",
+            Self::Partition => "write `aws`, `aws-cn` or `aws-us-gov` behind `arn:`",
+            Self::Service => "write the service's name as in `ec2.amazonaws.com`",
+            Self::Federated => {
+                "write the ARN of an `oidc-provider/` or `saml-provider/`, or a host as in \
+                 `cognito-identity.amazonaws.com`"
+            }
+            Self::CanonicalUser => "write its 64 hexadecimal digits",
+        }
+    }
+}
+
 impl PrincipalPattern {
     /// Reads what a `Principal` element names under a type.
     ///
@@ -111,14 +136,14 @@ impl PrincipalPattern {
     pub fn parse(kind: PrincipalType, text: &str) -> Result<Self, InvalidPrincipal> {
         match kind {
             PrincipalType::AWS if text == "*" => Ok(Self::Anyone),
-            _ if text.contains(['*', '?']) => Err(InvalidPrincipal::Wildcard(text.to_owned())),
+            _ if text.contains(['*', '?']) => Err(InvalidPrincipal::Wildcard),
             PrincipalType::AWS => Self::parse_aws(text),
             PrincipalType::Service if is_service(text) => Ok(Self::Service(text.into())),
-            PrincipalType::Service => Err(InvalidPrincipal::Service(text.to_owned())),
+            PrincipalType::Service => Err(InvalidPrincipal::Service),
             PrincipalType::Federated if is_provider(text) => Ok(Self::Federated(text.into())),
-            PrincipalType::Federated => Err(InvalidPrincipal::Federated(text.to_owned())),
+            PrincipalType::Federated => Err(InvalidPrincipal::Federated),
             PrincipalType::CanonicalUser if is_canonical_user(text) => Ok(Self::CanonicalUser(text.into())),
-            PrincipalType::CanonicalUser => Err(InvalidPrincipal::CanonicalUser(text.to_owned())),
+            PrincipalType::CanonicalUser => Err(InvalidPrincipal::CanonicalUser),
         }
     }
 
@@ -132,12 +157,17 @@ impl PrincipalPattern {
         if is_unique_id(text) {
             return Ok(Self::UniqueId(text.into()));
         }
-        let Ok(arn) = text.parse::<Arn>() else { return Err(InvalidPrincipal::Unrecognised(text.to_owned())) };
-        if !PARTITIONS.contains(&arn.partition()) {
-            let partition = arn.partition().to_owned();
-            return Err(InvalidPrincipal::Partition { arn: text.to_owned(), partition });
+        if text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(InvalidPrincipal::Account);
         }
-        Self::of_arn(arn).ok_or_else(|| InvalidPrincipal::NotOfPrincipal(text.to_owned()))
+        let arn = text.parse::<Arn>().map_err(|_| InvalidPrincipal::Unrecognised)?;
+        if !PARTITIONS.contains(&arn.partition()) {
+            return Err(InvalidPrincipal::Partition);
+        }
+        if arn.service() == "iam" && arn.resource().starts_with("group/") {
+            return Err(InvalidPrincipal::Group);
+        }
+        Self::of_arn(arn).ok_or(InvalidPrincipal::NotOfPrincipal)
     }
 
     fn of_arn(arn: Arn) -> Option<Self> {

@@ -7,28 +7,31 @@ use std::collections::HashSet;
 use jsonc_parser::ast::{Object, ObjectProp, Value};
 
 use super::{
-    Flaw, Reader, Refusal,
-    json::{describe, span_of},
+    Flaw, Refusal, in_short,
+    json::{scalar, span_of},
     members::{Members, name_span},
 };
 use crate::{
     context::ContextKey,
-    policy::{Condition, ConditionValue, Operator, Version},
+    policy::{Condition, ConditionValue, InvalidConditionValue, Operator, Version},
     text::Spanned,
 };
 
-impl Reader<'_> {
-    pub(super) fn conditions(self, members: &Members<'_, '_>, version: Version) -> Result<Box<[Condition]>, Refusal> {
-        let Some(value) = members.get("Condition") else { return Ok(Box::default()) };
-        let mut conditions = Vec::new();
-        for member in each_once(object(value, "Condition")?)? {
-            let operator = operator(member)?;
-            for member in each_once(object(&member.value, "a condition operator")?)? {
-                conditions.push(condition(member, operator.clone(), version)?);
-            }
+pub(super) fn conditions(members: &Members<'_, '_>, version: Version) -> Result<Box<[Condition]>, Refusal> {
+    let Some(value) = members.get("Condition") else { return Ok(Box::default()) };
+    let mut conditions = Vec::new();
+    for member in each_once(object(value, "`Condition`")?)? {
+        let keys = each_once(object(&member.value, "a condition operator")?)?;
+        // IAM takes any operator that asks nothing.
+        if keys.is_empty() {
+            continue;
         }
-        Ok(conditions.into())
+        let operator = operator(member)?;
+        for key in keys {
+            conditions.push(condition(key, operator.clone(), version)?);
+        }
     }
+    Ok(conditions.into())
 }
 
 fn object<'o, 'a>(value: &'o Value<'a>, what: &'static str) -> Result<&'o Object<'a>, Refusal> {
@@ -38,12 +41,15 @@ fn object<'o, 'a>(value: &'o Value<'a>, what: &'static str) -> Result<&'o Object
     }
 }
 
-/// The members, none of which may be there twice.
+/// The members, none of which may be there twice, in whatever case: neither operators nor keys tell cases apart.
+///
+/// Source: IAM User Guide, "Access Analyzer policy check reference" > "Duplicate keys with different case".
 fn each_once<'o, 'a>(object: &'o Object<'a>) -> Result<&'o [ObjectProp<'a>], Refusal> {
     let mut seen = HashSet::new();
     for member in &object.properties {
-        if !seen.insert(member.name.as_str()) {
-            return Err((name_span(member), Flaw::Duplicate(member.name.as_str().to_owned())));
+        let name = member.name.as_str();
+        if !seen.insert(name.to_ascii_lowercase()) {
+            return Err((name_span(member), Flaw::Duplicate(in_short(name))));
         }
     }
     Ok(&object.properties)
@@ -51,23 +57,21 @@ fn each_once<'o, 'a>(object: &'o Object<'a>) -> Result<&'o [ObjectProp<'a>], Ref
 
 fn operator(member: &ObjectProp<'_>) -> Result<Spanned<Operator>, Refusal> {
     let (written, span) = (member.name.as_str(), name_span(member));
-    let value = written.parse().map_err(|_| (span, Flaw::Operator(written.to_owned())))?;
+    let value = written.parse().map_err(|_| (span, Flaw::Operator(in_short(written))))?;
     Ok(Spanned { value, span })
 }
 
 fn condition(member: &ObjectProp<'_>, operator: Spanned<Operator>, version: Version) -> Result<Condition, Refusal> {
     let (written, span) = (member.name.as_str(), name_span(member));
-    let value = |value: &Value<'_>| match value {
-        Value::StringLit(_) | Value::NumberLit(_) | Value::BooleanLit(_) => {
-            let span = span_of(value);
-            match ConditionValue::new(&describe(value), operator.value, version) {
-                Ok(value) => Ok(Spanned { value, span }),
-                Err(invalid) => Err((span, Flaw::ConditionValue(invalid))),
+    let value = |value: &Value<'_>| {
+        let wants = "a string, a number, a boolean or a list of them";
+        let written = scalar(value).ok_or((span_of(value), Flaw::WrongType { what: "a condition's value", wants }))?;
+        let span = span_of(value);
+        match ConditionValue::new(written, operator.value, version) {
+            Ok(value) => Ok(Spanned { value, span }),
+            Err(InvalidConditionValue { written, operator }) => {
+                Err((span, Flaw::ConditionValue(InvalidConditionValue { written: in_short(&written), operator })))
             }
-        }
-        other => {
-            let wants = "a string, a number, a boolean or a list of them";
-            Err((span_of(other), Flaw::WrongType { what: "a condition value", wants }))
         }
     };
     let values: Box<[_]> = match &member.value {

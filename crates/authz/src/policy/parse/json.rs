@@ -9,7 +9,7 @@ use jsonc_parser::{
     parse_to_ast,
 };
 
-use super::{Flaw, Refusal};
+use super::{Flaw, Refusal, in_short};
 use crate::{
     policy::{PolicyKind, limits},
     text::Span,
@@ -37,7 +37,7 @@ impl<'a> Document<'a> {
         let parsed = parse_to_ast(text, &CollectOptions::default(), &STRICT).map_err(|error| refusal(text, &error))?;
         match parsed.value {
             Some(Value::Object(object)) => Ok(Self(object)),
-            Some(other) => Err((span_of(&other), Flaw::WrongType { what: "a policy", wants: "an object" })),
+            Some(other) => Err((span_of(&other), Flaw::NoObject)),
             None => Err((Span::default(), Flaw::Json("there is nothing in it"))),
         }
     }
@@ -53,15 +53,23 @@ pub(super) fn span_of(ranged: &impl Ranged) -> Span {
     span(range.start, range.end)
 }
 
+/// A string, number or boolean, as text.
+pub(super) fn scalar<'v>(value: &'v Value<'_>) -> Option<&'v str> {
+    match value {
+        Value::StringLit(string) => Some(&string.value),
+        Value::NumberLit(number) => Some(number.value),
+        Value::BooleanLit(boolean) => Some(if boolean.value { "true" } else { "false" }),
+        Value::NullKeyword(_) | Value::Object(_) | Value::Array(_) => None,
+    }
+}
+
 /// A value in short, for an error that tells what was found.
 pub(super) fn describe(value: &Value<'_>) -> String {
     match value {
-        Value::StringLit(string) => string.value.to_string(),
-        Value::NumberLit(number) => number.value.to_owned(),
-        Value::BooleanLit(boolean) => boolean.value.to_string(),
         Value::NullKeyword(_) => "null".to_owned(),
-        Value::Object(_) => "an object".to_owned(),
-        Value::Array(_) => "a list".to_owned(),
+        Value::Object(_) => "{...}".to_owned(),
+        Value::Array(_) => "[...]".to_owned(),
+        _ => scalar(value).map(in_short).unwrap_or_default(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use jsonc_parser::ast::{Object, ObjectProp, Value};
 
-use super::{Flaw, Refusal, json::span_of};
+use super::{Flaw, Refusal, in_short, json::span_of};
 use crate::text::{Span, Spanned};
 
 /// The members of an object: each is known, and none is there twice.
@@ -25,7 +25,7 @@ impl<'o, 'a> Members<'o, 'a> {
         for member in &object.properties {
             let name = member.name.as_str();
             let Some(name) = known.iter().find(|known| **known == name) else {
-                return Err((name_span(member), Flaw::UnknownElement { name: name.to_owned(), of, known }));
+                return Err((name_span(member), Flaw::UnknownElement { name: in_short(name), of, known }));
             };
             if seen.contains(name) {
                 return Err((name_span(member), Flaw::Duplicate((*name).to_owned())));
@@ -62,19 +62,23 @@ impl<'o, 'a> Members<'o, 'a> {
         }
     }
 
-    /// The one of two members that exclude each other, and whether it is the `Not` form.
-    pub(super) fn either(
-        &self,
-        name: &'static str,
-        negation: &'static str,
-    ) -> Result<Option<(&'o ObjectProp<'a>, bool)>, Refusal> {
+    /// The one of two members that exclude each other.
+    pub(super) fn either(&self, name: &'static str, negation: &'static str) -> Result<Option<Either<'o, 'a>>, Refusal> {
         match (self.member(name), self.member(negation)) {
             (Some(_), Some(other)) => Err((name_span(other), Flaw::Both(name, negation))),
-            (Some(member), None) => Ok(Some((member, false))),
-            (None, Some(member)) => Ok(Some((member, true))),
+            (Some(member), None) => Ok(Some(Either { member, name, negated: false })),
+            (None, Some(member)) => Ok(Some(Either { member, name: negation, negated: true })),
             (None, None) => Ok(None),
         }
     }
+}
+
+/// An element that has a `Not` form, in one of the two.
+#[derive(Clone, Copy)]
+pub(super) struct Either<'o, 'a> {
+    pub(super) member: &'o ObjectProp<'a>,
+    pub(super) name: &'static str,
+    pub(super) negated: bool,
 }
 
 /// Where a member's name stands, quotes included.

@@ -5,33 +5,46 @@
 use jsonc_parser::ast::{ObjectProp, Value};
 
 use super::{
-    Flaw, Reader, Refusal,
+    Flaw, Reader, Refusal, in_short,
     json::{describe, span_of},
-    members::{Members, name_span},
+    members::{Either, Members, name_span},
 };
 use crate::{
-    policy::{Element, PolicyKind, PrincipalPattern, PrincipalType},
+    policy::{Effect, Element, PolicyKind, PrincipalPattern, PrincipalType},
     text::Spanned,
 };
 
 impl Reader<'_> {
-    pub(super) fn principals(self, members: &Members<'_, '_>) -> Result<Option<Element<PrincipalPattern>>, Refusal> {
-        match members.either("Principal", "NotPrincipal")? {
-            Some((member, _)) if !self.kind.has_principals() => {
-                Err((span_of(member), Flaw::Prohibited { element: "Principal" }))
-            }
-            None if self.kind.has_principals() => Err((members.span(), Flaw::Missing("Principal"))),
-            None => Ok(None),
-            Some((member, negated)) => {
-                let patterns = self.patterns(&member.value)?;
-                Ok(Some(Element { negated, patterns, span: span_of(member) }))
-            }
+    pub(super) fn principals(
+        self,
+        members: &Members<'_, '_>,
+        effect: Effect,
+    ) -> Result<Option<Element<PrincipalPattern>>, Refusal> {
+        let Some(found) = members.either("Principal", "NotPrincipal")? else {
+            return if self.kind.has_principals() {
+                Err((members.span(), Flaw::Missing("Principal")))
+            } else {
+                Ok(None)
+            };
+        };
+        let Either { member, name, negated } = found;
+        let is_prohibited = !self.kind.has_principals() || negated && !self.kind.has_principal_exceptions();
+        if is_prohibited {
+            return Err((span_of(member), Flaw::Prohibited(name)));
         }
+        if negated && effect == Effect::Allow {
+            return Err((span_of(member), Flaw::NotPrincipalAllows));
+        }
+        let patterns = self.patterns(name, &member.value)?;
+        Ok(Some(Element { negated, patterns, span: span_of(member) }))
     }
 
-    fn patterns(self, value: &Value<'_>) -> Result<Box<[Spanned<PrincipalPattern>]>, Refusal> {
+    fn patterns(self, name: &'static str, value: &Value<'_>) -> Result<Box<[Spanned<PrincipalPattern>]>, Refusal> {
         let types = match value {
             Value::StringLit(anyone) if anyone.value == "*" => {
+                if self.kind == PolicyKind::Trust {
+                    return Err((span_of(anyone), Flaw::BarePrincipal));
+                }
                 return Ok(Box::new([Spanned { value: PrincipalPattern::Anyone, span: span_of(anyone) }]));
             }
             Value::Object(types) => types,
@@ -43,20 +56,17 @@ impl Reader<'_> {
             self.names(member, &mut patterns)?;
         }
         if patterns.is_empty() {
-            return Err((span_of(value), Flaw::Empty("Principal")));
+            return Err((span_of(value), Flaw::Empty(name)));
         }
         Ok(patterns.into())
     }
 
     /// The principals of one type.
     fn names(self, member: &ObjectProp<'_>, patterns: &mut Vec<Spanned<PrincipalPattern>>) -> Result<(), Refusal> {
-        let name = member.name.as_str();
-        let Some(kind) = PrincipalType::named(name) else {
-            let known = &PrincipalType::NAMES;
-            return Err((name_span(member), Flaw::UnknownElement { name: name.to_owned(), of: "a principal", known }));
-        };
+        // INVARIANT: whatever has no type was refused as an unknown member.
+        let Some(kind) = PrincipalType::named(member.name.as_str()) else { return Ok(()) };
         if kind == PrincipalType::CanonicalUser && self.kind != PolicyKind::Resource {
-            return Err((name_span(member), Flaw::Prohibited { element: "CanonicalUser" }));
+            return Err((name_span(member), Flaw::Prohibited(kind.name())));
         }
         let values = match &member.value {
             Value::Array(many) => many.elements.as_slice(),
@@ -71,7 +81,8 @@ impl Reader<'_> {
                 return Err((span_of(value), Flaw::WrongType { what: kind.name(), wants }));
             };
             let span = span_of(written);
-            let value = PrincipalPattern::parse(kind, &written.value).map_err(|why| (span, Flaw::Principal(why)))?;
+            let value = PrincipalPattern::parse(kind, &written.value)
+                .map_err(|why| (span, Flaw::Principal { principal: kind, name: in_short(&written.value), why }))?;
             patterns.push(Spanned { value, span });
         }
         Ok(())

@@ -2,16 +2,21 @@
 
 use std::collections::HashSet;
 
-use jsonc_parser::ast::{ObjectProp, StringLit, Value};
+use jsonc_parser::ast::Value;
 
 use super::{
     Flaw, Reader, Refusal,
+    conditions::conditions,
+    in_short,
     json::{describe, span_of},
-    members::Members,
+    members::{Either, Members},
 };
 use crate::{
-    policy::{ActionPattern, Effect, Element, ResourcePattern, Statement, Version, limits},
-    text::Spanned,
+    policy::{
+        ActionPattern, Effect, Element, PolicyKind, ResourcePattern, Statement, Version, limits,
+        principal_pattern::PARTITIONS,
+    },
+    text::{Span, Spanned},
 };
 
 /// Source: IAM User Guide, "Grammar of the IAM JSON policy language".
@@ -26,10 +31,10 @@ impl Sids {
     /// Source: IAM User Guide, "IAM JSON policy elements: Sid". An empty one is taken as none, as IAM takes it.
     fn take(&mut self, sid: &Spanned<String>, allows: impl Fn(char) -> bool) -> Result<(), Refusal> {
         if !sid.value.chars().all(allows) {
-            return Err((sid.span, Flaw::SidCharacters(sid.value.clone())));
+            return Err((sid.span, Flaw::SidCharacters(in_short(&sid.value))));
         }
         if !sid.value.is_empty() && !self.0.insert(sid.value.clone()) {
-            return Err((sid.span, Flaw::SidTwice(sid.value.clone())));
+            return Err((sid.span, Flaw::SidTwice(in_short(&sid.value))));
         }
         Ok(())
     }
@@ -45,17 +50,30 @@ impl Reader<'_> {
         if let Some(sid) = &sid {
             sids.take(sid, |character| limits::may_be_in_sid(self.kind, character))?;
         }
+        let effect = effect(&members)?;
         let statement = Statement {
             span: span_of(object),
             sid,
-            effect: effect(&members)?,
-            principals: self.principals(&members)?,
-            actions: actions(&members)?,
+            principals: self.principals(&members, effect.value)?,
+            effect,
+            actions: self.actions(&members)?,
             resources: self.resources(&members, version)?,
-            conditions: self.conditions(&members, version)?,
+            conditions: conditions(&members, version)?,
         };
         self.check_for_organizations(&statement)?;
         Ok(statement)
+    }
+
+    fn actions(self, members: &Members<'_, '_>) -> Result<Element<ActionPattern>, Refusal> {
+        let found = members.either("Action", "NotAction")?.ok_or((members.span(), Flaw::Missing("Action")))?;
+        element(found, |written, span| {
+            let action = action(written).ok_or((span, Flaw::Action(in_short(written))))?;
+            // Source: `CreateRole` refuses others, wildcards for the service included.
+            if self.kind == PolicyKind::Trust && !action.as_str().starts_with("sts:") {
+                return Err((span, Flaw::ActionOfTrust(in_short(written))));
+            }
+            Ok(action)
+        })
     }
 
     fn resources(
@@ -63,17 +81,18 @@ impl Reader<'_> {
         members: &Members<'_, '_>,
         version: Version,
     ) -> Result<Option<Element<ResourcePattern>>, Refusal> {
-        let found = members.either("Resource", "NotResource")?;
-        match found {
-            Some((member, _)) if !self.kind.has_resources() => {
-                Err((span_of(member), Flaw::Prohibited { element: "Resource" }))
-            }
+        match members.either("Resource", "NotResource")? {
+            Some(found) if !self.kind.has_resources() => Err((span_of(found.member), Flaw::Prohibited(found.name))),
             None if self.kind.has_resources() => Err((members.span(), Flaw::Missing("Resource"))),
             None => Ok(None),
-            Some((member, negated)) => {
-                let name = if negated { "NotResource" } else { "Resource" };
-                element(member, name, negated, |written| Ok(ResourcePattern::new(&written.value, version))).map(Some)
-            }
+            Some(found) => element(found, |written, span| {
+                // What `PutKeyPolicy` says of others is not known.
+                if self.kind != PolicyKind::Key {
+                    check_resource(written).map_err(|flaw| (span, flaw))?;
+                }
+                Ok(ResourcePattern::new(written, version))
+            })
+            .map(Some),
         }
     }
 }
@@ -89,25 +108,43 @@ fn effect(members: &Members<'_, '_>) -> Result<Spanned<Effect>, Refusal> {
     Ok(Spanned { value: effect, span: span_of(value) })
 }
 
-fn actions(members: &Members<'_, '_>) -> Result<Element<ActionPattern>, Refusal> {
-    let found = members.either("Action", "NotAction")?;
-    let (member, negated) = found.ok_or_else(|| (members.span(), Flaw::Missing("Action")))?;
-    let name = if negated { "NotAction" } else { "Action" };
-    element(member, name, negated, |written| written.value.parse().map_err(|_| Flaw::Action(written.value.to_string())))
+/// The service is `*` or has letters, digits, dots and hyphens, and there is one colon.
+///
+/// Source: the errors that `CreatePolicy` has for others, see [`Flaw::Action`].
+fn action(written: &str) -> Option<ActionPattern> {
+    let is_sound = written == "*"
+        || written.split_once(':').is_some_and(|(service, name)| {
+            let is_word = service.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte));
+            (service == "*" || is_word) && !name.contains(':')
+        });
+    written.parse().ok().filter(|_| is_sound)
+}
+
+/// `*`, or an ARN whose partition is known or has a wildcard.
+///
+/// Source: the errors that `CreatePolicy` has for others, see [`Flaw::Resource`] and [`Flaw::Partition`].
+fn check_resource(written: &str) -> Result<(), Flaw> {
+    let partition = match written.strip_prefix("arn:") {
+        Some(rest) => rest.split(':').next().unwrap_or_default(),
+        None if written == "*" => return Ok(()),
+        None => return Err(Flaw::Resource(in_short(written))),
+    };
+    if PARTITIONS.contains(&partition) || partition.contains(['*', '?']) {
+        Ok(())
+    } else {
+        Err(Flaw::Partition(in_short(written)))
+    }
 }
 
 /// An element that is a string or a list of them, each read by `parse`.
 fn element<T>(
-    member: &ObjectProp<'_>,
-    name: &'static str,
-    negated: bool,
-    parse: impl Fn(&StringLit<'_>) -> Result<T, Flaw>,
+    Either { member, name, negated }: Either<'_, '_>,
+    parse: impl Fn(&str, Span) -> Result<T, Refusal>,
 ) -> Result<Element<T>, Refusal> {
     let parse = |value: &Value<'_>| match value {
         Value::StringLit(written) => {
             let span = span_of(written);
-            let value = parse(written).map_err(|flaw| (span, flaw))?;
-            Ok(Spanned { value, span })
+            Ok(Spanned { value: parse(&written.value, span)?, span })
         }
         other => Err((span_of(other), Flaw::WrongType { what: name, wants: "a string or a list of strings" })),
     };
