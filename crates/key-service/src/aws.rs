@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   AwsKms::seal, open
-//!      |  the client in force (made at the first call, replaced by `reload`)
+//!      |  the client in force (made at the first call, replaced by `reload`), its region and credentials looked up
+//!      |  apart from the calls (lookup.rs)
 //!      v
 //!   aws-sdk-kms: sign, retry, time out  ->  connections that outlive every reload
 //!      |
@@ -15,26 +16,32 @@
 
 mod classify;
 mod client;
+mod lookup;
 mod settings;
 mod source_headers;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwapOption;
 use async_trait::async_trait;
 use aws_model::SecretBytes;
 use aws_sdk_kms::{Client, primitives::Blob};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use tokio::{
-    sync::Mutex,
-    time::{Instant, timeout_at},
-};
+use tokio::time::{Instant, timeout, timeout_at};
 
 pub use self::settings::{AwsKmsSettings, FixedCredentials, InvalidKmsKeyName, InvalidSettings, KmsKeyName};
+use self::{
+    client::{Connected, NoClient},
+    lookup::Lookup,
+};
 use crate::{ErrorClass, KeyService, KeyServiceError, KeyVersion, Opened, Sealed};
 
 const SEALING: &str = "sealing";
 const OPENING: &str = "opening";
+const RELOADING: &str = "reloading the credentials";
+
+/// How long a reload looks for credentials: as long as the SDK tries an instance metadata service that keeps silent.
+const RELOAD_PATIENCE: Duration = Duration::from_secs(15);
 
 /// A symmetric KMS key.
 #[derive(Debug)]
@@ -42,9 +49,9 @@ pub struct AwsKms {
     settings: AwsKmsSettings,
     name: String,
     http: SharedHttpClient,
-    client: ArcSwapOption<Client>,
-    /// Held while a client is being made, so that a burst of first calls makes one.
-    making: Mutex<()>,
+    connected: Arc<ArcSwapOption<Connected>>,
+    /// Makes what the first calls need.
+    making: Lookup<Result<Arc<Connected>, NoClient>>,
 }
 
 impl AwsKms {
@@ -57,27 +64,27 @@ impl AwsKms {
         Ok(Self {
             name: settings.key.as_str().to_owned(),
             http: client::connections(&settings),
-            client: ArcSwapOption::empty(),
-            making: Mutex::new(()),
+            connected: Arc::default(),
+            making: Lookup::default(),
             settings,
         })
     }
 
-    async fn client(&self) -> Result<Arc<Client>, client::NoRegion> {
-        if let Some(client) = self.client.load_full() {
-            return Ok(client);
+    async fn connected(&self) -> Result<Arc<Connected>, NoClient> {
+        if let Some(connected) = self.connected.load_full() {
+            return Ok(connected);
         }
-        let _making = self.making.lock().await;
-        match self.client.load_full() {
-            Some(client) => Ok(client),
-            None => self.make_client().await,
-        }
-    }
-
-    async fn make_client(&self) -> Result<Arc<Client>, client::NoRegion> {
-        let client = Arc::new(client::make(&self.settings, self.http.clone()).await?);
-        self.client.store(Some(client.clone()));
-        Ok(client)
+        let (settings, http, place) = (self.settings.clone(), self.http.clone(), Arc::clone(&self.connected));
+        let made = self.making.outcome(async move {
+            // Another call of the same burst, or a reload, may have been faster.
+            if let Some(connected) = place.load_full() {
+                return Ok(connected);
+            }
+            let made = Arc::new(client::make(&settings, http).await?);
+            let former = place.compare_and_swap(&None::<Arc<Connected>>, Some(Arc::clone(&made)));
+            Ok(former.as_ref().map_or(made, Arc::clone))
+        });
+        made.await.map_err(NoClient::Crashed)?
     }
 
     /// Runs one call within its deadline. A call that is given up is dropped with its connection.
@@ -88,15 +95,28 @@ impl AwsKms {
         call: impl AsyncFnOnce(&Client) -> Result<T, classify::Failure>,
     ) -> Result<T, KeyServiceError> {
         let attempt = async {
-            match self.client().await {
-                Ok(client) => call(&client).await,
-                Err(reason) => Err(classify::no_region(&reason)),
+            match self.connected().await {
+                Ok(connected) => call(&connected.kms).await,
+                Err(reason) => Err(classify::no_client(&reason)),
             }
         };
-        match timeout_at(deadline, attempt).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(failure)) => Err(failure.into_error(doing, &self.name)),
-            Err(_) => Err(classify::out_of_time().into_error(doing, &self.name)),
+        let failure = match timeout_at(deadline, attempt).await {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(failure)) => failure,
+            Err(_) => classify::out_of_time(),
+        };
+        let awaited = if failure.is_slow() { self.awaited() } else { None };
+        Err(awaited.unwrap_or(failure).into_error(doing, &self.name))
+    }
+
+    /// What there was no time for, where that was not the call itself.
+    fn awaited(&self) -> Option<classify::Failure> {
+        match self.connected.load().as_deref() {
+            None if self.settings.known_region().is_none() => Some(classify::region_awaited()),
+            Some(Connected { credentials: Some(credentials), .. }) if credentials.is_under_way() => {
+                Some(classify::credentials_awaited())
+            }
+            _ => None,
         }
     }
 
@@ -153,10 +173,17 @@ impl KeyService for AwsKms {
     }
 
     async fn reload(&self) -> Result<(), KeyServiceError> {
-        let _making = self.making.lock().await;
-        match self.make_client().await {
-            Ok(_) => Ok(()),
-            Err(reason) => Err(classify::no_region(&reason).into_error("reloading the credentials", &self.name)),
-        }
+        let made = async {
+            let made =
+                client::make(&self.settings, self.http.clone()).await.map_err(|reason| classify::no_client(&reason))?;
+            if let Some(credentials) = &made.credentials {
+                credentials.look_up().await.map_err(|error| classify::no_credentials(&error))?;
+            }
+            Ok(made)
+        };
+        let made = timeout(RELOAD_PATIENCE, made).await.unwrap_or_else(|_| Err(classify::credentials_awaited()));
+        let made = made.map_err(|failure: classify::Failure| failure.into_error(RELOADING, &self.name))?;
+        self.connected.store(Some(Arc::new(made)));
+        Ok(())
     }
 }

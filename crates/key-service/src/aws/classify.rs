@@ -2,10 +2,11 @@
 
 use std::error::Error;
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::http::Response;
 
-use super::client::NoRegion;
+use super::client::NoClient;
 use crate::{ErrorClass, KeyServiceError};
 
 /// A failure that does not yet know which call it is of.
@@ -18,19 +19,50 @@ pub(super) struct Failure {
 }
 
 impl Failure {
+    pub(super) fn is_slow(&self) -> bool {
+        self.class == ErrorClass::Slow
+    }
+
     pub(super) fn into_error(self, doing: &'static str, key: &str) -> KeyServiceError {
         let Self { class, code, message, hint } = self;
         KeyServiceError { class, doing, key: key.to_owned(), code, message, hint, source: None }
     }
 }
 
-pub(super) fn no_region(reason: &NoRegion) -> Failure {
+const GIVE_REGION: &str = "give the key's ARN, or set the region by flag or AWS_REGION";
+const CREDENTIALS: &str = "check where the credentials come from: files, environment, credential process, token file and \
+    STS, or instance metadata, which a container reaches only with a hop limit of 2";
+
+pub(super) fn no_client(reason: &NoClient) -> Failure {
+    let (class, hint) = match reason {
+        NoClient::Region => (ErrorClass::Absent, Some(GIVE_REGION)),
+        NoClient::Crashed(_) => (ErrorClass::Internal, None),
+    };
+    Failure { class, code: None, message: reason.to_string(), hint }
+}
+
+/// Not a slow service: it was not called.
+pub(super) fn region_awaited() -> Failure {
     Failure {
         class: ErrorClass::Absent,
         code: None,
-        message: reason.to_string(),
-        hint: Some("give the key's ARN, or set the region by flag or AWS_REGION"),
+        message: "no AWS region is set, and the instance metadata has not named one yet".to_owned(),
+        hint: Some(GIVE_REGION),
     }
+}
+
+/// Not a slow service: it was not called.
+pub(super) fn credentials_awaited() -> Failure {
+    Failure {
+        class: ErrorClass::Absent,
+        code: None,
+        message: "the credentials are still being looked up".to_owned(),
+        hint: Some(CREDENTIALS),
+    }
+}
+
+pub(super) fn no_credentials(error: &CredentialsError) -> Failure {
+    Failure { class: ErrorClass::Absent, code: None, message: chain(error), hint: Some(CREDENTIALS) }
 }
 
 pub(super) fn out_of_time() -> Failure {

@@ -13,8 +13,9 @@ use aws_smithy_http_client::{
 };
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use tokio::task::JoinError;
 
-use super::{AwsKmsSettings, source_headers::SourceHeaders};
+use super::{AwsKmsSettings, lookup::LookedUpCredentials, source_headers::SourceHeaders};
 
 /// Longer than the pause between two probes of an idle plugin, so that a call finds a connection open.
 const KEEP_IDLE: Duration = Duration::from_secs(90);
@@ -31,10 +32,26 @@ const ATTEMPTS: u32 = 3;
 
 const FIRST_BACKOFF: Duration = Duration::from_millis(50);
 
-/// No source of a region knew one.
+/// Why there is no client.
 #[derive(Debug, thiserror::Error)]
-#[error("no AWS region is set, and neither the key, the environment, the profile nor the instance metadata names one")]
-pub(super) struct NoRegion;
+pub(super) enum NoClient {
+    /// No source of a region knew one.
+    #[error(
+        "no AWS region is set, and neither the key, the environment, the profile nor the instance metadata names one"
+    )]
+    Region,
+    /// Told by the panic hook.
+    #[error("looking for the AWS region crashed")]
+    Crashed(#[source] JoinError),
+}
+
+/// A client, and what it signs with.
+#[derive(Debug)]
+pub(super) struct Connected {
+    pub(super) kms: Client,
+    /// `None` where the SDK has no source of any: each call then says so.
+    pub(super) credentials: Option<LookedUpCredentials>,
+}
 
 /// The connections, shared by every client that a reload makes. TLS roots are read when the first connection
 /// to an `https` endpoint is made, never for a plain one.
@@ -46,7 +63,7 @@ pub(super) fn connections(settings: &AwsKmsSettings) -> SharedHttpClient {
     }
 }
 
-pub(super) async fn make(settings: &AwsKmsSettings, http: SharedHttpClient) -> Result<Client, NoRegion> {
+pub(super) async fn make(settings: &AwsKmsSettings, http: SharedHttpClient) -> Result<Connected, NoClient> {
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12());
     if let Some(profile) = &settings.profile {
         loader = loader.profile_name(profile);
@@ -61,7 +78,7 @@ pub(super) async fn make(settings: &AwsKmsSettings, http: SharedHttpClient) -> R
     }
     let shared = loader.load().await;
     if shared.region().is_none() {
-        return Err(NoRegion);
+        return Err(NoClient::Region);
     }
 
     let mut config = Builder::from(&shared)
@@ -75,6 +92,10 @@ pub(super) async fn make(settings: &AwsKmsSettings, http: SharedHttpClient) -> R
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_BACKOFF))
         // Answers are a few hundred bytes, and the deadline holds for all of them.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+    let credentials = shared.credentials_provider().map(LookedUpCredentials::new);
+    if let Some(credentials) = &credentials {
+        config = config.credentials_provider(credentials.clone());
+    }
     if let Some(endpoint) = &settings.endpoint {
         config = config.endpoint_url(endpoint);
     }
@@ -85,5 +106,5 @@ pub(super) async fn make(settings: &AwsKmsSettings, http: SharedHttpClient) -> R
     if let Some(headers) = settings.source_arn.as_ref().map(SourceHeaders::of) {
         config = config.interceptor(headers);
     }
-    Ok(Client::from_conf(config.build()))
+    Ok(Connected { kms: Client::from_conf(config.build()), credentials })
 }

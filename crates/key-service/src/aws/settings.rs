@@ -123,7 +123,7 @@ impl AwsKmsSettings {
 }
 
 fn has_host(rest: &str) -> bool {
-    rest.bytes().next().is_some_and(|first| first != b'/') && rest.bytes().all(|b| b.is_ascii_graphic())
+    rest.bytes().next().is_some_and(|first| !b"/:?#".contains(&first)) && rest.bytes().all(|b| b.is_ascii_graphic())
 }
 
 impl KmsKeyName {
@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn an_endpoint_needs_scheme_and_host_and_a_source_arn_its_account() {
         let mut settings = AwsKmsSettings::new("alias/a".parse().unwrap());
-        for bad in ["", "127.0.0.1:4566", "https://", "https:///", "ftp://a", "http://a b"] {
+        for bad in ["", "127.0.0.1:4566", "https://", "https:///", "https://:443", "ftp://a", "http://a b"] {
             settings.endpoint = Some(bad.to_owned());
             assert_eq!(settings.check(), Err(InvalidSettings::Endpoint(bad.to_owned())));
         }

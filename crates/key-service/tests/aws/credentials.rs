@@ -15,7 +15,7 @@ use tokio::{
 
 use crate::support::{ACCOUNT, Aws, REGION, open, sdk_credentials, seal};
 
-/// The process under test: one line of outcome for each line of input, after a reload for `reload`.
+/// The process under test: one line of outcome for each line of input; for `reload`, that of the reload.
 #[tokio::test]
 #[ignore = "is started by the other tests, with an environment of its own"]
 async fn child() {
@@ -27,12 +27,13 @@ async fn child() {
     })
     .unwrap();
     while let Some(line) = tokio::task::spawn_blocking(|| std::io::stdin().lines().next()).await.unwrap() {
-        if line.unwrap() == "reload" {
-            key.reload().await.unwrap();
-        }
-        let outcome = match seal(&key).await {
-            Ok(sealed) => open(&key, &sealed).await.map(|_| "ok".to_owned()),
-            Err(error) => Err(error),
+        let outcome = if line.unwrap() == "reload" {
+            key.reload().await.map(|()| "ok".to_owned())
+        } else {
+            match seal(&key).await {
+                Ok(sealed) => open(&key, &sealed).await.map(|_| "ok".to_owned()),
+                Err(error) => Err(error),
+            }
         };
         println!("OUTCOME {}", outcome.unwrap_or_else(|error| format!("{} {error}", error.class)));
     }
@@ -128,6 +129,65 @@ async fn a_profile_which_a_reload_reads_again() {
     assert!(process.ask("go").await.starts_with("denied"));
     write_profile(&credentials, &id, &secret);
     assert_eq!(process.ask("reload").await, "ok");
+    assert_eq!(process.ask("go").await, "ok");
+
+    // Half written, or gone: what works stays.
+    fs::write(&credentials, "[keys]\naws_access_key_id = ").unwrap();
+    let outcome = process.ask("reload").await;
+    assert!(outcome.starts_with("absent") && outcome.contains("reloading the credentials"), "{outcome}");
+    assert_eq!(process.ask("go").await, "ok");
+}
+
+/// Longer than a call waits, and than the SDK waits for one attempt.
+#[tokio::test]
+async fn a_credential_process_that_takes_its_time_is_asked_once() {
+    let aws = Aws::start().await;
+    let key = aws.key().await;
+    let session = session(&aws).await;
+    let directory = tempfile::tempdir().unwrap();
+    let place = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let (config, started, go_on, answer) = (place("config"), place("started"), place("go_on"), place("answer"));
+    let credentials = format!(
+        r#"{{"Version":1,"AccessKeyId":"{}","SecretAccessKey":"{}","SessionToken":"{}","Expiration":"{}"}}"#,
+        session.access_key_id, session.secret_access_key, session.session_token, session.expiration
+    );
+    fs::write(&answer, credentials).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&go_on).status().unwrap().success());
+    // Reading from the pipe waits for who writes into it.
+    let script = format!("echo once >>{started}; cat {go_on} {answer}");
+    fs::write(&config, format!("[default]\ncredential_process = sh -c '{script}'\n")).unwrap();
+    let environment = [("AWS_CONFIG_FILE", &*config), ("PATH", "/usr/bin:/bin")];
+    let mut process = Process::start(&aws, &key, &environment);
+    for _ in 0..2 {
+        let outcome = process.ask("go").await;
+        assert!(outcome.starts_with("absent") && outcome.contains("credentials are still being"), "{outcome}");
+    }
+    tokio::task::spawn_blocking(move || fs::write(go_on, "")).await.unwrap().unwrap();
+    assert_eq!(process.ask("go").await, "ok");
+    assert_eq!(fs::read_to_string(started).unwrap(), "once\n");
+}
+
+#[tokio::test]
+async fn an_instance_metadata_service_that_keeps_silent_is_not_taken_for_a_slow_kms() {
+    let aws = Aws::start().await;
+    let key = aws.key().await;
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", silent.local_addr().unwrap());
+    let environment = [("AWS_EC2_METADATA_DISABLED", "false"), ("AWS_EC2_METADATA_SERVICE_ENDPOINT", &*endpoint)];
+    let outcome = Process::start(&aws, &key, &environment).ask("go").await;
+    assert!(outcome.starts_with("absent") && outcome.contains("credentials"), "{outcome}");
+
+    // Without a region each call says so, and in the end that nobody names one.
+    let mut process = Process::start(&aws, key.rsplit('/').next().unwrap(), &environment);
+    let mut outcome = String::new();
+    for _ in 0..5 {
+        outcome = process.ask("go").await;
+        assert!(outcome.starts_with("absent") && outcome.contains("no AWS region is set"), "{outcome}");
+        if outcome.contains("neither the key, the environment, the profile nor the instance metadata names one") {
+            return;
+        }
+    }
+    panic!("{outcome}");
 }
 
 #[tokio::test]
