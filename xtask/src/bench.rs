@@ -7,11 +7,11 @@ use anyhow::{Context, Result};
 use crate::{step, tools, workspace};
 
 pub(crate) fn run(peer: Option<&Path>) -> Result<()> {
-    tools::run()?;
-    // cargo runs it in another folder than the caller's.
+    // Before minutes of building. Absolute, for cargo runs the benchmark in another folder than the caller's.
     let peer: Option<PathBuf> = peer
         .map(|path| path.canonicalize().with_context(|| format!("there is no `{}`", path.display())))
         .transpose()?;
+    tools::run()?;
     step::timed("benchmark", || {
         let mut bench = workspace::cargo();
         bench.args(["bench", "--locked", "--profile=release", "--package=claviger", "--bench=peers", "--"]);

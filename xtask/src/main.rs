@@ -14,9 +14,21 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
+const EXAMPLES: &str = "\
+Examples:
+  Everything that CI asks; the same with one of the test programs alone:
+    cargo xtask test
+    cargo xtask test --test binary
+
+  Whether botocore has newer service models than the committed ones:
+    cargo xtask models --check
+
+  Figures, with a built aws-encryption-provider beside ours:
+    cargo xtask bench --peer ./aws-encryption-provider";
+
 /// Claviger's own chores.
 #[derive(Parser)]
-#[command(name = "cargo xtask")]
+#[command(name = "cargo xtask", after_help = EXAMPLES)]
 struct Arguments {
     #[command(subcommand)]
     chore: Chore,

@@ -6,7 +6,7 @@
 mod go;
 mod kubernetes;
 mod python;
-mod stamp;
+pub(crate) mod stamp;
 
 use std::fs::File;
 

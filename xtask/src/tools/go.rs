@@ -1,7 +1,8 @@
-//! What is built from Go modules. Each folder with a `go.mod` pins its versions, and its `go.sum` their content:
+//! What is built from Go modules. Each `go.mod` pins its versions, and the `go.sum` beside it their content:
 //! `-mod=readonly` makes Go refuse anything else.
 
 use std::{
+    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -15,6 +16,42 @@ use crate::{step, workspace};
 /// Small static binaries that do not depend on where they were built.
 const FLAGS: &[&str] = &["-mod=readonly", "-trimpath", "-buildvcs=false"];
 const LINKER_FLAGS: &str = "-s -w";
+
+const CLIENTS: &str = "tests/apiserver-clients";
+const LATEST: &str = "latest";
+
+/// A Go module of this checkout.
+pub(crate) struct Module {
+    folder: PathBuf,
+    /// Where there is more than one set of pinned versions: the name of its `.mod` and `.sum`, and the build tag of
+    /// what only it needs.
+    variant: Option<String>,
+}
+
+impl Module {
+    /// The module in `folder`, a path from the checkout's root.
+    pub(crate) fn new(folder: &str) -> Self {
+        Self { folder: workspace::root().join(folder), variant: None }
+    }
+
+    fn flags(&self) -> Vec<String> {
+        let variant = self.variant.iter().flat_map(|name| [format!("-modfile={name}.mod"), format!("-tags={name}")]);
+        FLAGS.iter().map(|flag| (*flag).to_owned()).chain(variant).collect()
+    }
+
+    /// Its own files, in a stable order.
+    fn sources(&self) -> Result<Vec<PathBuf>> {
+        let pins = self.variant.as_deref().unwrap_or("go");
+        let is_source = |path: &Path| match path.extension().and_then(OsStr::to_str) {
+            Some("go") => true,
+            Some("mod" | "sum") => path.file_stem().is_some_and(|stem| stem == pins),
+            _ => false,
+        };
+        let mut found = list(&self.folder)?;
+        found.retain(|path| is_source(path));
+        Ok(found)
+    }
+}
 
 /// A program to build: its package, and its name under `target/tools`.
 pub(crate) struct Program<'a> {
@@ -41,69 +78,51 @@ pub(crate) fn etcd() -> Result<()> {
         .map(|(module, name)| (format!("go.etcd.io/etcd/{module}/v3"), name));
     let programs: Vec<Program<'_>> =
         programs.iter().map(|(package, name)| Program { package, name: (*name).to_owned() }).collect();
-    build("etcd", &workspace::root().join("tools/etcd"), &programs, "")
+    build("etcd", &Module::new("tools/etcd"), &programs, "")
 }
 
-/// The folders of `tests/apiserver-clients`: one client for each version of the apiserver's own modules.
+/// The releases of the apiserver's own modules that `tests/apiserver-clients` is built against: `latest` by its
+/// `go.mod`, each other by a `.mod` of its name.
 pub(crate) fn apiserver_clients() -> Result<Vec<String>> {
-    let folder = clients_folder();
-    let mut clients = Vec::new();
-    for entry in fs::read_dir(&folder).with_context(|| format!("cannot list {}", folder.display()))? {
-        let entry = entry.with_context(|| format!("cannot list {}", folder.display()))?;
-        if entry.path().join("go.mod").exists() {
-            clients.push(entry.file_name().to_string_lossy().into_owned());
-        }
-    }
-    clients.sort();
-    Ok(clients)
+    let files = list(&workspace::root().join(CLIENTS))?;
+    let pins = files.iter().filter(|path| path.extension().is_some_and(|extension| extension == "mod"));
+    let names = pins.filter_map(|path| path.file_stem()?.to_str());
+    Ok(names.map(|name| if name == "go" { LATEST } else { name }.to_owned()).collect())
 }
 
-pub(crate) fn apiserver_client(name: &str) -> Result<()> {
-    let client = Program { package: ".", name: format!("apiserver-clients/{name}") };
-    build(&format!("apiserver-client-{name}"), &clients_folder().join(name), &[client], "")
+pub(crate) fn apiserver_client(release: &str) -> Result<()> {
+    let variant = (release != LATEST).then(|| release.to_owned());
+    let module = Module { variant, ..Module::new(CLIENTS) };
+    let client = Program { package: ".", name: format!("apiserver-clients/{release}") };
+    build(&format!("apiserver-client-{release}"), &module, &[client], "")
 }
 
-/// Builds `programs` of the module in `folder`, unless that was done before from the same files.
-pub(crate) fn build(stamp: &str, folder: &Path, programs: &[Program<'_>], linker_flags: &str) -> Result<()> {
+/// Builds `programs` of `module`, unless that was done before from the same files.
+pub(crate) fn build(stamp: &str, module: &Module, programs: &[Program<'_>], linker_flags: &str) -> Result<()> {
+    let flags = module.flags();
     let linker_flags = format!("{LINKER_FLAGS} {linker_flags}");
-    let mut built_from = Stamp::default().fact(&FLAGS.join(" ")).fact(linker_flags.trim());
+    let mut built_from = Stamp::default().fact(&flags.join(" ")).fact(linker_flags.trim());
     for program in programs {
         built_from = built_from.fact(&format!("{} = {}", program.name, program.package));
     }
-    for source in sources(folder)? {
+    for source in module.sources()? {
         built_from = built_from.file(&source)?;
     }
     let outputs: Vec<PathBuf> = programs.iter().map(|program| workspace::tools().join(&program.name)).collect();
     built_from.unless_built(stamp, &outputs, || {
         for (program, output) in programs.iter().zip(&outputs) {
             let mut go = Command::new("go");
-            go.current_dir(folder).env("CGO_ENABLED", "0").arg("build").args(FLAGS);
+            go.current_dir(&module.folder).env("CGO_ENABLED", "0").arg("build").args(&flags);
             step::run(go.args(["-ldflags", linker_flags.trim(), "-o"]).arg(output).arg(program.package))?;
         }
         Ok(())
     })
 }
 
-/// The module's own files, wherever they lie in it, in a stable order.
-fn sources(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    let mut open = vec![folder.to_owned()];
-    while let Some(folder) = open.pop() {
-        for entry in fs::read_dir(&folder).with_context(|| format!("cannot list {}", folder.display()))? {
-            let path = entry.with_context(|| format!("cannot list {}", folder.display()))?.path();
-            let is_source = path.extension().is_some_and(|extension| extension == "go")
-                || path.file_name().is_some_and(|name| name == "go.mod" || name == "go.sum");
-            if path.is_dir() {
-                open.push(path);
-            } else if is_source {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
-}
-
-fn clients_folder() -> PathBuf {
-    workspace::root().join("tests/apiserver-clients")
+/// What is in `folder`, in a stable order.
+fn list(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
+    let mut paths: Vec<PathBuf> = entries.with_context(|| format!("cannot list {}", folder.display()))?;
+    paths.sort();
+    Ok(paths)
 }

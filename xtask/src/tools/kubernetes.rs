@@ -2,8 +2,7 @@
 
 use anyhow::{Context, Result};
 
-use super::go::{self, Program};
-use crate::workspace;
+use super::go::{self, Module, Program};
 
 /// The newest, and one that still speaks KMS v1beta1 and puts the socket's path into `:authority`.
 /// The first also gives `kubectl`.
@@ -27,5 +26,5 @@ pub(crate) fn build(version: &str) -> Result<()> {
         programs.push(Program { package: "k8s.io/kubernetes/cmd/kubectl", name: "kubectl".to_owned() });
     }
     let name = format!("kubernetes-{version}");
-    go::build(&name, &workspace::root().join("tools").join(&name), &programs, &linker_flags)
+    go::build(&name, &Module::new(&format!("tools/{name}")), &programs, &linker_flags)
 }

@@ -1,4 +1,4 @@
-//! Runs the Go clients of `tests/apiserver-clients`, which `cargo xtask tools` builds.
+//! Runs the Go client of `tests/apiserver-clients`, as `cargo xtask tools` builds it for each release.
 
 use std::{
     env,
@@ -13,7 +13,7 @@ use tokio::{
     process::{Child, ChildStdout, Command},
 };
 
-/// The directories of `tests/apiserver-clients`.
+/// The releases that `tests/apiserver-clients` is built against.
 pub(crate) const RELEASES: [&str; 5] = ["v0.26", "v0.27", "v0.28", "v0.30", "latest"];
 
 pub(crate) struct Client {

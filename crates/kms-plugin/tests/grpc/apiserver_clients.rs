@@ -1,8 +1,6 @@
 //! The clients of five releases of kube-apiserver, unmodified, against a served socket: each with its own `:authority`,
 //! its own gRPC library and its own demands on `version`.
 
-use std::{fs, path::Path};
-
 use crate::{
     apiserver_client::{Client, RELEASES},
     served::Served,
@@ -57,14 +55,4 @@ async fn thousands_of_calls_on_one_connection_give_back_what_was_sealed() {
         }
     }
     served.stop().await;
-}
-
-/// What differs between the releases is in `client.go`.
-#[test]
-fn the_clients_of_all_releases_do_the_same() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/apiserver-clients");
-    let driver = |release| fs::read_to_string(folder.join(release).join("main.go")).unwrap();
-    for release in RELEASES {
-        assert_eq!(driver(release), driver("latest"), "{release}");
-    }
 }

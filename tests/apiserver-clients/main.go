@@ -1,6 +1,5 @@
 // Calls a KMS plugin with the very client of one release of kube-apiserver, and checks every answer.
 //
-// The same file is in each module of this directory; `client.go` beside it is what differs between the releases.
 // One JSON object a line on stdout: `{"event":"first"}` after the first round trip, then the result.
 package main
 
@@ -15,6 +14,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"k8s.io/apiserver/pkg/storage/value/encrypt/envelope"
 )
 
 // client is what the apiserver does with a plugin, whichever the API.
@@ -23,6 +24,17 @@ type client interface {
 	status(ctx context.Context) (version, healthz, keyID string, err error)
 	// roundTrip encrypts and decrypts, giving the key_id that Encrypt answered.
 	roundTrip(ctx context.Context, plaintext []byte) (opened []byte, keyID string, err error)
+}
+
+func dial(ctx context.Context, api, endpoint string, timeout time.Duration) (client, error) {
+	switch api {
+	case "v1beta1":
+		plugin, err := envelope.NewGRPCService(ctx, endpoint, timeout)
+		return v1beta1{plugin}, err
+	case "v2":
+		return dialV2(ctx, endpoint, timeout)
+	}
+	return nil, fmt.Errorf("there is no API %q", api)
 }
 
 type result struct {
