@@ -1,12 +1,12 @@
 //! JSON over TLS with one server that our own authority vouches for.
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::{
     Method, Request, StatusCode,
-    header::{AUTHORIZATION, CONTENT_TYPE},
+    header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, InvalidHeaderValue},
 };
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
@@ -75,7 +75,8 @@ impl CallError {
 pub(crate) struct Https {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     base: String,
-    token: Option<String>,
+    /// Marked as sensitive, so that `Debug` does not show it.
+    authorization: Option<HeaderValue>,
 }
 
 impl Https {
@@ -84,8 +85,8 @@ impl Https {
         base: String,
         authority: &CertificateDer<'static>,
         identity: Option<&Identity>,
-        token: Option<String>,
-    ) -> Result<Self, rustls::Error> {
+        token: Option<&str>,
+    ) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let mut roots = RootCertStore::empty();
         roots.add(authority.clone())?;
         let provider = rustls::crypto::aws_lc_rs::default_provider();
@@ -97,7 +98,8 @@ impl Https {
             None => builder.with_no_client_auth(),
         };
         let connector = HttpsConnectorBuilder::new().with_tls_config(config).https_only().enable_http1().build();
-        Ok(Self { client: Client::builder(TokioExecutor::new()).build(connector), base, token })
+        let authorization = token.map(bearer).transpose()?;
+        Ok(Self { client: Client::builder(TokioExecutor::new()).build(connector), base, authorization })
     }
 
     pub(crate) fn base(&self) -> &str {
@@ -115,8 +117,8 @@ impl Https {
         let no_answer = |reason| CallError::NoAnswer { method: method.clone(), url: url.clone(), reason };
 
         let mut request = Request::builder().method(method.clone()).uri(&url).header(CONTENT_TYPE, "application/json");
-        if let Some(token) = &self.token {
-            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+        if let Some(authorization) = &self.authorization {
+            request = request.header(AUTHORIZATION, authorization);
         }
         let body = body.map(Value::to_string).unwrap_or_default();
         let request = request.body(Full::from(body)).map_err(|error| no_answer(error.to_string()))?;
@@ -132,8 +134,14 @@ impl Https {
     }
 }
 
+fn bearer(token: &str) -> Result<HeaderValue, InvalidHeaderValue> {
+    let mut value = HeaderValue::try_from(format!("Bearer {token}"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
 /// An error and what is behind it: hyper's own text alone says little.
-fn causes(error: &dyn std::error::Error) -> String {
+fn causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {
@@ -141,4 +149,16 @@ fn causes(error: &dyn std::error::Error) -> String {
         next = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_is_sent_and_not_shown() {
+        let value = bearer("hunter2").unwrap();
+        assert_eq!(value, "Bearer hunter2");
+        assert!(!format!("{value:?}").contains("hunter2"));
+    }
 }

@@ -171,6 +171,13 @@ mod tests {
         command
     }
 
+    /// A named pipe: who opens one end of it waits for the other.
+    fn pipe(folder: &tempfile::TempDir) -> PathBuf {
+        let path = folder.path().join("pipe");
+        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+        path
+    }
+
     #[tokio::test]
     async fn a_process_that_ends_by_itself_says_how_and_leaves_its_output_in_the_log() {
         let folder = tempfile::tempdir().unwrap();
@@ -183,11 +190,10 @@ mod tests {
     async fn one_that_ignores_the_request_to_end_is_killed() {
         use std::os::unix::process::ExitStatusExt as _;
         let folder = tempfile::tempdir().unwrap();
-        let log = folder.path().join("log");
-        let process = Process::spawn(shell("trap '' TERM; echo ready; while :; do sleep 0.01; done"), &log).unwrap();
-        while process.log_tail() != "ready" {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        let ready = pipe(&folder);
+        let script = format!("trap '' TERM; echo ready >{}; exec sleep 1000", ready.display());
+        let process = Process::spawn(shell(&script), &folder.path().join("log")).unwrap();
+        assert_eq!(std::fs::read_to_string(ready).unwrap(), "ready\n");
         assert_eq!(process.stop(Duration::from_millis(50)).await.signal(), Some(9));
     }
 
@@ -204,8 +210,10 @@ mod tests {
     #[test]
     fn it_outlives_the_thread_that_started_it() {
         let folder = tempfile::tempdir().unwrap();
-        let log = folder.path().join("log");
-        let process = thread::spawn(move || Process::spawn(shell("sleep 0.3; exit 7"), &log).unwrap()).join().unwrap();
+        let (log, go_on) = (folder.path().join("log"), pipe(&folder));
+        let script = format!("read line <{}; exit 7", go_on.display());
+        let process = thread::spawn(move || Process::spawn(shell(&script), &log).unwrap()).join().unwrap();
+        std::fs::write(go_on, "now\n").unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         assert_eq!(runtime.block_on(process.ended()).code(), Some(7));
     }

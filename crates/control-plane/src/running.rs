@@ -137,7 +137,7 @@ impl Running {
 }
 
 fn client(pki: &Pki, port: u16) -> Result<Https, StartError> {
-    Https::new(format!("https://127.0.0.1:{port}"), &pki.authority, None, Some(pki.admin_token.clone()))
+    Https::new(format!("https://127.0.0.1:{port}"), &pki.authority, None, Some(&pki.admin_token))
         .map_err(|error| StartError::Certificate { subject: "the apiserver's client", reason: error.to_string() })
 }
 
