@@ -255,6 +255,6 @@ const AUTHORITY: &[u8] = b":authority";
 const AUTHORITY_HUFFMAN: &[u8] = &[0xb8, 0x3b, 0x53, 0x39, 0xec, 0x32, 0x7d, 0x7f];
 /// Its index in the static table (RFC 7541, appendix A).
 const STATIC_AUTHORITY: u32 = 1;
-/// The index of the newest entry of the dynamic table. A table of 4096 octets, the default that tonic's server keeps,
-/// holds at most 128 entries of at least 32 octets: as many as a `u128` has bits.
+/// The index of the newest entry of the dynamic table. A table of 4096 octets, the default of HTTP/2 (RFC 9113, section
+/// 6.5.2), which our server leaves as it is, holds at most 128 entries of at least 32 octets: as many as a `u128` has bits.
 const FIRST_DYNAMIC: u32 = 62;
