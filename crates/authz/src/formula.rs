@@ -1,6 +1,8 @@
 //! Truth with three values. What is known folds away; what is left is exactly the condition under which the answer
 //! would be yes.
 
+mod display;
+
 use std::sync::Arc;
 
 use crate::{

@@ -14,6 +14,7 @@
 
 pub mod context;
 pub mod decision;
+pub mod file;
 pub mod formula;
 pub mod matching;
 mod pattern;

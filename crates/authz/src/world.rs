@@ -21,6 +21,7 @@ use std::{collections::HashMap, sync::Arc};
 use aws_model::{AccountId, Arn, KeyArn};
 
 pub use account::{Account, OtherResource};
+pub(crate) use change::nearest;
 pub use change::{ChangeError, Thing};
 pub use grant::{
     ContextConstraint, Grant, GrantConstraints, GrantOperation, GrantOperations, GrantPrincipal, Grants,

@@ -89,6 +89,11 @@ impl Account {
         self.keys.values().map(Arc::as_ref)
     }
 
+    /// Every group, in no order.
+    pub fn groups(&self) -> impl Iterator<Item = &Group> {
+        self.groups.values()
+    }
+
     /// Every other resource that has a policy or tags, by ARN, in no order.
     pub fn resources(&self) -> impl Iterator<Item = (&str, &OtherResource)> {
         self.resources.iter().map(|(arn, resource)| (arn.as_ref(), resource))

@@ -6,7 +6,7 @@ use aws_model::{AccountId, Arn};
 use jiff::SignedDuration;
 
 use super::{
-    Account, AttachedPolicy, ChangeError, Group, Identity, PolicyOrigin, Role, Thing, User, World,
+    Account, AttachedPolicy, ChangeError, Group, Identity, PolicyOrigin, ResourcePolicy, Role, Thing, User, World,
     change::{expect_kind, missing},
     group::{join, leave},
     managed::ManagedPolicies,
@@ -189,8 +189,16 @@ impl World {
     /// # Errors
     /// When there is no such role, or the policy was not read as [`PolicyKind::Trust`].
     pub fn set_trust(&mut self, role: &Arn, trust: Arc<Policy>) -> Result<(), ChangeError> {
-        expect_kind(&trust, PolicyKind::Trust)?;
         let trust = self.saved(trust);
+        self.put_trust(role, trust)
+    }
+
+    /// Replaces a role's trust policy by one that was saved before, with what it meant then.
+    ///
+    /// # Errors
+    /// When there is no such role, or the policy was not read as [`PolicyKind::Trust`].
+    pub fn put_trust(&mut self, role: &Arn, trust: ResourcePolicy) -> Result<(), ChangeError> {
+        expect_kind(&trust.policy, PolicyKind::Trust)?;
         self.change_role(role, |role| role.trust = trust)
     }
 

@@ -57,6 +57,12 @@ impl Organization {
         Self { id: id.into(), management_account, accounts: HashMap::new(), levels: HashMap::new() }
     }
 
+    /// Whether a level of this id is there.
+    #[must_use]
+    pub fn has_level(&self, id: &str) -> bool {
+        self.levels.contains_key(id)
+    }
+
     /// Puts a level below another (`None`: it is the root), in place of what was there under its id. The id of an
     /// account's level is the account's.
     ///
@@ -80,9 +86,6 @@ impl Organization {
         }
         let id = node.id.clone();
         self.levels.insert(id.clone(), Level { parent: parent.map(Into::into), node: Arc::new(node) });
-        if let Ok(account) = id.parse() {
-            self.accounts.entry(account).or_default();
-        }
         self.refresh(&id);
         Ok(())
     }
@@ -113,15 +116,15 @@ impl Organization {
 
     /// Walks anew the paths on which a level is or now should be: those of the accounts below it.
     fn refresh(&mut self, changed: &str) {
-        let accounts = std::mem::take(&mut self.accounts);
-        self.accounts = accounts
-            .into_iter()
-            .map(|(account, path)| {
-                let is_below = *changed == *account.as_str() || path.levels.iter().any(|level| *level.id == *changed);
-                let walked = is_below.then(|| self.path(account.as_str())).flatten();
-                (account, walked.map_or(path, |levels| OrganizationPath { levels }))
-            })
-            .collect();
+        let below: Vec<AccountId> = match changed.parse() {
+            Ok(account) => vec![account],
+            Err(_) => self.accounts.iter().filter(|(_, path)| path.passes(changed)).map(|(id, _)| *id).collect(),
+        };
+        for account in below {
+            if let Some(levels) = self.path(account.as_str()) {
+                self.accounts.insert(account, OrganizationPath { levels });
+            }
+        }
     }
 
     /// From the root down to a level.
@@ -139,6 +142,12 @@ impl Organization {
 
     fn no_level(&self, id: &str) -> ChangeError {
         missing(Thing::OrganizationLevel, id, self.levels.keys().map(AsRef::as_ref))
+    }
+}
+
+impl OrganizationPath {
+    fn passes(&self, id: &str) -> bool {
+        self.levels.iter().any(|level| *level.id == *id)
     }
 }
 

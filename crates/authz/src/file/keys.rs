@@ -1,0 +1,156 @@
+//! Keys and grants of a world file.
+
+use aws_model::{EncryptionContext, KeyArn};
+
+use super::{
+    FileError, Files, Problem,
+    field::{Field, Fields},
+    identities,
+};
+use crate::{
+    policy::PolicyKind,
+    world::{
+        ContextConstraint, Grant, GrantConstraints, GrantOperation, GrantOperations, Key, KeyManager, KeyState,
+        KeyUsage, World,
+    },
+};
+
+const FIELDS: [&str; 9] =
+    ["policy", "state", "usage", "manager", "attributes", "tags", "aliases", "savedIds", "grants"];
+
+/// Source: AWS KMS Developer Guide, "Key states of AWS KMS keys".
+pub(super) const STATES: [(&str, Option<KeyState>); 9] = [
+    ("Creating", Some(KeyState::Creating)),
+    ("Enabled", Some(KeyState::Enabled)),
+    ("Disabled", Some(KeyState::Disabled)),
+    ("PendingDeletion", Some(KeyState::PendingDeletion)),
+    ("PendingReplicaDeletion", Some(KeyState::PendingReplicaDeletion)),
+    ("PendingImport", Some(KeyState::PendingImport)),
+    ("Updating", Some(KeyState::Updating)),
+    ("Unavailable", Some(KeyState::Unavailable)),
+    ("unknown", None),
+];
+
+const USAGES: [(&str, KeyUsage); 5] = [
+    ("SymmetricEncryption", KeyUsage::SymmetricEncryption),
+    ("AsymmetricEncryption", KeyUsage::AsymmetricEncryption),
+    ("Signing", KeyUsage::Signing),
+    ("Mac", KeyUsage::Mac),
+    ("KeyAgreement", KeyUsage::KeyAgreement),
+];
+
+const MANAGERS: [(&str, KeyManager); 2] = [("Customer", KeyManager::Customer), ("Aws", KeyManager::Aws)];
+
+pub(super) fn read(fields: &Fields<'_>, world: &mut World, files: &dyn Files) -> Result<(), FileError> {
+    for (arn, field) in fields.get("keys").map_or_else(|| Ok(Vec::new()), |field| field.entries_by::<KeyArn>())? {
+        let key = key(&arn, &field, world, files)?;
+        world.put_key(key).map_err(|error| field.refuse(error))?;
+        for (at, grant) in field.some_fields()?.items("grants")?.into_iter().enumerate() {
+            let read = self::grant(&arn, at, grant.clone())?;
+            if world.key(&arn).is_some_and(|key| key.grants.get(&read.id).is_some()) {
+                return Err(grant.refuse(Problem::Twice(read.id.into())));
+            }
+            world.put_grant(&arn, read).map_err(|error| grant.refuse(error))?;
+        }
+    }
+    Ok(())
+}
+
+fn key(arn: &KeyArn, field: &Field<'_>, world: &World, files: &dyn Files) -> Result<Key, FileError> {
+    let fields = field.clone().fields(&FIELDS)?;
+    let policy = match fields.get("policy") {
+        Some(field) => field.policy(PolicyKind::Key, files)?,
+        None => {
+            let name = format!("{}, key policy by default", field.name());
+            field.json_policy(&name, &default_policy(arn), PolicyKind::Key)?
+        }
+    };
+    let mut key = Key::new(arn.clone(), world.saved(policy));
+    identities::override_saved_ids(&fields, &mut key.policy)?;
+    if let Some(field) = fields.get("state") {
+        key.state = field.word(&STATES)?;
+    }
+    if let Some(field) = fields.get("usage") {
+        key.usage = field.word(&USAGES)?;
+    }
+    if let Some(field) = fields.get("manager") {
+        key.manager = field.word(&MANAGERS)?;
+    }
+    for (name, value) in fields.entries("attributes")? {
+        key.attributes.insert(name.to_ascii_lowercase().into(), value.text()?.into());
+    }
+    key.tags = fields.texts("tags")?;
+    for alias in fields.items("aliases")? {
+        if !alias.text()?.starts_with("alias/") {
+            return Err(alias.refuse(Problem::Value("an alias looks like `alias/NAME`".to_owned())));
+        }
+        key.aliases.insert(alias.text()?.into());
+    }
+    Ok(key)
+}
+
+fn grant(key: &KeyArn, at: usize, field: Field<'_>) -> Result<Grant, FileError> {
+    let fields = field.fields(&[
+        "id",
+        "token",
+        "name",
+        "grantee",
+        "granteeId",
+        "retiring",
+        "issuingAccount",
+        "operations",
+        "constraints",
+    ])?;
+    Ok(Grant {
+        id: fields.text("id")?.map_or_else(|| format!("grant-{}", at + 1), str::to_owned).into(),
+        token: fields.text("token")?.map(Into::into),
+        name: fields.text("name")?.map(Into::into),
+        grantee: fields.need("grantee")?.parse()?,
+        grantee_unique_id: fields.text("granteeId")?.map(Into::into),
+        retiring: fields.parse("retiring")?,
+        issuing_account: Some(fields.parse("issuingAccount")?.unwrap_or_else(|| key.account())),
+        operations: operations(&fields.need("operations")?)?,
+        constraints: fields.get("constraints").map(constraints).transpose()?.unwrap_or_default(),
+    })
+}
+
+/// What a grant permits.
+pub(super) fn operations(field: &Field<'_>) -> Result<GrantOperations, FileError> {
+    let words: Vec<_> = GrantOperation::ALL.iter().map(|operation| (operation.as_str(), *operation)).collect();
+    field.items()?.iter().map(|item| item.word(&words)).collect()
+}
+
+/// What must be true for a grant to be used.
+pub(super) fn constraints(field: Field<'_>) -> Result<GrantConstraints, FileError> {
+    let fields = field.fields(&["encryptionContextEquals", "encryptionContextSubset", "sourceArn"])?;
+    let context = |name| fields.get(name).map(|field| field.texts().map(pairs)).transpose();
+    let encryption_context = match (context("encryptionContextEquals")?, context("encryptionContextSubset")?) {
+        (Some(_), Some(_)) => {
+            let problem = "`encryptionContextEquals` and `encryptionContextSubset` exclude each other";
+            return Err(fields.whole().refuse(Problem::Value(problem.to_owned())));
+        }
+        (Some(equals), None) => Some(ContextConstraint::Equals(equals)),
+        (None, Some(subset)) => Some(ContextConstraint::Subset(subset)),
+        (None, None) => None,
+    };
+    Ok(GrantConstraints { encryption_context, source_arn: fields.text("sourceArn")?.map(Into::into) })
+}
+
+fn pairs(pairs: Vec<(String, String)>) -> EncryptionContext {
+    EncryptionContext::new(pairs)
+}
+
+/// The policy of a key that was given none.
+///
+/// Source: AWS KMS Developer Guide, "Default key policy" (for a key that the API creates).
+fn default_policy(arn: &KeyArn) -> String {
+    let root = format!("arn:{}:iam::{}:root", arn.region().partition(), arn.account());
+    let statement = serde_json::json!({
+        "Sid": "EnableIAMUserPermissions",
+        "Effect": "Allow",
+        "Principal": { "AWS": root },
+        "Action": "kms:*",
+        "Resource": "*",
+    });
+    format!("{:#}", serde_json::json!({ "Version": "2012-10-17", "Id": "key-default-1", "Statement": [statement] }))
+}

@@ -1,0 +1,116 @@
+//! The organization of a world file.
+
+use std::sync::Arc;
+
+use aws_model::AccountId;
+
+use super::{FileError, Files, Problem, field::Field};
+use crate::{
+    policy::PolicyKind,
+    world::{AttachedPolicy, Organization, OrganizationNode, PolicyOrigin},
+};
+
+/// What AWS attaches to every level when a kind of policy is enabled.
+///
+/// Source: AWS Organizations User Guide, "SCP evaluation" (`FullAWSAccess`), "RCP evaluation" (`RCPFullAWSAccess`).
+const FULL_SCP: (&str, &str) = (
+    "FullAWSAccess",
+    r#"{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": "*",
+      "Resource": "*"
+    }
+  ]
+}"#,
+);
+const FULL_RCP: (&str, &str) = (
+    "RCPFullAWSAccess",
+    r#"{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Principal": "*",
+      "Action": "*",
+      "Resource": "*"
+    }
+  ]
+}"#,
+);
+
+pub(super) fn read(field: Field<'_>, files: &dyn Files) -> Result<Organization, FileError> {
+    let fields = field.fields(&["id", "managementAccount", "root"])?;
+    let management: AccountId = fields.need("managementAccount")?.parse()?;
+    let mut organization = Organization::new(fields.need("id")?.text()?, management);
+    let root = fields.need("root")?;
+    let known = ["id", "scps", "rcps", "accounts", "units"];
+    let id = root.clone().fields(&known)?.text("id")?.unwrap_or("r-root").to_owned();
+    level(&mut organization, None, &id, &root, files)?;
+    if !organization.accounts.contains_key(&management) {
+        let node = node(management.as_str(), &root, false, files)?;
+        organization.put_level(Some(&id), node).map_err(|error| root.refuse(error))?;
+    }
+    Ok(organization)
+}
+
+/// A root or organizational unit, and what is below it.
+fn level(
+    organization: &mut Organization,
+    parent: Option<&str>,
+    id: &str,
+    field: &Field<'_>,
+    files: &dyn Files,
+) -> Result<(), FileError> {
+    let fields = field.clone().fields(&["id", "scps", "rcps", "accounts", "units"])?;
+    if organization.has_level(id) {
+        return Err(field.refuse(Problem::Twice(id.to_owned())));
+    }
+    organization.put_level(parent, node(id, field, true, files)?).map_err(|error| field.refuse(error))?;
+    let accounts = fields.get("accounts").map_or_else(|| Ok(Vec::new()), |field| field.entries_by::<AccountId>())?;
+    for (account, field) in accounts {
+        field.clone().fields(&["scps", "rcps"])?;
+        if organization.has_level(account.as_str()) {
+            return Err(field.refuse_name(Problem::Twice(account.to_string())));
+        }
+        let node = node(account.as_str(), &field, true, files)?;
+        organization.put_level(Some(id), node).map_err(|error| field.refuse(error))?;
+    }
+    for (name, unit) in fields.entries("units")? {
+        let below = unit.clone().some_fields()?.text("id")?.map_or_else(|| format!("ou-{name}"), str::to_owned);
+        level(organization, Some(id), &below, &unit, files)?;
+    }
+    Ok(())
+}
+
+fn node(id: &str, field: &Field<'_>, is_written: bool, files: &dyn Files) -> Result<OrganizationNode, FileError> {
+    let mut node = OrganizationNode::new(id);
+    let fields = field.clone().some_fields()?;
+    let written = |name| fields.get(name).filter(|_| is_written);
+    node.service_control = policies(field, written("scps"), PolicyKind::ServiceControl, FULL_SCP, files)?;
+    node.resource_control = policies(field, written("rcps"), PolicyKind::ResourceControl, FULL_RCP, files)?;
+    Ok(node)
+}
+
+fn policies(
+    level: &Field<'_>,
+    written: Option<Field<'_>>,
+    kind: PolicyKind,
+    (full_name, full_text): (&str, &str),
+    files: &dyn Files,
+) -> Result<Option<Vec<AttachedPolicy>>, FileError> {
+    let full = |at: &Field<'_>| at.json_policy(full_name, full_text, kind);
+    let attached = |name: &str, policy: Arc<_>| AttachedPolicy { origin: PolicyOrigin::Managed(name.into()), policy };
+    let Some(field) = written else { return Ok(Some(vec![attached(full_name, full(level)?)])) };
+    if matches!(field.text(), Ok("none")) {
+        return Ok(None);
+    }
+    let read = |(name, field): (&str, Field<'_>)| {
+        let is_full = name == full_name && matches!(field.text(), Ok("aws"));
+        let policy = if is_full { full(&field)? } else { field.policy(kind, files)? };
+        Ok(attached(name, policy))
+    };
+    field.entries()?.into_iter().map(read).collect::<Result<_, _>>().map(Some)
+}

@@ -1,0 +1,125 @@
+//! Policies inside of other texts: written as YAML, as JSON text, or in a file of their own.
+
+use std::sync::Arc;
+
+use super::{
+    FileError, Files, Problem,
+    field::Field,
+    node::{Node, Value},
+};
+use crate::{
+    policy::{Policy, PolicyKind},
+    text::SourceText,
+};
+
+impl Field<'_> {
+    /// Reads the policy that stands here.
+    ///
+    /// A mapping becomes JSON, which the policy then calls its text: explanations show that, while refusals point at
+    /// the mapping.
+    pub(super) fn policy(&self, kind: PolicyKind, files: &dyn Files) -> Result<Arc<Policy>, FileError> {
+        match &self.node.value {
+            Value::Map(_) => {
+                let mut json = Json::default();
+                json.value(self.node, 0);
+                let parsed = Policy::parse(SourceText::new(format!("{}, as JSON", self.name()), json.text), kind);
+                parsed.map(Arc::new).map_err(|malformed| {
+                    let node = node_at(&json.places, malformed.span().start).unwrap_or(self.node);
+                    let (source, span) = (node.source.clone(), node.span);
+                    FileError::new(source, span, &self.path, Problem::Policy(malformed))
+                })
+            }
+            Value::List(_) => Err(self.refuse(Problem::WrongType {
+                wanted: "a policy: a mapping, JSON text or `file:PATH`",
+                found: self.node.what(),
+            })),
+            Value::Scalar { .. } => match self.text()?.strip_prefix("file:") {
+                Some(path) => {
+                    let text = files.read(path).map_err(|error| {
+                        self.refuse(Problem::Unreadable { path: path.to_owned(), reason: error.to_string() })
+                    })?;
+                    self.json_policy(path, &text, kind)
+                }
+                None => self.json_policy(&self.name(), self.text()?, kind),
+            },
+        }
+    }
+
+    /// Reads a policy that is a text of its own. Its refusals tell places in that text.
+    pub(super) fn json_policy(&self, name: &str, text: &str, kind: PolicyKind) -> Result<Arc<Policy>, FileError> {
+        Policy::parse(SourceText::new(name, text), kind).map(Arc::new).map_err(|malformed| {
+            let (source, span) = (malformed.source_text().clone(), malformed.span());
+            FileError::new(source, span, &self.path, Problem::Policy(malformed))
+        })
+    }
+
+    /// What people call what stands here: `world.yaml:14: roles.ARN.policies.ebs`.
+    pub(super) fn name(&self) -> String {
+        format!("{}:{}: {}", self.node.source.name(), self.node.line, self.path)
+    }
+}
+
+/// A tree as JSON, two blanks a level, with what stands where.
+#[derive(Default)]
+pub(super) struct Json<'a> {
+    text: String,
+    places: Vec<(usize, &'a Node)>,
+}
+
+impl<'a> Json<'a> {
+    /// The text of a tree.
+    pub(super) fn of(node: &'a Node) -> String {
+        let mut json = Self::default();
+        json.value(node, 0);
+        json.text
+    }
+
+    fn value(&mut self, node: &'a Node, level: usize) {
+        self.places.push((self.text.len(), node));
+        match &node.value {
+            Value::Scalar { text, plain } if *plain && (is_json_literal(text)) => self.text.push_str(text),
+            Value::Scalar { .. } if node.is_null() => self.text.push_str("null"),
+            Value::Scalar { text, .. } => self.string(text),
+            Value::List(items) => self.block('[', ']', level, items, |json, item| json.value(item, level + 1)),
+            Value::Map(entries) => self.block('{', '}', level, entries, |json, entry| {
+                json.string(&entry.key);
+                json.text.push_str(": ");
+                json.value(&entry.value, level + 1);
+            }),
+        }
+    }
+
+    fn block<T>(&mut self, open: char, close: char, level: usize, of: &'a [T], mut one: impl FnMut(&mut Self, &'a T)) {
+        self.text.push(open);
+        for (at, item) in of.iter().enumerate() {
+            self.text.push_str(if at == 0 { "\n" } else { ",\n" });
+            self.indent(level + 1);
+            one(self, item);
+        }
+        if !of.is_empty() {
+            self.text.push('\n');
+            self.indent(level);
+        }
+        self.text.push(close);
+    }
+
+    fn indent(&mut self, level: usize) {
+        self.text.extend(std::iter::repeat_n("  ", level));
+    }
+
+    fn string(&mut self, text: &str) {
+        // A string becomes JSON whatever it holds.
+        self.text.push_str(&serde_json::Value::from(text).to_string());
+    }
+}
+
+/// Whether an unquoted text is no text in JSON: a truth or a number.
+fn is_json_literal(text: &str) -> bool {
+    matches!(text, "true" | "false") || (serde_json::from_str::<serde_json::Number>(text).is_ok())
+}
+
+/// The innermost value that begins at or before a place.
+fn node_at<'a>(places: &[(usize, &'a Node)], at: u32) -> Option<&'a Node> {
+    let before = places.partition_point(|(start, _)| *start <= at as usize);
+    places.get(before.checked_sub(1)?).map(|(_, node)| *node)
+}

@@ -1,0 +1,69 @@
+//! The world file: everything that decisions rest on, as people write it.
+//!
+//! `tests/corpus/authorization/README.md` shows every field.
+
+use aws_model::{AccountId, Arn};
+
+use super::{
+    FileError, Files,
+    field::{Field, Fields},
+    identities, keys,
+    node::Node,
+    organization, yaml,
+};
+use crate::{
+    policy::PolicyKind,
+    text::SourceText,
+    world::{OtherResource, World},
+};
+
+const FIELDS: [&str; 8] =
+    ["accounts", "organization", "roles", "users", "groups", "managedPolicies", "keys", "resources"];
+
+/// Reads a world.
+///
+/// # Errors
+/// [`FileError`], at the first place that is not right.
+pub fn read(source: &SourceText, files: &dyn Files) -> Result<World, FileError> {
+    of_node(&yaml::parse(source)?, files)
+}
+
+/// Reads a world that is part of another text.
+pub(super) fn of_node(node: &Node, files: &dyn Files) -> Result<World, FileError> {
+    let fields = Field::root(node).fields(&FIELDS)?;
+    let mut world = World::new();
+    for (id, account) in
+        fields.get("accounts").map_or_else(|| Ok(Vec::new()), |field| field.entries_by::<AccountId>())?
+    {
+        let name = account.fields(&["name"])?.text("name")?.map(Into::into);
+        world.account_mut(id).name = name;
+    }
+    // What a policy names is saved with the unique ids that are known by then, so: identities before resources.
+    identities::read(&fields, &mut world, files)?;
+    keys::read(&fields, &mut world, files)?;
+    resources(&fields, &mut world, files)?;
+    if let Some(field) = fields.get("organization") {
+        world.set_organization(Some(organization::read(field, files)?));
+    }
+    Ok(world)
+}
+
+fn resources(fields: &Fields<'_>, world: &mut World, files: &dyn Files) -> Result<(), FileError> {
+    for (arn, field) in fields.get("resources").map_or_else(|| Ok(Vec::new()), |field| field.entries_by::<Arn>())? {
+        let fields = field.fields(&["policy", "tags", "owner", "savedIds"])?;
+        let owner = match fields.parse("owner")? {
+            Some(owner) => owner,
+            None => arn.account().parse().map_err(|_| fields.whole().refuse(super::Problem::Missing("owner")))?,
+        };
+        let policy = match fields.get("policy") {
+            Some(field) => {
+                let mut saved = world.saved(field.policy(PolicyKind::Resource, files)?);
+                identities::override_saved_ids(&fields, &mut saved)?;
+                Some(saved)
+            }
+            None => None,
+        };
+        world.put_resource(owner, arn.as_str(), OtherResource { policy, tags: fields.texts("tags")? });
+    }
+    Ok(())
+}
