@@ -48,7 +48,7 @@ impl Field<'_> {
     /// Reads a policy that is a text of its own. Its refusals tell places in that text.
     pub(super) fn json_policy(&self, name: &str, text: &str, kind: PolicyKind) -> Result<Arc<Policy>, FileError> {
         Policy::parse(SourceText::new(name, text), kind).map(Arc::new).map_err(|malformed| {
-            let (source, span) = (malformed.source().clone(), malformed.span());
+            let (source, span) = (malformed.policy_text().clone(), malformed.span());
             FileError::new(source, span, &self.path, Problem::Policy(malformed))
         })
     }
