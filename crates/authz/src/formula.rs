@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use crate::{
     context::ContextKey,
-    policy::{Operator, Policy},
+    matching::ContextView,
+    policy::{Condition, Operator, Policy, ResourcePattern},
     text::Span,
 };
 
@@ -137,6 +138,20 @@ impl Formula {
         matches!(self, Self::False)
     }
 
+    /// What is left of it for a request of which more is known, but nothing else differs. A fact that no policy wrote
+    /// stays open.
+    #[must_use]
+    pub fn resolve(&self, context: &impl ContextView) -> Self {
+        match self {
+            Self::True => Self::True,
+            Self::False => Self::False,
+            Self::Atom(atom) => atom.resolve(context).unwrap_or_else(|| self.clone()),
+            Self::All(parts) => Self::all(parts.iter().map(|part| part.resolve(context))),
+            Self::Any(parts) => Self::any(parts.iter().map(|part| part.resolve(context))),
+            Self::Not(inner) => inner.resolve(context).not(),
+        }
+    }
+
     /// All of many; stops at the first that surely fails.
     pub fn all(many: impl IntoIterator<Item = Self>) -> Self {
         let mut result = Self::True;
@@ -159,6 +174,23 @@ impl Formula {
             }
         }
         result
+    }
+}
+
+impl Atom {
+    /// Asks again; `None` if it is nothing that a context tells.
+    fn resolve(&self, context: &impl ContextView) -> Option<Formula> {
+        match &self.asks {
+            Asks::Condition { operator, compared, values, at } => {
+                let condition = Condition::read(*operator, compared.clone(), values, at)?;
+                Some(condition.holds(context, &at.policy))
+            }
+            Asks::Variable { pattern, text, at } => {
+                let pattern = ResourcePattern::new(pattern, at.policy.version());
+                Some(pattern.matches(text, context, || at.clone()))
+            }
+            Asks::Fact(_) => None,
+        }
     }
 }
 

@@ -16,7 +16,7 @@ pub use value::{ConditionValue, InvalidConditionValue};
 use super::Policy;
 use crate::{
     context::ContextKey,
-    formula::{Asks, Atom, Formula},
+    formula::{Asks, Atom, Formula, PolicySpan},
     matching::{ContextView, Lookup, Values},
     text::{Span, Spanned},
 };
@@ -45,6 +45,16 @@ pub(crate) enum Matches<'k> {
 }
 
 impl Condition {
+    /// Reads an entry again from what an atom tells of it. `None` if a value is none of its operator, which no atom's
+    /// is.
+    pub(crate) fn read(operator: Operator, key: ContextKey, values: &[Box<str>], at: &PolicySpan) -> Option<Self> {
+        let span = at.span;
+        let read = |written| ConditionValue::new(written, operator, at.policy.version());
+        let values =
+            values.iter().map(|written| Some(Spanned { value: read(written).ok()?, span })).collect::<Option<_>>()?;
+        Some(Self { span, operator: Spanned { value: operator, span }, key: Spanned { value: key, span }, values })
+    }
+
     /// Whether it holds for a request. `policy` is the one that the condition is of.
     #[must_use]
     pub fn holds(&self, context: &impl ContextView, policy: &Arc<Policy>) -> Formula {

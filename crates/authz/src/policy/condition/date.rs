@@ -2,10 +2,7 @@
 
 use std::str::FromStr;
 
-use jiff::{
-    civil::{Date, Time},
-    tz::TimeZone,
-};
+use jiff::civil::{Date, DateTime, Time};
 
 /// A point in time, in nanoseconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,6 +13,8 @@ pub(super) struct Instant(i128);
 pub(super) struct NotADate;
 
 const NANOSECONDS: i128 = 1_000_000_000;
+
+const UNIX_EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
 /// Seconds since 1970, or one of the W3C's forms of ISO 8601: a year with month, a day, a day with hours and minutes
 /// and perhaps seconds and their fraction, where a time has an offset or `Z`. Digits alone are seconds, so a bare
@@ -40,8 +39,8 @@ impl FromStr for Instant {
             Some(time) => read_time(time).ok_or(NotADate)?,
             None => (Time::midnight(), 0),
         };
-        let utc = TimeZone::UTC.to_timestamp(date.to_datetime(time)).map_err(|_| NotADate)?;
-        Ok(Self(utc.as_nanosecond() - i128::from(offset_minutes) * 60 * NANOSECONDS))
+        let since_1970 = date.to_datetime(time).duration_since(UNIX_EPOCH);
+        Ok(Self(since_1970.as_nanos() - i128::from(offset_minutes) * 60 * NANOSECONDS))
     }
 }
 
