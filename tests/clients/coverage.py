@@ -21,7 +21,7 @@ NEVER = {
 
 # Errors that one operation never answers, and why.
 NEVER_OF = {
-    ("CreateGrant", "LimitExceededException"): "the 50,001st grant takes too long to reach",
+    ("CreateGrant", "LimitExceededException"): "the 50,001st grant takes too long to reach; `cargo test -p local-aws --test kms quotas` lowers the quota",
     ("CreateKey", "CustomKeyStoreNotFoundException"): "UnsupportedOperationException comes first",
     ("CreateKey", "InvalidArnException"): "it takes no ARN",
     ("EnableKey", "LimitExceededException"): "a disabled key counts, too",

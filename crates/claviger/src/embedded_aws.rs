@@ -27,7 +27,7 @@ pub(crate) struct AwsFlags {
     #[arg(long, value_name = "FILE", env = environment::MASTER_KEY, hide_env = true)]
     pub(crate) master_key: Option<PathBuf>,
 
-    /// Region that is printed and used; every region is there
+    /// Region that is printed and used; every region of its partition is there
     #[arg(long, value_name = "REGION", default_value = "us-west-2")]
     pub(crate) region: Region,
 }
@@ -54,7 +54,8 @@ impl AwsFlags {
             None => State::Memory,
             Some(path) => State::File { path: path.clone(), master_key: self.master_key()? },
         };
-        let options = Options { listen: self.listen, accounts, credentials, state, ..Options::default() };
+        let partition = self.region.partition();
+        let options = Options { listen: self.listen, partition, accounts, credentials, state, ..Options::default() };
         LocalAws::start(options).await.map_err(explain)
     }
 

@@ -42,6 +42,8 @@ const NAMED: Table = Table::plain("account.named");
 /// Everything that is known about who may sign.
 #[derive(Debug)]
 pub(crate) struct Accounts {
+    /// Their credentials are worth nothing in any other.
+    partition: Partition,
     seed: Seed,
     fixed: HashMap<String, Credential>,
     /// With the write that keeps each.
@@ -79,7 +81,7 @@ pub(crate) struct Identity {
 /// Why an access key stands for nobody.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unidentified {
-    /// No such key, or the token is absent, altered or another key's.
+    /// No such key in this partition, or the token is absent, altered or another key's.
     #[error("the access key or its session token is not known here")]
     Unknown,
     /// The session is over.
@@ -100,6 +102,7 @@ impl Accounts {
     /// The accounts of the store, those `named` now and those of the `fixed` credentials.
     pub(crate) async fn open(
         store: Store,
+        partition: Partition,
         named: impl IntoIterator<Item = AccountId>,
         fixed: impl IntoIterator<Item = Credential>,
     ) -> Result<Self, AccountsError> {
@@ -116,7 +119,7 @@ impl Accounts {
         let kept = store.rows(NAMED)?.into_iter().map(|row| Ok((row.key.parse()?, Ticket::default())));
         let kept = kept.collect::<Result<_, aws_model::InvalidAccountId>>()?;
         let fixed = fixed.into_iter().map(|credential| (credential.access_key_id.clone(), credential)).collect();
-        let accounts = Self { seed: Seed::new(&seed), fixed, named: RwLock::new(kept), store };
+        let accounts = Self { partition, seed: Seed::new(&seed), fixed, named: RwLock::new(kept), store };
         let of_fixed: Vec<_> = accounts.fixed.values().map(|credential| credential.account).collect();
         let tickets = named.into_iter().chain(of_fixed).map(|account| accounts.name(account));
         let last = tickets.max().unwrap_or_default();
@@ -165,7 +168,7 @@ impl Accounts {
         fixed.or_else(|| access_key::parse(access_key_id).map(|(_, account)| account))
     }
 
-    /// Who an access key, with the session token that came with it, claims to be.
+    /// Who an access key, with the session token that came with it, claims to be in a region of `partition`.
     pub(crate) fn identify(
         &self,
         access_key_id: &str,
@@ -173,15 +176,18 @@ impl Accounts {
         partition: Partition,
         now: Timestamp,
     ) -> Result<Identity, Unidentified> {
+        if partition != self.partition {
+            return Err(Unidentified::Unknown);
+        }
         match (token, self.fixed.get(access_key_id)) {
             (None, Some(credential)) => Ok(root_identity(credential.clone(), partition)),
             (Some(_), Some(_)) => Err(Unidentified::Unknown),
-            (None, None) => self.generated_root(access_key_id, partition),
-            (Some(token), None) => self.session(access_key_id, token, partition, now),
+            (None, None) => self.generated_root(access_key_id),
+            (Some(token), None) => self.session(access_key_id, token, now),
         }
     }
 
-    fn generated_root(&self, access_key_id: &str, partition: Partition) -> Result<Identity, Unidentified> {
+    fn generated_root(&self, access_key_id: &str) -> Result<Identity, Unidentified> {
         let Some((KeyKind::LongTerm, account)) = access_key::parse(access_key_id) else {
             return Err(Unidentified::Unknown);
         };
@@ -190,16 +196,10 @@ impl Accounts {
         }
         let secret_access_key = self.seed.secret_access_key(access_key_id);
         let credential = Credential { access_key_id: access_key_id.to_owned(), secret_access_key, account };
-        Ok(root_identity(credential, partition))
+        Ok(root_identity(credential, self.partition))
     }
 
-    fn session(
-        &self,
-        access_key_id: &str,
-        token: &SecretBytes,
-        partition: Partition,
-        now: Timestamp,
-    ) -> Result<Identity, Unidentified> {
+    fn session(&self, access_key_id: &str, token: &SecretBytes, now: Timestamp) -> Result<Identity, Unidentified> {
         let content = self.seed.open_token(access_key_id, token).ok_or(Unidentified::Unknown)?;
         let session: Session = serde_json::from_slice(content.expose()).map_err(|_| Unidentified::Unknown)?;
         if session.has_expired(now) {
@@ -208,7 +208,7 @@ impl Accounts {
         let secret = self.seed.secret_access_key(access_key_id);
         let caller = match &session.identity {
             SessionIdentity::Root => {
-                Caller { kind: CallerKind::RootSession, ..root(session.account, access_key_id, partition) }
+                Caller { kind: CallerKind::RootSession, ..root(session.account, access_key_id, self.partition) }
             }
             SessionIdentity::Role { arn, id, session_name } => {
                 assumed_role(session.account, access_key_id, arn, id, session_name)

@@ -35,6 +35,7 @@ mod multi_region;
 mod other_kinds;
 mod paging;
 mod policies;
+mod quotas;
 mod rotation;
 mod state;
 mod tags;
@@ -47,6 +48,8 @@ use crate::{
     CallContext, Clock, ServiceError,
     store::{OpenError, Store},
 };
+pub use quotas::Quotas;
+
 use call::Call;
 use state::State;
 
@@ -60,7 +63,15 @@ impl Kms {
     /// # Errors
     /// [`OpenError`] when the store cannot be read or is damaged.
     pub fn open(store: Store, clock: Clock) -> Result<Self, OpenError> {
-        let state = State::load(store)?;
+        Self::open_with(store, clock, Quotas::default())
+    }
+
+    /// As [`open`](Self::open), with quotas that are not the usual ones.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open).
+    pub fn open_with(store: Store, clock: Clock, quotas: Quotas) -> Result<Self, OpenError> {
+        let state = State::load(store, quotas)?;
         state.catch_up(clock.now());
         Ok(Self(Arc::new(state)))
     }

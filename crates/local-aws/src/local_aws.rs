@@ -74,13 +74,13 @@ impl LocalAws {
     /// # Errors
     /// [`StartError`]; nothing is left running then.
     pub async fn start(options: Options) -> Result<Running, StartError> {
-        let Options { listen, accounts, credentials, state, clock, admin, limits } = options;
+        let Options { listen, partition, accounts, credentials, state, clock, admin, quotas, limits } = options;
         let store = match state {
             State::Memory => Store::memory(),
             State::File { path, master_key } => Store::open(&path, master_key)?,
         };
-        let kms = Kms::open(store.clone(), clock.clone())?;
-        let accounts = Arc::new(Accounts::open(store, accounts, credentials).await?);
+        let kms = Kms::open_with(store.clone(), clock.clone(), quotas)?;
+        let accounts = Arc::new(Accounts::open(store, partition, accounts, credentials).await?);
         let (listener, local_addr) = bind(listen).await?;
 
         let admin = admin.then(|| Admin::new(clock.clone(), Arc::clone(&accounts)));

@@ -2,15 +2,20 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use aws_model::AccountId;
+use aws_model::{AccountId, Partition};
 
-use crate::{accounts::Credential, clock::Clock, store::MasterKey};
+use crate::{accounts::Credential, clock::Clock, kms::Quotas, store::MasterKey};
 
 /// What [`LocalAws::start`](crate::LocalAws::start) takes. The default is what `claviger local-aws` starts.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// The partition whose regions are there. Partitions share neither accounts nor credentials, so another one is
+    /// another embedded AWS.
+    ///
+    /// Source: IAM User Guide, "Partitions" in the reference of ARNs.
+    pub partition: Partition,
     /// Accounts that are there from the start. Others may assume roles in them.
     pub accounts: Vec<AccountId>,
     /// Long-term credentials of root users, beside the generated ones.
@@ -21,6 +26,8 @@ pub struct Options {
     pub clock: Clock,
     /// Whether the admin routes are there: see [`admin`](crate::admin). They move the clock for everyone.
     pub admin: bool,
+    /// How many keys and grants there may be.
+    pub quotas: Quotas,
     /// What a peer may use up.
     pub limits: Limits,
 }
@@ -68,11 +75,13 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 4566)),
+            partition: Partition::Commercial,
             accounts: Vec::new(),
             credentials: Vec::new(),
             state: State::Memory,
             clock: Clock::real(),
             admin: true,
+            quotas: Quotas::default(),
             limits: Limits::default(),
         }
     }

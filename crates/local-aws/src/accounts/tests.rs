@@ -6,7 +6,7 @@ fn account(id: &str) -> AccountId {
 
 async fn accounts(store: &Store) -> Accounts {
     let fixed = ["test:secret:444455556666".parse().unwrap()];
-    Accounts::open(store.clone(), [account("111122223333")], fixed).await.unwrap()
+    Accounts::open(store.clone(), Partition::Commercial, [account("111122223333")], fixed).await.unwrap()
 }
 
 fn role_session(expires: Timestamp) -> Session {
@@ -57,7 +57,7 @@ async fn credentials_sessions_and_names_survive_a_restart() {
         (credential, session)
     };
     let store = Store::open(&path, crate::store::MasterKey::Beside).unwrap();
-    let accounts = Accounts::open(store, [], []).await.unwrap();
+    let accounts = Accounts::open(store, Partition::Commercial, [], []).await.unwrap();
     assert!(accounts.is_named(account("999999999999")) && accounts.is_named(account("444455556666")));
     assert_eq!(accounts.root_credential(account("999999999999")), credential);
     let token = SecretBytes::new(session.token.into_bytes());
@@ -112,10 +112,30 @@ async fn an_unknown_key_or_a_token_that_is_not_the_keys_stands_for_nobody() {
 #[tokio::test]
 async fn a_fixed_credential_is_the_root_user_of_its_account() {
     let accounts = accounts(&Store::memory()).await;
-    let identity = accounts.identify("test", None, Partition::China, NOW).unwrap();
+    let identity = accounts.identify("test", None, Partition::Commercial, NOW).unwrap();
     assert_eq!(identity.secret.expose(), b"secret");
-    assert_eq!(identity.caller.arn, "arn:aws-cn:iam::444455556666:root");
+    assert_eq!(identity.caller.arn, "arn:aws:iam::444455556666:root");
     assert_eq!(accounts.account_of("test"), Some(account("444455556666")));
+}
+
+#[tokio::test]
+async fn no_credential_is_worth_anything_in_another_partition() {
+    let fixed = ["test:secret:444455556666".parse().unwrap()];
+    let accounts = Accounts::open(Store::memory(), Partition::China, [], fixed).await.unwrap();
+    let root = accounts.root_credential(account("111122223333"));
+    let session = accounts.begin(&Session::new(account("111122223333"), SessionIdentity::Root, LATER)).unwrap();
+    let token = SecretBytes::new(session.token.into_bytes());
+    for (key, token, arn) in [
+        ("test", None, "arn:aws-cn:iam::444455556666:root"),
+        (root.access_key_id.as_str(), None, "arn:aws-cn:iam::111122223333:root"),
+        (session.access_key_id.as_str(), Some(&token), "arn:aws-cn:iam::111122223333:root"),
+    ] {
+        let identity = accounts.identify(key, token, Partition::China, NOW).unwrap();
+        assert_eq!(identity.caller.arn, arn);
+        for elsewhere in [Partition::Commercial, Partition::UsGov] {
+            assert_eq!(accounts.identify(key, token, elsewhere, NOW).unwrap_err(), Unidentified::Unknown, "{key}");
+        }
+    }
 }
 
 #[test]

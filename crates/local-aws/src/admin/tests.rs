@@ -8,7 +8,10 @@ const LOCAL: &str = "127.0.0.1:50000";
 
 async fn admin() -> Admin {
     let clock = Clock::frozen_at("2026-01-01T00:00:00Z".parse().unwrap());
-    Admin::new(clock, Arc::new(Accounts::open(Store::memory(), [], []).await.unwrap()))
+    Admin::new(
+        clock,
+        Arc::new(Accounts::open(Store::memory(), aws_model::Partition::Commercial, [], []).await.unwrap()),
+    )
 }
 
 async fn ask(admin: &Admin, request: Request<&'static str>, peer: &str) -> (u16, Value) {

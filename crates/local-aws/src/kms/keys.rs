@@ -21,9 +21,6 @@ use super::{
 };
 use crate::ServiceError;
 
-/// Source: AWS KMS Developer Guide, "Quotas", resource quotas.
-const MAX_KEYS: usize = 100_000;
-
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct CreateKey {
@@ -132,10 +129,11 @@ pub(super) fn update_key_description(call: &Call<'_>, value: Value) -> Result<Va
 /// Refuses what would be one key too many in a region of the caller's account.
 pub(super) fn check_room(call: &Call<'_>, region: &aws_model::Region) -> Result<(), ServiceError> {
     let keys = call.state.realm(call.account(), region).map_or(0, |realm| realm.keys().len());
-    if keys < MAX_KEYS {
+    let most = call.state.quotas.keys;
+    if keys < most {
         Ok(())
     } else {
-        Err(fault::limit_exceeded(format!("{region} has {MAX_KEYS} KMS keys, the most there can be")))
+        Err(fault::limit_exceeded(format!("{region} has {most} KMS keys, the most there can be")))
     }
 }
 

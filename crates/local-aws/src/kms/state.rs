@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 pub(super) use change::Change;
 
-use super::{grants::Grant, key::Key, key_id::KeyId};
+use super::{Quotas, grants::Grant, key::Key, key_id::KeyId};
 use crate::store::{OpenError, Store, Ticket};
 use agenda::Agenda;
 
@@ -32,6 +32,7 @@ pub(super) type RealmId = (AccountId, Region);
 
 #[derive(Debug)]
 pub(super) struct State {
+    pub(super) quotas: Quotas,
     store: Store,
     realms: RwLock<HashMap<RealmId, Arc<Realm>>>,
     retirable: RwLock<Retirable>,
@@ -65,8 +66,9 @@ pub(super) struct Alias {
 type Retirable = BTreeMap<(Region, String, String), Arc<Grant>>;
 
 impl State {
-    pub(super) fn load(store: Store) -> Result<Self, OpenError> {
+    pub(super) fn load(store: Store, quotas: Quotas) -> Result<Self, OpenError> {
         let state = Self {
+            quotas,
             store,
             realms: RwLock::default(),
             retirable: RwLock::default(),

@@ -10,6 +10,7 @@ mod key_states;
 mod keys;
 mod lists;
 mod policies;
+mod quotas;
 mod regions;
 mod rotation;
 mod world;

@@ -4,7 +4,11 @@ use aws_model::{AccountId, Region};
 use aws_wire::{model::ServiceId, protocol::aws_json};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use jiff::SignedDuration;
-use local_aws::{CallContext, Caller, CallerKind, Clock, ServiceError, kms::Kms, store::Store};
+use local_aws::{
+    CallContext, Caller, CallerKind, Clock, ServiceError,
+    kms::{Kms, Quotas},
+    store::Store,
+};
 use serde_json::{Value, json};
 
 pub(crate) const OWNER: &str = "111122223333";
@@ -29,8 +33,16 @@ impl World {
     }
 
     pub(crate) fn over(store: Store) -> Self {
+        Self::with(store, Quotas::default())
+    }
+
+    pub(crate) fn with_quotas(quotas: Quotas) -> Self {
+        Self::with(Store::memory(), quotas)
+    }
+
+    fn with(store: Store, quotas: Quotas) -> Self {
         let clock = Clock::frozen_at("2026-01-01T00:00:00Z".parse().unwrap());
-        Self { kms: Kms::open(store, clock.clone()).unwrap(), clock }
+        Self { kms: Kms::open_with(store, clock.clone(), quotas).unwrap(), clock }
     }
 
     pub(crate) fn pass(&self, days: i64) {

@@ -1,6 +1,6 @@
 //! What a good signature opens, wherever it stands.
 
-use aws_model::SecretBytes;
+use aws_model::{Partition, SecretBytes};
 use local_aws::{Clock, Options};
 
 use crate::wire::{self, ACCOUNT, Request, STS_VERSION, kms, root, start, start_with, sts};
@@ -46,12 +46,21 @@ async fn a_moved_clock_leaves_signatures_fresh() {
 }
 
 #[tokio::test]
-async fn a_fixed_credential_signs_for_its_account_in_any_region() {
+async fn a_fixed_credential_signs_for_its_account_in_every_region_of_its_partition_and_in_no_other() {
     let fixed: local_aws::Credential = "test:test:444455556666".parse().unwrap();
-    let aws = start_with(Options { credentials: vec![fixed.clone()], ..Options::default() }).await;
-    let signer = wire::Signer { region: "cn-north-1", ..wire::of(&fixed, "sts") };
-    let answer = sts("Action=GetCallerIdentity").signed(&aws, &signer).send(&aws).await;
-    assert_eq!(answer.element("Arn"), "arn:aws-cn:iam::444455556666:root", "{answer:?}");
+    let partition = Partition::China;
+    let aws = start_with(Options { partition, credentials: vec![fixed.clone()], ..Options::default() }).await;
+    for region in ["cn-north-1", "cn-northwest-1"] {
+        let signer = wire::Signer { region, ..wire::of(&fixed, "sts") };
+        let answer = sts("Action=GetCallerIdentity").signed(&aws, &signer).send(&aws).await;
+        assert_eq!(answer.element("Arn"), "arn:aws-cn:iam::444455556666:root", "{answer:?}");
+    }
+    let elsewhere = |service| wire::Signer { region: "us-east-1", ..wire::of(&fixed, service) };
+    let invalid = "The security token included in the request is invalid";
+    let query = sts("Action=GetCallerIdentity").signed(&aws, &elsewhere("sts")).send(&aws).await;
+    assert_eq!(query.query_error(), (403, "InvalidClientTokenId".into(), invalid.into()));
+    let json = kms("ListKeys", "{}").signed(&aws, &elsewhere("kms")).send(&aws).await;
+    assert_eq!(json.json_error(), (400, "UnrecognizedClientException".into(), format!("{invalid}.")));
     aws.shutdown().await;
 }
 

@@ -19,8 +19,6 @@ use crate::{
     sealing::random_bytes,
 };
 
-/// Source: AWS KMS Developer Guide, "Quotas", resource quotas.
-const MAX_GRANTS_PER_KEY: usize = 50_000;
 /// Source: AWS KMS API Reference, "CreateGrant", `Constraints`.
 const MAX_PAIRS: usize = 8;
 const MAX_CONTEXT_CHARACTERS: usize = 384;
@@ -66,11 +64,9 @@ pub(in crate::kms) fn create_grant(call: &Call<'_>, value: Value) -> Result<Valu
         let token = token::issue(&key, &existing.id)?;
         return if input.dry_run { Err(fault::dry_run()) } else { Ok(answer(&existing.id, token)) };
     }
-    if key.grants().len() >= MAX_GRANTS_PER_KEY {
-        return Err(fault::limit_exceeded(format!(
-            "{} has {MAX_GRANTS_PER_KEY} grants, the most there can be",
-            key.arn
-        )));
+    let most = call.state.quotas.grants_per_key;
+    if key.grants().len() >= most {
+        return Err(fault::limit_exceeded(format!("{} has {most} grants, the most there can be", key.arn)));
     }
     if input.dry_run {
         return Err(fault::dry_run());

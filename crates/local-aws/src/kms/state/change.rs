@@ -278,12 +278,12 @@ impl Edit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{sealing::tests::RANDOMNESS_FAILS, store::Store};
+    use crate::{kms::Quotas, sealing::tests::RANDOMNESS_FAILS, store::Store};
 
     #[test]
     fn a_rotation_that_fails_is_tried_again_without_a_restart() {
         let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
-        let state = State::load(Store::memory()).unwrap();
+        let state = State::load(Store::memory(), Quotas::default()).unwrap();
         let arn: KeyArn =
             "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab".parse().unwrap();
         let id: KeyId = arn.key_id().parse().unwrap();

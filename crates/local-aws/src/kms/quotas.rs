@@ -1,0 +1,18 @@
+//! How much there may be of everything that AWS raises on request.
+
+/// Quotas that an account can have raised, so that they are no constants. The default is what AWS gives everybody.
+///
+/// Source: AWS KMS Developer Guide, "Resource quotas".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quotas {
+    /// Keys of an account in one region, whatever their state.
+    pub keys: usize,
+    /// Grants of one key.
+    pub grants_per_key: usize,
+}
+
+impl Default for Quotas {
+    fn default() -> Self {
+        Self { keys: 100_000, grants_per_key: 50_000 }
+    }
+}
