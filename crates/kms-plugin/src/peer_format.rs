@@ -48,7 +48,11 @@ impl SealFormat {
         Self::check_length(self.prefix().len() + plaintext.len())
     }
 
-    pub(crate) fn frame(self, sealed: &[u8]) -> Result<Vec<u8>, Refusal> {
+    /// What etcd will hold of what the key service gave.
+    ///
+    /// # Errors
+    /// When an apiserver would not take it for its length.
+    pub fn frame(self, sealed: &[u8]) -> Result<Vec<u8>, Refusal> {
         let prefix = self.prefix();
         Self::check_length(prefix.len() + sealed.len())?;
         Ok([prefix, sealed].concat())
@@ -72,8 +76,11 @@ impl SealFormat {
     }
 }
 
-/// What the key service gave, out of its frame.
-pub(crate) fn unframe(ciphertext: &[u8], api: Api) -> Result<&[u8], Refusal> {
+/// What the key service gave, out of whatever frame it is in. Never empty.
+///
+/// # Errors
+/// When it is in none that is read on `api`.
+pub fn unframe(ciphertext: &[u8], api: Api) -> Result<&[u8], Refusal> {
     if ciphertext.len() > MAX_TO_OPEN {
         let length = ciphertext.len();
         return Err(Refusal::invalid_request(format!(

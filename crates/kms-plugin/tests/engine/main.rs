@@ -5,6 +5,7 @@ mod audit;
 mod aws;
 mod decrypt;
 mod encrypt;
+mod frames;
 mod metrics;
 mod policy;
 mod status;

@@ -1,6 +1,9 @@
 //! The local keyring: a file that only its owner may reach, edited whole, never half, and hostile content.
 #![expect(clippy::unwrap_used, clippy::string_slice, reason = "a test fails by panicking")]
 
+mod corpus;
+mod hostile;
+
 use std::{
     fs,
     os::unix::fs::PermissionsExt,
