@@ -30,7 +30,8 @@ use crate::{
 pub struct Policy {
     pub(crate) source: SourceText,
     pub(crate) kind: PolicyKind,
-    pub(crate) version: Version,
+    /// Where there is none in the text, the place is the whole document.
+    pub(crate) version: Spanned<Version>,
     pub(crate) id: Option<Spanned<String>>,
     pub(crate) statements: Box<[Statement]>,
 }
@@ -149,7 +150,7 @@ impl Policy {
     /// The language's version.
     #[must_use]
     pub const fn version(&self) -> Version {
-        self.version
+        self.version.value
     }
 
     /// The document's own id, if it has one.

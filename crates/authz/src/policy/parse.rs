@@ -48,7 +48,7 @@ type Refusal = (Span, Flaw);
 
 /// A policy's elements, without the text that they were read from.
 struct Parts {
-    version: Version,
+    version: Spanned<Version>,
     id: Option<Spanned<String>>,
     statements: Box<[Statement]>,
 }
@@ -67,19 +67,26 @@ impl Reader<'_> {
         let members = Members::read(object, "a policy", &DOCUMENT_ELEMENTS)?;
         let version = self.version(&members)?;
         let id = members.string("Id")?;
-        let statements = self.statements(object, &members, version)?;
+        let statements = self.statements(object, &members, version.value)?;
         Ok(Parts { version, id, statements })
     }
 
-    fn version(self, members: &Members<'_, '_>) -> Result<Version, Refusal> {
-        match members.get("Version") {
-            None if self.kind.is_of_organizations() => Err((members.span(), Flaw::Missing("Version"))),
-            None => Ok(Version::default()),
-            Some(Value::StringLit(written)) if written.value == "2012-10-17" => Ok(Version::V2012),
-            Some(Value::StringLit(written)) if written.value == "2008-10-17" && !self.kind.is_of_organizations() => {
-                Ok(Version::V2008)
+    fn version(self, members: &Members<'_, '_>) -> Result<Spanned<Version>, Refusal> {
+        let has_old_ones = !self.kind.is_of_organizations();
+        let Some(written) = members.get("Version") else {
+            return if has_old_ones {
+                Ok(Spanned { value: Version::default(), span: members.span() })
+            } else {
+                Err((members.span(), Flaw::Missing("Version")))
+            };
+        };
+        let span = span_of(written);
+        match written {
+            Value::StringLit(version) if version.value == "2012-10-17" => Ok(Spanned { value: Version::V2012, span }),
+            Value::StringLit(version) if version.value == "2008-10-17" && has_old_ones => {
+                Ok(Spanned { value: Version::V2008, span })
             }
-            Some(other) => Err((span_of(other), Flaw::Version(describe(other)))),
+            other => Err((span, Flaw::Version(describe(other)))),
         }
     }
 
