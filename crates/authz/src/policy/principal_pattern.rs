@@ -157,7 +157,7 @@ impl PrincipalPattern {
         if is_unique_id(text) {
             return Ok(Self::UniqueId(text.into()));
         }
-        if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(InvalidPrincipal::Account);
         }
         let arn = text.parse::<Arn>().map_err(|_| InvalidPrincipal::Unrecognised)?;

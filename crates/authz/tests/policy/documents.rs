@@ -1,13 +1,8 @@
 //! Documents that read, of every kind.
 
-use authz::{
-    policy::{Effect, Policy, PolicyKind, PrincipalPattern, Version},
-    text::SourceText,
-};
+use authz::policy::{Effect, PolicyKind, PrincipalPattern, Version};
 
-fn read(text: &str, kind: PolicyKind) -> Policy {
-    Policy::parse(SourceText::new("policy.json", text), kind).unwrap_or_else(|error| panic!("{error}\n{text}"))
-}
+use crate::{document, read};
 
 #[test]
 fn every_element_is_read_with_its_place() {
@@ -76,4 +71,85 @@ fn every_element_is_read_with_its_place() {
     assert!(
         deny.principals.as_ref().unwrap().negated && deny.actions.negated && deny.resources.as_ref().unwrap().negated
     );
+}
+
+#[test]
+fn documents_of_every_kind_read() {
+    use PolicyKind as Kind;
+    let allow = r#""Effect":"Allow","Action":"kms:*","Resource":"*""#;
+    let trust = r#""Effect":"Allow","Action":"sts:AssumeRole""#;
+    for (kind, statement) in [
+        (Kind::Identity, allow.to_owned()),
+        (Kind::Identity, format!(r#""Sid":"",{allow}"#)),
+        (Kind::Identity, r#""Effect":"Deny","NotAction":["iam:*","sts:*"],"NotResource":["arn:aws:iam::*:role/a"]"#.to_owned()),
+        (Kind::Identity, r#""Effect":"Allow","Action":"*:*","Resource":"arn:*:s3:::b/${aws:username}""#.to_owned()),
+        (Kind::Identity, r#""Effect":"Allow","Action":"*","Resource":"arn:aws-us-gov:s3:::b""#.to_owned()),
+        (Kind::Session, allow.to_owned()),
+        (Kind::Trust, format!(r#"{trust},"Principal":{{"AWS":"*"}}"#)),
+        (Kind::Trust, format!(r#"{trust},"Principal":{{"Service":["ec2.amazonaws.com","ecs-tasks.amazonaws.com"]}}"#)),
+        (
+            Kind::Trust,
+            r#""Effect":"Allow","Action":["sts:AssumeRoleWithWebIdentity","sts:TagSession"],
+               "Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/A"}"#
+                .to_owned(),
+        ),
+        (Kind::Key, format!(r#"{allow},"Sid":"with spaces","Principal":"*""#)),
+        (Kind::Key, format!(r#"{allow},"Principal":{{"AWS":["AIDACKCEVSQ6C2EXAMPLE","111122223333"]}}"#)),
+        (Kind::Key, r#""Effect":"Deny","Action":"kms:*","Resource":"*","NotPrincipal":{"AWS":"111122223333"}"#.to_owned()),
+        (Kind::Resource, format!(r#"{allow},"Principal":{{"CanonicalUser":"{}"}}"#, "0a".repeat(32))),
+        (
+            Kind::Resource,
+            format!(r#"{allow},"Principal":{{"AWS":"arn:aws:iam::cloudfront:user/CloudFront-Origin-Access-Identity-E1"}}"#),
+        ),
+        (Kind::ServiceControl, r#""Effect":"Allow","NotAction":"iam:*Role","NotResource":"arn:aws:iam::*:role/a""#.to_owned()),
+        (Kind::ServiceControl, format!(r#"{allow},"Condition":{{"Null":{{"aws:TokenIssueTime":"true"}}}}"#)),
+        (Kind::ResourceControl, r#""Effect":"Allow","Principal":"*","Action":"*","Resource":"*""#.to_owned()),
+        (
+            Kind::ResourceControl,
+            r#""Effect":"Deny","Principal":{"AWS":"*"},"Action":"kms:*","Resource":"*",
+               "Condition":{"StringNotEqualsIfExists":{"aws:PrincipalOrgID":"o-1"}}"#
+                .to_owned(),
+        ),
+    ] {
+        assert_eq!(read(&document(&statement), kind).statements().len(), 1);
+    }
+}
+
+#[test]
+fn a_statement_stands_alone_or_in_a_list() {
+    let statement = r#"{"Effect":"Allow","Action":"kms:*","Resource":"*"}"#;
+    let read = |text: String| read(&text, PolicyKind::Identity);
+    assert_eq!(read(format!(r#"{{"Statement":{statement}}}"#)).statements().len(), 1);
+    assert_eq!(read(format!(r#"{{"Statement":[{statement},{statement}]}}"#)).statements().len(), 2);
+}
+
+#[test]
+fn without_a_version_the_language_is_that_of_2008() {
+    let with = |version: &str| {
+        let text = format!(r#"{{{version}"Statement":{{"Effect":"Allow","Action":"*","Resource":"*"}}}}"#);
+        read(&text, PolicyKind::Identity).version()
+    };
+    assert_eq!(with(""), Version::V2008);
+    assert_eq!(with(r#""Version":"2008-10-17","#), Version::V2008);
+    assert_eq!(with(r#""Version":"2012-10-17","#), Version::V2012);
+}
+
+#[test]
+fn conditions_take_strings_numbers_and_booleans_and_may_ask_nothing() {
+    let with = |condition: &str| {
+        let text = document(&format!(r#""Effect":"Allow","Action":"*","Resource":"*","Condition":{condition}"#));
+        let policy = read(&text, PolicyKind::Identity);
+        let values = policy.statements()[0]
+            .conditions
+            .iter()
+            .map(|condition| condition.values.iter().map(|value| value.value.as_str().to_owned()).collect::<Vec<_>>());
+        values.collect::<Vec<_>>()
+    };
+    assert_eq!(with(r#"{"NumericLessThan":{"s3:max-keys":[10,"2",-1.5e1]}}"#), [["10", "2", "-1.5e1"]]);
+    assert_eq!(with(r#"{"Bool":{"aws:SecureTransport":false}}"#), [["false"]]);
+    assert_eq!(with(r#"{"StringEquals":{"aws:PrincipalTag/a\u0020b":"\u00e9\"\\"}}"#), [["é\"\\"]]);
+    assert_eq!(with(r#"{"StringEquals":{"aws:username":[]}}"#), [Vec::<String>::new()]);
+    assert!(with("{}").is_empty());
+    assert!(with(r#"{"StringEquals":{}}"#).is_empty());
+    assert!(with(r#"{"NoOperator":{}}"#).is_empty(), "as IAM takes it");
 }
