@@ -58,6 +58,7 @@ impl Pattern {
         match (&*self.pieces, manner) {
             ([Piece::Run], _) => Fit::Yes,
             ([Piece::Text(whole)], Manner::Plain | Manner::Arn) => yes_or_no(**whole == *text),
+            ([Piece::Text(whole)], Manner::IgnoreCase) if whole.eq_ignore_ascii_case(text) => Fit::Yes,
             ([Piece::Text(start), Piece::Run], Manner::Plain) => yes_or_no(text.starts_with(&**start)),
             _ => search(&self.pieces, text, manner, resolve),
         }
@@ -165,14 +166,32 @@ impl<'p, 't> Cursor<'p, 't> {
     fn widen(&mut self, manner: Manner) -> Option<Self> {
         let Step::On(mut next) = self.take_one() else { return None };
         if let (Some(Piece::Text(expected)), Manner::Plain | Manner::Arn) = (next.pieces.first(), manner) {
-            let (skipped, rest) = next.rest.split_at_checked(next.rest.find(&**expected)?)?;
-            if next.walls > 0 && skipped.contains(':') {
-                return None;
-            }
-            next.rest = rest;
+            next.rest = next.skip_to(expected)?;
         }
         *self = next;
         Some(next)
+    }
+}
+
+impl<'t> Cursor<'_, 't> {
+    /// What is left of the text from where this part of it begins, if there is no wall before that. The texts are
+    /// short, so that preparing a faster search would take longer than this one.
+    fn skip_to(self, expected: &str) -> Option<&'t str> {
+        let first = expected.bytes().next()?;
+        let mut rest = self.rest;
+        loop {
+            // A character's first byte is never inside of another character.
+            let skipped = rest.bytes().position(|byte| byte == first || (byte == b':' && self.walls > 0))?;
+            rest = rest.get(skipped..)?;
+            if rest.starts_with(expected) {
+                return Some(rest);
+            }
+            let mut characters = rest.chars();
+            if characters.next() == Some(':') && self.walls > 0 {
+                return None;
+            }
+            rest = characters.as_str();
+        }
     }
 }
 
