@@ -4,9 +4,11 @@ use anyhow::Result;
 
 use crate::{step, workspace};
 
-/// Every set of features that a user may build the binary with.
+/// All features, and each role with as little beside it as it can be built with.
 const FEATURE_SETS: &[(&str, &[&str])] = &[
     ("clippy, default features", &["--workspace", "--all-targets"]),
+    ("clippy, `up` without Kubernetes", &["--package", "claviger", "--no-default-features", "--features=up"]),
+    ("clippy, the plugin with AWS KMS", &["--package", "claviger", "--no-default-features", "--features=aws-kms"]),
     (
         "clippy, the plugin with the keyring alone",
         &["--package", "claviger", "--no-default-features", "--features=kms-plugin"],

@@ -6,7 +6,10 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
-use tracing_subscriber::{EnvFilter, filter::ParseError};
+use tracing_subscriber::{
+    EnvFilter,
+    filter::{LevelFilter, ParseError},
+};
 
 use crate::{
     environment,
@@ -38,11 +41,29 @@ enum LogFormat {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Filter(String);
 
-impl FromStr for Filter {
-    type Err = ParseError;
+/// The text is no filter.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum InvalidFilter {
+    #[error("`{0}` is no level, and a target needs one, as in `{0}=debug`")]
+    NoLevel(String),
+    #[error(transparent)]
+    Directive(#[from] ParseError),
+}
 
-    fn from_str(text: &str) -> Result<Self, ParseError> {
-        EnvFilter::try_new(text).map(|_| Self(text.to_owned()))
+impl FromStr for Filter {
+    type Err = InvalidFilter;
+
+    fn from_str(text: &str) -> Result<Self, InvalidFilter> {
+        // tracing takes a word that is no level for a target, and logs that one alone: a slip of the pen would silence
+        // the log.
+        let is_target = |directive: &&str| !directive.contains('=') && directive.parse::<LevelFilter>().is_err();
+        // A `[` begins a span, whose fields may have commas between them: those are tracing's to judge.
+        let mut directives = text.split(',').take_while(|directive| !directive.contains('['));
+        if let Some(target) = directives.find(is_target) {
+            return Err(InvalidFilter::NoLevel(target.to_owned()));
+        }
+        EnvFilter::try_new(text)?;
+        Ok(Self(text.to_owned()))
     }
 }
 
@@ -116,5 +137,20 @@ impl LogOptions {
             }
         };
         Ok((filter, put))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_is_levels_and_directives() {
+        for right in ["off", "INFO", "warn,kms_plugin=debug", "debug,[request]=trace", "a[b{c=d}]=info"] {
+            assert!(right.parse::<Filter>().is_ok(), "{right}");
+        }
+        for wrong in ["degub", "info,kms_plugin", "a=b=c"] {
+            assert!(wrong.parse::<Filter>().is_err(), "{wrong}");
+        }
     }
 }

@@ -152,26 +152,18 @@ impl Up {
         printer.say(&Event::Plugin { socket: endpoint.to_string() })?;
 
         let configuration = configuration::write(&directory, &endpoint)?;
-        let proof = sample::prove(&endpoint).await?;
-        let key_id = proof.key_id.clone();
-        printer.say(&Event::Sample(proof))?;
 
         #[cfg(feature = "control-plane")]
-        let kubernetes = match binaries {
-            None => None,
-            Some(binaries) => {
-                let started =
-                    kubernetes::start(binaries, directory.file("kubernetes"), &configuration, &shutdown).await?;
-                match started {
-                    None => None,
-                    Some(kubernetes) => {
-                        printer.say(&Event::Kubernetes(kubernetes.show().await?))?;
-                        Some(kubernetes)
-                    }
-                }
+        let mut cluster = None;
+        let staying = async {
+            let proof = sample::prove(&endpoint).await?;
+            let key_id = proof.key_id.clone();
+            printer.say(&Event::Sample(proof))?;
+            #[cfg(feature = "control-plane")]
+            if let Some(binaries) = binaries {
+                let started = kubernetes::start(binaries, directory.file("kubernetes"), &configuration).await?;
+                printer.say(&Event::Kubernetes(cluster.insert(started).show().await?))?;
             }
-        };
-        if !shutdown.is_requested() {
             printer.say(&Event::Ready {
                 endpoint: endpoint_url,
                 key_arn: made.arn,
@@ -181,33 +173,33 @@ impl Up {
                 credential,
                 region: self.aws.region.clone(),
                 #[cfg(feature = "control-plane")]
-                kubeconfig: kubernetes.as_ref().map(kubernetes::Cluster::kubeconfig),
+                kubeconfig: cluster.as_ref().map(kubernetes::Cluster::kubeconfig),
             })?;
-        }
-
-        #[cfg(feature = "control-plane")]
-        let outcome = match &kubernetes {
-            Some(cluster) => cluster.watch(&shutdown).await,
-            None => {
-                shutdown.requested().await;
-                Ok(())
+            #[cfg(feature = "control-plane")]
+            if let Some(cluster) = &cluster {
+                return Err(cluster.ended().await);
             }
+            std::future::pending::<Result<(), Failure>>().await
         };
-        #[cfg(not(feature = "control-plane"))]
-        let outcome: Result<(), Failure> = {
-            shutdown.requested().await;
-            Ok(())
+        // Also in the midst of a step: the plugin drains from then on, and what asks it would fail.
+        let outcome: Result<(), Failure> = tokio::select! {
+            biased;
+            () = shutdown.requested() => Ok(()),
+            failed = staying => failed,
         };
+        shutdown.request();
         // In the order of who needs whom. The apiserver's connection to the plugin would keep the drain waiting.
         #[cfg(feature = "control-plane")]
-        if let Some(cluster) = kubernetes {
-            cluster.stop().await;
-        }
-        shutdown.request();
+        let halted = match cluster {
+            Some(cluster) => shutdown.drain(cluster.stop()).await,
+            None => Ok(()),
+        };
         let drained = plugin.ended().await;
         let stopped = shutdown.drain(aws.shutdown()).await;
         printer.say(&Event::Stopped)?;
         outcome?;
+        #[cfg(feature = "control-plane")]
+        halted?;
         drained?;
         stopped?;
         Ok(Exit::Done)

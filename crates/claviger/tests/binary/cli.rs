@@ -26,6 +26,7 @@ fn usage_errors_exit_with_3_and_are_told_once() {
         ("unknown_command", &["seal"]),
         ("unknown_flag", &["up", "--kubernetes"]),
         ("unknown_log", &["up", "--log", "a=b=c"]),
+        ("unknown_level", &["up", "--log", "warn,degub"]),
         ("no_key", &["kms-plugin"]),
         (
             "all_at_once",

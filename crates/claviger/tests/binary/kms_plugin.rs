@@ -17,6 +17,7 @@ use std::{
 use hyper_util::rt::TokioIo;
 use kms_plugin::proto::v2::{StatusRequest, StatusResponse, key_management_service_client::KeyManagementServiceClient};
 use rustix::process::Signal;
+use test_support::eventually;
 use tokio::net::UnixStream;
 use tonic::transport::{Endpoint, Uri};
 use tower::service_fn;
@@ -121,13 +122,13 @@ fn a_changed_keyring_is_taken_up_and_its_key_id_published() {
         assert_eq!(run(&["keyring", "add-version", keyring]).status.code(), Some(0));
         assert_eq!(run(&["keyring", "use-version", "2", keyring]).status.code(), Some(0));
         plugin.until_logged("reloaded");
-        let published = async {
-            while !status(&place.socket).await.unwrap().key_id.ends_with("@2") {
-                // The apiserver polls, too: nothing tells it.
-                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-            }
-        };
-        tokio::time::timeout(SOON, published).await.expect("published once the probes agree");
+        // Once the probes agree. The log tells it a moment before Status does.
+        plugin.until_logged("published a key_id");
+        eventually("Status tells it", SOON, async || match status(&place.socket).await?.key_id {
+            key_id if key_id.ends_with("@2") => Ok(()),
+            key_id => Err(key_id),
+        })
+        .await;
     });
     plugin.signal(Signal::HUP);
     plugin.until_logged("reloading");

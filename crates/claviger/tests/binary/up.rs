@@ -42,6 +42,17 @@ fn it_gets_ready_and_leaves_nothing_behind() {
 }
 
 #[test]
+fn told_to_stop_before_it_is_ready_it_stops_clean() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut up = Daemon::start(&["up", "--listen", "127.0.0.1:0", "-o", "json"], directory.path());
+    up.until("aws");
+    up.signal(Signal::INT);
+    up.until("stopped");
+    assert_eq!(up.ended().code(), Some(0));
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0, "left over");
+}
+
+#[test]
 fn a_state_file_keeps_the_key() {
     let directory = tempfile::tempdir().unwrap();
     let state = directory.path().join("aws.redb");

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use control_plane::Readiness;
-use test_support::{Cluster, Fault};
+use test_support::{Cluster, Fault, eventually};
 
 use super::{CLAVIGER, assert_seals, on_each_apiserver, password, ready};
 
@@ -15,17 +15,27 @@ on_each_apiserver! {
 async fn while_the_key_service_is_away_a_running_cluster_goes_on(version: &str) {
     let cluster = Cluster::start(CLAVIGER, version).await;
     assert_seals(&cluster, "before").await;
-    for (name, fault) in [("away", Fault::Away), ("silent", Fault::Silent)] {
+    for (times, (name, fault)) in (1..).zip([("away", Fault::Away), ("silent", Fault::Silent)]) {
         cluster.network.set(fault);
-        // More than a probe's deadline, so that the plugin has noticed; it coasts on what it has proven.
-        tokio::time::sleep(Duration::from_secs(5)).await;
+        // It has noticed, and coasts on what it has proven.
+        logged(&cluster, "status probes fail:", times).await;
         let status = cluster.plugin().status().await.unwrap();
         assert_eq!(status.healthz, "ok");
         assert_seals(&cluster, name).await;
         assert_eq!(cluster.kubernetes().secret_data("before").await.unwrap(), password("before"));
         cluster.network.set(Fault::None);
         assert_seals(&cluster, &format!("after-{name}")).await;
+        logged(&cluster, "status probes work again", times).await;
     }
+}
+
+/// Returns when the plugin has logged this so many times.
+async fn logged(cluster: &Cluster, message: &str, times: usize) {
+    eventually(message, Duration::from_secs(30), async || {
+        let log = tokio::fs::read_to_string(cluster.plugin().process().log()).await.unwrap();
+        if log.matches(message).count() >= times { Ok(()) } else { Err(log) }
+    })
+    .await;
 }
 
 async fn plugin_and_apiserver_start_without_the_key_service_and_recover_when_it_is_there(version: &str) {

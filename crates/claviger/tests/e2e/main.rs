@@ -7,6 +7,7 @@
 mod key_disabled;
 mod key_service_away;
 mod killed;
+mod load;
 mod peer_format;
 mod restarts;
 mod rotation;

@@ -8,7 +8,6 @@ use std::{
 
 use clap::Args;
 use control_plane::{Binaries, Kubernetes, Readiness, Running, Settings, StartError};
-use daemon::shutdown::Shutdown;
 use serde::Serialize;
 
 use super::told::label;
@@ -79,13 +78,11 @@ pub(super) struct Cluster {
     kubectl: Option<PathBuf>,
 }
 
-/// Starts it; `None` when the shutdown was faster.
-pub(super) async fn start(
-    binaries: Binaries,
-    data_folder: PathBuf,
-    configuration: &Path,
-    shutdown: &Shutdown,
-) -> Result<Option<Cluster>, Failure> {
+/// Starts it.
+///
+/// # Errors
+/// Names the program and why it did not come up.
+pub(super) async fn start(binaries: Binaries, data_folder: PathBuf, configuration: &Path) -> Result<Cluster, Failure> {
     note(format_args!("Starting etcd and {}", binaries.kube_apiserver.display()));
     let kubectl = binaries.kube_apiserver.with_file_name("kubectl");
     let kubectl = kubectl.is_file().then_some(kubectl);
@@ -95,10 +92,7 @@ pub(super) async fn start(
         encryption_configuration: Some(configuration.to_owned()),
         apiserver_flags: Vec::new(),
     };
-    tokio::select! {
-        started = control_plane::start(settings, Readiness::Full) => Ok(Some(Cluster { running: started?, kubectl })),
-        () = shutdown.requested() => Ok(None),
-    }
+    Ok(Cluster { running: control_plane::start(settings, Readiness::Full).await?, kubectl })
 }
 
 impl Cluster {
@@ -155,15 +149,9 @@ impl Cluster {
         Ok(("kubectl", String::from_utf8_lossy(&output.stdout).into_owned()))
     }
 
-    /// Returns when the shutdown is asked for.
-    ///
-    /// # Errors
-    /// When a part of the cluster ended by itself.
-    pub(super) async fn watch(&self, shutdown: &Shutdown) -> Result<(), Failure> {
-        tokio::select! {
-            () = shutdown.requested() => Ok(()),
-            ended = self.running.ended() => Err(Failure::new(ended)),
-        }
+    /// Returns when a part of it has ended by itself, and says which.
+    pub(super) async fn ended(&self) -> Failure {
+        Failure::new(self.running.ended().await)
     }
 
     pub(super) async fn stop(self) {

@@ -32,7 +32,10 @@ impl SidePort {
         let takes_over = settings.socket_options.when_live == daemon::unix_socket::WhenLive::TakeOver;
         match Listener::bind(address).await {
             Ok(listener) => Ok(Self::Bound(listener)),
-            Err(error) if is_taken(&error) && takes_over => Ok(Self::Awaited(address.clone())),
+            Err(error) if is_taken(&error) && takes_over => {
+                tracing::info!(%address, "the health port is taken: waiting until its owner, the former plugin, ends");
+                Ok(Self::Awaited(address.clone()))
+            }
             Err(error) if is_taken(&error) => Err(Failure::from(error)
                 .help("stop the process that listens there, or choose another address with --health-listen")),
             Err(error) => Err(Failure::from(error)),
@@ -66,9 +69,7 @@ async fn inherited(address: &ListenAddress) -> Listener {
     loop {
         tries.tick().await;
         match Listener::bind(address).await {
-            Ok(listener) => {
-                return listener;
-            }
+            Ok(listener) => return listener,
             Err(error) => tracing::debug!(%error, "waiting for the health port"),
         }
     }

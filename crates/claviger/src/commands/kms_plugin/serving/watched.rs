@@ -5,8 +5,8 @@ use std::{env, path::PathBuf};
 use super::super::settings::Settings;
 use crate::environment;
 
-/// The settings file, keyrings, and the files of the AWS credentials chain. Token files of web identities and containers are not among
-/// them: the SDK reads those anew each time it renews.
+/// The settings file, keyrings, and the files of the AWS credentials chain. Token files of web identities and
+/// containers are not among them: the SDK reads those anew each time it renews.
 pub(super) fn files(settings: &Settings) -> Vec<PathBuf> {
     let keyrings = settings.sockets.iter().filter_map(|socket| socket.key.file().cloned());
     let uses_aws = settings.sockets.iter().any(|socket| socket.key.file().is_none());

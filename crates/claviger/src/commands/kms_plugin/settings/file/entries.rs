@@ -24,10 +24,13 @@ pub(super) struct Entry {
 /// The members of the object that `text` is, in their order, twice-named ones too.
 pub(super) fn entries(text: &str) -> Result<Vec<Entry>, (Position, String)> {
     if let Err(error) = serde_json::from_str::<BTreeMap<String, Value>>(text) {
-        let at = Position { line: error.line(), column: error.column() };
+        let (line, octets) = (error.line(), error.column());
         let message = error.to_string();
-        let place = format!(" at line {} column {}", at.line, at.column);
-        return Err((at, message.strip_suffix(&place).unwrap_or(&message).to_owned()));
+        let place = format!(" at line {line} column {octets}");
+        let read = text.split('\n').nth(line.saturating_sub(1)).unwrap_or_default().bytes().take(octets);
+        // Each character has one octet that does not continue another.
+        let column = read.filter(|octet| octet & 0xc0 != 0x80).count();
+        return Err((Position { line, column }, message.strip_suffix(&place).unwrap_or(&message).to_owned()));
     }
     // From here on the text is known to be an object: between its values there are no other quotes than those of names.
     let mut from = 0;

@@ -67,6 +67,7 @@ fn all_that_is_wrong_is_told_with_its_place() {
 #[test]
 fn what_is_no_json_object_is_told_with_its_place() {
     assert_eq!(problems("{\n  \"coast\": \"10m\"\n  \"log\": \"info\"\n}"), ["s.json:3:3: expected `,` or `}`"]);
+    assert_eq!(problems("{ \"\u{fc}\u{fc}\" 1 }"), ["s.json:1:8: expected `:`"], "columns are characters");
     assert!(problems("[]").concat().contains("expected a map"));
     assert!(problems("").concat().starts_with("s.json:1:0: EOF"));
     assert_eq!(file(&[]).read().unwrap_err().len(), 1, "and a file that is not there is one problem");
