@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test says which line")]
 
 mod conditions;
+mod invariants;
+mod replay;
 mod resources;
 mod unknown;
 
