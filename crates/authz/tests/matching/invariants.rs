@@ -11,7 +11,7 @@ use authz::{
 
 /// Takes a text of lines: an operator, a value of a policy, a value of a request, and what the variable `${v}` stands
 /// for. Whether the four made a condition.
-pub fn take(text: &str) -> bool {
+pub(crate) fn take(text: &str) -> bool {
     let mut lines = text.splitn(4, '\n');
     let mut line = || lines.next().unwrap_or_default();
     let (operator, wanted, given, variable) = (line(), line(), line(), line());

@@ -1,5 +1,11 @@
 //! Whether one statement is about one request.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test says which line")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failing test says which line"
+)]
 
 mod conditions;
 mod invariants;
