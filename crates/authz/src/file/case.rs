@@ -31,6 +31,8 @@ pub struct Case {
     pub span: Span,
     /// The ids of the rules that must have had a say.
     pub rules: Vec<String>,
+    /// The ids of the assumptions that are switched off.
+    pub off: Vec<String>,
     /// Who asks what of which world.
     pub question: Question,
     /// The verdict.
@@ -73,7 +75,7 @@ pub fn read(source: &SourceText, files: &dyn Files) -> Result<Vec<Case>, FileErr
 }
 
 fn case(field: Field<'_>, file: &Fields<'_>, empty: &Draft, files: &dyn Files) -> Result<Case, FileError> {
-    let known = ["name", "rules", "base", "world", "request", "expect", "keyState", "mutant"];
+    let known = ["name", "rules", "off", "base", "world", "request", "expect", "keyState", "mutant"];
     let fields = field.clone().fields(&known)?;
     let based = match fields.get("base").or_else(|| file.get("base")) {
         Some(name) => Draft { world: shared_world(&name, files)?, request: empty.request.clone() },
@@ -89,12 +91,15 @@ fn case(field: Field<'_>, file: &Fields<'_>, empty: &Draft, files: &dyn Files) -
         let problem = "a denied case has a `mutant` that allows, and no other case has one";
         return Err(field.refuse(Problem::Value(problem.to_owned())));
     }
-    let rules = fields.items("rules")?;
+    let ids = |name| -> Result<Vec<String>, FileError> {
+        fields.items(name)?.iter().map(|id| id.text().map(str::to_owned)).collect()
+    };
     Ok(Case {
         name: fields.need("name")?.text()?.to_owned(),
         source: field.node.source.clone(),
         span: field.node.span,
-        rules: rules.iter().map(|rule| rule.text().map(str::to_owned)).collect::<Result<_, _>>()?,
+        rules: ids("rules")?,
+        off: ids("off")?,
         question: draft.read(files)?,
         expect,
         key_state: fields.get("keyState").map(|field| ExpectedKeyState::read(&field)).transpose()?,

@@ -1,0 +1,23 @@
+//! Worlds: changed entry by entry, read from files.
+#![expect(clippy::unwrap_used, clippy::unreachable, reason = "a failing test says which line")]
+
+mod changes;
+mod files;
+mod organization;
+mod requests;
+
+use std::sync::Arc;
+
+use authz::{
+    policy::{Policy, PolicyKind},
+    text::SourceText,
+};
+
+fn policy(kind: PolicyKind, name: &str, text: &str) -> Arc<Policy> {
+    Arc::new(Policy::parse(SourceText::new(name, text), kind).unwrap())
+}
+
+fn identity_policy(name: &str) -> Arc<Policy> {
+    let text = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"kms:*","Resource":"*"}]}"#;
+    policy(PolicyKind::Identity, name, text)
+}
