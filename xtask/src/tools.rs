@@ -19,7 +19,10 @@ pub(crate) fn run() -> Result<()> {
     std::fs::create_dir_all(&tools).with_context(|| format!("cannot make {}", tools.display()))?;
     // Two runs in one checkout would build everything twice, into the same files.
     let lock = File::create(tools.join(".lock")).context("cannot make the lock of target/tools")?;
-    lock.lock().context("cannot lock target/tools")?;
+    if lock.try_lock().is_err() {
+        eprintln!("==> waiting for another run in this checkout");
+        lock.lock().context("cannot lock target/tools")?;
+    }
 
     // Both first: who misses something should hear it before minutes of compiling.
     go::check()?;

@@ -14,7 +14,8 @@ use crate::{exit::Exit, failure::Failure, logging::LogOptions};
 
 const EXAMPLES: &str = "\
 Examples:
-  Seal under an AWS KMS key; credentials and region as every AWS SDK finds them:
+  Seal under an AWS KMS key; region and credentials from the environment, a profile, a credential
+  process, a web identity, a container's or the instance's metadata, as AWS's SDKs find them:
     claviger kms-plugin --key alias/etcd --encryption-context cluster=demo
 
   Two keys, two sockets:

@@ -86,6 +86,10 @@ impl Settings {
                 problems.add(Problem::new(format_args!("{flag}: no time at all is too little")));
             }
         }
+        if flags.call_timeout > Changeable::longest_call() {
+            let longest = humantime::format_duration(Changeable::longest_call());
+            problems.add(Problem::new(format_args!("--call-timeout: the longest is {longest}")));
+        }
         for (flag, limit) in [
             ("--max-connections", flags.max_connections),
             ("--max-streams", flags.max_streams as usize),
@@ -209,6 +213,13 @@ mod tests {
         for told in ["tcp://x", "nowhere", "`livez`", "--call-timeout", "--max-connections"] {
             assert!(failure.contains(told), "{told} is missing in {failure}");
         }
+    }
+
+    #[test]
+    fn a_call_takes_no_longer_than_the_server_waits() {
+        let failure = settings(&["--keyring=/k", "--call-timeout=31s"]).unwrap_err();
+        assert!(failure.contains("--call-timeout: the longest is 30s"), "{failure}");
+        assert!(settings(&["--keyring=/k", "--call-timeout=30s"]).is_ok());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use daemon::unix_socket::AllowedUids;
 use kms_plugin::{
     engine::{EngineSettings, Rate},
+    server::Limits,
     status::StatusSettings,
 };
 
@@ -64,6 +65,11 @@ impl Changeable {
     pub(crate) fn rate(&self) -> Option<Rate> {
         let (per_second, burst) = (self.qps_limit.into(), self.burst_limit.into());
         (self.qps_limit > 0).then_some(Rate { per_second, burst })
+    }
+
+    /// The longest `call_timeout`: by then the server has given a request up, and its caller long before.
+    pub(super) fn longest_call() -> Duration {
+        Limits::default().request
     }
 
     /// Whether a rate is asked for by which nothing could ever be called.

@@ -65,6 +65,13 @@ fn all_that_is_wrong_is_told_with_its_place() {
 }
 
 #[test]
+fn a_call_takes_no_longer_than_the_server_waits() {
+    let wrong = ["s.json:1:18: `call-timeout` is a time above zero, `\"30s\"` at most, not `\"31s\"`"];
+    assert_eq!(problems(r#"{"call-timeout": "31s"}"#), wrong);
+    assert!(file(&[]).parse(r#"{"call-timeout": "30s"}"#).is_ok());
+}
+
+#[test]
 fn what_is_no_json_object_is_told_with_its_place() {
     assert_eq!(problems("{\n  \"coast\": \"10m\"\n  \"log\": \"info\"\n}"), ["s.json:3:3: expected `,` or `}`"]);
     assert_eq!(problems("{ \"\u{fc}\u{fc}\" 1 }"), ["s.json:1:8: expected `:`"], "columns are characters");

@@ -19,7 +19,7 @@ pub(super) const SETTINGS: [(&str, Set); 10] = [
     ("probe-interval", |settings, value| put(&mut settings.probe_interval, time(value).and_then(above_zero))),
     ("agreeing-probes", |settings, value| put(&mut settings.agreeing_probes, positive(value))),
     ("coast", |settings, value| put(&mut settings.coast, time(value))),
-    ("call-timeout", |settings, value| put(&mut settings.call_timeout, time(value).and_then(above_zero))),
+    ("call-timeout", |settings, value| put(&mut settings.call_timeout, time(value).and_then(call_timeout))),
     ("seal-format", |settings, value| put(&mut settings.seal_format, format(value))),
     ("allow-uid", |settings, value| put(&mut settings.allow_uid, uids(value))),
     ("max-calls", |settings, value| put(&mut settings.max_calls, positive(value).map(|number| number as usize))),
@@ -40,6 +40,11 @@ fn time(value: &Value) -> Result<Duration, Wanted> {
 
 fn above_zero(time: Duration) -> Result<Duration, Wanted> {
     if time.is_zero() { Err("a time above zero") } else { Ok(time) }
+}
+
+fn call_timeout(time: Duration) -> Result<Duration, Wanted> {
+    let possible = !time.is_zero() && time <= Changeable::longest_call();
+    if possible { Ok(time) } else { Err("a time above zero, `\"30s\"` at most") }
 }
 
 fn number(value: &Value) -> Result<u32, Wanted> {
