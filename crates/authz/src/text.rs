@@ -1,6 +1,6 @@
 //! Where in which text something stands, so that every refusal and every explanation can show the place.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, ops::Range, sync::Arc};
 
 /// A text with a name that people know it by: a file, or "inline policy `ebs` of role/KarpenterController".
 #[derive(Clone, PartialEq, Eq)]
@@ -70,6 +70,14 @@ impl SourceText {
             line: before.matches('\n').count() + 1,
             column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
         }
+    }
+}
+
+/// Of a range in bytes. What is beyond 4 GiB is no place that a span can tell, and becomes the last that it can.
+impl From<Range<usize>> for Span {
+    fn from(range: Range<usize>) -> Self {
+        let bounded = |at| u32::try_from(at).unwrap_or(u32::MAX);
+        Self { start: bounded(range.start), end: bounded(range.end) }
     }
 }
 

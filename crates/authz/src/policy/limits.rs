@@ -1,12 +1,18 @@
 //! What AWS bounds: how long policies may be where they are attached, and of which characters they are.
 
 use super::{Flaw, MalformedPolicy, Policy, PolicyKind, Version};
+use crate::text::{SourceText, Span};
 
-/// No policy may be longer, white space included; in characters.
+/// No policy is read that is longer, white space included; in characters.
 ///
-/// Source: IAM API Reference, `CreatePolicy` > `PolicyDocument`, and AWS KMS API Reference, `PutKeyPolicy` > `Policy`:
-/// 1 to 131,072 characters.
-pub const CHARACTERS_OF_ANY: usize = 131_072;
+/// Source: AWS Organizations API Reference, `CreatePolicy` > `Content`: at most 1,000,000 characters. IAM takes far
+/// less, see [`check_request`], but AWS's own managed policies are larger than that (`AWSSupportServiceRolePolicy`).
+pub const CHARACTERS_OF_ANY: usize = 1_000_000;
+
+/// IAM, STS and KMS take no longer policies from their callers; in characters.
+///
+/// Source: IAM API Reference, `CreatePolicy` > `PolicyDocument`, and AWS KMS API Reference, `PutKeyPolicy` > `Policy`.
+pub(super) const CHARACTERS_OF_REQUEST: usize = 131_072;
 
 /// What bounds a policy's size, by where it is attached.
 ///
@@ -150,6 +156,21 @@ impl TooLarge {
 #[must_use]
 pub fn size_without_whitespace(text: &str) -> usize {
     text.chars().filter(|character| !character.is_whitespace()).count()
+}
+
+/// Checks that a request may hold a policy's text at all, before it is read.
+///
+/// # Errors
+///
+/// [`MalformedPolicy`] if it has more than 131,072 characters, white space included.
+pub fn check_request(source: &SourceText, kind: PolicyKind) -> Result<(), MalformedPolicy> {
+    match source.text().char_indices().nth(CHARACTERS_OF_REQUEST) {
+        None => Ok(()),
+        Some((at, character)) => {
+            let span = Span::from(at..at + character.len_utf8());
+            Err(MalformedPolicy::new(source.clone(), kind, span, Flaw::TooLong { limit: CHARACTERS_OF_REQUEST }))
+        }
+    }
 }
 
 /// Checks what IAM asks of a managed policy when it is made, besides that it reads: the language of 2012. Those made

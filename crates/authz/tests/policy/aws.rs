@@ -1,6 +1,12 @@
 //! The same refusals in AWS's words.
 
-use authz::policy::PolicyKind::{self, Identity, Key, Resource, ResourceControl, ServiceControl, Session, Trust};
+use authz::{
+    policy::{
+        PolicyKind::{self, Identity, Key, Resource, ResourceControl, ServiceControl, Session, Trust},
+        limits,
+    },
+    text::SourceText,
+};
 
 use crate::{document, refuse};
 
@@ -207,6 +213,8 @@ fn sts_and_other_services_have_codes_of_their_own() {
             "1 validation error detected: Value at '{member}' failed to satisfy constraint: Member must have length \
              less than or equal to 131072"
         );
-        check(kind, code, &[(&long, &message)]);
+        let error = limits::check_request(&SourceText::new("policy.json", long.as_str()), kind).unwrap_err();
+        assert_eq!((error.aws_code(), error.aws_message().as_ref()), (code, message.as_str()));
+        assert_eq!(error.place().to_string(), "1:131073");
     }
 }

@@ -20,7 +20,7 @@ const INVALID_PRINCIPALS: &str = "Policy contains a statement with one or more i
 const LEGACY: &str = "The policy failed legacy parsing";
 
 pub(super) const fn code(flaw: &Flaw, kind: PolicyKind) -> &'static str {
-    let breaks_request = matches!(flaw, Flaw::TooLong | Flaw::Character(_));
+    let breaks_request = matches!(flaw, Flaw::TooLong { .. } | Flaw::Character(_));
     match kind {
         PolicyKind::Identity | PolicyKind::Trust | PolicyKind::Session if breaks_request => "ValidationError",
         PolicyKind::Identity | PolicyKind::Trust | PolicyKind::Session => "MalformedPolicyDocument",
@@ -35,8 +35,8 @@ pub(super) const fn code(flaw: &Flaw, kind: PolicyKind) -> &'static str {
 
 pub(super) fn message(flaw: &Flaw, kind: PolicyKind) -> Cow<'static, str> {
     match (flaw, kind) {
-        (Flaw::TooLong, PolicyKind::Identity | PolicyKind::Trust) => too_long("policyDocument").into(),
-        (Flaw::TooLong, PolicyKind::Session | PolicyKind::Key) => too_long("policy").into(),
+        (Flaw::TooLong { .. }, PolicyKind::Identity | PolicyKind::Trust) => too_long("policyDocument").into(),
+        (Flaw::TooLong { .. }, PolicyKind::Session | PolicyKind::Key) => too_long("policy").into(),
         (Flaw::Character(_), PolicyKind::Identity | PolicyKind::Trust) => {
             "The specified value for policyDocument is invalid. It must contain only printable ASCII characters.".into()
         }
@@ -55,7 +55,7 @@ pub(super) fn message(flaw: &Flaw, kind: PolicyKind) -> Cow<'static, str> {
 }
 
 fn too_long(member: &str) -> String {
-    let limit = limits::CHARACTERS_OF_ANY;
+    let limit = limits::CHARACTERS_OF_REQUEST;
     format!(
         "1 validation error detected: Value at '{member}' failed to satisfy constraint: Member must have length less \
          than or equal to {limit}"

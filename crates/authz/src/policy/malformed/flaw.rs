@@ -11,8 +11,11 @@ pub enum Flaw {
     #[error("this is no JSON: {0}")]
     Json(&'static str),
     /// More characters than any policy may have.
-    #[error("this is longer than any policy may be")]
-    TooLong,
+    #[error("this is longer than the {limit} characters that a policy may have here")]
+    TooLong {
+        /// How many it may have.
+        limit: usize,
+    },
     /// Nested deeper than any policy is.
     #[error("this nests deeper than any policy does")]
     TooDeep,
@@ -127,7 +130,7 @@ impl Flaw {
             Self::Json(_) | Self::TooDeep | Self::WrongType { .. } | Self::NoObject | Self::ConditionValue(_) => {
                 return None;
             }
-            Self::TooLong => "no policy has more than 131,072 characters, most have far fewer: split it",
+            Self::TooLong { .. } => "split it; most policies may have far fewer, see AWS's quotas",
             Self::Character(_) => "use U+0020 to U+00FF, tabs and line breaks",
             Self::Duplicate(_) => "merge the two; AWS would not say which of them counts",
             Self::Missing("Version") => "add `\"Version\": \"2012-10-17\"`",

@@ -34,7 +34,7 @@ pub(super) struct Document<'a>(Object<'a>);
 impl<'a> Document<'a> {
     pub(super) fn parse(text: &'a str, kind: PolicyKind) -> Result<Self, Refusal> {
         check(text, kind)?;
-        let parsed = parse_to_ast(text, &CollectOptions::default(), &STRICT).map_err(|error| refusal(text, &error))?;
+        let parsed = parse_to_ast(text, &CollectOptions::default(), &STRICT).map_err(|error| refusal(&error))?;
         match parsed.value {
             Some(Value::Object(object)) => Ok(Self(object)),
             Some(other) => Err((span_of(&other), Flaw::NoObject)),
@@ -47,10 +47,10 @@ impl<'a> Document<'a> {
     }
 }
 
-/// The place of a part of the text, which is bounded far below what a span can tell.
+/// The place of a part of the text.
 pub(super) fn span_of(ranged: &impl Ranged) -> Span {
     let range = ranged.range();
-    span(range.start, range.end)
+    (range.start..range.end).into()
 }
 
 /// A string, number or boolean, as text.
@@ -73,34 +73,30 @@ pub(super) fn describe(value: &Value<'_>) -> String {
     }
 }
 
-fn span(start: usize, end: usize) -> Span {
-    let bounded = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-    Span { start: bounded(start), end: bounded(end) }
-}
-
 /// The bounds, and what the parser would let through.
 fn check(text: &str, kind: PolicyKind) -> Result<(), Refusal> {
-    let (mut depth, mut in_string, mut is_escaped) = (0_usize, false, false);
+    let (mut depth, mut string, mut is_escaped) = (0_usize, None, false);
     for (count, (at, character)) in text.char_indices().enumerate() {
-        let here = || span(at, at + character.len_utf8());
+        let here = || Span::from(at..at + character.len_utf8());
         if count == limits::CHARACTERS_OF_ANY {
-            return Err((here(), Flaw::TooLong));
+            return Err((here(), Flaw::TooLong { limit: limits::CHARACTERS_OF_ANY }));
         }
         if !limits::may_hold(kind, character) {
             return Err((here(), Flaw::Character(character)));
         }
-        if in_string {
+        if let Some(start) = string {
             match character {
                 _ if is_escaped => is_escaped = false,
                 '\\' => is_escaped = true,
-                '"' => in_string = false,
+                '"' => string = None,
+                '\n' | '\r' => return Err(((start..at).into(), Flaw::Json("this string does not end"))),
                 '\0'..' ' => return Err((here(), Flaw::Json("a control character in a string has to be escaped"))),
                 _ => {}
             }
             continue;
         }
         match character {
-            '"' => in_string = true,
+            '"' => string = Some(at),
             '{' | '[' if depth == DEPTH => return Err((here(), Flaw::TooDeep)),
             '{' | '[' => depth += 1,
             '}' | ']' => depth = depth.saturating_sub(1),
@@ -114,9 +110,9 @@ fn check(text: &str, kind: PolicyKind) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn refusal(text: &str, error: &ParseError) -> Refusal {
+fn refusal(error: &ParseError) -> Refusal {
     use ParseErrorKind as Kind;
-    let range = error.range();
+    let place = Span::from(error.range().start..error.range().end);
     let flaw = match error.kind() {
         Kind::CommentsNotAllowed | Kind::UnterminatedCommentBlock => "JSON has no comments",
         Kind::ExpectedColonAfterObjectKey => "a `:` is missing after the name",
@@ -128,7 +124,7 @@ fn refusal(text: &str, error: &ParseError) -> Refusal {
         Kind::MultipleRootJsonValues => "something follows the end of the document",
         Kind::UnterminatedArray => "this list does not end",
         Kind::UnterminatedObject => "this object does not end",
-        Kind::NestingDepthExceeded => return (span(range.start, range.end), Flaw::TooDeep),
+        Kind::NestingDepthExceeded => return (place, Flaw::TooDeep),
         Kind::String(jsonc_parser::ParseStringErrorKind::UnterminatedStringLiteral) => "this string does not end",
         Kind::String(_) => "JSON has no such escape",
         Kind::ExpectedDigit
@@ -144,5 +140,5 @@ fn refusal(text: &str, error: &ParseError) -> Refusal {
         | Kind::UnexpectedTokenInObject
         | Kind::UnexpectedWord => "this does not belong here",
     };
-    (span(range.start.min(text.len()), range.end.min(text.len())), Flaw::Json(flaw))
+    (place, Flaw::Json(flaw))
 }
