@@ -4,5 +4,6 @@
 
 mod cli;
 mod kms_plugin;
+mod local_aws;
 mod support;
 mod up;
