@@ -7,6 +7,7 @@
 //! Nothing here reads a file: texts come with the names that refusals call them by, and what a text refers to is
 //! fetched by its caller, see [`Files`].
 
+pub mod aws_cli;
 pub mod case;
 mod error;
 mod field;

@@ -122,18 +122,24 @@ pub(super) fn operations(field: &Field<'_>) -> Result<GrantOperations, FileError
 
 /// What must be true for a grant to be used.
 pub(super) fn constraints(field: Field<'_>) -> Result<GrantConstraints, FileError> {
-    let fields = field.fields(&["encryptionContextEquals", "encryptionContextSubset", "sourceArn"])?;
+    constraints_called(field, ["encryptionContextEquals", "encryptionContextSubset", "sourceArn"])
+}
+
+/// The same, under these names.
+pub(super) fn constraints_called(field: Field<'_>, names: [&str; 3]) -> Result<GrantConstraints, FileError> {
+    let fields = field.fields(&names)?;
+    let [equals, subset, source_arn] = names;
     let context = |name| fields.get(name).map(|field| field.texts().map(pairs)).transpose();
-    let encryption_context = match (context("encryptionContextEquals")?, context("encryptionContextSubset")?) {
+    let encryption_context = match (context(equals)?, context(subset)?) {
         (Some(_), Some(_)) => {
-            let problem = "`encryptionContextEquals` and `encryptionContextSubset` exclude each other";
-            return Err(fields.whole().refuse(Problem::Value(problem.to_owned())));
+            let problem = format!("`{equals}` and `{subset}` exclude each other");
+            return Err(fields.whole().refuse(Problem::Value(problem)));
         }
         (Some(equals), None) => Some(ContextConstraint::Equals(equals)),
         (None, Some(subset)) => Some(ContextConstraint::Subset(subset)),
         (None, None) => None,
     };
-    Ok(GrantConstraints { encryption_context, source_arn: fields.text("sourceArn")?.map(Into::into) })
+    Ok(GrantConstraints { encryption_context, source_arn: fields.text(source_arn)?.map(Into::into) })
 }
 
 fn pairs(pairs: Vec<(String, String)>) -> EncryptionContext {

@@ -1,6 +1,7 @@
 //! Worlds: changed entry by entry, read from files.
 #![expect(clippy::unwrap_used, clippy::unreachable, reason = "a failing test says which line")]
 
+mod aws_cli;
 mod changes;
 mod files;
 mod organization;
