@@ -5,7 +5,8 @@
 //!                        | its preface in time                     preface.rs
 //!                        | streams (at most `max_streams` each)
 //!                        v
-//!                      request (at most `max_in_flight` in all)    request.rs
+//!                      request (at most `max_in_flight` in all;    request.rs
+//!                        |        `max_waiting` wait)
 //!                        | its body, and its answer, in time
 //!                        v
 //!                      service

@@ -1,13 +1,12 @@
 //! One connection, from its preface to its GOAWAY.
 
-use std::{pin::pin, sync::Arc};
+use std::pin::pin;
 
 use daemon::unix_socket::Peer;
 use hyper::server::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{
     net::UnixStream,
-    sync::Semaphore,
     time::{Instant, interval_at, sleep},
 };
 use tokio_util::sync::CancellationToken;
@@ -16,7 +15,7 @@ use tonic::service::Routes;
 use super::{
     limits::{CONNECTION_WINDOW, Limits, STREAM_WINDOW},
     preface::Announced,
-    request::{Activity, Requests},
+    request::{Activity, Places, Requests},
 };
 use crate::authority::AuthorityRewrite;
 
@@ -25,7 +24,7 @@ pub(super) struct Connections {
     http: http2::Builder<TokioExecutor>,
     routes: Routes,
     limits: Limits,
-    in_flight: Arc<Semaphore>,
+    places: Places,
     ending: CancellationToken,
 }
 
@@ -41,8 +40,8 @@ impl Connections {
             .keep_alive_timeout(limits.keepalive_answer)
             // gRPC has no use for it.
             .auto_date_header(false);
-        let in_flight = Arc::new(Semaphore::new(limits.max_in_flight));
-        Self { http, routes, limits, in_flight, ending }
+        let places = Places::new(limits.max_in_flight, limits.max_waiting);
+        Self { http, routes, limits, places, ending }
     }
 
     /// Serves one connection to its end.
@@ -51,7 +50,7 @@ impl Connections {
         let requests = Requests {
             routes: self.routes.clone(),
             peer,
-            in_flight: Arc::clone(&self.in_flight),
+            places: self.places.clone(),
             time: self.limits.request,
             activity: activity.clone(),
         };

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 /// The bounds of one server. The defaults fit every apiserver, and keep the memory of a hostile peer's traffic under
-/// 100 MiB: 64 connections with 1 MiB of unread octets each, and 512 requests of 48 KiB.
+/// 150 MiB: 64 connections with 1 MiB of unread octets each, 512 requests of 48 KiB, and the header lists of 1024
+/// requests. 8 KiB of a list, as HTTP/2 counts it, are 240 fields of one octet; decoded these take 50 KiB.
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// The size of a request in octets. The largest that the API allows is a v2 Decrypt of 1024 octets of ciphertext,
@@ -15,8 +16,10 @@ pub struct Limits {
     pub max_connections: usize,
     /// Streams at a time on one connection. Clients hold back further ones.
     pub max_streams: u32,
-    /// Requests at a time on all connections together. Further ones wait, within their `request` time.
+    /// Requests at a time on all connections together.
     pub max_in_flight: usize,
+    /// Requests that wait for a place among those, within their `request` time. Further ones are refused.
+    pub max_waiting: usize,
     /// From the connection to the end of the HTTP/2 preface.
     pub preface: Duration,
     /// From a request's headers to its answer. The key service's own deadlines are shorter.
@@ -34,10 +37,11 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_request: 48 * 1024,
-            max_header_list: 16 * 1024,
+            max_header_list: 8 * 1024,
             max_connections: 64,
             max_streams: 128,
             max_in_flight: 512,
+            max_waiting: 512,
             preface: Duration::from_secs(5),
             request: Duration::from_secs(30),
             keepalive: Duration::from_secs(30),

@@ -2,6 +2,7 @@
 
 use std::{
     convert::Infallible,
+    future::ready,
     pin::Pin,
     sync::{
         Arc,
@@ -17,11 +18,26 @@ use tokio::{sync::Semaphore, time::timeout};
 use tonic::{Status, body::Body, service::Routes};
 use tower::Service as _;
 
+/// The places for requests, shared by all connections.
+#[derive(Clone)]
+pub(super) struct Places {
+    in_flight: Arc<Semaphore>,
+    /// For those in flight and those that wait to be: what waits is kept, too, and most of it is headers.
+    known: Arc<Semaphore>,
+}
+
+impl Places {
+    pub(super) fn new(in_flight: usize, waiting: usize) -> Self {
+        let known = Arc::new(Semaphore::new(in_flight.saturating_add(waiting)));
+        Self { in_flight: Arc::new(Semaphore::new(in_flight)), known }
+    }
+}
+
 /// The requests of one connection.
 pub(super) struct Requests {
     pub(super) routes: Routes,
     pub(super) peer: Peer,
-    pub(super) in_flight: Arc<Semaphore>,
+    pub(super) places: Places,
     pub(super) time: Duration,
     pub(super) activity: Activity,
 }
@@ -34,10 +50,14 @@ impl hyper::service::Service<Request<Incoming>> for Requests {
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(self.peer);
-        let (mut routes, in_flight, time) = (self.routes.clone(), Arc::clone(&self.in_flight), self.time);
+        let Ok(known) = Arc::clone(&self.places.known).try_acquire_owned() else {
+            tracing::debug!(peer = %self.peer, "refused a request: too many wait already");
+            return Box::pin(ready(Ok(Status::resource_exhausted("too many requests wait already").into_http())));
+        };
+        let (mut routes, in_flight, time) = (self.routes.clone(), Arc::clone(&self.places.in_flight), self.time);
         let active = self.activity.begin();
         Box::pin(async move {
-            let _active = active;
+            let (_active, _known) = (active, known);
             let answer = async {
                 // Its body stays within the connection's window until then. Never closed, so always a place.
                 let _place = in_flight.acquire().await;

@@ -6,6 +6,7 @@ use kms_plugin::{proto::v2, server::Limits};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::UnixStream,
+    task::JoinSet,
     time::timeout,
 };
 use tonic::Code;
@@ -131,6 +132,26 @@ async fn requests_beyond_the_places_wait_for_one() {
     }
     for call in calls {
         call.await.unwrap().unwrap();
+    }
+    served.stop().await;
+}
+
+#[tokio::test]
+async fn requests_beyond_those_that_may_wait_are_refused() {
+    let (held, mut beginning) = Held::new();
+    let limits = Limits { max_in_flight: 1, max_waiting: 1, ..Limits::default() };
+    let served = Served::start_with(Arc::clone(&held), limits);
+    let mut calls = JoinSet::new();
+    for _ in 0..3 {
+        let mut client = served.v2();
+        calls.spawn(async move { client.encrypt(v2::EncryptRequest::default()).await });
+    }
+    let refused = timeout(PATIENCE, calls.join_next()).await.expect("an answer").unwrap().unwrap();
+    assert_eq!(refused.unwrap_err().code(), Code::ResourceExhausted);
+    beginning.recv().await.unwrap();
+    held.let_go.add_permits(2);
+    for served in calls.join_all().await {
+        served.unwrap();
     }
     served.stop().await;
 }
