@@ -1,29 +1,162 @@
-//! The ledger: every rule that decisions follow, with its source.
+//! The ledger: each rule by which AWS decides, with an id, one sentence and its source.
+//!
+//! Code that follows a rule refers to it by its Rust name ([`IAM_EVAL_EXPLICIT_DENY`]); explanations, the corpus and
+//! `docs/reference/rules.md` by its id (`iam-eval-explicit-deny`). A fact that nobody has published is an assumption:
+//! it has a switch in [`Assumptions`] and a [`Probe`], the calls that would decide it at AWS.
+
+mod assumptions;
+mod condition;
+mod context;
+mod cross_account;
+mod denial;
+mod evaluation;
+mod grant;
+mod key_access;
+mod key_state;
+mod kms_condition;
+mod launch;
+mod organization;
+mod page;
+mod pass_role;
+mod policy;
+mod principal;
+mod service_linked;
+mod source;
+mod sts;
+mod trust;
+mod variable;
+mod wildcard;
+
+use std::sync::LazyLock;
+
+pub use assumptions::{Assumptions, UnknownAssumption};
+pub use condition::*;
+pub use context::*;
+pub use cross_account::*;
+pub use denial::*;
+pub use evaluation::*;
+pub use grant::*;
+pub use key_access::*;
+pub use key_state::*;
+pub use kms_condition::*;
+pub use launch::*;
+pub use organization::*;
+pub use page::{Cases, assumptions_page, page};
+pub use pass_role::*;
+pub use policy::*;
+pub use principal::*;
+pub use service_linked::*;
+pub use sts::*;
+pub use trust::*;
+pub use variable::*;
+pub use wildcard::*;
 
 /// One rule of the ledger.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// Stable; explanations and tests name it.
+    /// Stable, in kebab case, its group first: `kms-grant-context-subset`.
     pub id: &'static str,
-    /// The rule in one sentence.
+    /// The rule, in one sentence.
     pub says: &'static str,
     /// Who says so.
     pub source: Source,
 }
 
-/// Who says so.
+/// Who says that a rule holds.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Source {
-    /// A document of AWS.
+    /// A published document.
     Document {
-        /// Its title.
+        /// The document: a guide or reference of AWS, or a public report of what AWS did.
         title: &'static str,
-        /// The section.
+        /// Its page, and behind a `>` the heading on it.
         section: &'static str,
     },
-    /// Nobody has published it; what would decide it at AWS.
+    /// Nobody has published it, or documents contradict one another. A switch of the rule's name in [`Assumptions`]
+    /// turns it.
     Assumption {
-        /// Why it is assumed.
+        /// What speaks for the sentence.
         why: &'static str,
+        /// What would decide it.
+        probe: Probe,
     },
 }
+
+/// What would decide an assumption at AWS.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Probe {
+    /// In order, each `WHO: aws SERVICE OPERATION ..`, as the `aws` command line takes it. Names in `<>` are what an
+    /// earlier call, or the setting up, gave.
+    pub calls: &'static [&'static str],
+    /// Who those who call are, and in which accounts.
+    pub accounts: &'static str,
+    /// Where the answer shows.
+    pub look_for: &'static str,
+    /// The answer under which the rule's sentence holds.
+    pub default_holds: Answer,
+}
+
+/// The outcome of a probe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The last call succeeds.
+    Succeeds,
+    /// The last call fails with this code.
+    Fails(&'static str),
+    /// What is looked at reads so.
+    Reads(&'static str),
+}
+
+/// All rules, sorted by id.
+pub static RULES: LazyLock<Vec<&'static Rule>> = LazyLock::new(|| {
+    let mut rules: Vec<&'static Rule> = GROUPS.iter().copied().flatten().copied().collect();
+    rules.sort_unstable_by_key(|rule| rule.id);
+    rules
+});
+
+static GROUPS: [&[&Rule]; 19] = [
+    condition::ALL,
+    context::ALL,
+    cross_account::ALL,
+    denial::ALL,
+    evaluation::ALL,
+    grant::ALL,
+    key_access::ALL,
+    key_state::ALL,
+    kms_condition::ALL,
+    launch::ALL,
+    organization::ALL,
+    pass_role::ALL,
+    policy::ALL,
+    principal::ALL,
+    service_linked::ALL,
+    sts::ALL,
+    trust::ALL,
+    variable::ALL,
+    wildcard::ALL,
+];
+
+/// The rule of this id.
+pub fn rule(id: &str) -> Option<&'static Rule> {
+    let at = RULES.binary_search_by_key(&id, |rule| rule.id).ok()?;
+    RULES.get(at).copied()
+}
+
+impl Rule {
+    /// Whether nobody has published it.
+    pub const fn is_assumption(&self) -> bool {
+        matches!(self.source, Source::Assumption { .. })
+    }
+}
+
+/// Makes each row a public static and lists them all.
+macro_rules! rules {
+    ($($name:ident $id:literal: $says:literal, $source:expr;)*) => {
+        $(
+            #[doc = $says]
+            pub static $name: $crate::rules::Rule = $crate::rules::Rule { id: $id, says: $says, source: $source };
+        )*
+        pub(super) static ALL: &[&$crate::rules::Rule] = &[$(&$name),*];
+    };
+}
+use rules;

@@ -1,0 +1,68 @@
+//! What a key's state lets through, apart from who asks.
+
+use super::{
+    Answer::Fails,
+    rules,
+    source::{KMS, assumed, probe},
+};
+
+rules! {
+    KMS_STATE_ENABLED "kms-state-enabled":
+        "An enabled key does everything but CancelKeyDeletion (KMSInvalidStateException).",
+        KMS.at("Key states of AWS KMS keys > Key state table");
+    KMS_STATE_DISABLED "kms-state-disabled":
+        "A disabled key refuses cryptographic operations, CreateGrant, GetPublicKey and changes of its rotation \
+         (DisabledException).",
+        KMS.at("Key states of AWS KMS keys > Key state table");
+    KMS_STATE_DISABLED_MANAGED "kms-state-disabled-managed":
+        "A disabled key is described, listed, tagged, given aliases and policies, enabled and scheduled for deletion.",
+        KMS.at("Key states of AWS KMS keys > Key state table");
+    KMS_STATE_PENDING_DELETION "kms-state-pending-deletion":
+        "A key that waits for its deletion refuses cryptographic operations and CreateGrant.",
+        KMS.at("Key states of AWS KMS keys > Key state table");
+    KMS_STATE_PENDING_DELETION_CODE "kms-state-pending-deletion-code":
+        "What a key that waits for its deletion refuses, it refuses with KMSInvalidStateException.",
+        assumed("the table leaves open whether it is that or DisabledException; users report the former", probe(
+            "A: the key's administrator",
+            &["A: aws kms schedule-key-deletion --key-id <key> --pending-window-in-days 7",
+              "A: aws kms encrypt --key-id <key> --plaintext aGk="],
+            "the error", Fails("KMSInvalidStateException")));
+    KMS_STATE_PENDING_DELETION_MANAGED "kms-state-pending-deletion-managed":
+        "A key that waits for its deletion is described, listed, given a policy, its grants retired and revoked, its \
+         aliases and deletion taken away; it is not tagged, enabled, disabled or scheduled anew.",
+        KMS.at("Key states of AWS KMS keys > Key state table");
+    KMS_STATE_PENDING_IMPORT "kms-state-pending-import":
+        "A key without material refuses cryptographic operations, CreateGrant, EnableKey and DisableKey \
+         (KMSInvalidStateException).",
+        KMS.at("Key states of AWS KMS keys > Key state table");
+    KMS_STATE_UNAVAILABLE "kms-state-unavailable":
+        "A key whose own key store is away refuses cryptographic operations (KMSInvalidStateException).",
+        KMS.at("Key states of AWS KMS keys > Key state table");
+    KMS_STATE_UNAVAILABLE_GRANT "kms-state-unavailable-grant":
+        "A key whose own key store is away takes grants.",
+        KMS.at("Key states of AWS KMS keys > Key state table");
+    KMS_STATE_CREATING "kms-state-creating":
+        "A replica that is being made refuses cryptographic operations, CreateGrant, EnableKey and DisableKey \
+         (KMSInvalidStateException).",
+        KMS.at("Key states of AWS KMS keys > Key state table");
+    KMS_STATE_UPDATING "kms-state-updating":
+        "A multi-Region key whose primary region changes does cryptographic operations and CreateGrant, and refuses \
+         changes of its state (KMSInvalidStateException).",
+        KMS.at("Key states of AWS KMS keys > Key state table");
+    KMS_STATE_PENDING_REPLICA_DELETION "kms-state-pending-replica-deletion":
+        "A primary key that waits for its replicas' deletion refuses what one that waits for its own refuses.",
+        KMS.at("Key states of AWS KMS keys > Key state table");
+    KMS_STATE_ALWAYS "kms-state-always":
+        "DescribeKey, GetKeyPolicy, PutKeyPolicy, ListKeyPolicies, ListGrants, ListResourceTags, RetireGrant, RevokeGrant \
+         and DeleteAlias go through in every state.",
+        KMS.at("Key states of AWS KMS keys > Key state table");
+    KMS_STATE_AFTER_DENIAL "kms-state-after-denial":
+        "A caller who is not allowed is denied whatever the key's state.",
+        assumed("the state would be told to strangers otherwise; told nowhere", probe(
+            "A: a role without permission on a disabled key",
+            &["A: aws kms encrypt --key-id <key> --plaintext aGk="],
+            "the error", Fails("AccessDeniedException")));
+    KMS_STATE_ON_USE "kms-state-on-use":
+        "A volume that is attached works on while its key is disabled; it is not attached anew.",
+        KMS.at("Enable and disable keys > How unusable KMS keys affect data keys");
+}

@@ -1,0 +1,135 @@
+//! The ledger's pages: `docs/reference/rules.md` and `docs/reference/assumptions.md`.
+
+use std::{collections::BTreeMap, fmt::Write};
+
+use super::{Answer, Probe, RULES, Rule, Source};
+
+/// How many cases of the corpus rest on each rule: those that allow, those that deny.
+pub type Cases<'a> = BTreeMap<&'a str, (usize, usize)>;
+
+const RULES_HEAD: &str = "\
+# The rules of authorization
+
+Each rule by which `authz` decides, with its source. Generated from `crates/authz/src/rules/`; its test compares this \
+page with them and writes it anew with `UPDATE_DOCS=1`.
+
+A source is a document's title and the section in it. Quoted error messages are AWS's, as its guides or users' public \
+reports give them. A rule whose source is \"assumption\" is published nowhere, or documents contradict one another: it \
+has a switch, and [assumptions.md](assumptions.md) tells what would decide it.
+";
+
+const ASSUMPTIONS_HEAD: &str = "\
+# Assumptions about authorization, and what would decide them
+
+Rules that nobody has published, or of which AWS's documents contradict one another. Each holds unless it is switched \
+off by its id; then its opposite is decided. Generated from `crates/authz/src/rules/`; its test compares this page with \
+them and writes it anew with `UPDATE_DOCS=1`.
+
+A probe is made of calls of the `aws` command, in order, each behind the one who makes it; what stands in `<>` is what \
+an earlier call or the setting up gave. Policies that the setting up names are otherwise `kms:*` on the key, for whoever \
+it says, and nothing else.
+";
+
+/// The groups of rules, by how their ids begin; the longer beginning first where two share one.
+const GROUPS: [(&str, &str); 21] = [
+    ("iam-policy-", "Policy documents"),
+    ("iam-match-", "Actions and resources"),
+    ("iam-variable-", "Policy variables"),
+    ("iam-principal-", "Principals"),
+    ("iam-cond-", "Conditions"),
+    ("iam-key-", "Global condition keys"),
+    ("iam-eval-", "Evaluation within an account"),
+    ("xacct-", "Across accounts"),
+    ("org-scp-", "Service control policies"),
+    ("org-rcp-", "Resource control policies"),
+    ("trust-", "Assuming roles"),
+    ("sts-", "Other sessions"),
+    ("slr-", "Service-linked roles"),
+    ("pass-role-", "Passing roles"),
+    ("kms-cond-", "KMS condition keys"),
+    ("kms-grant-", "Grants"),
+    ("kms-state-", "Key states"),
+    ("kms-", "Access to KMS keys"),
+    ("launch-fails-", "What a failed launch shows"),
+    ("launch-", "Launches and volumes"),
+    ("denial-", "The wording of denials"),
+];
+
+/// The page of all rules, with how many cases rest on each where cases are told.
+#[must_use]
+pub fn page(cases: &Cases<'_>) -> String {
+    let mut page = RULES_HEAD.to_owned();
+    for (group, rules) in groups() {
+        let _ = write!(page, "\n## {group}\n\n| id | rule | source |");
+        page.push_str(if cases.is_empty() {
+            "\n|---|---|---|\n"
+        } else {
+            " cases: allow, deny |\n|---|---|---|---|\n"
+        });
+        for rule in rules {
+            let _ = write!(page, "| `{}` | {} | {} |", rule.id, cell(rule.says), cell(&source(rule)));
+            if !cases.is_empty() {
+                let (allows, denies) = cases.get(rule.id).copied().unwrap_or_default();
+                let _ = write!(page, " {allows}, {denies} |");
+            }
+            page.push('\n');
+        }
+    }
+    page
+}
+
+/// The page of the assumptions, each with its probe.
+#[must_use]
+pub fn assumptions_page() -> String {
+    let mut page = ASSUMPTIONS_HEAD.to_owned();
+    for (group, rules) in groups() {
+        let mut assumed = rules.into_iter().filter(|rule| rule.is_assumption()).peekable();
+        if assumed.peek().is_some() {
+            let _ = write!(page, "\n## {group}\n");
+        }
+        for rule in assumed {
+            if let Source::Assumption { why, probe } = &rule.source {
+                let _ = write!(page, "\n### `{}`\n\n{}\n\nWhy: {why}.\n\n", rule.id, rule.says);
+                write_probe(&mut page, probe);
+            }
+        }
+    }
+    page
+}
+
+fn write_probe(page: &mut String, probe: &Probe) {
+    let _ = write!(page, "Set up: {}.\n\n```text\n", probe.accounts);
+    for call in probe.calls {
+        let _ = writeln!(page, "{call}");
+    }
+    let holds = match probe.default_holds {
+        Answer::Succeeds => "the last call succeeds".to_owned(),
+        Answer::Fails(code) => format!("it fails with `{code}`"),
+        Answer::Reads(text) => format!("it reads `{text}`"),
+    };
+    let _ = write!(page, "```\n\nLook for {}: the rule holds if {holds}.\n", probe.look_for);
+}
+
+/// The groups that have rules, in the order of the page, with their rules by id.
+fn groups() -> Vec<(&'static str, Vec<&'static Rule>)> {
+    let mut groups: Vec<_> = GROUPS.iter().map(|(_, title)| (*title, Vec::new())).collect();
+    for rule in RULES.iter() {
+        let group = GROUPS.iter().zip(&mut groups).find(|((start, _), _)| rule.id.starts_with(start));
+        if let Some((_, (_, rules))) = group {
+            rules.push(*rule);
+        }
+    }
+    groups.retain(|(_, rules)| !rules.is_empty());
+    groups
+}
+
+fn source(rule: &Rule) -> String {
+    match &rule.source {
+        Source::Document { title, section } => format!("{title}, \"{section}\""),
+        Source::Assumption { .. } => format!("[assumption](assumptions.md#{})", rule.id),
+    }
+}
+
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}

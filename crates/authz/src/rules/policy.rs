@@ -1,0 +1,143 @@
+//! What a policy document has to be. Messages are AWS's, as public reports quote them.
+
+use super::{
+    Answer::{Fails, Reads, Succeeds},
+    rules,
+    source::{IAM, KMS, KMS_API, KNOWLEDGE_CENTER, ORGANIZATIONS, assumed, probe},
+};
+
+rules! {
+    IAM_POLICY_JSON "iam-policy-json":
+        "A policy is one JSON object.",
+        IAM.at("Grammar of the IAM JSON policy language > The policy language and JSON");
+    IAM_POLICY_DUPLICATE_KEY "iam-policy-duplicate-key":
+        "No object of a policy holds the same key twice.",
+        IAM.at("Grammar of the IAM JSON policy language > Policy grammar notes");
+    IAM_POLICY_ELEMENTS "iam-policy-elements":
+        "A policy holds only `Version`, `Id` and `Statement`; a statement only `Sid`, `Effect`, `Principal`, `Action`, \
+         `Resource`, their `Not` forms and `Condition`, spelt so (else `Syntax errors in policy.`).",
+        IAM.at("Grammar of the IAM JSON policy language > Grammar");
+    IAM_POLICY_CHARACTERS "iam-policy-characters":
+        "An IAM policy consists of tabs, line feeds, carriage returns and U+0020 to U+00FF.",
+        IAM.at("IAM and AWS STS quotas > IAM name requirements");
+    IAM_POLICY_VERSION "iam-policy-version":
+        "`Version` is `2012-10-17` or `2008-10-17` (else `The policy must contain a valid version string`).",
+        IAM.at("IAM JSON policy elements: Version");
+    IAM_POLICY_VERSION_MISSING "iam-policy-version-missing":
+        "A policy without `Version` is read as one of `2008-10-17`.",
+        IAM.at("IAM JSON policy elements: Version");
+    IAM_POLICY_VERSION_MANAGED "iam-policy-version-managed":
+        "A policy of a user, group or role needs `Version` `2012-10-17` (else `Policy document must be version \
+         2012-10-17 or greater.`), a resource-based policy does not.",
+        assumed("CreatePolicy has answered so to many users; for inline policies nobody tells it", probe(
+            "A: an administrator",
+            &["A: aws iam put-role-policy --role-name <role> --policy-name p --policy-document \
+               {\"Version\":\"2008-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"kms:Decrypt\",\"Resource\":\"*\"}}"],
+            "the error", Fails("MalformedPolicyDocument")));
+    IAM_POLICY_ID "iam-policy-id":
+        "`Id` is for resource-based policies only.",
+        IAM.at("Grammar of the IAM JSON policy language > Policy grammar notes");
+    IAM_POLICY_STATEMENTS "iam-policy-statements":
+        "`Statement` is one statement or a list of at least one.",
+        IAM.at("IAM JSON policy elements: Statement");
+    IAM_POLICY_LISTS "iam-policy-lists":
+        "Where a list may stand, one value may stand for it; an empty list names nothing and is refused (`Policy \
+         statement must contain actions.`, `.. resources.`).",
+        IAM.at("Grammar of the IAM JSON policy language > Conventions used in this grammar");
+    IAM_POLICY_SID "iam-policy-sid":
+        "A `Sid` in IAM holds only A-Z, a-z and 0-9 (else `Statement IDs (SID) must be alpha-numeric. ..`).",
+        IAM.at("IAM JSON policy elements: Sid");
+    IAM_POLICY_SID_UNIQUE "iam-policy-sid-unique":
+        "No two statements of a policy share a `Sid` (else `Statement IDs (SID) in a single policy must be unique.`).",
+        IAM.at("IAM JSON policy elements: Sid");
+    IAM_POLICY_EFFECT "iam-policy-effect":
+        "`Effect` is `Allow` or `Deny`, in this case of letters, and not left out.",
+        IAM.at("IAM JSON policy elements: Effect");
+    IAM_POLICY_ACTION_OR_NOT "iam-policy-action-or-not":
+        "A statement holds `Action` or `NotAction`, one of the two.",
+        IAM.at("Grammar of the IAM JSON policy language > Grammar");
+    IAM_POLICY_RESOURCE_OR_NOT "iam-policy-resource-or-not":
+        "A statement other than of a trust policy holds `Resource` or `NotResource`, one of the two.",
+        IAM.at("IAM JSON policy elements: Resource");
+    IAM_POLICY_TRUST_NO_RESOURCE "iam-policy-trust-no-resource":
+        "A trust policy holds neither `Resource` nor `NotResource`: it is about its role (else `Has prohibited field \
+         Resource`).",
+        assumed("IAM has answered so to many users, and no trust policy of its guide has either", probe(
+            "A: an administrator",
+            &["A: aws iam create-role --role-name r --assume-role-policy-document {\"Version\":\"2012-10-17\",\"Statement\":\
+               {\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"<account>\"},\"Action\":\"sts:AssumeRole\",\"Resource\":\"*\"}}"],
+            "the error", Fails("MalformedPolicyDocument")));
+    IAM_POLICY_PRINCIPAL_IDENTITY "iam-policy-principal-identity":
+        "An identity-based policy, boundary, session policy or SCP names no principal (else `Policy document should \
+         not specify a principal.`).",
+        IAM.at("Grammar of the IAM JSON policy language > Policy grammar notes");
+    IAM_POLICY_PRINCIPAL_RESOURCE "iam-policy-principal-resource":
+        "Each statement of a key, trust or other resource-based policy names `Principal` or `NotPrincipal`.",
+        IAM.at("Grammar of the IAM JSON policy language > Policy grammar notes");
+    IAM_POLICY_ACTION_VENDOR "iam-policy-action-vendor":
+        "An action is `*`, or a service's prefix without wildcards, one colon and a name (else `Actions/Conditions must \
+         be prefaced by a vendor, e.g., iam, sdb, ec2, etc.`, `Vendor .. is not valid`, `Actions/Condition can contain \
+         only one colon.`).",
+        IAM.at("Grammar of the IAM JSON policy language > Notes about string values > action_string");
+    IAM_POLICY_RESOURCE_ARN "iam-policy-resource-arn":
+        "A resource is `*` or an ARN, wildcards allowed (else `Resource .. must be in ARN format or \"*\".`).",
+        IAM.at("Grammar of the IAM JSON policy language > Notes about string values > resource_string");
+    IAM_POLICY_CONDITION_OPERATOR "iam-policy-condition-operator":
+        "A condition's operator is one that is documented, with `IfExists` behind (not `Null`) and a set prefix before \
+         as needed (else `Invalid Condition type : ..`).",
+        IAM.at("IAM JSON policy elements: Condition operators");
+    IAM_POLICY_CONDITION_VALUE "iam-policy-condition-value":
+        "A condition's value is a string, number or Boolean, or a list of them.",
+        IAM.at("Grammar of the IAM JSON policy language > Grammar");
+    IAM_POLICY_CONDITION_DATE "iam-policy-condition-date":
+        "A date condition's value that is no date is refused (`The policy failed legacy parsing`), while other values \
+         that do not suit their operator are kept and never match.",
+        assumed("public tests of what IAM answers tell the former; Access Analyzer lists the latter as findings on saved \
+                 policies", probe(
+            "A: an administrator",
+            &["A: aws iam create-policy --policy-name p --policy-document {\"Version\":\"2012-10-17\",\"Statement\":\
+               {\"Effect\":\"Allow\",\"Action\":\"kms:Decrypt\",\"Resource\":\"*\",\"Condition\":{\"NumericEquals\":\
+               {\"kms:RotationPeriodInDays\":\"many\"}}}}"],
+            "whether the policy is kept; then the same with DateLessThan and 01T", Succeeds));
+    IAM_POLICY_SIZE_MANAGED "iam-policy-size-managed":
+        "A managed policy is at most 6,144 characters, white space not counted.",
+        IAM.at("IAM and AWS STS quotas > IAM and STS character quotas");
+    IAM_POLICY_SIZE_INLINE "iam-policy-size-inline":
+        "The inline policies of one user are at most 2,048 characters together, of one group 5,120, of one role 10,240, \
+         white space not counted.",
+        IAM.at("IAM and AWS STS quotas > IAM and STS character quotas");
+    IAM_POLICY_SIZE_TRUST "iam-policy-size-trust":
+        "A trust policy is at most 2,048 characters unless the account's quota was raised.",
+        IAM.at("IAM and AWS STS quotas > IAM object quotas");
+    IAM_POLICY_SIZE_KEY "iam-policy-size-key":
+        "A key policy is at most 32 KB.",
+        KMS.at("Key policies in AWS KMS > Creating a key policy > Key policy format");
+    IAM_POLICY_SIZE_ORGANIZATION "iam-policy-size-organization":
+        "An SCP or RCP is at most 5,120 characters, white space counted.",
+        ORGANIZATIONS.at("Quotas and service limits for AWS Organizations > Maximum and minimum values");
+    IAM_POLICY_COUNT_ATTACHED "iam-policy-count-attached":
+        "A user, group or role has at most 10 managed policies unless the account's quota was raised, and one boundary.",
+        IAM.at("IAM and AWS STS quotas > IAM object quotas");
+    IAM_POLICY_KEY_SID "iam-policy-key-sid":
+        "A `Sid` of a key policy may hold spaces.",
+        KMS.at("Key policies in AWS KMS > Creating a key policy > Key policy format");
+    IAM_POLICY_KEY_PRINCIPALS_EXIST "iam-policy-key-principals-exist":
+        "Each principal of a key policy exists and is visible to KMS (else MalformedPolicyDocumentException, `Policy \
+         contains a statement with one or more invalid principals.`).",
+        KMS_API.at("PutKeyPolicy > Policy");
+    IAM_POLICY_TRUST_PRINCIPALS_EXIST "iam-policy-trust-principals-exist":
+        "Each user and role that a trust policy names exists (else `Invalid principal in policy`).",
+        KNOWLEDGE_CENTER.at("How do I resolve the IAM trust policy error \"Failed to update trust policy. Invalid principal \
+                             in policy\"?");
+    IAM_POLICY_FOR_ALL_CONTEXT "iam-policy-for-all-context":
+        "KMS refuses a policy with `ForAllValues` on `kms:EncryptionContext:<key>` or `aws:RequestTag/<key>` \
+         (`OverlyPermissiveCondition`).",
+        KMS.at("AWS KMS condition keys > Using set operators with condition keys");
+    IAM_POLICY_SAVED_TEXT "iam-policy-saved-text":
+        "A bare account id in a saved key policy reads back as the ARN of its root.",
+        assumed("IAM's guide says that a service might; for KMS it is told nowhere", probe(
+            "A: the key's administrator",
+            &["A: aws kms put-key-policy --key-id <key> --policy-name default --policy <names 111122223333 bare>",
+              "A: aws kms get-key-policy --key-id <key> --policy-name default"],
+            "the principal that comes back", Reads("arn:aws:iam::111122223333:root")));
+}

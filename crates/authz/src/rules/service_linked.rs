@@ -1,0 +1,50 @@
+//! Service-linked roles.
+
+use super::{
+    Answer::Fails,
+    rules,
+    source::{AUTO_SCALING, IAM, MANAGED_POLICIES, assumed, probe},
+};
+
+rules! {
+    SLR_PATH "slr-path":
+        "A service-linked role's ARN has the path `/aws-service-role/<service>/`.",
+        IAM.at("Create a service-linked role");
+    SLR_POLICIES_FIXED "slr-policies-fixed":
+        "Nobody attaches, detaches or changes policies or the trust policy of a service-linked role.",
+        IAM.at("Create a service-linked role");
+    SLR_NO_BOUNDARY "slr-no-boundary":
+        "A service-linked role has no boundary.",
+        IAM.at("IAM roles > Roles terms and concepts > Permissions boundary");
+    SLR_ASSUMED_BY_SERVICE "slr-assumed-by-service":
+        "Only its service assumes a service-linked role.",
+        IAM.at("Create a service-linked role");
+    SLR_CREATE "slr-create":
+        "Creating a service-linked role needs `iam:CreateServiceLinkedRole` on its ARN, with `iam:AWSServiceName` its \
+         service.",
+        IAM.at("Create a service-linked role > Service-linked role permissions");
+    SLR_NO_KMS "slr-no-kms":
+        "The policies of AWSServiceRoleForAutoScaling, AWSServiceRoleForEC2Spot and AWSServiceRoleForEC2Fleet allow no \
+         action of KMS.",
+        MANAGED_POLICIES.at("AutoScalingServiceRolePolicy");
+    SLR_FOREIGN_KEY_POLICY "slr-foreign-key-policy":
+        "Naming a foreign service-linked role in a key policy alone has no effect, for its own policies cannot allow \
+         the key.",
+        AUTO_SCALING.at("Required AWS KMS key policy for use with encrypted volumes > Example 2: cross-account access");
+    SLR_OWN_KEY_POLICY "slr-own-key-policy":
+        "Naming a service-linked role in the policy of a key of its account is enough.",
+        AUTO_SCALING.at("Required AWS KMS key policy for use with encrypted volumes > Example 1: access to the key");
+    SLR_EXISTS_FIRST "slr-exists-first":
+        "A service-linked role must exist before a key policy or grant names it.",
+        AUTO_SCALING.at("Required AWS KMS key policy for use with encrypted volumes");
+    SLR_RECREATED "slr-recreated":
+        "A grant does not reach a service-linked role that was deleted and created anew.",
+        assumed("key policies keep ids of roles, and grants would otherwise pass to whoever takes the name", probe(
+            "A: owns the key and the role",
+            &["A: aws kms create-grant --key-id <key> --grantee-principal <AWSServiceRoleForAutoScaling_x> --operations \
+               Decrypt GenerateDataKeyWithoutPlaintext CreateGrant",
+              "A: aws iam delete-service-linked-role --role-name AWSServiceRoleForAutoScaling_x",
+              "A: aws iam create-service-linked-role --aws-service-name autoscaling.amazonaws.com --custom-suffix x",
+              "A: aws autoscaling set-desired-capacity --auto-scaling-group-name <group> --desired-capacity 1"],
+            "the group's activity: Client.InvalidKMSKey.InvalidState", Fails("Client.InvalidKMSKey.InvalidState")));
+}

@@ -1,0 +1,45 @@
+//! Short forms for the ledger's sources.
+
+use super::{Answer, Probe, Source};
+
+/// A document that rules are taken from.
+pub(super) struct Title(&'static str);
+
+pub(super) const IAM: Title = Title("IAM User Guide");
+pub(super) const KMS: Title = Title("AWS KMS Developer Guide");
+pub(super) const KMS_API: Title = Title("AWS KMS API Reference");
+pub(super) const STS_API: Title = Title("AWS STS API Reference");
+pub(super) const ORGANIZATIONS: Title = Title("AWS Organizations User Guide");
+pub(super) const EC2: Title = Title("Amazon EC2 User Guide");
+pub(super) const EC2_API: Title = Title("Amazon EC2 API Reference");
+pub(super) const EBS: Title = Title("Amazon EBS User Guide");
+pub(super) const AUTO_SCALING: Title = Title("Amazon EC2 Auto Scaling User Guide");
+pub(super) const EKS: Title = Title("Amazon EKS User Guide");
+pub(super) const MANAGED_POLICIES: Title = Title("AWS Managed Policy Reference");
+pub(super) const KNOWLEDGE_CENTER: Title = Title("AWS re:Post Knowledge Center");
+pub(super) const SECURITY_BLOG: Title = Title("AWS Security Blog");
+/// A user's record of what AWS did, with CloudTrail's words.
+pub(super) const KARPENTER_4935: Title = Title("aws/karpenter-provider-aws issue 4935");
+pub(super) const EBS_CSI_DRIVER: Title = Title("kubernetes-sigs/aws-ebs-csi-driver");
+
+impl Title {
+    /// The section of the document, as `page > heading`.
+    pub(super) const fn at(self, section: &'static str) -> Source {
+        Source::Document { title: self.0, section }
+    }
+}
+
+/// What speaks for an assumption, and what would decide it.
+pub(super) const fn assumed(why: &'static str, probe: Probe) -> Source {
+    Source::Assumption { why, probe }
+}
+
+/// The calls that would decide an assumption.
+pub(super) const fn probe(
+    accounts: &'static str,
+    calls: &'static [&'static str],
+    look_for: &'static str,
+    default_holds: Answer,
+) -> Probe {
+    Probe { calls, accounts, look_for, default_holds }
+}

@@ -1,0 +1,109 @@
+//! The ledger is complete and consistent, and its pages are as it says.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use authz::rules::{self, Assumptions, Cases, RULES, Rule, Source, UnknownAssumption};
+
+fn assumptions() -> impl Iterator<Item = &'static Rule> {
+    RULES.iter().copied().filter(|rule| rule.is_assumption())
+}
+
+#[test]
+fn the_pages_are_those_of_the_ledger() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference");
+    let pages = [("rules.md", rules::page(&Cases::new())), ("assumptions.md", rules::assumptions_page())];
+    for (name, text) in pages {
+        let file = docs.join(name);
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            fs::write(&file, &text).unwrap();
+        }
+        assert!(
+            fs::read_to_string(&file).is_ok_and(|written| written == text),
+            "docs/reference/{name} is not what the ledger says: run this test with UPDATE_DOCS=1"
+        );
+    }
+}
+
+#[test]
+fn every_rule_is_on_the_page_with_its_cases() {
+    let cases: Cases<'_> = RULES.iter().map(|rule| (rule.id, (3, 4))).collect();
+    let page = rules::page(&cases);
+    for rule in RULES.iter() {
+        let row = page.lines().find(|line| line.starts_with(&format!("| `{}` |", rule.id)));
+        assert!(row.is_some_and(|row| row.ends_with("| 3, 4 |")), "{}: {row:?}", rule.id);
+    }
+}
+
+#[test]
+fn rules_are_found_by_their_ids_which_are_their_names() {
+    let mut named = BTreeSet::new();
+    for file in sources() {
+        for line in fs::read_to_string(&file).unwrap().lines() {
+            let Some((name, rest)) = line.strip_prefix("    ").and_then(|row| row.split_once(" \"")) else { continue };
+            let Some(id) = rest.strip_suffix("\":") else { continue };
+            assert_eq!(name.to_lowercase().replace('_', "-"), id, "{}", file.display());
+            assert_eq!(rules::rule(id).map(|rule| rule.id), Some(id));
+            assert!(named.insert(id.to_owned()), "{id} is there twice");
+        }
+    }
+    assert_eq!(named.len(), RULES.len());
+    assert!(RULES.is_sorted_by_key(|rule| rule.id));
+    assert!(rules::rule("iam-eval").is_none());
+}
+
+fn sources() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/rules");
+    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+}
+
+#[test]
+fn every_rule_is_one_sentence_with_a_source() {
+    for rule in RULES.iter() {
+        assert!(rule.says.ends_with(['.', '`']) && !rule.says.contains(['\n', '|']), "{}: {}", rule.id, rule.says);
+        if let Source::Document { title, section } = &rule.source {
+            assert!(!title.is_empty() && !section.is_empty() && !section.contains("  "), "{}: {section}", rule.id);
+        }
+    }
+}
+
+#[test]
+fn every_probe_says_who_calls_what() {
+    for rule in assumptions() {
+        let Source::Assumption { why, probe } = &rule.source else { panic!("{} is an assumption", rule.id) };
+        assert!(!why.is_empty() && !why.ends_with('.') && !probe.look_for.is_empty(), "{}", rule.id);
+        assert!(!probe.calls.is_empty(), "{} has no calls", rule.id);
+        for call in probe.calls {
+            let (who, command) = call.split_once(": ").unwrap_or_default();
+            assert!(command.starts_with("aws "), "{}: {call}", rule.id);
+            let mut told = probe.accounts.split(|c: char| !c.is_alphanumeric());
+            assert!(told.any(|word| word == who), "{}: who is {who}?", rule.id);
+        }
+    }
+}
+
+#[test]
+fn every_assumption_has_a_switch_of_its_own() {
+    let all = Assumptions::default();
+    for rule in assumptions() {
+        assert!(all.holds(rule), "{} holds by default", rule.id);
+        let without = all.clone().with(rule.id, false).unwrap();
+        for other in RULES.iter() {
+            assert_eq!(without.holds(other), other.id != rule.id, "{} without {}", other.id, rule.id);
+        }
+        assert_eq!(without.with(rule.id, true).as_ref(), Ok(&all));
+    }
+}
+
+#[test]
+fn only_assumptions_are_switched() {
+    let documented = Assumptions::default().with("iam-eval-explicit-deny", false);
+    assert_eq!(documented, Err(UnknownAssumption::Documented { id: "iam-eval-explicit-deny" }));
+    let misspelt = Assumptions::default().with("kms-grant-bounday", false).unwrap_err();
+    assert_eq!(misspelt.to_string(), "`kms-grant-bounday` is no assumption; the nearest is `kms-grant-boundary`");
+}
