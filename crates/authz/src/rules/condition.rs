@@ -19,10 +19,10 @@ rules! {
     IAM_COND_KEY_CASE "iam-cond-key-case":
         "Names of condition keys match without regard to case, tag keys and encryption context keys in them included.",
         IAM.at("IAM JSON policy elements: Condition > The condition key name");
-    IAM_COND_MISSING_POSITIVE "iam-cond-missing-positive":
+    IAM_COND_MISSING_KEY_POSITIVE "iam-cond-missing-key-positive":
         "An operator that asks for a match is false where the request lacks the key.",
         IAM.at("IAM JSON policy elements: Condition operators");
-    IAM_COND_MISSING_NEGATED "iam-cond-missing-negated":
+    IAM_COND_MISSING_KEY_NEGATED "iam-cond-missing-key-negated":
         "A negated operator is true where the request lacks the key.",
         IAM.at("IAM JSON policy elements: Condition operators");
     IAM_COND_IF_EXISTS "iam-cond-if-exists":

@@ -10,14 +10,14 @@ rules! {
     KMS_STATE_ENABLED "kms-state-enabled":
         "An enabled key does everything but CancelKeyDeletion (KMSInvalidStateException).",
         KMS.at("Key states of AWS KMS keys > Key state table");
-    KMS_STATE_DISABLED "kms-state-disabled":
+    KMS_STATE_DISABLED_CRYPTO "kms-state-disabled-crypto":
         "A disabled key refuses cryptographic operations, CreateGrant, GetPublicKey and changes of its rotation \
          (DisabledException).",
         KMS.at("Key states of AWS KMS keys > Key state table");
     KMS_STATE_DISABLED_MANAGED "kms-state-disabled-managed":
         "A disabled key is described, listed, tagged, given aliases and policies, enabled and scheduled for deletion.",
         KMS.at("Key states of AWS KMS keys > Key state table");
-    KMS_STATE_PENDING_DELETION "kms-state-pending-deletion":
+    KMS_STATE_PENDING_DELETION_CRYPTO "kms-state-pending-deletion-crypto":
         "A key that waits for its deletion refuses cryptographic operations and CreateGrant.",
         KMS.at("Key states of AWS KMS keys > Key state table");
     KMS_STATE_PENDING_DELETION_CODE "kms-state-pending-deletion-code":
@@ -31,21 +31,21 @@ rules! {
         "A key that waits for its deletion is described, listed, given a policy, its grants retired and revoked, its \
          aliases and deletion taken away; it is not tagged, enabled, disabled or scheduled anew.",
         KMS.at("Key states of AWS KMS keys > Key state table");
-    KMS_STATE_PENDING_IMPORT "kms-state-pending-import":
+    KMS_STATE_PENDING_IMPORT_CRYPTO "kms-state-pending-import-crypto":
         "A key without material refuses cryptographic operations, CreateGrant, EnableKey and DisableKey \
          (KMSInvalidStateException).",
         KMS.at("Key states of AWS KMS keys > Key state table");
-    KMS_STATE_UNAVAILABLE "kms-state-unavailable":
+    KMS_STATE_UNAVAILABLE_CRYPTO "kms-state-unavailable-crypto":
         "A key whose own key store is away refuses cryptographic operations (KMSInvalidStateException).",
         KMS.at("Key states of AWS KMS keys > Key state table");
     KMS_STATE_UNAVAILABLE_GRANT "kms-state-unavailable-grant":
         "A key whose own key store is away takes grants.",
         KMS.at("Key states of AWS KMS keys > Key state table");
-    KMS_STATE_CREATING "kms-state-creating":
+    KMS_STATE_CREATING_CRYPTO "kms-state-creating-crypto":
         "A replica that is being made refuses cryptographic operations, CreateGrant, EnableKey and DisableKey \
          (KMSInvalidStateException).",
         KMS.at("Key states of AWS KMS keys > Key state table");
-    KMS_STATE_UPDATING "kms-state-updating":
+    KMS_STATE_UPDATING_CRYPTO "kms-state-updating-crypto":
         "A multi-Region key whose primary region changes does cryptographic operations and CreateGrant, and refuses \
          changes of its state (KMSInvalidStateException).",
         KMS.at("Key states of AWS KMS keys > Key state table");

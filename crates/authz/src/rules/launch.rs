@@ -3,7 +3,9 @@
 use super::{
     Answer::{Fails, Reads, Succeeds},
     rules,
-    source::{AUTO_SCALING, EBS, EBS_CSI_DRIVER, EC2, EC2_API, EKS, KARPENTER_4935, KMS, assumed, probe},
+    source::{
+        AUTO_SCALING, BLUEPRINTS_2052, EBS, EBS_CSI_DRIVER, EC2, EC2_API, EKS, KARPENTER_4935, KMS, assumed, probe,
+    },
 };
 
 rules! {
@@ -188,10 +190,10 @@ rules! {
     LAUNCH_FAILS_INVALID_STATE "launch-fails-invalid-state":
         "An instance whose key is denied or unusable ends with Client.InvalidKMSKey.InvalidState, also where the key is \
          enabled.",
-        EC2.at("Troubleshoot instance launch issues > Instance terminates immediately");
+        BLUEPRINTS_2052.at("StateReason of the instance");
     LAUNCH_FAILS_VOLUME "launch-fails-volume":
         "A volume whose key is denied disappears: InvalidVolume.NotFound.",
-        EBS.at("Requirements for Amazon EBS encryption > Permissions for users");
+        EBS.at("Amazon EventBridge events for Amazon EBS > EBS volume events > createVolume");
     LAUNCH_FAILS_ATTACH "launch-fails-attach":
         "Attaching a volume whose key is denied or unusable fails with CustomerKeyHasBeenRevoked.",
         EC2_API.at("Error codes > CustomerKeyHasBeenRevoked");

@@ -20,6 +20,8 @@ pub(super) const KNOWLEDGE_CENTER: Title = Title("AWS re:Post Knowledge Center")
 pub(super) const SECURITY_BLOG: Title = Title("AWS Security Blog");
 /// A user's record of what AWS did, with CloudTrail's words.
 pub(super) const KARPENTER_4935: Title = Title("aws/karpenter-provider-aws issue 4935");
+/// A user's record of a launch whose image is under another account's key.
+pub(super) const BLUEPRINTS_2052: Title = Title("aws-ia/terraform-aws-eks-blueprints issue 2052");
 pub(super) const EBS_CSI_DRIVER: Title = Title("kubernetes-sigs/aws-ebs-csi-driver");
 
 impl Title {
