@@ -4,8 +4,8 @@ use super::{RULES, Rule, rule};
 
 macro_rules! switches {
     ($($field:ident: $rule:ident,)*) => {
-        /// Which assumptions hold: a switch for each, on by default. What is switched off is decided as the opposite of the
-        /// rule's sentence.
+        /// Which assumptions hold: a switch for each, on by default. What is switched off is decided as the opposite of
+        /// the rule's sentence.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct Assumptions {
             $(
@@ -91,6 +91,7 @@ switches! {
     kms_state_after_denial: KMS_STATE_AFTER_DENIAL,
     kms_state_pending_deletion_code: KMS_STATE_PENDING_DELETION_CODE,
     launch_dry_run_without_kms: LAUNCH_DRY_RUN_WITHOUT_KMS,
+    launch_fails_inaccessible: LAUNCH_FAILS_INACCESSIBLE,
     launch_fleet_grantee_path: LAUNCH_FLEET_GRANTEE_PATH,
     launch_foreign_grant_minimum: LAUNCH_FOREIGN_GRANT_MINIMUM,
     launch_grant_operations: LAUNCH_GRANT_OPERATIONS,

@@ -15,7 +15,8 @@ rules! {
         IAM.at("Conditions with multiple context keys or values");
     IAM_COND_NOR "iam-cond-nor":
         "A negated operator is true only if none of its values matches.",
-        IAM.at("Conditions with multiple context keys or values > Evaluation logic for negated matching condition operators");
+        IAM.at("Conditions with multiple context keys or values > Evaluation logic for negated matching condition \
+                operators");
     IAM_COND_KEY_CASE "iam-cond-key-case":
         "Names of condition keys match without regard to case, tag keys and encryption context keys in them included.",
         IAM.at("IAM JSON policy elements: Condition > The condition key name");
@@ -30,10 +31,12 @@ rules! {
         IAM.at("IAM JSON policy elements: Condition operators > ...IfExists condition operators");
     IAM_COND_NULL_TRUE "iam-cond-null-true":
         "`Null` with `true` is true only where the request lacks the key.",
-        IAM.at("IAM JSON policy elements: Condition operators > Condition operator to check existence of condition keys");
+        IAM.at("IAM JSON policy elements: Condition operators > Condition operator to check existence of condition \
+                keys");
     IAM_COND_NULL_FALSE "iam-cond-null-false":
         "`Null` with `false` is true only where the request has the key, with a value.",
-        IAM.at("IAM JSON policy elements: Condition operators > Condition operator to check existence of condition keys");
+        IAM.at("IAM JSON policy elements: Condition operators > Condition operator to check existence of condition \
+                keys");
     IAM_COND_NULL_EMPTY "iam-cond-null-empty":
         "A key with an empty set of values counts as missing for `Null`.",
         assumed("the guide asks for a value that is not null; of an empty set it says nothing", probe(
@@ -61,7 +64,8 @@ rules! {
     IAM_COND_FOR_ANY_IF_EXISTS "iam-cond-for-any-if-exists":
         "`ForAnyValue:..IfExists` is true where the request lacks the key.",
         assumed("of the two rules, of ForAnyValue and of IfExists, the guide does not say which wins", probe(
-            "A: a role whose one statement allows kms:DescribeKey if ForAnyValue:StringEqualsIfExists aws:TagKeys is x",
+            "A: a role whose one statement allows kms:DescribeKey if ForAnyValue:StringEqualsIfExists aws:TagKeys is \
+             x",
             &["A: aws kms describe-key --key-id <key>"],
             "whether the call is allowed", Succeeds));
     IAM_COND_SET_NEGATED "iam-cond-set-negated":
@@ -119,8 +123,8 @@ rules! {
     IAM_COND_IP_BARE_V6 "iam-cond-ip-bare-v6":
         "An IPv6 address without a prefix length is that one address (`/128`).",
         assumed("the guide gives `/32` as the default and does not name IPv6 there", probe(
-            "A: a role on an IPv6 host, whose one statement allows kms:DescribeKey if IpAddress aws:SourceIp is another \
-             address of the host's /32",
+            "A: a role on an IPv6 host, whose one statement allows kms:DescribeKey if IpAddress aws:SourceIp is \
+             another address of the host's /32",
             &["A: aws kms describe-key --key-id <key>"],
             "whether the call is allowed", Fails("AccessDeniedException")));
     IAM_COND_IP_FAMILY "iam-cond-ip-family":

@@ -8,8 +8,8 @@ use super::{
 
 rules! {
     IAM_KEY_PRINCIPAL_ARN "iam-key-principal-arn":
-        "`aws:PrincipalArn` of a role's session is the role's ARN with its path, of a user or federated user its own, of \
-         the root user the account's root ARN.",
+        "`aws:PrincipalArn` of a role's session is the role's ARN with its path, of a user or federated user its own, \
+         of the root user the account's root ARN.",
         IAM.at("AWS global condition context keys > aws:PrincipalArn");
     IAM_KEY_PRINCIPAL_ACCOUNT "iam-key-principal-account":
         "`aws:PrincipalAccount` is the caller's account.",
@@ -18,8 +18,8 @@ rules! {
         "`aws:PrincipalOrgID` is there only if the caller's account is in an organization.",
         IAM.at("AWS global condition context keys > aws:PrincipalOrgID");
     IAM_KEY_PRINCIPAL_ORG_PATHS "iam-key-principal-org-paths":
-        "`aws:PrincipalOrgPaths` is a multivalued key with the path of the caller's account, \
-         `o-../r-../ou-../` down to the unit that holds it.",
+        "`aws:PrincipalOrgPaths` is a multivalued key with the path of the caller's account, `o-../r-../ou-../` down \
+         to the unit that holds it.",
         IAM.at("AWS global condition context keys > aws:PrincipalOrgPaths");
     IAM_KEY_PRINCIPAL_TYPE "iam-key-principal-type":
         "`aws:PrincipalType` is `Account` for the root user, `User`, `AssumedRole` or `FederatedUser`.",
@@ -28,8 +28,8 @@ rules! {
         "`aws:username` is there only for users.",
         IAM.at("IAM policy elements: Variables and tags > Principal key values");
     IAM_KEY_USERID "iam-key-userid":
-        "`aws:userid` is a role's id and the session's name, joined by a colon; a user's id; of the root user the account; \
-         of a federated user the account and the name, joined by a colon.",
+        "`aws:userid` is a role's id and the session's name, joined by a colon; a user's id; of the root user the \
+         account; of a federated user the account and the name, joined by a colon.",
         IAM.at("IAM policy elements: Variables and tags > Principal key values");
     IAM_KEY_PRINCIPAL_TAG "iam-key-principal-tag":
         "`aws:PrincipalTag/<key>` is the tag of the user or role, or the session tag of that key in its place.",
@@ -44,12 +44,13 @@ rules! {
         "`aws:ViaAWSService` is true only if a service calls for the principal, by forward access session.",
         IAM.at("AWS global condition context keys > aws:ViaAWSService");
     IAM_KEY_CALLED_VIA "iam-key-called-via":
-        "`aws:CalledVia` is a multivalued key with the services that call for the principal, in order; it is missing on a \
-         call of the principal's own.",
+        "`aws:CalledVia` is a multivalued key with the services that call for the principal, in order; it is missing \
+         on a call of the principal's own.",
         IAM.at("AWS global condition context keys > aws:CalledVia");
     IAM_KEY_CALLED_VIA_EC2 "iam-key-called-via-ec2":
         "A call that EC2 makes for a principal has `ec2.amazonaws.com` in `aws:CalledVia`.",
-        assumed("the guide lists a few services that set the key; EC2 is not among them, and CloudTrail shows invokedBy", probe(
+        assumed("the guide lists a few services that set the key; EC2 is not among them, and CloudTrail shows \
+                 invokedBy", probe(
             "A: the key's administrator; r: a role whose one statement on KMS wants ForAnyValue:StringEquals \
              aws:CalledVia ec2.amazonaws.com",
             &["r: aws ec2 create-volume --availability-zone <zone> --size 1 --encrypted --kms-key-id <key>",
@@ -81,7 +82,8 @@ rules! {
         "`aws:RequestedRegion` is the region of the endpoint that was called.",
         IAM.at("AWS global condition context keys > aws:RequestedRegion");
     IAM_KEY_RESOURCE_ACCOUNT "iam-key-resource-account":
-        "`aws:ResourceAccount` is the account that owns the resource, `aws:ResourceOrgID` its organization if it has one.",
+        "`aws:ResourceAccount` is the account that owns the resource, `aws:ResourceOrgID` its organization if it has \
+         one.",
         IAM.at("AWS global condition context keys > aws:ResourceAccount");
     IAM_KEY_CURRENT_TIME "iam-key-current-time":
         "`aws:CurrentTime` and `aws:EpochTime` are the moment of the request.",
@@ -90,13 +92,16 @@ rules! {
         "`aws:SecureTransport` is true if the request came over TLS.",
         IAM.at("AWS global condition context keys > aws:SecureTransport");
     IAM_KEY_SOURCE_IP "iam-key-source-ip":
-        "`aws:SourceIp` is the caller's address, missing through a VPC endpoint, where `aws:SourceVpce` is there instead.",
+        "`aws:SourceIp` is the caller's address, missing through a VPC endpoint, where `aws:SourceVpce` is there \
+         instead.",
         IAM.at("AWS global condition context keys > aws:SourceIp");
     IAM_KEY_SOURCE_IP_FORWARDED "iam-key-source-ip-forwarded":
         "A call that EC2 makes to KMS for a principal has no `aws:SourceIp` of the principal.",
-        assumed("the guide says that a called service sees the calling service's address; CloudTrail writes `AWS Internal`",
+        assumed("the guide says that a called service sees the calling service's address; CloudTrail writes `AWS \
+                 Internal`",
             probe(
-            "A: the key's administrator; r: a role whose one statement on KMS wants IpAddress aws:SourceIp of its host",
+            "A: the key's administrator; r: a role whose one statement on KMS wants IpAddress aws:SourceIp of its \
+             host",
             &["r: aws ec2 create-volume --availability-zone <zone> --size 1 --encrypted --kms-key-id <key>",
               "r: aws ec2 describe-volumes --volume-ids <volume>"],
             "whether the volume disappears (InvalidVolume.NotFound)", Reads("InvalidVolume.NotFound")));

@@ -11,7 +11,8 @@ rules! {
         "The caller's account and the resource's account are each asked, and both must allow.",
         IAM.at("Cross-account policy evaluation logic > Determining whether a cross-account request is allowed");
     XACCT_IDENTITY_REQUIRED "xacct-identity-required":
-        "A resource-based policy that names a foreign role, user or session still needs an identity-based policy there.",
+        "A resource-based policy that names a foreign role, user or session still needs an identity-based policy \
+         there.",
         IAM.at("Cross-account policy evaluation logic");
     XACCT_RESOURCE_REQUIRED "xacct-resource-required":
         "An identity-based policy alone opens no foreign resource.",
@@ -20,7 +21,8 @@ rules! {
         "A resource-based policy for `*` still needs an identity-based policy in the caller's account.",
         IAM.at("AWS JSON policy elements: Principal > All principals");
     XACCT_NAMES_ONE "xacct-names-one":
-        "A resource-based policy that names one foreign role opens the resource to no other principal of that account.",
+        "A resource-based policy that names one foreign role opens the resource to no other principal of that \
+         account.",
         KMS.at("Allowing users in other accounts to use a KMS key > Step 2");
     XACCT_ACTIONS_WITHIN "xacct-actions-within":
         "What the identity-based policy allows beyond the resource-based policy has no effect.",
@@ -34,8 +36,8 @@ rules! {
     XACCT_NAMES_SESSION "xacct-names-session":
         "Boundary and session policies cap the caller's side even where the foreign policy names the session's ARN.",
         assumed("the guide lifts the cap for a named session \"within the same account\"", probe(
-            "A: owns the key, whose policy names session s of r; r: a role of another account, all of KMS in its policy, \
-             assumed as s with a session policy without KMS",
+            "A: owns the key, whose policy names session s of r; r: a role of another account, all of KMS in its \
+             policy, assumed as s with a session policy without KMS",
             &["r: aws kms describe-key --key-id <key ARN>"],
             "the error", Fails("AccessDeniedException")));
     XACCT_SERVICE_PRINCIPAL "xacct-service-principal":

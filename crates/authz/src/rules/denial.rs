@@ -8,8 +8,8 @@ use super::{
 
 rules! {
     DENIAL_FORMAT "denial-format":
-        "A denial reads `User: <caller's ARN> is not authorized to perform: <action> on resource: <ARN>` and the policy \
-         type.",
+        "A denial reads `User: <caller's ARN> is not authorized to perform: <action> on resource: <ARN>` and the \
+         policy type.",
         IAM.at("Troubleshoot access denied error messages > Access denied error message examples");
     DENIAL_IDENTITY_IMPLICIT "denial-identity-implicit":
         "`because no identity-based policy allows the <action> action`",
@@ -32,7 +32,7 @@ rules! {
     DENIAL_SESSION_IMPLICIT "denial-session-implicit":
         "`because no session policy allows the <action> action`",
         IAM.at("Troubleshoot access denied error messages > Session policies - implicit denial");
-    // The guide's example reads \"a sessions policy\"; its rule for the phrase, and what users see, \"a session policy\".
+    // The guide's example reads "a sessions policy"; by its rule for the phrase it is "a session policy", as users see.
     DENIAL_SESSION_EXPLICIT "denial-session-explicit":
         "`with an explicit deny in a session policy`",
         IAM.at("Troubleshoot access denied error messages > Session policies - explicit denial");
@@ -45,8 +45,8 @@ rules! {
         IAM.at("Troubleshoot access denied error messages > Service control policy - explicit denial");
     DENIAL_SCP_IMPLICIT_OF_SERVICE "denial-scp-implicit-of-service":
         "KMS, EC2 and STS word an SCP's implicit denial as implicit.",
-        assumed("the present guide shows the phrase of one service and says that services differ; older editions say that \
-                 it always reads as explicit", probe(
+        assumed("the present guide shows the phrase of one service and says that services differ; older editions say \
+                 that it always reads as explicit", probe(
             "A: a role of a member account whose SCPs do not allow kms",
             &["A: aws kms list-keys"],
             "the message", Reads("because no service control policy allows the kms:ListKeys action")));
@@ -65,7 +65,8 @@ rules! {
     DENIAL_ORDER "denial-order":
         "Of several policy types that deny, the one named is the first of: explicit denials, RCP, SCP, resource, \
          identity, boundary, session.",
-        assumed("the order in which the guide says that policies are evaluated; which type is named is told nowhere", probe(
+        assumed("the order in which the guide says that policies are evaluated; which type is named is told \
+                 nowhere", probe(
             "A: a role whose SCP and identity-based policies both do not allow kms:ListKeys",
             &["A: aws kms list-keys"],
             "the message", Reads("service control policy")));
@@ -91,6 +92,7 @@ rules! {
         "STS denies with AccessDenied, HTTP status 403.",
         STS_API.at("Common Errors > AccessDeniedException");
     DENIAL_CODE_EC2 "denial-code-ec2":
-        "EC2 denies with UnauthorizedOperation, HTTP status 403, and an encoded message for `sts:DecodeAuthorizationMessage`.",
+        "EC2 denies with UnauthorizedOperation, HTTP status 403, and an encoded message for \
+         `sts:DecodeAuthorizationMessage`.",
         EC2_API.at("Error codes > UnauthorizedOperation");
 }

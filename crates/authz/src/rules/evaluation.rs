@@ -55,33 +55,36 @@ rules! {
             "whether the call is allowed", Succeeds));
     IAM_EVAL_NAMES_ROLE "iam-eval-names-role":
         "Within an account an `Allow` that names the role's ARN is capped by boundary and session policies.",
-        IAM.at("How AWS enforcement code logic evaluates requests to allow or deny access > Resource-based policies > IAM role");
+        IAM.at("How AWS enforcement code logic evaluates requests to allow or deny access > Resource-based policies > \
+                IAM role");
     IAM_EVAL_NAMES_SESSION "iam-eval-names-session":
-        "Within an account an `Allow` that names the session's ARN is capped by no implicit deny of boundary or session \
-         policy.",
-        IAM.at("How AWS enforcement code logic evaluates requests to allow or deny access > Resource-based policies > IAM role \
-                session");
+        "Within an account an `Allow` that names the session's ARN is capped by no implicit deny of boundary or \
+         session policy.",
+        IAM.at("How AWS enforcement code logic evaluates requests to allow or deny access > Resource-based policies > \
+                IAM role session");
     IAM_EVAL_NAMES_USER "iam-eval-names-user":
         "Within an account an `Allow` that names the user's ARN is not capped by the user's boundary.",
-        IAM.at("How AWS enforcement code logic evaluates requests to allow or deny access > Resource-based policies > IAM user");
+        IAM.at("How AWS enforcement code logic evaluates requests to allow or deny access > Resource-based policies > \
+                IAM user");
     IAM_EVAL_NAMES_FEDERATED "iam-eval-names-federated":
-        "Within an account an `Allow` that names the federated session's ARN is capped by no implicit deny of boundary \
-         or session policy.",
-        IAM.at("How AWS enforcement code logic evaluates requests to allow or deny access > Resource-based policies > AWS STS \
-                federated user principal");
-    IAM_EVAL_NAMES_FEDERATED_PARENT "iam-eval-names-federated-parent":
-        "Within an account an `Allow` that names the user behind a federated session is capped by boundary and session \
-         policies.",
-        IAM.at("How AWS enforcement code logic evaluates requests to allow or deny access > Resource-based policies > AWS STS \
-                federated user principal");
-    IAM_EVAL_NAMES_PRINCIPAL_ARN "iam-eval-names-principal-arn":
-        "Within an account an `Allow` for `*` under a condition on `aws:PrincipalArn` is capped by no implicit deny of \
+        "Within an account an `Allow` that names the federated session's ARN is capped by no implicit deny of \
          boundary or session policy.",
+        IAM.at("How AWS enforcement code logic evaluates requests to allow or deny access > Resource-based policies > \
+                AWS STS federated user principal");
+    IAM_EVAL_NAMES_FEDERATED_PARENT "iam-eval-names-federated-parent":
+        "Within an account an `Allow` that names the user behind a federated session is capped by boundary and \
+         session policies.",
+        IAM.at("How AWS enforcement code logic evaluates requests to allow or deny access > Resource-based policies > \
+                AWS STS federated user principal");
+    IAM_EVAL_NAMES_PRINCIPAL_ARN "iam-eval-names-principal-arn":
+        "Within an account an `Allow` for `*` under a condition on `aws:PrincipalArn` is capped by no implicit deny \
+         of boundary or session policy.",
         IAM.at("AWS JSON policy elements: Principal > IAM role principals");
     IAM_EVAL_NAMES_EVERYBODY "iam-eval-names-everybody":
         "Within an account an `Allow` for `*` under other conditions, or none, is capped no more than one under \
          `aws:PrincipalArn`.",
-        assumed("the guide tells only the case with `aws:PrincipalArn`, and a condition does not change who is named", probe(
+        assumed("the guide tells only the case with `aws:PrincipalArn`, and a condition does not change who is \
+                 named", probe(
             "A: the key's administrator, whose key policy allows kms:DescribeKey to *; r: a role with a boundary that \
              allows nothing of KMS",
             &["r: aws kms describe-key --key-id <key>"],
@@ -89,10 +92,14 @@ rules! {
     IAM_EVAL_BOUNDARY_DENY "iam-eval-boundary-deny":
         "A `Deny` in a boundary or session policy also denies what a resource-based policy allows the session itself.",
         IAM.at("AWS JSON policy elements: Principal > IAM role principals");
+    IAM_EVAL_FORWARDED "iam-eval-forwarded":
+        "A call that a service makes for a principal, by forward access session, is decided as the principal's own.",
+        IAM.at("Forward access sessions");
     IAM_EVAL_DRY_RUN "iam-eval-dry-run":
         "A dry run is decided as the call itself: EC2 answers DryRunOperation or UnauthorizedOperation.",
         EC2_API.at("RunInstances > DryRun");
     IAM_EVAL_DRY_RUN_KMS "iam-eval-dry-run-kms":
-        "A dry run of KMS is decided as the call itself: it answers DryRunOperationException if the call would succeed.",
+        "A dry run of KMS is decided as the call itself: it answers DryRunOperationException if the call would \
+         succeed.",
         KMS_API.at("Decrypt > DryRun");
 }

@@ -20,9 +20,10 @@ rules! {
         "A grant is enough for its grantee, without the key policy or an identity-based policy naming the operation.",
         KMS.at("Grants in AWS KMS");
     KMS_GRANT_FOREIGN_ENOUGH "kms-grant-foreign-enough":
-        "A grant on a foreign key is enough for its grantee, without an identity-based policy in the grantee's account.",
-        assumed("AWS advises it for service-linked roles, whose policies hold no action of KMS; KMS's guide nowhere says \
-                 it of other principals", probe(
+        "A grant on a foreign key is enough for its grantee, without an identity-based policy in the grantee's \
+         account.",
+        assumed("AWS advises it for service-linked roles, whose policies hold no action of KMS; KMS's guide nowhere \
+                 says it of other principals", probe(
             "A: owns the key; r: a role of account B without any policy",
             &["A: aws kms create-grant --key-id <key> --grantee-principal <r> --operations DescribeKey",
               "r: aws kms describe-key --key-id <key ARN>"],
@@ -37,10 +38,12 @@ rules! {
         "A grant for a role's session serves that session and no other.",
         KMS.at("Grants in AWS KMS > Grantee principal");
     KMS_GRANT_GRANTEE_ACCOUNT "kms-grant-grantee-account":
-        "A grant for an account serves those of its users and roles whose identity-based policies allow the operation.",
+        "A grant for an account serves those of its users and roles whose identity-based policies allow the \
+         operation.",
         assumed("as a key policy for an account; the guide only says that an account can be the grantee", probe(
             "A: owns the key; r: a role of account B without any policy; s: one that may kms:DescribeKey on the key",
-            &["A: aws kms create-grant --key-id <key> --grantee-principal arn:aws:iam::<B>:root --operations DescribeKey",
+            &["A: aws kms create-grant --key-id <key> --grantee-principal arn:aws:iam::<B>:root --operations \
+               DescribeKey",
               "s: aws kms describe-key --key-id <key ARN>", "r: aws kms describe-key --key-id <key ARN>"],
             "that s is allowed, and the error of r", Fails("AccessDeniedException")));
     KMS_GRANT_GRANTEE_EXISTS "kms-grant-grantee-exists":
@@ -56,9 +59,10 @@ rules! {
               "r: aws kms describe-key --key-id <key>"],
             "the error", Fails("AccessDeniedException")));
     KMS_GRANT_OPERATIONS "kms-grant-operations":
-        "A grant's operations are among CreateGrant, Decrypt, DeriveSharedSecret, DescribeKey, Encrypt, GenerateDataKey, \
-         GenerateDataKeyPair, GenerateDataKeyPairWithoutPlaintext, GenerateDataKeyWithoutPlaintext, GenerateMac, \
-         GetPublicKey, ReEncryptFrom, ReEncryptTo, RetireGrant, Sign, Verify and VerifyMac (else ValidationException).",
+        "A grant's operations are among CreateGrant, Decrypt, DeriveSharedSecret, DescribeKey, Encrypt, \
+         GenerateDataKey, GenerateDataKeyPair, GenerateDataKeyPairWithoutPlaintext, GenerateDataKeyWithoutPlaintext, \
+         GenerateMac, GetPublicKey, ReEncryptFrom, ReEncryptTo, RetireGrant, Sign, Verify and VerifyMac (else \
+         ValidationException).",
         KMS.at("Grants in AWS KMS > Grant operations");
     KMS_GRANT_OPERATIONS_OF_KEY "kms-grant-operations-of-key":
         "A grant holds only operations that suit its key's kind and usage (else ValidationException).",
@@ -70,18 +74,20 @@ rules! {
         "Under EncryptionContextEquals the request's encryption context has the constraint's pairs and no more.",
         KMS.at("Creating grants > Encryption context constraints");
     KMS_GRANT_CONTEXT_SUBSET "kms-grant-context-subset":
-        "Under EncryptionContextSubset the request's encryption context has the constraint's pairs, and may have more.",
+        "Under EncryptionContextSubset the request's encryption context has the constraint's pairs, and may have \
+         more.",
         KMS.at("Creating grants > Encryption context constraints");
     KMS_GRANT_CONTEXT_VALUE_CASE "kms-grant-context-value-case":
         "Values of an encryption context constraint match with their case.",
         KMS_API.at("GrantConstraints");
-    // KMS's guide says \"an exact, case-sensitive match\" of keys as well, its API reference the opposite.
+    // KMS's guide says "an exact, case-sensitive match" of keys as well, its API reference the opposite.
     KMS_GRANT_CONTEXT_KEY_CASE "kms-grant-context-key-case":
         "Keys of an encryption context constraint match without regard to case.",
-        assumed("the API reference (GrantConstraints) says so; the guide (Creating grants) says that keys match with case", probe(
+        assumed("the API reference (GrantConstraints) says so; the guide (Creating grants) says that keys match with \
+                 case", probe(
             "A: owns the key; r: a role without any policy",
-            &["A: aws kms create-grant --key-id <key> --grantee-principal <r> --operations GenerateDataKey --constraints \
-               EncryptionContextSubset={Department=IT}",
+            &["A: aws kms create-grant --key-id <key> --grantee-principal <r> --operations GenerateDataKey \
+               --constraints EncryptionContextSubset={Department=IT}",
               "r: aws kms generate-data-key --key-id <key> --key-spec AES_256 --encryption-context department=IT"],
             "whether the call is allowed", Succeeds));
     KMS_GRANT_CONTEXT_ONE "kms-grant-context-one":
@@ -97,8 +103,8 @@ rules! {
         "DescribeKey and RetireGrant are allowed whatever the encryption context constraint.",
         KMS.at("Creating grants > Encryption context constraints");
     KMS_GRANT_SOURCE_ARN "kms-grant-source-arn":
-        "Under a SourceArn constraint a service's request carries that `aws:SourceArn`, for every kind of key and also for \
-         DescribeKey.",
+        "Under a SourceArn constraint a service's request carries that `aws:SourceArn`, for every kind of key and \
+         also for DescribeKey.",
         KMS.at("Creating grants > SourceArn constraint");
     // The guide restricts it so; without this sentence every SourceArn would bind users as well.
     KMS_GRANT_SOURCE_ARN_OF_SERVICES "kms-grant-source-arn-of-services":
@@ -106,10 +112,12 @@ rules! {
         KMS.at("Creating grants > SourceArn constraint");
     KMS_GRANT_SOURCE_ARN_PATTERN "kms-grant-source-arn-pattern":
         "A SourceArn constraint is one ARN, compared without wildcards.",
-        assumed("the guide likens it to the condition key, whose operators take wildcards, and shows a plain ARN", probe(
+        assumed("the guide likens it to the condition key, whose operators take wildcards, and shows a plain \
+                 ARN", probe(
             "A: owns the key",
             &["A: aws kms create-grant --key-id <key> --grantee-service-principal dynamodb.amazonaws.com \
-               --retiring-principal <role> --operations Decrypt --constraints SourceArn=arn:aws:dynamodb:us-east-1:<A>:table/*"],
+               --retiring-principal <role> --operations Decrypt --constraints \
+               SourceArn=arn:aws:dynamodb:us-east-1:<A>:table/*"],
             "the error", Fails("ValidationException")));
     KMS_GRANT_SERVICE_SOURCE_ARN "kms-grant-service-source-arn":
         "A grant for a service needs a SourceArn constraint.",
@@ -127,8 +135,8 @@ rules! {
         "Who may CreateGrant by a grant may grant only operations of that grant.",
         KMS.at("Creating grants > Granting CreateGrant permission");
     KMS_GRANT_CHILD_CONSTRAINTS "kms-grant-child-constraints":
-        "A grant made by a grant is constrained at least as much: Subset may gain pairs or become Equals, never the other \
-         way.",
+        "A grant made by a grant is constrained at least as much: Subset may gain pairs or become Equals, never the \
+         other way.",
         KMS.at("Creating grants > Granting CreateGrant permission");
     KMS_GRANT_CHILD_ONLY_GRANTED "kms-grant-child-only-granted":
         "Who may CreateGrant by a grant only passes on what that grant gives, whatever else a policy allows it.",
@@ -144,7 +152,8 @@ rules! {
          grantee's.",
         KMS.at("Grants in AWS KMS");
     KMS_GRANT_FROM_GROUP_ACCOUNT "kms-grant-from-group-account":
-        "The account of an Auto Scaling group that is to use a foreign key makes the grant for its service-linked role.",
+        "The account of an Auto Scaling group that is to use a foreign key makes the grant for its service-linked \
+         role.",
         AUTO_SCALING.at("Required AWS KMS key policy for use with encrypted volumes > Example 2: cross-account access");
     KMS_GRANT_RETIRE_RETIRING "kms-grant-retire-retiring":
         "A grant's retiring principal may retire it without any policy.",
@@ -156,11 +165,12 @@ rules! {
         "The account in which a grant was made may retire it.",
         KMS.at("Retiring and revoking grants");
     KMS_GRANT_RETIRE_POLICY_ALONE "kms-grant-retire-policy-alone":
-        "`kms:RetireGrant` in a policy does not by itself let anybody retire a grant, and in a key policy has no effect.",
+        "`kms:RetireGrant` in a policy does not by itself let anybody retire a grant, and in a key policy has no \
+         effect.",
         KMS.at("Retiring and revoking grants");
     KMS_GRANT_RETIRE_DELEGATED "kms-grant-retire-delegated":
-        "An account that may retire a grant passes this on to its users and roles by `kms:RetireGrant` in identity-based \
-         policies.",
+        "An account that may retire a grant passes this on to its users and roles by `kms:RetireGrant` in \
+         identity-based policies.",
         KMS.at("Retiring and revoking grants");
     KMS_GRANT_RETIRE_DENY "kms-grant-retire-deny":
         "A `Deny` of `kms:RetireGrant` in an identity-based policy keeps who may retire a grant from it.",
@@ -190,6 +200,9 @@ rules! {
     KMS_GRANT_TOKEN_NOT_BEARER "kms-grant-token-not-bearer":
         "A grant's token gives nothing to anybody but the grantee.",
         KMS.at("Grants in AWS KMS > Grant token");
+    KMS_GRANT_NO_TAGS "kms-grant-no-tags":
+        "A grant has no tags: conditions on `aws:ResourceTag` see those of its key.",
+        KMS_API.at("CreateGrant > Request Parameters");
     KMS_GRANT_NAME "kms-grant-name":
         "CreateGrant with the name and all properties of a grant that is there makes no second one.",
         KMS.at("Creating grants > Creating a grant");
@@ -223,13 +236,15 @@ rules! {
     KMS_GRANT_SCP "kms-grant-scp":
         "SCPs of the grantee's account cap what grants give.",
         assumed("SCPs bind every principal of the account; of grants it is told nowhere", probe(
-            "A: owns the key; r: a role of a member account whose SCPs allow nothing of KMS, and a grant for DescribeKey",
+            "A: owns the key; r: a role of a member account whose SCPs allow nothing of KMS, and a grant for \
+             DescribeKey",
             &["r: aws kms describe-key --key-id <key ARN>"],
             "the error", Fails("AccessDeniedException")));
     KMS_GRANT_RCP "kms-grant-rcp":
         "RCPs of the key's account cap what grants give.",
         assumed("RCPs bind every use of the key; of grants only RetireGrant is told to be free of them", probe(
-            "A: owns the key, in an organization whose RCP denies kms:DescribeKey to outsiders; r: an outsider with a grant",
+            "A: owns the key, in an organization whose RCP denies kms:DescribeKey to outsiders; r: an outsider with a \
+             grant",
             &["r: aws kms describe-key --key-id <key ARN>"],
             "the error", Fails("AccessDeniedException")));
     KMS_GRANT_ISSUER "kms-grant-issuer":

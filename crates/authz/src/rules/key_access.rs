@@ -14,8 +14,8 @@ rules! {
         "A principal of the key's account that the key policy names needs nothing else.",
         KMS.at("Default key policy > Allows key users to use the KMS key");
     KMS_KEY_POLICY_EVERYBODY "kms-key-policy-everybody":
-        "A key policy's `Allow` for `*` opens the key to principals of its account by itself, as far as its conditions \
-         hold.",
+        "A key policy's `Allow` for `*` opens the key to principals of its account by itself, as far as its \
+         conditions hold.",
         KMS.at("Key policies in AWS KMS > Creating a key policy > Elements in a key policy");
     KMS_KEY_POLICY_ACCOUNT "kms-key-policy-account":
         "Where the key policy allows the account, identity-based policies of the account open the key.",
@@ -24,24 +24,24 @@ rules! {
         "Identity-based policies open only what the statement for the account allows, under its conditions.",
         KMS.at("Default key policy > Allows access to the AWS account and enables IAM policies");
     KMS_KEY_POLICY_NO_ACCOUNT "kms-key-policy-no-account":
-        "Where the key policy does not allow the account, an `Allow` of an identity-based policy has no effect, a `Deny` \
-         has.",
+        "Where the key policy does not allow the account, an `Allow` of an identity-based policy has no effect, a \
+         `Deny` has.",
         KMS.at("Using IAM policies with AWS KMS");
     KMS_ROOT_USER "kms-root-user":
         "The root user uses a key only if the key policy allows its account.",
         KMS.at("Default key policy > Allows access to the AWS account and enables IAM policies");
     KMS_FOREIGN_OPERATIONS "kms-foreign-operations":
-        "For another account's keys only CreateGrant, Decrypt, DeriveSharedSecret, DescribeKey, Encrypt, GenerateDataKey, \
-         GenerateDataKeyPair, GenerateDataKeyPairWithoutPlaintext, GenerateDataKeyWithoutPlaintext, GenerateMac, \
-         GetKeyRotationStatus, GetPublicKey, ListGrants, ReEncrypt, RetireGrant, RevokeGrant, Sign, Verify and VerifyMac \
-         can be allowed.",
+        "For another account's keys only CreateGrant, Decrypt, DeriveSharedSecret, DescribeKey, Encrypt, \
+         GenerateDataKey, GenerateDataKeyPair, GenerateDataKeyPairWithoutPlaintext, GenerateDataKeyWithoutPlaintext, \
+         GenerateMac, GetKeyRotationStatus, GetPublicKey, ListGrants, ReEncrypt, RetireGrant, RevokeGrant, Sign, \
+         Verify and VerifyMac can be allowed.",
         KMS.at("AWS KMS permissions");
     KMS_FOREIGN_INEFFECTIVE "kms-foreign-ineffective":
         "Any other operation on a foreign key is denied, whatever both sides' policies allow.",
         KMS.at("AWS KMS permissions > Column descriptions");
     KMS_IAM_ONLY "kms-iam-only":
-        "CreateKey, GenerateRandom, ListAliases, ListKeys, ListRetirableGrants and the operations on custom key stores \
-         are opened by identity-based policies alone, on the resource `*`.",
+        "CreateKey, GenerateRandom, ListAliases, ListKeys, ListRetirableGrants and the operations on custom key \
+         stores are opened by identity-based policies alone, on the resource `*`.",
         KMS.at("AWS KMS permissions");
     KMS_ALIAS_BOTH "kms-alias-both":
         "CreateAlias and DeleteAlias need permission on the alias, by IAM, and on the key.",
@@ -50,7 +50,8 @@ rules! {
         "UpdateAlias needs permission on the alias, on its present and on its new key.",
         KMS.at("Controlling access to aliases > kms:UpdateAlias");
     KMS_ALIAS_NAMES_KEY "kms-alias-names-key":
-        "An operation on a key named by its alias is decided for the key: an alias's ARN in a policy does not open it.",
+        "An operation on a key named by its alias is decided for the key: an alias's ARN in a policy does not open \
+         it.",
         KMS.at("Specifying KMS keys in IAM policy statements");
     KMS_RE_ENCRYPT "kms-re-encrypt":
         "ReEncrypt needs `kms:ReEncryptFrom` on the key that decrypts and `kms:ReEncryptTo` on that which encrypts.",
@@ -65,8 +66,8 @@ rules! {
         "A key made without a policy allows its account `kms:*`.",
         KMS.at("Default key policy");
     KMS_LOCKOUT "kms-lockout":
-        "CreateKey and PutKeyPolicy refuse a policy that would not let the caller put the policy again, unless the check \
-         is bypassed (MalformedPolicyDocumentException).",
+        "CreateKey and PutKeyPolicy refuse a policy that would not let the caller put the policy again, unless the \
+         check is bypassed (MalformedPolicyDocumentException).",
         KMS_API.at("PutKeyPolicy > BypassPolicyLockoutSafetyCheck");
     KMS_LOCKOUT_IDENTITY "kms-lockout-identity":
         "The lockout check takes a statement for the caller's account as enough, without asking IAM.",

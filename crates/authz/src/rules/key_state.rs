@@ -53,8 +53,8 @@ rules! {
         "A primary key that waits for its replicas' deletion refuses what one that waits for its own refuses.",
         KMS.at("Key states of AWS KMS keys > Key state table");
     KMS_STATE_ALWAYS "kms-state-always":
-        "DescribeKey, GetKeyPolicy, PutKeyPolicy, ListKeyPolicies, ListGrants, ListResourceTags, RetireGrant, RevokeGrant \
-         and DeleteAlias go through in every state.",
+        "DescribeKey, GetKeyPolicy, PutKeyPolicy, ListKeyPolicies, ListGrants, ListResourceTags, RetireGrant, \
+         RevokeGrant and DeleteAlias go through in every state.",
         KMS.at("Key states of AWS KMS keys > Key state table");
     KMS_STATE_AFTER_DENIAL "kms-state-after-denial":
         "A caller who is not allowed is denied whatever the key's state.",

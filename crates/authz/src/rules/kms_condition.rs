@@ -27,8 +27,8 @@ rules! {
         "EBS calls through `ec2.<region>.amazonaws.com`.",
         KMS.at("AWS KMS condition keys > Services that support the kms:ViaService condition key");
     KMS_COND_FOR_AWS_RESOURCE "kms-cond-for-aws-resource":
-        "`kms:GrantIsForAWSResource` is true only where a service calls for the principal: who calls CreateGrant itself \
-         fails it.",
+        "`kms:GrantIsForAWSResource` is true only where a service calls for the principal: who calls CreateGrant \
+         itself fails it.",
         KMS.at("AWS KMS condition keys > kms:GrantIsForAWSResource");
     KMS_COND_FOR_AWS_RESOURCE_OPERATIONS "kms-cond-for-aws-resource-operations":
         "`kms:GrantIsForAWSResource` is there for CreateGrant, ListGrants and RevokeGrant only.",
@@ -64,7 +64,8 @@ rules! {
          pair.",
         KMS.at("AWS KMS condition keys > Case sensitivity of the encryption context condition");
     KMS_COND_CONTEXT_KEYS "kms-cond-context-keys":
-        "`kms:EncryptionContextKeys` is a multivalued key with the keys of the encryption context, missing without one.",
+        "`kms:EncryptionContextKeys` is a multivalued key with the keys of the encryption context, missing without \
+         one.",
         KMS.at("AWS KMS condition keys > kms:EncryptionContextKeys");
     KMS_COND_CONTEXT_CREATE_GRANT "kms-cond-context-create-grant":
         "On CreateGrant the encryption context that conditions see is that of the grant's constraint.",
@@ -74,11 +75,12 @@ rules! {
                EncryptionContextSubset={a=1}"],
             "whether the call is allowed", Succeeds));
     KMS_COND_KEY_PROPERTIES "kms-cond-key-properties":
-        "`kms:KeyOrigin`, `kms:KeySpec`, `kms:KeyUsage`, `kms:MultiRegion` and `kms:MultiRegionKeyType` are the key's own \
-         on every operation on a key, and what is asked for on CreateKey.",
+        "`kms:KeyOrigin`, `kms:KeySpec`, `kms:KeyUsage`, `kms:MultiRegion` and `kms:MultiRegionKeyType` are the key's \
+         own on every operation on a key, and what is asked for on CreateKey.",
         KMS.at("AWS KMS condition keys > kms:KeyOrigin");
     KMS_COND_KEY_PROPERTIES_ELSEWHERE "kms-cond-key-properties-elsewhere":
-        "Operations without a key have none of the key's properties, so that an `Allow` on these conditions never holds.",
+        "Operations without a key have none of the key's properties, so that an `Allow` on these conditions never \
+         holds.",
         KMS.at("AWS KMS condition keys > Conditions for KMS keys used in API operations");
     KMS_COND_DEFAULT_PARAMETER "kms-cond-default-parameter":
         "A key that stands for a parameter has the parameter's default where the request leaves it out.",

@@ -13,12 +13,13 @@ rules! {
         "A launch by RunInstances calls KMS as whoever called, through EC2.",
         KMS.at("Logging AWS KMS API calls with AWS CloudTrail > Amazon EC2 example two");
     LAUNCH_KARPENTER_CALLER "launch-karpenter-caller":
-        "A launch by Karpenter (CreateFleet, instant, on-demand) calls KMS as a session of the controller's role, through \
-         EC2.",
+        "A launch by Karpenter (CreateFleet, instant, on-demand) calls KMS as a session of the controller's role, \
+         through EC2.",
         KARPENTER_4935.at("CloudTrail record of 2023-12-04");
     LAUNCH_KARPENTER_SPOT_CALLER "launch-karpenter-spot-caller":
         "A launch of a Spot instance by Karpenter calls KMS as one of an on-demand instance.",
-        assumed("an instant fleet answers with its instances itself; karpenter-provider-aws issue 933 leaves it open", probe(
+        assumed("an instant fleet answers with its instances itself; karpenter-provider-aws issue 933 leaves it \
+                 open", probe(
             "A: the controller's role, allowed the key; AWSServiceRoleForEC2Spot: not allowed",
             &["A: aws ec2 create-fleet --type instant --launch-template-configs <template with the key> \
                --target-capacity-specification TotalTargetCapacity=1,DefaultTargetCapacityType=spot",
@@ -30,30 +31,34 @@ rules! {
         KARPENTER_4935.at("CloudTrail record of 2023-12-04");
     LAUNCH_FLEET_CALLER "launch-fleet-caller":
         "A fleet that is maintained or requested calls KMS as AWSServiceRoleForEC2Fleet.",
-        EC2.at("EC2 Fleet prerequisites > Grant access to customer managed keys for use with encrypted AMIs and EBS snapshots");
+        EC2.at("EC2 Fleet prerequisites > Grant access to customer managed keys for use with encrypted AMIs and EBS \
+                snapshots");
     LAUNCH_SPOT_REQUEST_CALLER "launch-spot-request-caller":
         "A Spot request calls KMS as AWSServiceRoleForEC2Spot.",
-        EC2.at("Service-linked role for Spot Instance requests > Grant access to customer managed keys for use with encrypted \
-                AMIs and EBS snapshots");
+        EC2.at("Service-linked role for Spot Instance requests > Grant access to customer managed keys for use with \
+                encrypted AMIs and EBS snapshots");
     LAUNCH_AUTO_SCALING_CALLER "launch-auto-scaling-caller":
-        "An Auto Scaling group calls KMS as its service-linked role, AWSServiceRoleForAutoScaling or one with a suffix.",
+        "An Auto Scaling group calls KMS as its service-linked role, AWSServiceRoleForAutoScaling or one with a \
+         suffix.",
         AUTO_SCALING.at("Required AWS KMS key policy for use with encrypted volumes");
     LAUNCH_AUTO_SCALING_SPOT_CALLER "launch-auto-scaling-spot-caller":
-        "An Auto Scaling group with a launch configuration for Spot instances calls KMS as AWSServiceRoleForEC2Spot, with a \
-         launch template as its own service-linked role.",
+        "An Auto Scaling group with a launch configuration for Spot instances calls KMS as AWSServiceRoleForEC2Spot, \
+         with a launch template as its own service-linked role.",
         AUTO_SCALING.at("Required AWS KMS key policy for use with encrypted volumes > Configure key policies");
     LAUNCH_NODE_GROUP_CALLER "launch-node-group-caller":
         "A managed node group calls KMS as the Auto Scaling group that it is.",
         EKS.at("Customize managed nodes with launch templates > Amazon EBS encryption");
     LAUNCH_AUTO_MODE_CALLER "launch-auto-mode-caller":
         "EKS Auto Mode calls KMS as the cluster's role.",
-        EKS.at("Enable EBS Volume Encryption with Customer Managed KMS Keys for EKS Auto Mode > Configure the key policy");
+        EKS.at("Enable EBS Volume Encryption with Customer Managed KMS Keys for EKS Auto Mode > Configure the key \
+                policy");
     LAUNCH_EBS_CSI_CALLER "launch-ebs-csi-caller":
         "The EBS CSI driver calls KMS as its controller's role, through EC2.",
         EBS_CSI_DRIVER.at("docs/install.md > Set up driver permissions");
     LAUNCH_NOT_NODE_ROLE "launch-not-node-role":
         "The role of the instance profile takes no part: what it may or may not do with the key does not matter.",
-        assumed("no recorded launch shows it as a caller of KMS; the record of issue 4935 shows the controller's", probe(
+        assumed("no recorded launch shows it as a caller of KMS; the record of issue 4935 shows the \
+                 controller's", probe(
             "A: allowed the key; the role in <template>'s instance profile: with a Deny of kms:*",
             &["A: aws ec2 run-instances --launch-template LaunchTemplateId=<template with the key>",
               "A: aws ec2 describe-instances --instance-ids <instance>"],
@@ -66,20 +71,24 @@ rules! {
          `kms:GrantIsForAWSResource` hold for them.",
         AUTO_SCALING.at("Required AWS KMS key policy for use with encrypted volumes > Example 1: access to the key");
     LAUNCH_ORDER_ENCRYPTED_SNAPSHOT "launch-order-encrypted-snapshot":
-        "A volume from an encrypted snapshot: GenerateDataKeyWithoutPlaintext; at attachment CreateGrant, then Decrypt.",
+        "A volume from an encrypted snapshot: GenerateDataKeyWithoutPlaintext; at attachment CreateGrant, then \
+         Decrypt.",
         EBS.at("How Amazon EBS encryption works > How EBS encryption works when the snapshot is encrypted");
     LAUNCH_ORDER_PLAIN_SNAPSHOT "launch-order-plain-snapshot":
-        "An encrypted volume from a plain snapshot: CreateGrant, GenerateDataKeyWithoutPlaintext, Decrypt; at attachment \
-         CreateGrant, then Decrypt.",
+        "An encrypted volume from a plain snapshot: CreateGrant, GenerateDataKeyWithoutPlaintext, Decrypt; at \
+         attachment CreateGrant, then Decrypt.",
         EBS.at("How Amazon EBS encryption works > How EBS encryption works when the snapshot is unencrypted");
     LAUNCH_ORDER_EMPTY_VOLUME "launch-order-empty-volume":
         "An empty encrypted volume: GenerateDataKeyWithoutPlaintext; at attachment CreateGrant, then Decrypt.",
         KMS.at("Logging AWS KMS API calls with AWS CloudTrail > Amazon EC2 example two");
     LAUNCH_PLAIN_DECRYPT_CALLER "launch-plain-decrypt-caller":
-        "The first Decrypt of a volume from a plain snapshot is made by EC2's infrastructure, by the grant made before it.",
-        assumed("the guide says that the first grant is there \"so that it can encrypt the volume\"; no record is public", probe(
+        "The first Decrypt of a volume from a plain snapshot is made by EC2's infrastructure, by the grant made \
+         before it.",
+        assumed("the guide says that the first grant is there \"so that it can encrypt the volume\"; no record is \
+                 public", probe(
             "A: allowed kms:CreateGrant and kms:GenerateDataKeyWithoutPlaintext on the key and not kms:Decrypt",
-            &["A: aws ec2 create-volume --snapshot-id <plain> --encrypted --kms-key-id <key> --availability-zone <zone>",
+            &["A: aws ec2 create-volume --snapshot-id <plain> --encrypted --kms-key-id <key> --availability-zone \
+               <zone>",
               "A: aws ec2 describe-volumes --volume-ids <volume>"],
             "whether the volume becomes available", Reads("available")));
     LAUNCH_SAME_KEY_SAME_DATA_KEY "launch-same-key-same-data-key":
@@ -88,7 +97,8 @@ rules! {
     LAUNCH_OTHER_KEY_RE_ENCRYPT "launch-other-key-re-encrypt":
         "A volume under another key than its snapshot's also calls ReEncrypt: ReEncryptFrom on the snapshot's key and \
          ReEncryptTo on the volume's, as the caller.",
-        assumed("the guide lists ReEncrypt among the permissions needed, and no other step reads the snapshot's data key", probe(
+        assumed("the guide lists ReEncrypt among the permissions needed, and no other step reads the snapshot's data \
+                 key", probe(
             "A: allowed all but kms:ReEncryptFrom on the snapshot's key",
             &["A: aws ec2 create-volume --snapshot-id <encrypted> --encrypted --kms-key-id <other key> \
                --availability-zone <zone>",
@@ -116,7 +126,8 @@ rules! {
               "A: aws ec2 describe-volumes --volume-ids <volume>"],
             "whether the volume becomes available", Reads("available")));
     LAUNCH_ATTACH_PRINCIPAL "launch-attach-principal":
-        "At attachment Decrypt is called by `assumed-role/aws:ec2-infrastructure/<instance>` of the instance's account.",
+        "At attachment Decrypt is called by `assumed-role/aws:ec2-infrastructure/<instance>` of the instance's \
+         account.",
         KMS.at("Logging AWS KMS API calls with AWS CloudTrail > Amazon EC2 example two");
     LAUNCH_ATTACH_BY_GRANT "launch-attach-by-grant":
         "That Decrypt is allowed by the grant that the caller's CreateGrant made, and by nothing else.",
@@ -126,7 +137,8 @@ rules! {
         KMS.at("Logging AWS KMS API calls with AWS CloudTrail > Amazon EC2 example two");
     LAUNCH_GRANT_OPERATIONS "launch-grant-operations":
         "The grant made at attachment lists Decrypt and no other operation.",
-        assumed("the guide says \"so that it can decrypt the data key\"; the CloudTrail record leaves operations out", probe(
+        assumed("the guide says \"so that it can decrypt the data key\"; the CloudTrail record leaves operations \
+                 out", probe(
             "A: allowed kms:CreateGrant if ForAllValues:StringEquals kms:GrantOperations is Decrypt",
             &["A: aws ec2 attach-volume --volume-id <encrypted volume> --instance-id <instance> --device /dev/sdf"],
             "whether the volume is attached", Succeeds));
@@ -140,17 +152,17 @@ rules! {
         "The encryption context of a snapshot that was copied is `aws:ebs:id` with the copy's id.",
         EBS.at("How Amazon EBS encryption works > Amazon EBS encryption context");
     LAUNCH_DEFAULT_KEY "launch-default-key":
-        "An encrypted volume without a key named, and without an encrypted snapshot, is under the account's default key \
-         for EBS: `aws/ebs`, unless another was set.",
+        "An encrypted volume without a key named, and without an encrypted snapshot, is under the account's default \
+         key for EBS: `aws/ebs`, unless another was set.",
         EBS.at("Amazon EBS encryption > Default KMS key for EBS encryption");
     LAUNCH_SNAPSHOT_KEY "launch-snapshot-key":
         "A volume from an encrypted snapshot of the own account without a key named is under the snapshot's key.",
         EBS.at("Amazon EBS encryption > Encryption scenarios");
     LAUNCH_SHARED_SNAPSHOT_KEY "launch-shared-snapshot-key":
-        "A volume from an encrypted snapshot of another account without a key named is under the own account's default key \
-         when made by CreateVolume, under the snapshot's when launched from an image.",
-        assumed("the guide's table of outcomes says the former of shared snapshots; launches from shared images fail by the \
-                 foreign key, as eks-blueprints issue 2052 reports", probe(
+        "A volume from an encrypted snapshot of another account without a key named is under the own account's \
+         default key when made by CreateVolume, under the snapshot's when launched from an image.",
+        assumed("the guide's table of outcomes says the former of shared snapshots; launches from shared images fail \
+                 by the foreign key, as eks-blueprints issue 2052 reports", probe(
             "B: shares an image under its key; A: allowed the key",
             &["A: aws ec2 run-instances --image-id <image of B> --instance-type t3.micro",
               "A: aws ec2 describe-volumes --filters Name=attachment.instance-id,Values=<instance>"],
@@ -188,8 +200,8 @@ rules! {
             &["A: aws ec2 run-instances --dry-run --launch-template LaunchTemplateId=<template with the key>"],
             "the error", Fails("DryRunOperation")));
     LAUNCH_FAILS_INVALID_STATE "launch-fails-invalid-state":
-        "An instance whose key is denied or unusable ends with Client.InvalidKMSKey.InvalidState, also where the key is \
-         enabled.",
+        "An instance whose key is denied or unusable ends with Client.InvalidKMSKey.InvalidState, also where the key \
+         is enabled.",
         BLUEPRINTS_2052.at("StateReason of the instance");
     LAUNCH_FAILS_VOLUME "launch-fails-volume":
         "A volume whose key is denied disappears: InvalidVolume.NotFound.",
@@ -200,16 +212,25 @@ rules! {
     LAUNCH_FAILS_AUTO_SCALING "launch-fails-auto-scaling":
         "An Auto Scaling group whose launches fail by the key reports Client.InternalError, `Client error on launch`.",
         AUTO_SCALING.at("Troubleshoot Amazon EC2 Auto Scaling: EC2 instance launch failures > Client.InternalError");
+    LAUNCH_FAILS_INACCESSIBLE "launch-fails-inaccessible":
+        "A launch whose image is under a key that the account cannot reach is reported by Auto Scaling as `encrypted \
+         with an inaccessible AWS KMS key`.",
+        assumed("users quote it; the guide's list of launch failures does not have it", probe(
+            "B: shares an image under its key, and not the key; A: the account of the group",
+            &["A: aws autoscaling set-desired-capacity --auto-scaling-group-name <group> --desired-capacity 1",
+              "A: aws autoscaling describe-scaling-activities --auto-scaling-group-name <group>"],
+            "StatusMessage of the activity", Reads("encrypted with an inaccessible AWS KMS key")));
     LAUNCH_FOREIGN_GRANT "launch-foreign-grant":
         "A service-linked role uses a foreign key by a grant that lists Encrypt, Decrypt, ReEncryptFrom, ReEncryptTo, \
          GenerateDataKey, GenerateDataKeyWithoutPlaintext, DescribeKey and CreateGrant.",
         AUTO_SCALING.at("Required AWS KMS key policy for use with encrypted volumes > Example 2: cross-account access");
     LAUNCH_FOREIGN_GRANT_MINIMUM "launch-foreign-grant-minimum":
-        "Of these CreateGrant, Decrypt and GenerateDataKeyWithoutPlaintext are enough for an image under the foreign key.",
+        "Of these CreateGrant, Decrypt and GenerateDataKeyWithoutPlaintext are enough for an image under the foreign \
+         key.",
         assumed("the steps that recorded launches show", probe(
             "B: owns the key; A: the account of the group",
-            &["A: aws kms create-grant --key-id <key of B> --grantee-principal <AWSServiceRoleForAutoScaling> --operations \
-               CreateGrant Decrypt GenerateDataKeyWithoutPlaintext",
+            &["A: aws kms create-grant --key-id <key of B> --grantee-principal <AWSServiceRoleForAutoScaling> \
+               --operations CreateGrant Decrypt GenerateDataKeyWithoutPlaintext",
               "A: aws autoscaling set-desired-capacity --auto-scaling-group-name <group> --desired-capacity 1",
               "A: aws autoscaling describe-scaling-activities --auto-scaling-group-name <group>"],
             "StatusCode of the activity", Reads("Successful")));
@@ -225,6 +246,7 @@ rules! {
                arn:aws:iam::<A>:role/AWSServiceRoleForEC2Fleet --operations Decrypt"],
             "the error", Fails("InvalidArnException")));
     LAUNCH_CHILD_OF_GRANT "launch-child-of-grant":
-        "Where a service-linked role may CreateGrant only by a grant, the grant that it makes at attachment is within it.",
+        "Where a service-linked role may CreateGrant only by a grant, the grant that it makes at attachment is within \
+         it.",
         KMS.at("Creating grants > Granting CreateGrant permission");
 }

@@ -83,8 +83,8 @@ rules! {
     ORG_RCP_INFRASTRUCTURE "org-rcp-infrastructure":
         "RCPs bind the Decrypt by EC2's infrastructure role when a volume is attached.",
         assumed("it is a role, not a service-linked one and no service principal; told nowhere", probe(
-            "A: the key's administrator, in an organization whose RCP denies kms:Decrypt if ArnLike aws:PrincipalArn is \
-             arn:aws:iam::*:role/aws:ec2-infrastructure",
+            "A: the key's administrator, in an organization whose RCP denies kms:Decrypt if ArnLike aws:PrincipalArn \
+             is arn:aws:iam::*:role/aws:ec2-infrastructure",
             &["A: aws ec2 attach-volume --volume-id <encrypted volume> --instance-id <instance> --device /dev/sdf"],
             "the error", Fails("CustomerKeyHasBeenRevoked")));
     ORG_SCP_INFRASTRUCTURE "org-scp-infrastructure":

@@ -14,20 +14,20 @@ Each rule by which `authz` decides, with its source. Generated from `crates/auth
 page with them and writes it anew with `UPDATE_DOCS=1`.
 
 A source is a document's title and the section in it. Quoted error messages are AWS's, as its guides or users' public \
-reports give them. A rule whose source is \"assumption\" is published nowhere, or documents contradict one another: it \
-has a switch, and [assumptions.md](assumptions.md) tells what would decide it.
+reports give them. A rule whose source is \"assumption\" is published nowhere, or documents contradict one another: \
+it has a switch, and [assumptions.md](assumptions.md) tells what would decide it.
 ";
 
 const ASSUMPTIONS_HEAD: &str = "\
 # Assumptions about authorization, and what would decide them
 
 Rules that nobody has published, or of which AWS's documents contradict one another. Each holds unless it is switched \
-off by its id; then its opposite is decided. Generated from `crates/authz/src/rules/`; its test compares this page with \
-them and writes it anew with `UPDATE_DOCS=1`.
+off by its id; then its opposite is decided. Generated from `crates/authz/src/rules/`; its test compares this page \
+with them and writes it anew with `UPDATE_DOCS=1`.
 
-A probe is made of calls of the `aws` command, in order, each behind the one who makes it; what stands in `<>` is what \
-an earlier call or the setting up gave. Policies that the setting up names are otherwise `kms:*` on the key, for whoever \
-it says, and nothing else.
+A probe is made of calls of the `aws` command, in order, each behind the one who makes it; what stands in `<>` is \
+what an earlier call or the setting up gave. Policies that the setting up names are otherwise `kms:*` on the key, for \
+whoever it says, and nothing else.
 ";
 
 /// The groups of rules, by how their ids begin; the longer beginning first where two share one.

@@ -14,8 +14,8 @@ rules! {
         "No object of a policy holds the same key twice.",
         IAM.at("Grammar of the IAM JSON policy language > Policy grammar notes");
     IAM_POLICY_ELEMENTS "iam-policy-elements":
-        "A policy holds only `Version`, `Id` and `Statement`; a statement only `Sid`, `Effect`, `Principal`, `Action`, \
-         `Resource`, their `Not` forms and `Condition`, spelt so (else `Syntax errors in policy.`).",
+        "A policy holds only `Version`, `Id` and `Statement`; a statement only `Sid`, `Effect`, `Principal`, \
+         `Action`, `Resource`, their `Not` forms and `Condition`, spelt so (else `Syntax errors in policy.`).",
         IAM.at("Grammar of the IAM JSON policy language > Grammar");
     IAM_POLICY_CHARACTERS "iam-policy-characters":
         "An IAM policy consists of tabs, line feeds, carriage returns and U+0020 to U+00FF.",
@@ -32,7 +32,8 @@ rules! {
         assumed("CreatePolicy has answered so to many users; for inline policies nobody tells it", probe(
             "A: an administrator",
             &["A: aws iam put-role-policy --role-name <role> --policy-name p --policy-document \
-               {\"Version\":\"2008-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"kms:Decrypt\",\"Resource\":\"*\"}}"],
+               {\"Version\":\"2008-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"kms:Decrypt\",\
+               \"Resource\":\"*\"}}"],
             "the error", Fails("MalformedPolicyDocument")));
     IAM_POLICY_ID "iam-policy-id":
         "`Id` is for resource-based policies only.",
@@ -64,8 +65,10 @@ rules! {
          Resource`).",
         assumed("IAM has answered so to many users, and no trust policy of its guide has either", probe(
             "A: an administrator",
-            &["A: aws iam create-role --role-name r --assume-role-policy-document {\"Version\":\"2012-10-17\",\"Statement\":\
-               {\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"<account>\"},\"Action\":\"sts:AssumeRole\",\"Resource\":\"*\"}}"],
+            &["A: aws iam create-role --role-name r --assume-role-policy-document \
+            {\"Version\":\"2012-10-17\",\"Statement\":\
+               {\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"<account>\"},\"Action\":\"sts:AssumeRole\",\
+               \"Resource\":\"*\"}}"],
             "the error", Fails("MalformedPolicyDocument")));
     IAM_POLICY_PRINCIPAL_IDENTITY "iam-policy-principal-identity":
         "An identity-based policy, boundary, session policy or SCP names no principal (else `Policy document should \
@@ -75,16 +78,16 @@ rules! {
         "Each statement of a key, trust or other resource-based policy names `Principal` or `NotPrincipal`.",
         IAM.at("Grammar of the IAM JSON policy language > Policy grammar notes");
     IAM_POLICY_ACTION_VENDOR "iam-policy-action-vendor":
-        "An action is `*`, or a service's prefix without wildcards, one colon and a name (else `Actions/Conditions must \
-         be prefaced by a vendor, e.g., iam, sdb, ec2, etc.`, `Vendor .. is not valid`, `Actions/Condition can contain \
-         only one colon.`).",
+        "An action is `*`, or a service's prefix without wildcards, one colon and a name (else `Actions/Conditions \
+         must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.`, `Vendor .. is not valid`, `Actions/Condition can \
+         contain only one colon.`).",
         IAM.at("Grammar of the IAM JSON policy language > Notes about string values > action_string");
     IAM_POLICY_RESOURCE_ARN "iam-policy-resource-arn":
         "A resource is `*` or an ARN, wildcards allowed (else `Resource .. must be in ARN format or \"*\".`).",
         IAM.at("Grammar of the IAM JSON policy language > Notes about string values > resource_string");
     IAM_POLICY_CONDITION_OPERATOR "iam-policy-condition-operator":
-        "A condition's operator is one that is documented, with `IfExists` behind (not `Null`) and a set prefix before \
-         as needed (else `Invalid Condition type : ..`).",
+        "A condition's operator is one that is documented, with `IfExists` behind (not `Null`) and a set prefix \
+         before as needed (else `Invalid Condition type : ..`).",
         IAM.at("IAM JSON policy elements: Condition operators");
     IAM_POLICY_CONDITION_VALUE "iam-policy-condition-value":
         "A condition's value is a string, number or Boolean, or a list of them.",
@@ -92,8 +95,8 @@ rules! {
     IAM_POLICY_CONDITION_DATE "iam-policy-condition-date":
         "A date condition's value that is no date is refused (`The policy failed legacy parsing`), while other values \
          that do not suit their operator are kept and never match.",
-        assumed("public tests of what IAM answers tell the former; Access Analyzer lists the latter as findings on saved \
-                 policies", probe(
+        assumed("public tests of what IAM answers tell the former; Access Analyzer lists the latter as findings on \
+                 saved policies", probe(
             "A: an administrator",
             &["A: aws iam create-policy --policy-name p --policy-document {\"Version\":\"2012-10-17\",\"Statement\":\
                {\"Effect\":\"Allow\",\"Action\":\"kms:Decrypt\",\"Resource\":\"*\",\"Condition\":{\"NumericEquals\":\
@@ -103,8 +106,8 @@ rules! {
         "A managed policy is at most 6,144 characters, white space not counted.",
         IAM.at("IAM and AWS STS quotas > IAM and STS character quotas");
     IAM_POLICY_SIZE_INLINE "iam-policy-size-inline":
-        "The inline policies of one user are at most 2,048 characters together, of one group 5,120, of one role 10,240, \
-         white space not counted.",
+        "The inline policies of one user are at most 2,048 characters together, of one group 5,120, of one role \
+         10,240, white space not counted.",
         IAM.at("IAM and AWS STS quotas > IAM and STS character quotas");
     IAM_POLICY_SIZE_TRUST "iam-policy-size-trust":
         "A trust policy is at most 2,048 characters unless the account's quota was raised.",
@@ -116,7 +119,8 @@ rules! {
         "An SCP or RCP is at most 5,120 characters, white space counted.",
         ORGANIZATIONS.at("Quotas and service limits for AWS Organizations > Maximum and minimum values");
     IAM_POLICY_COUNT_ATTACHED "iam-policy-count-attached":
-        "A user, group or role has at most 10 managed policies unless the account's quota was raised, and one boundary.",
+        "A user, group or role has at most 10 managed policies unless the account's quota was raised, and one \
+         boundary.",
         IAM.at("IAM and AWS STS quotas > IAM object quotas");
     IAM_POLICY_KEY_SID "iam-policy-key-sid":
         "A `Sid` of a key policy may hold spaces.",
@@ -127,8 +131,8 @@ rules! {
         KMS_API.at("PutKeyPolicy > Policy");
     IAM_POLICY_TRUST_PRINCIPALS_EXIST "iam-policy-trust-principals-exist":
         "Each user and role that a trust policy names exists (else `Invalid principal in policy`).",
-        KNOWLEDGE_CENTER.at("How do I resolve the IAM trust policy error \"Failed to update trust policy. Invalid principal \
-                             in policy\"?");
+        KNOWLEDGE_CENTER.at("How do I resolve the IAM trust policy error \"Failed to update trust policy. Invalid \
+                             principal in policy\"?");
     IAM_POLICY_FOR_ALL_CONTEXT "iam-policy-for-all-context":
         "KMS refuses a policy with `ForAllValues` on `kms:EncryptionContext:<key>` or `aws:RequestTag/<key>` \
          (`OverlyPermissiveCondition`).",

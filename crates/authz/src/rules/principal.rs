@@ -8,8 +8,8 @@ use super::{
 
 rules! {
     IAM_PRINCIPAL_ACCOUNT "iam-principal-account":
-        "An account's root ARN and its bare id mean the same: the account, which may pass on what it gets to its users \
-         and roles.",
+        "An account's root ARN and its bare id mean the same: the account, which may pass on what it gets to its \
+         users and roles.",
         IAM.at("AWS JSON policy elements: Principal > AWS account principals");
     IAM_PRINCIPAL_STAR "iam-principal-star":
         "`*` and `{\"AWS\": \"*\"}` are everybody, of all accounts and anonymous.",
@@ -42,8 +42,8 @@ rules! {
         "A group of users is no principal.",
         IAM.at("AWS JSON policy elements: Principal > Specifying a principal");
     IAM_PRINCIPAL_SAVED_ID "iam-principal-saved-id":
-        "A trust policy that is saved keeps a named role's or user's unique id (`AROA..`, `AIDA..`), so that one created \
-         anew under the same name is not meant.",
+        "A trust policy that is saved keeps a named role's or user's unique id (`AROA..`, `AIDA..`), so that one \
+         created anew under the same name is not meant.",
         IAM.at("AWS JSON policy elements: Principal > IAM role principals");
     IAM_PRINCIPAL_SAVED_ID_KEY "iam-principal-saved-id-key":
         "A key policy that is saved keeps unique ids as a trust policy does.",
@@ -70,7 +70,8 @@ rules! {
     IAM_PRINCIPAL_NOT_BOUNDARY "iam-principal-not-boundary":
         "A `Deny` with `NotPrincipal` denies every principal that has a boundary, whomever it lists.",
         assumed("IAM's guide on boundaries warns so; simulators do not do it", probe(
-            "A: the key's administrator; r: a role with a boundary that allows all, listed with its session and account",
+            "A: the key's administrator; r: a role with a boundary that allows all, listed with its session and \
+             account",
             &["r: aws kms describe-key --key-id <key>"],
             "the error", Fails("AccessDeniedException")));
     IAM_PRINCIPAL_DENY_ACCOUNT "iam-principal-deny-account":

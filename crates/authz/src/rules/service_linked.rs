@@ -24,8 +24,8 @@ rules! {
          service.",
         IAM.at("Create a service-linked role > Service-linked role permissions");
     SLR_NO_KMS "slr-no-kms":
-        "The policies of AWSServiceRoleForAutoScaling, AWSServiceRoleForEC2Spot and AWSServiceRoleForEC2Fleet allow no \
-         action of KMS.",
+        "The policies of AWSServiceRoleForAutoScaling, AWSServiceRoleForEC2Spot and AWSServiceRoleForEC2Fleet allow \
+         no action of KMS.",
         MANAGED_POLICIES.at("AutoScalingServiceRolePolicy");
     SLR_FOREIGN_KEY_POLICY "slr-foreign-key-policy":
         "Naming a foreign service-linked role in a key policy alone has no effect, for its own policies cannot allow \
@@ -41,8 +41,8 @@ rules! {
         "A grant does not reach a service-linked role that was deleted and created anew.",
         assumed("key policies keep ids of roles, and grants would otherwise pass to whoever takes the name", probe(
             "A: owns the key and the role",
-            &["A: aws kms create-grant --key-id <key> --grantee-principal <AWSServiceRoleForAutoScaling_x> --operations \
-               Decrypt GenerateDataKeyWithoutPlaintext CreateGrant",
+            &["A: aws kms create-grant --key-id <key> --grantee-principal <AWSServiceRoleForAutoScaling_x> \
+               --operations Decrypt GenerateDataKeyWithoutPlaintext CreateGrant",
               "A: aws iam delete-service-linked-role --role-name AWSServiceRoleForAutoScaling_x",
               "A: aws iam create-service-linked-role --aws-service-name autoscaling.amazonaws.com --custom-suffix x",
               "A: aws autoscaling set-desired-capacity --auto-scaling-group-name <group> --desired-capacity 1"],

@@ -19,8 +19,8 @@ rules! {
         "Of STS a session of GetSessionToken calls only AssumeRole and GetCallerIdentity.",
         IAM.at("Compare AWS STS credentials");
     STS_SESSION_TOKEN_DURATION "sts-session-token-duration":
-        "A session of GetSessionToken lasts 900 to 129,600 seconds, 43,200 if nothing is asked; of the root user at most \
-         3,600.",
+        "A session of GetSessionToken lasts 900 to 129,600 seconds, 43,200 if nothing is asked; of the root user at \
+         most 3,600.",
         STS_API.at("GetSessionToken > DurationSeconds");
     STS_SESSION_TOKEN_NO_PERMISSION "sts-session-token-no-permission":
         "GetSessionToken needs no permission.",

@@ -15,8 +15,8 @@ rules! {
         "A user or role of the role's account that the trust policy names needs no identity-based policy.",
         STS_API.at("AssumeRole > Permissions");
     TRUST_ACCOUNT "trust-account":
-        "Where the trust policy names the account, a user or role of it needs `sts:AssumeRole` on the role's ARN in an \
-         identity-based policy.",
+        "Where the trust policy names the account, a user or role of it needs `sts:AssumeRole` on the role's ARN in \
+         an identity-based policy.",
         STS_API.at("AssumeRole > Permissions");
     TRUST_FOREIGN "trust-foreign":
         "A principal of another account needs both, the trust policy and its own identity-based policy.",
@@ -28,12 +28,12 @@ rules! {
         "A service assumes a role only if the trust policy names the service.",
         IAM.at("AWS JSON policy elements: Principal > AWS service principals");
     TRUST_WEB_IDENTITY "trust-web-identity":
-        "`sts:AssumeRoleWithWebIdentity` is allowed only if the trust policy names the provider as `Federated`, and by \
-         the token's `aud` and `sub` as its conditions want.",
+        "`sts:AssumeRoleWithWebIdentity` is allowed only if the trust policy names the provider as `Federated`, and \
+         by the token's `aud` and `sub` as its conditions want.",
         IAM.at("Create a role for OpenID Connect federation (console)");
     TRUST_POD_IDENTITY "trust-pod-identity":
-        "EKS Pod Identity assumes a role only if the trust policy allows `pods.eks.amazonaws.com` both `sts:AssumeRole` \
-         and `sts:TagSession`.",
+        "EKS Pod Identity assumes a role only if the trust policy allows `pods.eks.amazonaws.com` both \
+         `sts:AssumeRole` and `sts:TagSession`.",
         EKS.at("Learn how EKS Pod Identity grants pods access to AWS services > Create IAM role with trust policy");
     TRUST_ROOT_USER "trust-root-user":
         "The root user assumes no role.",
@@ -45,12 +45,16 @@ rules! {
         "A condition on `aws:MultiFactorAuthPresent` holds for a user only if the request carries a device's code.",
         IAM.at("Configuring MFA-protected API access");
     TRUST_SESSION_NAME "trust-session-name":
-        "`sts:RoleSessionName` is the name that the request gives the session: 2 to 64 of A-Z, a-z, 0-9 and `_+=,.@-`.",
+        "`sts:RoleSessionName` is the name that the request gives the session: 2 to 64 of A-Z, a-z, 0-9 and \
+         `_+=,.@-`.",
         IAM.at("IAM and AWS STS condition context keys > sts:RoleSessionName");
-    // No assumption: the guide's example says of a trust policy without this action that the user cannot assume the role.
+    // No assumption: the guide says of a trust policy without this action that the user cannot assume the role.
+    TRUST_ROLE_ALONE "trust-role-alone":
+        "Who assumed a role may what the role may; what it may itself does not count.",
+        IAM.at("IAM roles > Roles terms and concepts > Delegation");
     TRUST_TAG_SESSION "trust-tag-session":
-        "A request with session tags also needs `sts:TagSession` on the role, by the same policies and the trust policy \
-         among them.",
+        "A request with session tags also needs `sts:TagSession` on the role, by the same policies and the trust \
+         policy among them.",
         IAM.at("Pass session tags in AWS STS > Permissions required to add session tags");
     TRUST_TAG_SESSION_INHERITED "trust-tag-session-inherited":
         "Tags that a chained session inherits need `sts:TagSession` as those that it passes.",
@@ -59,8 +63,8 @@ rules! {
             &["A: aws sts assume-role --role-arn <r> --role-session-name s"],
             "the error", Fails("AccessDenied")));
     TRUST_TAGS_LIMITS "trust-tags-limits":
-        "A request passes at most 50 tags, with keys of 128 and values of 256 characters, none of them twice regardless \
-         of case.",
+        "A request passes at most 50 tags, with keys of 128 and values of 256 characters, none of them twice \
+         regardless of case.",
         IAM.at("Pass session tags in AWS STS > Session tagging operations");
     TRUST_TAGS_OVER_ROLE "trust-tags-over-role":
         "A session tag stands in the place of the role's tag of the same key, regardless of case.",
@@ -81,7 +85,8 @@ rules! {
         "A source identity goes on to chained sessions and cannot be changed in them.",
         IAM.at("Monitor and control actions taken with assumed roles");
     TRUST_DURATION "trust-duration":
-        "A session lasts from 900 seconds to the role's MaxSessionDuration (3,600 to 43,200), 3,600 if nothing is asked.",
+        "A session lasts from 900 seconds to the role's MaxSessionDuration (3,600 to 43,200), 3,600 if nothing is \
+         asked.",
         STS_API.at("AssumeRole > DurationSeconds");
     TRUST_CHAIN_HOUR "trust-chain-hour":
         "A session that a role's session assumes lasts at most one hour; asking for more fails.",
@@ -108,7 +113,8 @@ rules! {
             &["A: aws sts assume-role --role-arn arn:aws:iam::<other account>:role/<none> --role-session-name s"],
             "the error", Fails("AccessDenied")));
     TRUST_NAMED_BOUNDARY "trust-named-boundary":
-        "A role that the trust policy of its account names by its role ARN is capped by its boundary and session policies.",
+        "A role that the trust policy of its account names by its role ARN is capped by its boundary and session \
+         policies.",
         assumed("follows from the trust policy acting as a resource-based policy; told nowhere for STS", probe(
             "A: a role with a boundary that allows nothing of STS, named by the trust policy of r",
             &["A: aws sts assume-role --role-arn <r> --role-session-name s"],

@@ -18,8 +18,10 @@ rules! {
         IAM.at("IAM policy elements: Variables and tags > Condition element");
     IAM_VARIABLE_BOOL "iam-variable-bool":
         "A variable may stand in the value of a `Bool` condition.",
-        assumed("the guide contradicts itself: \"Condition operators\" allows it, \"Variables and tags\" does not", probe(
-            "A: a role whose one statement allows kms:DescribeKey if Bool aws:SecureTransport is ${aws:SecureTransport}",
+        assumed("the guide contradicts itself: \"Condition operators\" allows it, \"Variables and tags\" does \
+                 not", probe(
+            "A: a role whose one statement allows kms:DescribeKey if Bool aws:SecureTransport is \
+             ${aws:SecureTransport}",
             &["A: aws kms describe-key --key-id <key>"],
             "whether the call is allowed", Succeeds));
     IAM_VARIABLE_NOT_OTHER_OPERATORS "iam-variable-not-other-operators":
@@ -39,8 +41,10 @@ rules! {
         IAM.at("IAM policy elements: Variables and tags > Principal key values");
     IAM_VARIABLE_UNRESOLVED_NEGATED "iam-variable-unresolved-negated":
         "A negated condition is true of a value that an unresolved variable keeps from matching.",
-        assumed("the guide says that the statement \"might\" be invalid; the negation of what never matches is true", probe(
-            "A: a role session, with a Deny of kms:DescribeKey if StringNotEquals aws:PrincipalTag/a is ${aws:username}",
+        assumed("the guide says that the statement \"might\" be invalid; the negation of what never matches is \
+                 true", probe(
+            "A: a role session, with a Deny of kms:DescribeKey if StringNotEquals aws:PrincipalTag/a is \
+             ${aws:username}",
             &["A: aws kms describe-key --key-id <key>"],
             "whether the Deny applies", Fails("AccessDeniedException")));
     IAM_VARIABLE_DEFAULT "iam-variable-default":

@@ -29,7 +29,8 @@ rules! {
         "A wildcard of a resource stays within its part between colons, except in the last, which holds colons too.",
         assumed("the guide allows wildcards within each part and says nothing of more; for ARN conditions it says so \
                  outright", probe(
-            "A: a role whose one statement allows kms:DescribeKey on arn:aws:kms:*:key/<id>, the account's part left out",
+            "A: a role whose one statement allows kms:DescribeKey on arn:aws:kms:*:key/<id>, the account's part left \
+             out",
             &["A: aws kms describe-key --key-id <id>"],
             "the error", Fails("AccessDeniedException")));
     IAM_MATCH_RESOURCE_STAR "iam-match-resource-star":
