@@ -1,7 +1,7 @@
 //! What a policy document has to be. Messages are AWS's, as public reports quote them.
 
 use super::{
-    Answer::{Fails, Reads, Succeeds},
+    Answer::{Fails, Reads},
     rules,
     source::{IAM, KMS, KMS_API, KNOWLEDGE_CENTER, ORGANIZATIONS, assumed, probe},
 };
@@ -98,10 +98,13 @@ rules! {
         assumed("public tests of what IAM answers tell the former; Access Analyzer lists the latter as findings on \
                  saved policies", probe(
             "A: an administrator",
-            &["A: aws iam create-policy --policy-name p --policy-document {\"Version\":\"2012-10-17\",\"Statement\":\
+            &["A: aws iam create-policy --policy-name n --policy-document {\"Version\":\"2012-10-17\",\"Statement\":\
                {\"Effect\":\"Allow\",\"Action\":\"kms:Decrypt\",\"Resource\":\"*\",\"Condition\":{\"NumericEquals\":\
-               {\"kms:RotationPeriodInDays\":\"many\"}}}}"],
-            "whether the policy is kept; then the same with DateLessThan and 01T", Succeeds));
+               {\"kms:RotationPeriodInDays\":\"many\"}}}}",
+              "A: aws iam create-policy --policy-name d --policy-document {\"Version\":\"2012-10-17\",\"Statement\":\
+               {\"Effect\":\"Allow\",\"Action\":\"kms:Decrypt\",\"Resource\":\"*\",\"Condition\":{\"DateLessThan\":\
+               {\"aws:CurrentTime\":\"01T\"}}}}"],
+            "that the first policy is kept, and the error of the second", Fails("MalformedPolicyDocument")));
     IAM_POLICY_SIZE_MANAGED "iam-policy-size-managed":
         "A managed policy is at most 6,144 characters, white space not counted.",
         IAM.at("IAM and AWS STS quotas > IAM and STS character quotas");
