@@ -4,7 +4,9 @@
 mod aws_cli;
 mod changes;
 mod files;
+mod invariants;
 mod organization;
+mod replay;
 mod requests;
 
 use std::sync::Arc;
