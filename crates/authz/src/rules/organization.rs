@@ -62,7 +62,7 @@ rules! {
         "RCPs bind services that call as themselves, unless a condition on `aws:PrincipalIsAWSService` spares them.",
         KMS.at("Resource control policies in AWS KMS");
     ORG_RCP_SERVICES "org-rcp-services":
-        "RCPs bind only services that support them, KMS and STS among these, IAM and EC2 not.",
+        "RCPs bind only services that support them, KMS and STS among these, EC2 and IAM not.",
         ORGANIZATIONS.at("Resource control policies (RCPs) > List of AWS services that support RCPs");
     ORG_RCP_MANAGEMENT "org-rcp-management":
         "RCPs do not bind the use of the management account's resources.",

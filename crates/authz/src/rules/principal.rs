@@ -69,11 +69,7 @@ rules! {
         IAM.at("AWS JSON policy elements: NotPrincipal > NotPrincipal with Deny");
     IAM_PRINCIPAL_NOT_BOUNDARY "iam-principal-not-boundary":
         "A `Deny` with `NotPrincipal` denies every principal that has a boundary, whomever it lists.",
-        assumed("IAM's guide on boundaries warns so; simulators do not do it", probe(
-            "A: the key's administrator; r: a role with a boundary that allows all, listed with its session and \
-             account",
-            &["r: aws kms describe-key --key-id <key>"],
-            "the error", Fails("AccessDeniedException")));
+        IAM.at("AWS JSON policy elements: NotPrincipal > NotPrincipal with Deny");
     IAM_PRINCIPAL_DENY_ACCOUNT "iam-principal-deny-account":
         "A `Deny` for an account reaches every user, role and session of it.",
         assumed("follows from the account standing for all of its principals, told only of `Allow`", probe(
