@@ -1,18 +1,25 @@
 //! Whether one statement is about one request: what its elements are held against.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{
+    borrow::Cow,
+    sync::{Arc, LazyLock},
+};
 
 use crate::{
     context::{Context, Others, Told},
     formula::Formula,
-    pattern::{Resolved, Variable},
+    pattern::{Fit, Manner, Pattern, Resolved, Variable},
     policy::{ActionPattern, Element, Policy, ResourcePattern},
+    rules::Assumptions,
 };
 
 /// The values of the context keys of one request, told or derived.
 pub trait ContextView {
     /// What is known of a key, given in lower case.
     fn look_up(&self, lower_case_key: &str) -> Lookup<'_>;
+
+    /// Which assumptions hold, where AWS's documents leave open how something matches.
+    fn assumptions(&self) -> &Assumptions;
 }
 
 /// What is known of a context key.
@@ -83,7 +90,7 @@ impl<'a> From<&'a Told> for Lookup<'a> {
     }
 }
 
-/// Only what was told; nothing is derived.
+/// Only what was told; nothing is derived, and all assumptions hold.
 impl ContextView for Context {
     fn look_up(&self, lower_case_key: &str) -> Lookup<'_> {
         match (self.told(lower_case_key), self.others()) {
@@ -91,6 +98,11 @@ impl ContextView for Context {
             (None, Others::Absent) => Lookup::Absent,
             (None, Others::Unknown) => Lookup::Unknown,
         }
+    }
+
+    fn assumptions(&self) -> &Assumptions {
+        static ALL: LazyLock<Assumptions> = LazyLock::new(Assumptions::default);
+        &ALL
     }
 }
 
@@ -105,6 +117,24 @@ pub(crate) fn resolve<'v>(variable: &'v Variable, context: &'v impl ContextView)
         Lookup::Unknown => return Resolved::Unknown,
     };
     value.or(variable.default.as_deref().map(Cow::Borrowed)).map_or(Resolved::Nothing, Resolved::Text)
+}
+
+/// Whether a text fits a pattern in this context.
+pub(crate) fn fits<'p>(pattern: &'p Pattern, text: &str, manner: Manner, context: &impl ContextView) -> Fit<'p> {
+    if context.assumptions().iam_variable_value_literal {
+        pattern.fits(text, manner, |variable| resolve(variable, context))
+    } else {
+        pattern.fits_with_patterns_as_values(text, manner, |variable| owned(resolve(variable, context)))
+    }
+}
+
+/// Lends nothing of the variable.
+fn owned(resolved: Resolved<'_>) -> Resolved<'static> {
+    match resolved {
+        Resolved::Text(text) => Resolved::Text(Cow::Owned(text.into_owned())),
+        Resolved::Nothing => Resolved::Nothing,
+        Resolved::Unknown => Resolved::Unknown,
+    }
 }
 
 impl Element<ActionPattern> {

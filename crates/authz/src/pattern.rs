@@ -17,6 +17,8 @@ use crate::context::ContextKey;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Pattern {
     pieces: Box<[Piece]>,
+    /// Whether it may have wildcards.
+    wildcards: bool,
 }
 
 /// A part of a pattern.
@@ -67,16 +69,21 @@ impl Pattern {
     }
 
     /// The pattern as a policy of version `2012-10-17` writes it, with the variables replaced that `resolve` knows.
-    pub(crate) fn expanded<'p, 'v>(&'p self, resolve: impl Fn(&'p Variable) -> Resolved<'v>) -> String {
+    pub(crate) fn expanded<'p, 'v>(
+        &'p self,
+        values: ValuesAre,
+        resolve: impl Fn(&'p Variable) -> Resolved<'v>,
+    ) -> String {
         let mut written = String::new();
         for piece in &self.pieces {
             match piece {
-                Piece::Text(text) => push_literally(&mut written, text),
+                Piece::Text(text) => push(&mut written, text, &['*', '?', '$']),
                 Piece::One => written.push('?'),
                 Piece::Run => written.push('*'),
-                Piece::Variable(variable) => match resolve(variable) {
-                    Resolved::Text(text) => push_literally(&mut written, &text),
-                    Resolved::Nothing | Resolved::Unknown => written.push_str(&variable.to_string()),
+                Piece::Variable(variable) => match (resolve(variable), values) {
+                    (Resolved::Text(text), ValuesAre::Patterns) if self.wildcards => push(&mut written, &text, &['$']),
+                    (Resolved::Text(text), _) => push(&mut written, &text, &['*', '?', '$']),
+                    (Resolved::Nothing | Resolved::Unknown, _) => written.push_str(&variable.to_string()),
                 },
             }
         }
@@ -84,16 +91,22 @@ impl Pattern {
     }
 }
 
-/// Appends a text such that it reads as itself.
-fn push_literally(written: &mut String, text: &str) {
+/// How the values of variables are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ValuesAre {
+    /// Letter by letter.
+    Texts,
+    /// With wildcards, where the pattern may have some.
+    Patterns,
+}
+
+/// Appends a text such that these characters of it read as themselves.
+fn push(written: &mut String, text: &str, special: &[char]) {
     for character in text.chars() {
-        match character {
-            '*' | '?' | '$' => {
-                written.push_str("${");
-                written.push(character);
-                written.push('}');
-            }
-            other => written.push(other),
+        if special.contains(&character) {
+            written.extend(['$', '{', character, '}']);
+        } else {
+            written.push(character);
         }
     }
 }

@@ -1,11 +1,13 @@
 //! Whether a text fits a pattern.
 //!
 //! Only the last run that was passed is ever widened: whatever an earlier one could take instead, the last one can
-//! take as well. So the time is at most the pattern's length times the text's, and never exponential.
+//! take as well. So the time is at most the pattern's length times the text's, and never exponential. (In
+//! [`Manner::Parts`] the last run may be confined to its part, and then the last one that is not is tried, too: at most
+//! once more the text's length.)
 
 use std::borrow::Cow;
 
-use super::{Pattern, Piece, Variable};
+use super::{Pattern, Piece, Syntax, ValuesAre, Variable};
 
 /// How texts are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,6 +21,8 @@ pub(crate) enum Manner {
     /// Source: IAM User Guide, "IAM JSON policy elements: Condition operators", section "Amazon Resource Name (ARN)
     /// condition operators".
     Arn,
+    /// As an ARN, but that a run at the end of a field also stands for colons.
+    Parts,
 }
 
 /// What a variable stands for in a request.
@@ -57,10 +61,30 @@ impl Pattern {
     ) -> Fit<'p> {
         match (&*self.pieces, manner) {
             ([Piece::Run], _) => Fit::Yes,
-            ([Piece::Text(whole)], Manner::Plain | Manner::Arn) => yes_or_no(**whole == *text),
+            ([Piece::Text(whole)], Manner::Plain | Manner::Arn | Manner::Parts) => yes_or_no(**whole == *text),
             ([Piece::Text(whole)], Manner::IgnoreCase) if whole.eq_ignore_ascii_case(text) => Fit::Yes,
             ([Piece::Text(start), Piece::Run], Manner::Plain) => yes_or_no(text.starts_with(&**start)),
             _ => search(&self.pieces, text, manner, resolve),
+        }
+    }
+}
+
+impl Pattern {
+    /// The same where wildcards in the values of variables are wildcards.
+    pub(crate) fn fits_with_patterns_as_values<'p, 'v>(
+        &'p self,
+        text: &str,
+        manner: Manner,
+        resolve: impl Fn(&Variable) -> Resolved<'v>,
+    ) -> Fit<'p> {
+        let expanded = self.expanded(ValuesAre::Patterns, &resolve);
+        let syntax = Syntax { wildcards: self.wildcards, variables: true };
+        match Self::read(&expanded, syntax).fits(text, manner, &resolve) {
+            Fit::Yes => Fit::Yes,
+            Fit::No => Fit::No,
+            Fit::Perhaps(_) => {
+                self.variables().find(|variable| resolve(variable) == Resolved::Unknown).map_or(Fit::No, Fit::Perhaps)
+            }
         }
     }
 }
@@ -84,8 +108,8 @@ struct Cursor<'p, 't> {
 enum Step<'p, 't> {
     /// It fits.
     On(Cursor<'p, 't>),
-    /// It takes as much of the text as need be, so far nothing.
-    Run(Cursor<'p, 't>),
+    /// It takes as much of the text as need be, so far nothing; colons, too, if it crosses them.
+    Run { after: Cursor<'p, 't>, crosses: bool },
     /// It does not fit here.
     Stuck,
 }
@@ -96,8 +120,13 @@ fn search<'p, 'v>(
     manner: Manner,
     resolve: impl Fn(&'p Variable) -> Resolved<'v>,
 ) -> Fit<'p> {
-    let mut at = Cursor { pieces, rest: text, walls: if manner == Manner::Arn { ARN_COLONS } else { 0 } };
-    let mut last_run: Option<Cursor<'p, '_>> = None;
+    let walls = match manner {
+        Manner::Arn | Manner::Parts => ARN_COLONS,
+        Manner::Plain | Manner::IgnoreCase => 0,
+    };
+    let mut at = Cursor { pieces, rest: text, walls };
+    let mut last_crossing_run: Option<Cursor<'p, '_>> = None;
+    let mut last_confined_run: Option<Cursor<'p, '_>> = None;
     let mut unknown: Option<&'p Variable> = None;
     loop {
         let step = match at.pieces.split_first() {
@@ -108,14 +137,14 @@ fn search<'p, 'v>(
                 match piece {
                     Piece::Text(expected) => after.take(expected, manner),
                     Piece::One => after.take_one(),
-                    Piece::Run => Step::Run(after),
+                    Piece::Run => Step::Run { after, crosses: after.walls == 0 || after.is_crossed(manner) },
                     Piece::Variable(variable) => match resolve(variable) {
                         Resolved::Text(expected) => after.take(&expected, manner),
                         Resolved::Nothing => return Fit::No,
                         Resolved::Unknown => {
                             unknown = unknown.or(Some(variable));
                             // It may stand for colons, too, so it is open in which field the next piece is.
-                            Step::Run(Cursor { walls: 0, ..after })
+                            Step::Run { after: Cursor { walls: 0, ..after }, crosses: true }
                         }
                     },
                 }
@@ -123,20 +152,25 @@ fn search<'p, 'v>(
         };
         at = match step {
             Step::On(next) => next,
-            Step::Run(next) if next.pieces.is_empty() => {
-                if next.walls > 0 && next.rest.contains(':') {
+            Step::Run { after, crosses: true } if after.pieces.is_empty() => break,
+            Step::Run { after, crosses: true } => {
+                (last_crossing_run, last_confined_run) = (Some(after), None);
+                after
+            }
+            Step::Run { after, crosses: false } => {
+                last_confined_run = Some(after);
+                after
+            }
+            Step::Stuck => {
+                if let Some(next) = last_confined_run.as_mut().and_then(|run| run.widen(manner, true)) {
+                    next
+                } else if let Some(next) = last_crossing_run.as_mut().and_then(|run| run.widen(manner, false)) {
+                    last_confined_run = None;
+                    next
+                } else {
                     return Fit::No;
                 }
-                break;
             }
-            Step::Run(next) => {
-                last_run = Some(next);
-                next
-            }
-            Step::Stuck => match last_run.as_mut().and_then(|run| run.widen(manner)) {
-                Some(next) => next,
-                None => return Fit::No,
-            },
         };
     }
     unknown.map_or(Fit::Yes, Fit::Perhaps)
@@ -145,7 +179,7 @@ fn search<'p, 'v>(
 impl<'p, 't> Cursor<'p, 't> {
     fn take(self, expected: &str, manner: Manner) -> Step<'p, 't> {
         let rest = match manner {
-            Manner::Plain | Manner::Arn => self.rest.strip_prefix(expected),
+            Manner::Plain | Manner::Arn | Manner::Parts => self.rest.strip_prefix(expected),
             Manner::IgnoreCase => strip_prefix_ignoring_case(self.rest, expected),
         };
         let passed = if self.walls == 0 { 0 } else { expected.bytes().filter(|byte| *byte == b':').count() };
@@ -161,37 +195,50 @@ impl<'p, 't> Cursor<'p, 't> {
         }
     }
 
+    /// Whether the run before this cursor ends its field, and may stand for colons for that.
+    fn is_crossed(&self, manner: Manner) -> bool {
+        let ends_field = match self.pieces.first() {
+            None => true,
+            Some(Piece::Text(text)) => text.starts_with(':'),
+            Some(Piece::One | Piece::Run | Piece::Variable(_)) => false,
+        };
+        manner == Manner::Parts && ends_field
+    }
+
     /// Lets the run before this cursor take one more character, or as many as it takes until the text behind it can
-    /// begin.
-    fn widen(&mut self, manner: Manner) -> Option<Self> {
-        let Step::On(mut next) = self.take_one() else { return None };
-        if let (Some(Piece::Text(expected)), Manner::Plain | Manner::Arn) = (next.pieces.first(), manner) {
-            next.rest = next.skip_to(expected)?;
+    /// begin. A confined one takes no colons.
+    fn widen(&mut self, manner: Manner, confined: bool) -> Option<Self> {
+        let mut characters = self.rest.chars();
+        if characters.next()? == ':' && confined {
+            return None;
         }
-        *self = next;
-        Some(next)
+        self.rest = characters.as_str();
+        if let (Some(Piece::Text(expected)), Manner::Plain | Manner::Arn | Manner::Parts) =
+            (self.pieces.first(), manner)
+        {
+            self.rest = skip_to(expected, self.rest, confined)?;
+        }
+        Some(*self)
     }
 }
 
-impl<'t> Cursor<'_, 't> {
-    /// What is left of the text from where this part of it begins, if there is no wall before that. The texts are
-    /// short, so that preparing a faster search would take longer than this one.
-    fn skip_to(self, expected: &str) -> Option<&'t str> {
-        let first = expected.bytes().next()?;
-        let mut rest = self.rest;
-        loop {
-            // A character's first byte is never inside of another character.
-            let skipped = rest.bytes().position(|byte| byte == first || (byte == b':' && self.walls > 0))?;
-            rest = rest.get(skipped..)?;
-            if rest.starts_with(expected) {
-                return Some(rest);
-            }
-            let mut characters = rest.chars();
-            if characters.next() == Some(':') && self.walls > 0 {
-                return None;
-            }
-            rest = characters.as_str();
+/// What is left of a text from where this part of it begins, if, where that matters, no colon comes before. The texts
+/// are short, so that preparing a faster search would take longer than this one.
+fn skip_to<'t>(expected: &str, text: &'t str, confined: bool) -> Option<&'t str> {
+    let first = expected.bytes().next()?;
+    let mut rest = text;
+    loop {
+        // A character's first byte is never inside of another character.
+        let skipped = rest.bytes().position(|byte| byte == first || (byte == b':' && confined))?;
+        rest = rest.get(skipped..)?;
+        if rest.starts_with(expected) {
+            return Some(rest);
         }
+        let mut characters = rest.chars();
+        if characters.next() == Some(':') && confined {
+            return None;
+        }
+        rest = characters.as_str();
     }
 }
 

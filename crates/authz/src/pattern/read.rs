@@ -13,11 +13,12 @@ impl Pattern {
     ///
     /// What begins like a variable but is none, is a text.
     pub(crate) fn read_parts<'t>(parts: impl IntoIterator<Item = (&'t str, Syntax)>) -> Self {
-        let mut pieces = Pieces::default();
+        let (mut pieces, mut wildcards) = (Pieces::default(), false);
         for (text, syntax) in parts {
             pieces.read(text, syntax);
+            wildcards |= syntax.wildcards;
         }
-        Self { pieces: pieces.finish() }
+        Self { pieces: pieces.finish(), wildcards }
     }
 }
 

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use proptest::prelude::*;
 
-use super::{Fit, Manner, Pattern, Piece, Resolved, Syntax, Variable};
+use super::{Fit, Manner, Pattern, Piece, Resolved, Syntax, ValuesAre, Variable};
 
 const WILDCARDS: Syntax = Syntax { wildcards: true, variables: false };
 const ALL: Syntax = Syntax { wildcards: true, variables: true };
@@ -180,7 +180,7 @@ fn no_pattern_takes_exponential_time() {
         format!("{}b", "${unknown}a".repeat(200)),
         "*".repeat(5_000) + "b",
     ] {
-        for manner in [Manner::Plain, Manner::Arn, Manner::IgnoreCase] {
+        for manner in [Manner::Plain, Manner::Arn, Manner::Parts, Manner::IgnoreCase] {
             assert_eq!(fit(&pattern, &text, ALL, manner), "no");
         }
     }
@@ -208,8 +208,27 @@ fn arn_reference(pattern: &str, text: &str) -> bool {
             && patterns.iter().zip(&texts).all(|(pattern, text)| reference(&chars(pattern), &chars(text))))
 }
 
+/// The same where a `*` at the end of a part takes colons.
+fn parts_reference(pattern: &[char], text: &[char], walls: usize) -> bool {
+    match (pattern, text) {
+        ([], []) => true,
+        (['*', rest @ ..], _) => {
+            let crosses = walls == 0 || matches!(rest, [] | [':', ..]);
+            parts_reference(rest, text, walls)
+                || (!text.is_empty() && (text[0] != ':' || crosses) && parts_reference(pattern, &text[1..], walls))
+        }
+        (['?', rest @ ..], [other, others @ ..]) => {
+            (*other != ':' || walls == 0) && parts_reference(rest, others, walls)
+        }
+        ([one, rest @ ..], [other, others @ ..]) => {
+            one == other && parts_reference(rest, others, walls - usize::from(*one == ':' && walls > 0))
+        }
+        _ => false,
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(4096) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2048) })]
 
     #[test]
     fn globs_agree_with_their_meaning(pattern in "[ab*?é]{0,8}", text in "[abé]{0,10}") {
@@ -222,11 +241,29 @@ proptest! {
         prop_assert_eq!(fit(&pattern, &text, WILDCARDS, Manner::Arn) == "yes", arn_reference(&pattern, &text));
     }
 
+    #[test]
+    fn patterns_of_parts_agree_with_their_meaning(pattern in "([ab*?]{0,3}:?){0,7}", text in "([ab]{0,2}:?){0,8}") {
+        let chars = |text: &str| text.chars().collect::<Vec<_>>();
+        let pattern = pattern.replace("**", "*").replace("**", "*");
+        prop_assert_eq!(
+            fit(&pattern, &text, WILDCARDS, Manner::Parts) == "yes",
+            parts_reference(&chars(&pattern), &chars(&text), 5)
+        );
+    }
+
+    /// Where values are patterns, the whole is as if it had been written.
+    #[test]
+    fn values_as_patterns_are_as_if_written(before in "[ab*?]{0,3}", value in "[ab*?]{0,3}", after in "[ab*?]{0,3}", text in "[ab]{0,6}") {
+        let open = Pattern::read(&format!("{before}${{v}}{after}"), ALL);
+        let fit = open.fits_with_patterns_as_values(&text, Manner::Plain, |_| Resolved::Text(Cow::Borrowed(&value)));
+        prop_assert_eq!(fit == Fit::Yes, glob(&format!("{before}{value}{after}"), &text));
+    }
+
     /// Whatever an unknown variable stands for, `no` was no; and what could be, can be.
     #[test]
     fn unknown_variables_are_open(before in "[ab*?:]{0,4}", after in "[ab*?:]{0,4}", text in "[ab:]{0,9}", value in "[ab:]{0,4}") {
         let pattern = Pattern::read(&format!("{before}${{v}}{after}"), ALL);
-        for manner in [Manner::Plain, Manner::Arn] {
+        for manner in [Manner::Plain, Manner::Arn, Manner::Parts] {
             let open = pattern.fits(&text, manner, |_| Resolved::Unknown);
             let known = pattern.fits(&text, manner, |_| Resolved::Text(Cow::Borrowed(&value)));
             prop_assert!(open != Fit::Yes);
@@ -238,7 +275,7 @@ proptest! {
     #[test]
     fn expanded_patterns_read_as_they_mean(pattern in "([ab*?$]|\\$\\{[*?$]\\}|\\$\\{(a|star|gone, '\\*'|unknown)\\}){0,6}", text in "[ab*?$]{0,6}") {
         let pattern = Pattern::read(&pattern, ALL);
-        let again = Pattern::read(&pattern.expanded(value), ALL);
+        let again = Pattern::read(&pattern.expanded(ValuesAre::Texts, value), ALL);
         for text in [text, "alice".into(), "*?".into()] {
             prop_assert_eq!(
                 std::mem::discriminant(&pattern.fits(&text, Manner::Plain, value)),

@@ -4,6 +4,7 @@
 //! values" and "Set operators for multivalued context keys".
 
 mod date;
+mod network;
 mod number;
 mod operator;
 mod value;
@@ -18,6 +19,7 @@ use crate::{
     context::ContextKey,
     formula::{Asks, Atom, Formula, PolicySpan},
     matching::{ContextView, Lookup, Values},
+    rules::Assumptions,
     text::{Span, Spanned},
 };
 
@@ -76,8 +78,11 @@ impl Condition {
     fn evaluate(&self, context: &impl ContextView) -> Matches<'_> {
         match context.look_up(self.key.value.as_str()) {
             Lookup::Values(values) if !values.is_empty() => self.with(&values, context),
+            Lookup::Values(_) if self.is_null_check() && !context.assumptions().iam_cond_null_empty => {
+                self.null_check(false)
+            }
             // A key without a value is as good as none.
-            Lookup::Values(_) | Lookup::Absent => self.without_key(),
+            Lookup::Values(_) | Lookup::Absent => self.without_key(context.assumptions()),
             Lookup::Unknown => self.with_unknown_key(context),
         }
     }
@@ -86,30 +91,34 @@ impl Condition {
     ///
     /// Source: IAM User Guide, "IAM JSON policy elements: Condition operators", the note at its beginning and the
     /// sections "...IfExists condition operators" and "Condition operator to check existence of condition keys".
-    fn without_key(&self) -> Matches<'_> {
+    fn without_key(&self, assumptions: &Assumptions) -> Matches<'_> {
         let Operator { set, comparison, if_exists } = self.operator.value;
-        let holds = match set {
-            _ if comparison == Comparison::Null => self.values.iter().any(|value| value.value.asks_absence(true)),
-            Some(SetOperator::ForAllValues) => true,
-            Some(SetOperator::ForAnyValue) => false,
-            None => if_exists || comparison.negates().is_some(),
-        };
-        Matches::from(holds)
+        let negated = comparison.negates().is_some();
+        match set {
+            _ if self.is_null_check() => self.null_check(true),
+            Some(SetOperator::ForAllValues) => Matches::Yes,
+            Some(SetOperator::ForAnyValue) if if_exists => Matches::from(!assumptions.iam_cond_for_any_if_exists),
+            Some(SetOperator::ForAnyValue) if negated => Matches::from(!assumptions.iam_cond_for_any_missing_negated),
+            Some(SetOperator::ForAnyValue) => Matches::No,
+            None => Matches::from(if_exists || negated),
+        }
     }
 
     /// What the condition is where the key is in the request.
     fn with(&self, values: &Values<'_>, context: &impl ContextView) -> Matches<'_> {
         let Operator { set, comparison, .. } = self.operator.value;
-        if comparison == Comparison::Null {
-            return Matches::from(self.values.iter().any(|value| value.value.asks_absence(false)));
+        if self.is_null_check() {
+            return self.null_check(false);
         }
         let each = values.iter().map(|value| self.with_value(value, context));
         match set {
             // An empty text counts as no value.
-            Some(_) if values.iter().all(str::is_empty) => self.without_key(),
+            Some(_) if values.iter().all(str::is_empty) => self.without_key(context.assumptions()),
             Some(SetOperator::ForAllValues) => all(each),
             Some(SetOperator::ForAnyValue) => any(each),
-            None if comparison.negates().is_some() => all(each),
+            None if values.len() > 1 && !context.assumptions().iam_cond_multi_without_set => {
+                Matches::from(comparison.negates().is_some())
+            }
             None => any(each),
         }
     }
@@ -117,30 +126,52 @@ impl Condition {
     /// Whether one value of the request satisfies the comparison.
     fn with_value(&self, given: &str, context: &impl ContextView) -> Matches<'_> {
         let comparison = self.operator.value.comparison;
-        let negated = comparison.negates();
-        let positive = negated.unwrap_or(comparison);
-        let matches = any(self.values.iter().map(|value| value.value.matches(given, positive, context)));
-        if negated.is_some() { matches.not() } else { matches }
+        let Some(positive) = comparison.negates() else { return self.any_matches(given, comparison, context) };
+        if !context.assumptions().iam_cond_unparsable_negated && !value::is_comparable(given, positive) {
+            return Matches::No;
+        }
+        self.any_matches(given, positive, context).not()
+    }
+
+    fn any_matches(&self, given: &str, comparison: Comparison, context: &impl ContextView) -> Matches<'_> {
+        any(self.values.iter().map(|value| value.value.matches(given, comparison, context)))
     }
 
     /// What the condition is where nobody told the key: mostly open, unless every value that the key could have, and
     /// its absence, give the same.
     fn with_unknown_key(&self, context: &impl ContextView) -> Matches<'_> {
-        let comparison = self.operator.value.comparison;
-        let absent = self.without_key();
-        let present = if comparison == Comparison::Null {
-            Matches::from(self.values.iter().any(|value| value.value.asks_absence(false)))
+        let absent = self.without_key(context.assumptions());
+        let present = if self.is_null_check() { Some(self.null_check(false)) } else { self.with_any_value(context) };
+        if present == Some(absent) { absent } else { Matches::HangsOn(&self.key.value) }
+    }
+
+    /// What the condition is whatever the key's values are; `None` if it depends on them.
+    fn with_any_value(&self, context: &impl ContextView) -> Option<Matches<'_>> {
+        let (Operator { set, comparison, .. }, assumptions) = (self.operator.value, context.assumptions());
+        let negated = comparison.negates();
+        let matches = if self.values.iter().any(|value| value.value.matches_everything()) {
+            if set.is_none() && !assumptions.iam_cond_multi_without_set {
+                return None;
+            }
+            Matches::Yes
+        } else if self.values.iter().all(|value| value.value.matches_nothing(context)) {
+            if negated.is_some() && !assumptions.iam_cond_unparsable_negated {
+                return None;
+            }
+            Matches::No
         } else {
-            let matches = if self.values.iter().any(|value| value.value.matches_everything()) {
-                Matches::Yes
-            } else if self.values.iter().all(|value| value.value.matches_nothing(context)) {
-                Matches::No
-            } else {
-                return Matches::HangsOn(&self.key.value);
-            };
-            if comparison.negates().is_some() { matches.not() } else { matches }
+            return None;
         };
-        if absent == present { absent } else { Matches::HangsOn(&self.key.value) }
+        Some(if negated.is_some() { matches.not() } else { matches })
+    }
+
+    fn is_null_check(&self) -> bool {
+        self.operator.value.comparison == Comparison::Null
+    }
+
+    /// What `Null` says of a key that is absent, or present.
+    fn null_check(&self, absent: bool) -> Matches<'_> {
+        Matches::from(self.values.iter().any(|value| value.value.asks_absence(absent)))
     }
 }
 

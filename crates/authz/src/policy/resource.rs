@@ -9,7 +9,8 @@ use crate::{
     pattern::{Fit, Manner, Pattern, Syntax},
 };
 
-/// A pattern of resources' ARNs. Compared with case, over the whole ARN: a wildcard also stands for colons.
+/// A pattern of resources' ARNs. Compared with case, over the whole ARN: a wildcard also stands for colons, which the
+/// source says of a `*` that ends a part of the ARN.
 ///
 /// Source: IAM User Guide, "IAM JSON policy elements: Resource", section "Using wildcards in resource ARNs".
 #[derive(Clone, Debug, PartialEq)]
@@ -47,7 +48,8 @@ impl ResourcePattern {
     /// on a variable.
     #[must_use]
     pub fn matches(&self, arn: &str, context: &impl ContextView, at: impl FnOnce() -> PolicySpan) -> Formula {
-        match self.pattern.fits(arn, Manner::Plain, |variable| matching::resolve(variable, context)) {
+        let manner = if context.assumptions().iam_match_resource_parts { Manner::Plain } else { Manner::Parts };
+        match matching::fits(&self.pattern, arn, manner, context) {
             Fit::Yes => Formula::True,
             Fit::No => Formula::False,
             Fit::Perhaps(variable) => Formula::Atom(Arc::new(Atom {
@@ -60,7 +62,8 @@ impl ResourcePattern {
 
 /// An ARN that ends before its last field stands for whatever follows: `arn:aws:sqs` is `arn:aws:sqs:*:*:*`.
 ///
-/// Source: IAM User Guide, "Identify AWS resources with Amazon Resource Names (ARNs)", section "Wildcards in ARNs".
+/// Source: IAM User Guide, "Identify AWS resources with Amazon Resource Names (ARNs)", section "Using wildcards in
+/// paths".
 fn complete(written: &str) -> Cow<'_, str> {
     let colons = written.matches(':').count();
     if written.starts_with("arn:") && colons < COLONS_BEFORE_VARIABLES {

@@ -71,7 +71,6 @@ switches! {
     iam_principal_saved_id_key: IAM_PRINCIPAL_SAVED_ID_KEY,
     iam_principal_unknown_session: IAM_PRINCIPAL_UNKNOWN_SESSION,
     iam_variable_bool: IAM_VARIABLE_BOOL,
-    iam_variable_unresolved_negated: IAM_VARIABLE_UNRESOLVED_NEGATED,
     iam_variable_value_literal: IAM_VARIABLE_VALUE_LITERAL,
     kms_cond_context_create_grant: KMS_COND_CONTEXT_CREATE_GRANT,
     kms_cond_for_aws_resource_false: KMS_COND_FOR_AWS_RESOURCE_FALSE,

@@ -62,12 +62,12 @@ rules! {
             &["A: aws kms create-grant --key-id <key> --grantee-principal <role> --operations Decrypt"],
             "whether the Deny applies to a request without tags", Succeeds));
     IAM_COND_FOR_ANY_IF_EXISTS "iam-cond-for-any-if-exists":
-        "`ForAnyValue:..IfExists` is true where the request lacks the key.",
-        assumed("of the two rules, of ForAnyValue and of IfExists, the guide does not say which wins", probe(
-            "A: a role whose one statement allows kms:DescribeKey if ForAnyValue:StringEqualsIfExists aws:TagKeys is \
-             x",
+        "`ForAnyValue:..IfExists` is false where the request lacks the key.",
+        assumed("the guide does not say which of the two rules wins, of ForAnyValue or of IfExists; the reference of \
+                 operators at iam.cloudcopilot.io says that ForAnyValue does", probe(
+            "A: a role whose one statement allows kms:DescribeKey if ForAnyValue:StringEqualsIfExists aws:TagKeys is x",
             &["A: aws kms describe-key --key-id <key>"],
-            "whether the call is allowed", Succeeds));
+            "whether the call is allowed", Fails("AccessDeniedException")));
     IAM_COND_SET_NEGATED "iam-cond-set-negated":
         "Under a set operator a negated operator is asked value by value: `ForAllValues` wants none of the request's \
          values among the policy's, `ForAnyValue` one that is not.",

@@ -38,15 +38,10 @@ rules! {
         IAM.at("IAM policy elements: Variables and tags > Information available in all requests");
     IAM_VARIABLE_UNRESOLVED "iam-variable-unresolved":
         "A value with a variable that the request does not resolve, and that has no default, matches nothing.",
-        IAM.at("IAM policy elements: Variables and tags > Principal key values");
+        IAM.at("IAM policy elements: Variables and tags > Policy variables with no value");
     IAM_VARIABLE_UNRESOLVED_NEGATED "iam-variable-unresolved-negated":
         "A negated condition is true of a value that an unresolved variable keeps from matching.",
-        assumed("the guide says that the statement \"might\" be invalid; the negation of what never matches is \
-                 true", probe(
-            "A: a role session, with a Deny of kms:DescribeKey if StringNotEquals aws:PrincipalTag/a is \
-             ${aws:username}",
-            &["A: aws kms describe-key --key-id <key>"],
-            "whether the Deny applies", Fails("AccessDeniedException")));
+        IAM.at("IAM policy elements: Variables and tags > Policy variables with no value");
     IAM_VARIABLE_DEFAULT "iam-variable-default":
         "`${key, 'text'}` is the text where the request lacks the key.",
         IAM.at("IAM policy elements: Variables and tags > Specifying default values");

@@ -1,7 +1,7 @@
 //! Which actions and resources a statement is about.
 
 use super::{
-    Answer::Fails,
+    Answer::Succeeds,
     rules,
     source::{IAM, KMS, assumed, probe},
 };
@@ -25,14 +25,20 @@ rules! {
     IAM_MATCH_RESOURCE_WILDCARD "iam-match-resource-wildcard":
         "In a part of a resource's ARN `*` stands for any text, slashes included, and `?` for one character.",
         IAM.at("IAM JSON policy elements: Resource > Using wildcards in resource ARNs");
+    IAM_MATCH_RESOURCE_COLONS "iam-match-resource-colons":
+        "A `*` at the end of a part of a resource's ARN stands for colons, too.",
+        IAM.at("IAM JSON policy elements: Resource > Using wildcards in resource ARNs");
     IAM_MATCH_RESOURCE_PARTS "iam-match-resource-parts":
-        "A wildcard of a resource stays within its part between colons, except in the last, which holds colons too.",
-        assumed("the guide allows wildcards within each part and says nothing of more; for ARN conditions it says so \
-                 outright", probe(
-            "A: a role whose one statement allows kms:DescribeKey on arn:aws:kms:*:key/<id>, the account's part left \
-             out",
-            &["A: aws kms describe-key --key-id <id>"],
-            "the error", Fails("AccessDeniedException")));
+        "Any wildcard of a resource stands for colons, wherever in a part of the ARN it is.",
+        assumed("the guide says it of a `*` at the end of a part and of no other; one comparison for all is the \
+                 simplest that fits", probe(
+            "A: a role whose one statement allows logs:DescribeLogStreams on arn:aws:logs:eu-*<the last digits of A's \
+             id>:log-group:g:*",
+            &["A: aws logs describe-log-streams --log-group-name g --region eu-west-1"],
+            "whether the star stood for the rest of the region, a colon and the rest of the id", Succeeds));
+    IAM_MATCH_RESOURCE_INCOMPLETE "iam-match-resource-incomplete":
+        "A resource's ARN with fewer than six parts is completed with `*`: `arn:aws:sqs` is `arn:aws:sqs:*:*:*`.",
+        IAM.at("Identify AWS resources with Amazon Resource Names (ARNs) > Using wildcards in paths");
     IAM_MATCH_RESOURCE_STAR "iam-match-resource-star":
         "The resource `*` is every resource, and the only one that matches an action without resources.",
         IAM.at("IAM JSON policy elements: Resource");

@@ -7,6 +7,7 @@
     reason = "a failing test says which line"
 )]
 
+mod assumptions;
 mod conditions;
 mod invariants;
 mod replay;

@@ -160,7 +160,7 @@ fn context_of(values: Vec<Told>) -> Context {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(8192) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2048) })]
 
     /// Whatever an unknown key turns out to be: what was sure stays, and what was open is answered as if it had been
     /// known from the beginning.

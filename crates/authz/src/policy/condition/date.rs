@@ -4,9 +4,18 @@ use std::str::FromStr;
 
 use jiff::civil::{Date, DateTime, Time};
 
+use crate::rules::Assumptions;
+
 /// A point in time, in nanoseconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Instant(i128);
+
+/// A date as written. Four digits can be read in two ways, as a year and as seconds since 1970; others in one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct WrittenDate {
+    with_year: Instant,
+    without: Instant,
+}
 
 /// Not a date.
 #[derive(Debug)]
@@ -16,32 +25,43 @@ const NANOSECONDS: i128 = 1_000_000_000;
 
 const UNIX_EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
-/// Seconds since 1970, or one of the W3C's forms of ISO 8601: a year with month, a day, a day with hours and minutes
-/// and perhaps seconds and their fraction, where a time has an offset or `Z`. Digits alone are seconds, so a bare
-/// year is none of the forms. A time without an offset is taken as UTC, as IAM takes such a policy.
+impl WrittenDate {
+    /// When it is.
+    pub(super) const fn instant(self, assumptions: &Assumptions) -> Instant {
+        if assumptions.iam_cond_date_year { self.with_year } else { self.without }
+    }
+}
+
+/// Seconds since 1970, or one of the W3C's forms of ISO 8601: a year, a month, a day, a day with hours and minutes and
+/// perhaps seconds and their fraction, where a time has an offset or `Z`. A time without an offset is taken as UTC, as
+/// IAM takes policies that have such.
 ///
 /// Source: IAM User Guide, "IAM JSON policy elements: Condition operators", section "Date condition operators"; W3C,
 /// "Date and Time Formats" (NOTE-datetime).
-impl FromStr for Instant {
+impl FromStr for WrittenDate {
     type Err = NotADate;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if !text.contains(['-', 't', 'T']) {
-            let seconds: u64 = text.parse().map_err(|_| NotADate)?;
-            return i64::try_from(seconds).map(|seconds| Self(i128::from(seconds) * NANOSECONDS)).map_err(|_| NotADate);
+        if text.contains(['-', 't', 'T']) {
+            let date = calendar(text).ok_or(NotADate)?;
+            return Ok(Self { with_year: date, without: date });
         }
-        let (date, time) = match text.split_once(['t', 'T']) {
-            Some((date, time)) => (date, Some(time)),
-            None => (text, None),
-        };
-        let date = read_date(date).ok_or(NotADate)?;
-        let (time, offset_minutes) = match time {
-            Some(time) => read_time(time).ok_or(NotADate)?,
-            None => (Time::midnight(), 0),
-        };
-        let since_1970 = date.to_datetime(time).duration_since(UNIX_EPOCH);
-        Ok(Self(since_1970.as_nanos() - i128::from(offset_minutes) * 60 * NANOSECONDS))
+        let seconds = if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse::<i64>().ok() } else { None };
+        let without = Instant(i128::from(seconds.ok_or(NotADate)?) * NANOSECONDS);
+        let year = if text.len() == 4 { calendar(text) } else { None };
+        Ok(Self { with_year: year.unwrap_or(without), without })
     }
+}
+
+/// A date of the calendar, perhaps with a time.
+fn calendar(text: &str) -> Option<Instant> {
+    let (date, time) = match text.split_once(['t', 'T']) {
+        Some((date, time)) => (date, Some(time)),
+        None => (text, None),
+    };
+    let (time, offset_minutes) = time.map_or(Some((Time::midnight(), 0)), read_time)?;
+    let since_1970 = read_date(date)?.to_datetime(time).duration_since(UNIX_EPOCH);
+    Some(Instant(since_1970.as_nanos() - i128::from(offset_minutes) * 60 * NANOSECONDS))
 }
 
 /// `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.

@@ -3,13 +3,13 @@
 use std::net::IpAddr;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use ipnet::IpNet;
 
-use super::{Comparison, Matches, Operator, date::Instant, number::Number};
+use super::{Comparison, Matches, Operator, date::WrittenDate, network::Network, number::Number};
 use crate::{
     matching::{self, ContextView},
-    pattern::{Fit, Manner, Pattern, Resolved, Syntax},
+    pattern::{Fit, Manner, Pattern, Resolved, Syntax, ValuesAre},
     policy::Version,
+    rules::Assumptions,
 };
 
 /// A value of a condition: parsed for its operator, with variables where the version and the operator have them.
@@ -37,9 +37,9 @@ enum Parsed {
     /// `true` or `false`, perhaps from a variable.
     Truth(Pattern),
     Number(Number),
-    Date(Instant),
+    Date(WrittenDate),
     Bytes(Box<[u8]>),
-    Network(IpNet),
+    Network(Network),
     /// Whether the key has to be absent.
     Absence(bool),
     /// Not what the operator compares: it matches nothing.
@@ -83,7 +83,9 @@ impl ConditionValue {
             Comparison::BinaryEquals => {
                 STANDARD.decode(written).map_or(Parsed::Nothing, |bytes| Parsed::Bytes(bytes.into()))
             }
-            Comparison::IpAddress | Comparison::NotIpAddress => network(written),
+            Comparison::IpAddress | Comparison::NotIpAddress => {
+                written.parse().map_or(Parsed::Nothing, Parsed::Network)
+            }
         };
         Ok(Self { written: written.into(), parsed })
     }
@@ -97,20 +99,25 @@ impl ConditionValue {
     /// Whether a value of the request matches; `comparison` is no negated one. A value of the request that is not
     /// what the operator compares matches nothing.
     pub(super) fn matches(&self, given: &str, comparison: Comparison, context: &impl ContextView) -> Matches<'_> {
+        let assumptions = context.assumptions();
         match &self.parsed {
             Parsed::Text(pattern, manner) => fits(pattern, given, *manner, context),
-            Parsed::Truth(pattern) if read_bool(given).is_some() => fits(pattern, given, Manner::IgnoreCase, context),
+            Parsed::Truth(pattern) if !is_truth(pattern, assumptions) || !is_bool(given, assumptions) => Matches::No,
+            Parsed::Truth(pattern) if assumptions.iam_cond_bool_case => {
+                fits(pattern, given, Manner::IgnoreCase, context)
+            }
+            Parsed::Truth(pattern) => fits(pattern, given, Manner::Plain, context),
             Parsed::Number(number) => {
                 Matches::from(given.parse().is_ok_and(|given: Number| compares(&given, number, comparison)))
             }
-            Parsed::Date(date) => {
-                Matches::from(given.parse().is_ok_and(|given: Instant| compares(&given, date, comparison)))
-            }
+            Parsed::Date(date) => Matches::from(given.parse().is_ok_and(|given: WrittenDate| {
+                compares(&given.instant(assumptions), &date.instant(assumptions), comparison)
+            })),
             Parsed::Bytes(bytes) => Matches::from(STANDARD.decode(given).is_ok_and(|given| *given == **bytes)),
             Parsed::Network(network) => {
-                Matches::from(given.parse().is_ok_and(|address: IpAddr| network.contains(&address)))
+                Matches::from(given.parse().is_ok_and(|address| network.contains(address, assumptions)))
             }
-            Parsed::Truth(_) | Parsed::Absence(_) | Parsed::Nothing => Matches::No,
+            Parsed::Absence(_) | Parsed::Nothing => Matches::No,
         }
     }
 
@@ -127,6 +134,7 @@ impl ConditionValue {
     /// Whether nothing that a key could be matches.
     pub(super) fn matches_nothing(&self, context: &impl ContextView) -> bool {
         match &self.parsed {
+            Parsed::Truth(pattern) if !is_truth(pattern, context.assumptions()) => true,
             Parsed::Text(pattern, _) | Parsed::Truth(pattern) => {
                 pattern.variables().any(|variable| matching::resolve(variable, context) == Resolved::Nothing)
             }
@@ -138,8 +146,11 @@ impl ConditionValue {
     /// As written, with the variables replaced that are known.
     pub(super) fn expanded(&self, context: &impl ContextView) -> Box<str> {
         match &self.parsed {
+            Parsed::Truth(pattern) if !is_truth(pattern, context.assumptions()) => self.written.clone(),
             Parsed::Text(pattern, _) | Parsed::Truth(pattern) if pattern.variables().next().is_some() => {
-                pattern.expanded(|variable| matching::resolve(variable, context)).into()
+                let literal = context.assumptions().iam_variable_value_literal;
+                let values = if literal { ValuesAre::Texts } else { ValuesAre::Patterns };
+                pattern.expanded(values, |variable| matching::resolve(variable, context)).into()
             }
             _ => self.written.clone(),
         }
@@ -147,7 +158,7 @@ impl ConditionValue {
 }
 
 fn fits<'k>(pattern: &'k Pattern, given: &str, manner: Manner, context: &impl ContextView) -> Matches<'k> {
-    match pattern.fits(given, manner, |variable| matching::resolve(variable, context)) {
+    match matching::fits(pattern, given, manner, context) {
         Fit::Yes => Matches::Yes,
         Fit::No => Matches::No,
         Fit::Perhaps(variable) => Matches::HangsOn(&variable.key),
@@ -165,10 +176,29 @@ fn compares<T: Ord>(given: &T, wanted: &T, comparison: Comparison) -> bool {
     }
 }
 
+/// Whether a value of the request is what an operator compares.
+pub(super) fn is_comparable(given: &str, comparison: Comparison) -> bool {
+    match comparison {
+        Comparison::NumericEquals => given.parse::<Number>().is_ok(),
+        Comparison::DateEquals => given.parse::<WrittenDate>().is_ok(),
+        Comparison::IpAddress => given.parse::<IpAddr>().is_ok(),
+        _ => true,
+    }
+}
+
 fn truth(written: &str, version: Version) -> Parsed {
     let pattern = Pattern::read(written, Syntax { wildcards: false, variables: version == Version::V2012 });
     let may_be_one = pattern.variables().next().is_some() || read_bool(written).is_some();
     if may_be_one { Parsed::Truth(pattern) } else { Parsed::Nothing }
+}
+
+/// Whether the value of a `Bool` may be one at all: with a variable in it only where it may have some.
+fn is_truth(pattern: &Pattern, assumptions: &Assumptions) -> bool {
+    assumptions.iam_variable_bool || pattern.variables().next().is_none()
+}
+
+fn is_bool(given: &str, assumptions: &Assumptions) -> bool {
+    if assumptions.iam_cond_bool_case { read_bool(given).is_some() } else { matches!(given, "true" | "false") }
 }
 
 fn read_bool(text: &str) -> Option<bool> {
@@ -177,12 +207,4 @@ fn read_bool(text: &str) -> Option<bool> {
         _ if text.eq_ignore_ascii_case("false") => Some(false),
         _ => None,
     }
-}
-
-/// A network, or an address, which is the network of this one address.
-///
-/// Source: IAM User Guide, "IAM JSON policy elements: Condition operators", section "IP address condition operators".
-fn network(written: &str) -> Parsed {
-    let network = written.parse::<IpNet>().or_else(|_| written.parse::<IpAddr>().map(IpNet::from));
-    network.map_or(Parsed::Nothing, Parsed::Network)
 }
