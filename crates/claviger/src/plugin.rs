@@ -2,11 +2,7 @@
 
 use std::{error::Error, sync::Arc};
 
-use daemon::{
-    http::Health,
-    shutdown::Shutdown,
-    unix_socket::{Endpoint, Listener},
-};
+use daemon::{http::Health, shutdown::Shutdown, unix_socket::Listener};
 use key_service::KeyService;
 use kms_plugin::{
     audit::AuditLog,
@@ -15,6 +11,8 @@ use kms_plugin::{
     server::{Limits, ServeError, serve},
 };
 use tokio::task::JoinSet;
+
+use crate::failure::Failure;
 
 /// A socket and what is to be served on it.
 pub(crate) struct Site {
@@ -80,26 +78,14 @@ impl Plugin {
     /// Returns when every server has drained.
     ///
     /// # Errors
-    /// The first that could not.
-    pub(crate) async fn ended(mut self) -> Result<(), ServeError> {
+    /// The first that could not, or crashed.
+    pub(crate) async fn ended(mut self) -> Result<(), Failure> {
         let mut outcome = Ok(());
         while let Some(ended) = self.servers.join_next().await {
-            // A panicked task was told by the panic hook, and is no reason to leave the others.
-            if let Ok(Err(error)) = ended {
-                outcome = outcome.and(Err(error));
-            }
+            // One that crashed is no reason to leave the others.
+            let ended = ended.map_err(Failure::from).and_then(|served| served.map_err(Failure::from));
+            outcome = outcome.and(ended);
         }
         outcome
     }
-}
-
-/// Binds a socket for [`Plugin::start`], with the way out where it is taken.
-///
-/// # Errors
-/// See [`daemon::unix_socket::BindError`].
-pub(crate) fn bind(
-    endpoint: &Endpoint,
-    options: daemon::unix_socket::Options,
-) -> Result<Listener, crate::failure::Failure> {
-    Listener::bind(endpoint, options).map_err(crate::failure::Failure::from)
 }

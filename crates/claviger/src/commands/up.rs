@@ -16,7 +16,7 @@ use daemon::{
     metrics::Registry,
     secrecy::keep_memory_private,
     shutdown::Shutdown,
-    unix_socket::{self, Endpoint},
+    unix_socket::{self, Endpoint, Listener},
 };
 use key_service::aws::{AwsKms, AwsKmsSettings, FixedCredentials};
 use kms_plugin::{
@@ -33,7 +33,7 @@ use crate::{
     exit::Exit,
     failure::{Failure, Problem},
     logging::LogOptions,
-    plugin::{Common, Plugin, Site, bind},
+    plugin::{Common, Plugin, Site},
     printer::{Format, Printer},
 };
 
@@ -114,7 +114,7 @@ impl Up {
         let directory = Directory::make()?;
         let endpoint = endpoint.unwrap_or_else(|| Endpoint::Path(directory.file(SOCKET)));
         // Before the AWS is there: a socket that is taken leaves nothing to clean up.
-        let listener = bind(&endpoint, unix_socket::Options::default())?;
+        let listener = Listener::bind(&endpoint, unix_socket::Options::default())?;
 
         let account: AccountId = ACCOUNT.parse()?;
         let aws = self.aws.start(vec![account], Vec::new()).await?;

@@ -10,7 +10,7 @@ use daemon::{
     metrics::Registry,
     reload::Reload,
     shutdown::Shutdown,
-    unix_socket::{Displaced, Owner},
+    unix_socket::{Displaced, Listener, Owner},
 };
 use kms_plugin::{audit::AuditLog, engine::Gate, metrics::Metrics};
 
@@ -19,7 +19,7 @@ use crate::{
     exit::Exit,
     failure::Failure,
     logging::ChangeableLog,
-    plugin::{Common, Plugin, Site, bind},
+    plugin::{Common, Plugin, Site},
 };
 use adjusting::Adjustable;
 use side_port::SidePort;
@@ -88,7 +88,7 @@ fn bind_all(settings: &Settings) -> Result<Bound, Failure> {
     }
     let mut sites = Vec::new();
     for (endpoint, key, gate) in opened {
-        sites.push(Site { listener: bind(endpoint, settings.socket_options.clone())?, key, gate });
+        sites.push(Site { listener: Listener::bind(endpoint, settings.socket_options.clone())?, key, gate });
     }
     // Only now: where one cannot be bound, the former keeps them all.
     let mut displaced = Vec::new();
