@@ -103,7 +103,6 @@ switches! {
     launch_other_key_re_encrypt: LAUNCH_OTHER_KEY_RE_ENCRYPT,
     launch_plain_decrypt_caller: LAUNCH_PLAIN_DECRYPT_CALLER,
     launch_same_key_no_re_encrypt: LAUNCH_SAME_KEY_NO_RE_ENCRYPT,
-    launch_shared_snapshot_key: LAUNCH_SHARED_SNAPSHOT_KEY,
     org_rcp_infrastructure: ORG_RCP_INFRASTRUCTURE,
     org_scp_infrastructure: ORG_SCP_INFRASTRUCTURE,
     slr_recreated: SLR_RECREATED,

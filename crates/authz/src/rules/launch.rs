@@ -157,16 +157,27 @@ rules! {
         EBS.at("Amazon EBS encryption > Default KMS key for EBS encryption");
     LAUNCH_SNAPSHOT_KEY "launch-snapshot-key":
         "A volume from an encrypted snapshot of the own account without a key named is under the snapshot's key.",
-        EBS.at("Amazon EBS encryption > Encryption scenarios");
+        EC2.at("Use encryption with EBS-backed AMIs > Instance-launching scenarios > Launch with no encryption \
+                parameters");
+    // So an image under a foreign key, launched without a key named, makes volumes under the own default key: the foreign
+    // key is only read, as launch-other-key-re-encrypt has it.
     LAUNCH_SHARED_SNAPSHOT_KEY "launch-shared-snapshot-key":
-        "A volume from an encrypted snapshot of another account without a key named is under the own account's \
-         default key when made by CreateVolume, under the snapshot's when launched from an image.",
-        assumed("the guide's table of outcomes says the former of shared snapshots; launches from shared images fail \
-                 by the foreign key, as eks-blueprints issue 2052 reports", probe(
-            "B: shares an image under its key; A: allowed the key",
-            &["A: aws ec2 run-instances --image-id <image of B> --instance-type t3.micro",
-              "A: aws ec2 describe-volumes --filters Name=attachment.instance-id,Values=<instance>"],
-            "KmsKeyId of the volume", Reads("key of B")));
+        "A volume from an encrypted snapshot of another account without a key named, also of a shared image, is under \
+         the own account's default key.",
+        EC2.at("Use encryption with EBS-backed AMIs > Instance-launching scenarios > Launch with no encryption \
+                parameters");
+    LAUNCH_PLAIN_SNAPSHOT "launch-plain-snapshot":
+        "A volume from a plain snapshot is plain unless `Encrypted` is set or the account encrypts by default.",
+        EC2.at("Use encryption with EBS-backed AMIs > Instance-launching scenarios > Launch with no encryption \
+                parameters");
+    LAUNCH_NAMED_KEY "launch-named-key":
+        "With `Encrypted` and `KmsKeyId` a volume is under that key, whatever its snapshot is under.",
+        EC2.at("Use encryption with EBS-backed AMIs > Instance-launching scenarios > Instance with both Encrypted and \
+                KmsKeyId set");
+    LAUNCH_KEY_NEEDS_ENCRYPTED "launch-key-needs-encrypted":
+        "`KmsKeyId` without `Encrypted` is an error, even where the account encrypts by default.",
+        EC2.at("Use encryption with EBS-backed AMIs > Instance-launching scenarios > Instance with both Encrypted and \
+                KmsKeyId set");
     LAUNCH_AWS_MANAGED_NEEDS_NOTHING "launch-aws-managed-needs-nothing":
         "Under `aws/ebs` a launch by Auto Scaling needs no further permission.",
         AUTO_SCALING.at("Required AWS KMS key policy for use with encrypted volumes");
@@ -225,10 +236,10 @@ rules! {
          GenerateDataKey, GenerateDataKeyWithoutPlaintext, DescribeKey and CreateGrant.",
         AUTO_SCALING.at("Required AWS KMS key policy for use with encrypted volumes > Example 2: cross-account access");
     LAUNCH_FOREIGN_GRANT_MINIMUM "launch-foreign-grant-minimum":
-        "Of these CreateGrant, Decrypt and GenerateDataKeyWithoutPlaintext are enough for an image under the foreign \
-         key.",
+        "Of these CreateGrant, Decrypt and GenerateDataKeyWithoutPlaintext are enough for volumes under the foreign \
+         key, from a plain image or one under that key.",
         assumed("the steps that recorded launches show", probe(
-            "B: owns the key; A: the account of the group",
+            "B: owns the key; A: the account of the group, whose template names the key for a plain image",
             &["A: aws kms create-grant --key-id <key of B> --grantee-principal <AWSServiceRoleForAutoScaling> \
                --operations CreateGrant Decrypt GenerateDataKeyWithoutPlaintext",
               "A: aws autoscaling set-desired-capacity --auto-scaling-group-name <group> --desired-capacity 1",
