@@ -2,8 +2,8 @@
 //!
 //! Only the last run that was passed is ever widened: whatever an earlier one could take instead, the last one can
 //! take as well. So the time is at most the pattern's length times the text's, and never exponential. (In
-//! [`Manner::Parts`] the last run may be confined to its part, and then the last one that is not is tried, too: at most
-//! once more the text's length.)
+//! [`Manner::Parts`], where a run that is confined to its part may follow one that is not, both are widened, and the
+//! text's length counts twice.)
 
 use std::borrow::Cow;
 
@@ -67,9 +67,7 @@ impl Pattern {
             _ => search(&self.pieces, text, manner, resolve),
         }
     }
-}
 
-impl Pattern {
     /// The same where wildcards in the values of variables are wildcards.
     pub(crate) fn fits_with_patterns_as_values<'p, 'v>(
         &'p self,

@@ -48,6 +48,7 @@ switches! {
     denial_key_policy_both: DENIAL_KEY_POLICY_BOTH,
     denial_order: DENIAL_ORDER,
     denial_scp_implicit_of_service: DENIAL_SCP_IMPLICIT_OF_SERVICE,
+    iam_cond_arn_star: IAM_COND_ARN_STAR,
     iam_cond_bool_case: IAM_COND_BOOL_CASE,
     iam_cond_date_year: IAM_COND_DATE_YEAR,
     iam_cond_for_any_if_exists: IAM_COND_FOR_ANY_IF_EXISTS,

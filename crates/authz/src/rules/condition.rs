@@ -143,6 +143,13 @@ rules! {
     IAM_COND_ARN_EQUALS "iam-cond-arn-equals":
         "`ArnEquals` takes wildcards exactly as `ArnLike` does.",
         IAM.at("IAM JSON policy elements: Condition operators > Amazon Resource Name (ARN) condition operators");
+    IAM_COND_ARN_STAR "iam-cond-arn-star":
+        "An ARN operator's value `*` alone matches whatever the key is.",
+        assumed("it has one part where an ARN has six; taken by the letter it would match nothing, which nobody who \
+                 writes it means", probe(
+            "A: a role whose one statement allows kms:DescribeKey if ArnLike aws:PrincipalArn is *",
+            &["A: aws kms describe-key --key-id <key>"],
+            "whether the call is allowed", Succeeds));
     IAM_COND_UNPARSABLE "iam-cond-unparsable":
         "A request's value that does not parse as its operator's type matches nothing.",
         IAM.at("IAM JSON policy elements: Condition operators");

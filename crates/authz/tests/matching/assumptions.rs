@@ -41,7 +41,9 @@ fn both(assumption: &str, operator: &str, wanted: &str, x: Option<&[&str]>) -> [
 #[test]
 fn each_switch_turns_what_its_rule_says() {
     for (assumption, operator, wanted, x, with) in [
-        ("iam-cond-bool-case", "Bool", r#""TRUE""#, Some(["true"].as_slice()), true),
+        ("iam-cond-arn-star", "ArnLike", r#""*""#, Some(["arn:a:b:c:d:e"].as_slice()), true),
+        ("iam-cond-arn-star", "ArnNotEquals", r#""**""#, Some(&["arn:a:b:c:d:e"]), false),
+        ("iam-cond-bool-case", "Bool", r#""TRUE""#, Some(&["true"]), true),
         ("iam-cond-bool-case", "Bool", r#""true""#, Some(&["True"]), true),
         ("iam-cond-date-year", "DateGreaterThan", r#""2100""#, Some(&["2026-01-01"]), false),
         ("iam-cond-date-year", "DateEquals", r#""2020-01-01""#, Some(&["2020"]), true),
@@ -68,7 +70,9 @@ fn each_switch_turns_what_its_rule_says() {
 #[test]
 fn switches_turn_nothing_else() {
     for (assumption, operator, wanted, x, holds) in [
-        ("iam-cond-bool-case", "Bool", r#""true""#, Some(["true"].as_slice()), true),
+        ("iam-cond-arn-star", "StringLike", r#""*""#, Some(["arn:a:b:c:d:e"].as_slice()), true),
+        ("iam-cond-arn-star", "ArnLike", r#""arn:a:b:c:d:*""#, Some(&["arn:a:b:c:d:e"]), true),
+        ("iam-cond-bool-case", "Bool", r#""true""#, Some(&["true"]), true),
         ("iam-cond-date-year", "DateGreaterThan", r#""20100""#, Some(&["2026-01-01"]), true),
         ("iam-cond-ip-bare-v6", "IpAddress", r#""10.0.0.1""#, Some(&["10.0.0.2"]), false),
         ("iam-cond-ip-host-bits", "IpAddress", r#""203.0.113.0/24""#, Some(&["203.0.113.9"]), true),
@@ -109,6 +113,7 @@ fn wildcards_of_resources_stay_in_their_part_if_so_assumed() {
 #[test]
 fn open_answers_resolve_under_every_assumption() {
     let switches = [
+        "iam-cond-arn-star",
         "iam-cond-bool-case",
         "iam-cond-date-year",
         "iam-cond-for-any-if-exists",

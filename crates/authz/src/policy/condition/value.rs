@@ -101,6 +101,9 @@ impl ConditionValue {
     pub(super) fn matches(&self, given: &str, comparison: Comparison, context: &impl ContextView) -> Matches<'_> {
         let assumptions = context.assumptions();
         match &self.parsed {
+            Parsed::Text(pattern, Manner::Arn) if pattern.fits_everything() => {
+                Matches::from(assumptions.iam_cond_arn_star)
+            }
             Parsed::Text(pattern, manner) => fits(pattern, given, *manner, context),
             Parsed::Truth(pattern) if !is_truth(pattern, assumptions) || !is_bool(given, assumptions) => Matches::No,
             Parsed::Truth(pattern) if assumptions.iam_cond_bool_case => {
@@ -127,13 +130,19 @@ impl ConditionValue {
     }
 
     /// Whether whatever a key could be matches.
-    pub(super) fn matches_everything(&self) -> bool {
-        matches!(&self.parsed, Parsed::Text(pattern, _) if pattern.fits_everything())
+    pub(super) fn matches_everything(&self, assumptions: &Assumptions) -> bool {
+        match &self.parsed {
+            Parsed::Text(pattern, manner) => {
+                pattern.fits_everything() && (*manner != Manner::Arn || assumptions.iam_cond_arn_star)
+            }
+            _ => false,
+        }
     }
 
     /// Whether nothing that a key could be matches.
     pub(super) fn matches_nothing(&self, context: &impl ContextView) -> bool {
         match &self.parsed {
+            Parsed::Text(pattern, Manner::Arn) if pattern.fits_everything() => !context.assumptions().iam_cond_arn_star,
             Parsed::Truth(pattern) if !is_truth(pattern, context.assumptions()) => true,
             Parsed::Text(pattern, _) | Parsed::Truth(pattern) => {
                 pattern.variables().any(|variable| matching::resolve(variable, context) == Resolved::Nothing)
