@@ -28,6 +28,7 @@ fn usage_errors_exit_with_3_and_are_told_once() {
         ("unknown_log", &["up", "--log", "a=b=c"]),
         ("unknown_level", &["up", "--log", "warn,degub"]),
         ("no_key", &["kms-plugin"]),
+        ("no_directory", &["kms-plugin", "--prepare-directories=1000:1000", "--listen=kms.sock"]),
         (
             "all_at_once",
             &[

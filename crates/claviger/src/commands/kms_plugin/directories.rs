@@ -1,6 +1,6 @@
 //! `--prepare-directories`: what root does for a plugin that is not root.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path};
 
 use daemon::unix_socket::{
     Endpoint,
@@ -22,7 +22,15 @@ pub(super) fn prepare(owner: &str, sockets: &[String]) -> Result<Exit, Failure> 
     let mut directories = BTreeSet::new();
     for socket in sockets {
         match socket.parse::<Endpoint>() {
-            Ok(endpoint) => directories.extend(endpoint.path().and_then(|path| path.parent()).map(ToOwned::to_owned)),
+            Ok(endpoint) => match endpoint.path().map(Path::parent) {
+                // An abstract socket needs none.
+                None => {}
+                Some(Some(directory)) if directory != Path::new("") => drop(directories.insert(directory.to_owned())),
+                // The current directory is whatever it is, and not ours to give away.
+                Some(_) => problems.push(Problem::new(format_args!(
+                    "--prepare-directories: the socket `{socket}` names no directory; give its whole path"
+                ))),
+            },
             Err(error) => problems.push(Problem::new(format_args!("--listen: {error}"))),
         }
     }
