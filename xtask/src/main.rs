@@ -3,6 +3,7 @@
 
 mod audit;
 mod bench;
+mod catalog;
 mod lint;
 mod models;
 mod step;
@@ -48,6 +49,8 @@ enum Chore {
     Lint,
     /// The service models of aws-wire, made again from the botocore that the tools brought.
     Models(models::Models),
+    /// The data of aws-catalog, made again from the npm package that carries it.
+    Catalog(catalog::Catalog),
     /// Licences, advisories, sources and duplicates of the dependencies (`deny.toml`).
     Audit,
     /// The plugin and the embedded AWS against an empty server, moto and aws-encryption-provider, in one run.
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         Chore::Test { cargo_test } => test::run(&cargo_test),
         Chore::Lint => lint::run(),
         Chore::Models(models) => models::run(&models),
+        Chore::Catalog(catalog) => catalog::run(&catalog),
         Chore::Audit => audit::run(),
         Chore::Bench { peer } => bench::run(peer.as_deref()),
     };

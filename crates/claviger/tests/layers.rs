@@ -16,7 +16,7 @@ const FLOORS: &[&[&str]] = &[
     &["kms-plugin", "local-aws"],
     &["daemon", "key-service", "control-plane"],
     &["authz"],
-    &["aws-wire"],
+    &["aws-wire", "aws-catalog"],
     &["aws-model"],
 ];
 
@@ -32,6 +32,7 @@ const MUST_NOT_REACH: &[(&str, &[&str])] = &[
     ("control-plane", &["aws-config", "aws-wire", "axum"]),
     ("authz", &["tokio", "hyper", "axum", "aws-wire", "redb"]),
     ("aws-wire", &["tokio", "hyper", "axum"]),
+    ("aws-catalog", &["tokio", "hyper", "axum", "aws-wire"]),
     ("aws-model", &["tokio", "hyper", "axum", "aws-wire"]),
 ];
 

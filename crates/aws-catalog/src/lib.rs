@@ -1,0 +1,19 @@
+//! What AWS publishes about its services, as data, with typed look-ups.
+//!
+//! ```text
+//!   authorization   actions, access levels, resource types, condition keys     the Service Authorization Reference
+//!   access          what each operation asks of authorization                  what enforcement needs beside it
+//! ```
+//!
+//! Nothing here decides anything, and nothing is fetched: the data travels in the crate and is read when it is first
+//! asked for, one service at a time.
+//!
+//! ```
+//! let decrypt = aws_catalog::action("kms:Decrypt").unwrap();
+//! assert!(decrypt.resource_types().iter().any(|resource| resource.name() == "key" && resource.is_required()));
+//! assert_eq!(aws_catalog::nearest_action("kms:Decypt").unwrap().full_name(), "kms:Decrypt");
+//! ```
+
+pub mod authorization;
+
+pub use authorization::{action, nearest_action, service};
