@@ -1,11 +1,5 @@
 //! Worlds: changed entry by entry, read from files.
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::unreachable,
-    clippy::unwrap_used,
-    reason = "a failing test says which line"
-)]
+#![expect(clippy::expect_used, clippy::unreachable, clippy::unwrap_used, reason = "a failing test says which line")]
 
 mod aws_cli;
 mod changes;
