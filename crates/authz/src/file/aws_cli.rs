@@ -79,6 +79,12 @@ struct Printed {
 pub fn add(world: &mut World, documents: &[Document]) -> Result<Vec<FileError>, FileError> {
     let mut printed = documents.iter().map(Printed::read).collect::<Result<Vec<_>, _>>()?;
     printed.sort_by_key(|printed| printed.command);
+    // Until its own details tell, a key's account has users and roles that are not known.
+    for printed in &printed {
+        if world.account(printed.account).is_none() {
+            world.account_mut(printed.account).identities_are_partial = true;
+        }
+    }
     let mut left_out = Vec::new();
     for printed in &printed {
         let fields = Field::root(&printed.node).some_fields()?;

@@ -20,6 +20,9 @@ use crate::{
 const FIELDS: [&str; 8] =
     ["accounts", "organization", "roles", "users", "groups", "managedPolicies", "keys", "resources"];
 
+/// Whether users and roles may exist that the world does not tell.
+const IDENTITIES: [(&str, bool); 2] = [("complete", false), ("partial", true)];
+
 /// Reads a world.
 ///
 /// # Errors
@@ -35,8 +38,11 @@ pub(super) fn of_node(node: &Node, files: &dyn Files) -> Result<World, FileError
     for (id, account) in
         fields.get("accounts").map_or_else(|| Ok(Vec::new()), |field| field.entries_by::<AccountId>())?
     {
-        let name = account.fields(&["name"])?.text("name")?.map(Into::into);
-        world.account_mut(id).name = name;
+        let fields = account.fields(&["name", "identities"])?;
+        let identities = fields.get("identities").map(|field| field.word(&IDENTITIES)).transpose()?;
+        let account = world.account_mut(id);
+        account.name = fields.text("name")?.map(Into::into);
+        account.identities_are_partial = identities.unwrap_or_default();
     }
     // What a policy names is saved with the unique ids that are known by then, so: identities before resources.
     identities::read(&fields, &mut world, files)?;

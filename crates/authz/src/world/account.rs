@@ -15,6 +15,9 @@ use super::{Group, Key, ResourcePolicy, Role, User, managed::ManagedPolicies};
 pub struct Account {
     /// What people call it.
     pub name: Option<Box<str>>,
+    /// Whether it may have users and roles that nobody told of. What those may do is unknown; where it is `false`, who
+    /// is not here does not exist.
+    pub identities_are_partial: bool,
     /// By ARN.
     pub(crate) users: HashMap<Box<str>, Arc<User>>,
     /// By ARN.

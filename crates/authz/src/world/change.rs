@@ -18,7 +18,7 @@ pub enum ChangeError {
         nearest: Option<String>,
     },
     /// An ARN is not that of such a thing.
-    #[error("`{arn}` is not the ARN of a {thing}: it looks like `{}`", thing.looks_like())]
+    #[error("`{arn}` is not the ARN of a {thing}: it looks like {}", thing.looks_like())]
     NoArnOf {
         /// What it should be.
         thing: Thing,
@@ -71,13 +71,13 @@ pub enum Thing {
 impl Thing {
     const fn looks_like(self) -> &'static str {
         match self {
-            Self::User => "arn:aws:iam::ACCOUNT:user/NAME",
-            Self::Role => "arn:aws:iam::ACCOUNT:role/NAME",
-            Self::Group => "arn:aws:iam::ACCOUNT:group/NAME",
-            Self::Identity => "arn:aws:iam::ACCOUNT:role/NAME` (or `user/`, `group/`) `",
-            Self::ManagedPolicy | Self::InlinePolicy => "arn:aws:iam::ACCOUNT:policy/NAME",
-            Self::Key | Self::Grant => "arn:aws:kms:REGION:ACCOUNT:key/KEY-ID",
-            Self::Organization | Self::OrganizationLevel | Self::OrganizationPolicy => "arn:aws:organizations::...",
+            Self::User => "`arn:aws:iam::ACCOUNT:user/NAME`",
+            Self::Role => "`arn:aws:iam::ACCOUNT:role/NAME`",
+            Self::Group => "`arn:aws:iam::ACCOUNT:group/NAME`",
+            Self::Identity => "`arn:aws:iam::ACCOUNT:role/NAME`, or with `user/` or `group/`",
+            Self::ManagedPolicy | Self::InlinePolicy => "`arn:aws:iam::ACCOUNT:policy/NAME`",
+            Self::Key | Self::Grant => "`arn:aws:kms:REGION:ACCOUNT:key/KEY-ID`",
+            Self::Organization | Self::OrganizationLevel | Self::OrganizationPolicy => "`arn:aws:organizations::...`",
         }
     }
 }

@@ -84,6 +84,7 @@ const DETAILS: &str = r#"{
 fn an_account_is_read_whole() {
     let (world, left_out) = read(&[document("iam.json", None, DETAILS)]).unwrap();
     assert_eq!(left_out, []);
+    assert!(!world.account(ACCOUNT.parse().unwrap()).unwrap().identities_are_partial);
     let node = world.role(&"arn:aws:iam::111122223333:role/Node".parse().unwrap()).unwrap();
     assert_eq!(&*node.identity.unique_id, "AROAEXAMPLEEXAMPLE001");
     assert_eq!(
@@ -179,12 +180,15 @@ fn a_key_is_read_from_what_five_commands_print_in_any_order() {
 }
 
 #[test]
-fn a_key_without_its_policy_is_refused() {
+fn what_a_key_needs_is_asked_for_and_what_it_does_not_tell_stays_unknown() {
     let error = read(&[document("grants.json", None, GRANTS)]).unwrap_err().to_string();
     assert!(error.starts_with("grants.json:4:22: Grants[0].KeyId: the policy of `arn:"), "{error}");
     let bare = r#"{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}]}"#;
     let error = read(&[document("policy.json", None, bare)]).unwrap_err().to_string();
     assert!(error.contains("does not say which key"), "{error}");
+    let (world, _) = read(&[document("policy.json", Some(KEY), bare)]).unwrap();
+    let account = world.account(ACCOUNT.parse().unwrap()).unwrap();
+    assert!(account.identities_are_partial, "who else is in the account, a key policy does not tell");
     let flawed = bare.replace("Allow", "Permit");
     let error = read(&[document("policy.json", Some(KEY), &flawed)]).unwrap_err();
     assert_eq!((error.source_text().name(), error.place().to_string()), ("policy.json", "1:27".to_owned()));

@@ -15,8 +15,8 @@ use crate::{policy::PolicyKind, world::World};
 
 pub(super) fn account_details(world: &mut World, account: AccountId, fields: &Fields<'_>) -> Result<(), FileError> {
     refuse_truncated(fields)?;
-    // The account is known now, even if nothing is in it.
-    world.account_mut(account);
+    // Whoever is not in this text does not exist.
+    world.account_mut(account).identities_are_partial = false;
     managed_policies(world, account, fields)?;
     for group in fields.items("GroupDetailList")? {
         let (arn, group) = named(&group, account)?;

@@ -31,6 +31,10 @@ const MANAGERS: [(&str, KeyManager); 2] = [("CUSTOMER", KeyManager::Customer), (
 
 pub(super) fn key_policy(world: &mut World, printed: &Printed, fields: &Fields<'_>) -> Result<(), FileError> {
     let arn: KeyArn = printed.about_as("key (by its ARN)")?;
+    if world.account(arn.account()).is_none() {
+        // A key of another account, whose policy the caller may read all the same.
+        world.account_mut(arn.account()).identities_are_partial = true;
+    }
     let document = fields.get("Policy").unwrap_or_else(|| fields.whole().clone());
     // A text that holds only the policy keeps its own places.
     let document = match fields.get("Policy") {
