@@ -193,6 +193,13 @@ mod tests {
         assert_eq!(served, [("unix:///run/a.sock".to_owned(), first), ("unix:///run/b.sock".into(), "alias/b".into())]);
     }
 
+    #[cfg(feature = "aws-kms")]
+    #[test]
+    fn a_flag_that_is_empty_as_the_peers_defaults_are_is_not_given() {
+        let empty = ["--region=", "--kms-endpoint=", "--source-arn=", "--encryption-context=", "--profile="];
+        settings(&[&["--key=alias/a"], &empty[..]].concat()).unwrap();
+    }
+
     #[test]
     fn keys_and_sockets_that_do_not_pair_are_both_named() {
         let failure = settings(&["--listen", "/a,/b", "--keyring", "/k"]).unwrap_err();

@@ -100,8 +100,8 @@ fn aws(flags: &Flags, problems: &mut Problems) -> Vec<Option<KeySource>> {
     use aws_model::EncryptionContext;
     use key_service::aws::{AwsKms, AwsKmsSettings, InvalidSettings};
 
-    let region = flags.region.as_ref().and_then(|text| problems.check("--region", text.parse()));
-    let source_arn = flags.source_arn.as_ref().and_then(|text| problems.check("--source-arn", text.parse()));
+    let region = given(&flags.region).and_then(|text| problems.check("--region", text.parse()));
+    let source_arn = given(&flags.source_arn).and_then(|text| problems.check("--source-arn", text.parse()));
     let contexts: Vec<EncryptionContext> = flags
         .encryption_context
         .iter()
@@ -111,8 +111,8 @@ fn aws(flags: &Flags, problems: &mut Problems) -> Vec<Option<KeySource>> {
     let settings = flags.key.iter().enumerate().map(|(index, text)| {
         let settings = AwsKmsSettings {
             region: region.clone(),
-            profile: flags.profile.clone(),
-            endpoint: flags.endpoint_url.clone(),
+            profile: given(&flags.profile).map(str::to_owned),
+            endpoint: given(&flags.endpoint_url).map(str::to_owned),
             encryption_context: contexts.get(index).cloned().unwrap_or_default(),
             source_arn: source_arn.clone(),
             retry_tokens: flags.retry_token_capacity.filter(|tokens| *tokens > 0),
@@ -132,4 +132,10 @@ fn aws(flags: &Flags, problems: &mut Problems) -> Vec<Option<KeySource>> {
         }
     });
     settings.collect()
+}
+
+/// A flag's text. An empty one is none: it is the default of aws-encryption-provider's flags, which manifests write out.
+#[cfg(feature = "aws-kms")]
+fn given(flag: &Option<String>) -> Option<&str> {
+    flag.as_deref().filter(|text| !text.is_empty())
 }
