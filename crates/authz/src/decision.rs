@@ -147,8 +147,8 @@ pub struct GrantReport {
     pub misses: Vec<GrantMiss>,
 }
 
-/// Why a grant does not give what is asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Why a grant does not give what is asked, the farthest miss first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum GrantMiss {
     /// It is somebody else's.
     OtherGrantee,

@@ -13,6 +13,7 @@
 //! Whether a key's *state* lets an operation through is a verdict of its own, see [`decision::Explanation`].
 
 pub mod context;
+mod decide;
 pub mod decision;
 pub mod file;
 pub mod formula;

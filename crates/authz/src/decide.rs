@@ -1,0 +1,127 @@
+//! Deciding: may this principal do this, and why.
+//!
+//! ```text
+//!   Request + World --- caller, target ---> Facts --- derive ---> context keys
+//!                                             |
+//!      organization   resource   grants   identity   boundary   session        gates: what each says
+//!            `-----------`---------`---------`----------`----------'
+//!                                  relation                                    what together lets through
+//! ```
+//!
+//! One implementation serves enforcement, which wants a verdict in microseconds, and explanation, which wants every
+//! statement: it is generic over who listens.
+
+mod answers;
+mod caller;
+mod decisive;
+mod derive;
+mod fact;
+mod gates;
+mod grants;
+mod key_state;
+mod kms;
+mod naming;
+mod observer;
+mod organization;
+mod relation;
+mod statements;
+mod target;
+
+use crate::{
+    decision::{Explanation, KeyStateVerdict, Verdict},
+    formula::Formula,
+    request::Request,
+    rules::{Assumptions, Rule},
+    world::World,
+};
+
+use self::{
+    caller::Caller,
+    derive::Facts,
+    gates::Gates,
+    observer::{Nobody, Observer, Recorder},
+    target::{Target, TargetKind},
+};
+
+impl World {
+    /// Whether a request is allowed. Stops as soon as that is known.
+    ///
+    /// Says nothing of the state of a key: see [`World::key_state_verdict`].
+    #[must_use]
+    pub fn decide(&self, request: &Request, assumptions: &Assumptions) -> Verdict {
+        Facts::of(self, request, assumptions).verdict(&mut Nobody)
+    }
+
+    /// Whether a request is allowed, and everything that led to it.
+    #[must_use]
+    pub fn explain(&self, request: &Request, assumptions: &Assumptions) -> Explanation {
+        let facts = Facts::of(self, request, assumptions);
+        let mut recorder = Recorder::default();
+        let verdict = facts.verdict(&mut recorder);
+        let key_state = facts.key_state(&mut recorder);
+        let Recorder { gates, rules, .. } = recorder;
+        Explanation { verdict, key_state, gates, rules }
+    }
+
+    /// Whether the state of the key that a request is about lets the operation through; `None` for what is no
+    /// operation on a key. Another error answers for it than for a denial, and only who is allowed gets to see it.
+    #[must_use]
+    pub fn key_state_verdict(&self, request: &Request, assumptions: &Assumptions) -> Option<KeyStateVerdict> {
+        Facts::of(self, request, assumptions).key_state(&mut Nobody)
+    }
+}
+
+impl<'a> Facts<'a> {
+    fn of(world: &'a World, request: &'a Request, assumptions: &'a Assumptions) -> Self {
+        let caller = Caller::of(world, &request.principal);
+        let target = Target::of(world, request, caller.account);
+        Self { world, request, assumptions, caller, target }
+    }
+
+    fn verdict<O: Observer>(&self, observer: &mut O) -> Verdict {
+        if let Some(verdict) = self.without_policies(observer) {
+            return verdict;
+        }
+        let relation = self.relation();
+        let gates = match self.ask(relation, observer) {
+            Ok(gates) => gates,
+            Err(denial) => return Verdict::Denied(denial),
+        };
+        let verdict = match gates.denied().not().and(self.lets_through(relation, &gates)) {
+            Formula::True => Verdict::Allowed,
+            Formula::False => Verdict::Denied(self.refusing(relation, &gates)),
+            residual => Verdict::AllowedIff(residual),
+        };
+        if O::EXAMINES {
+            self.tell(relation, &gates, &verdict, observer);
+        }
+        verdict
+    }
+
+    fn key_state<O: Observer>(&self, observer: &mut O) -> Option<KeyStateVerdict> {
+        let TargetKind::Key { key, .. } = &self.target.kind else { return None };
+        let state = key.and_then(|key| key.state);
+        key_state::verdict(&self.request.action, state, self.assumptions, observer)
+    }
+
+    /// Whether an assumption holds, which had a say either way.
+    fn assumed<O: Observer>(&self, holds: bool, rule: &'static Rule, observer: &mut O) -> bool {
+        observer.rule(rule);
+        holds
+    }
+}
+
+impl Gates {
+    /// Whether any Deny statement matches, in whichever policy.
+    fn denied(&self) -> Formula {
+        let all = [
+            &self.resource_control.denies,
+            &self.service_control.denies,
+            &self.resource.denies,
+            &self.identity.denies,
+            &self.boundary.denies,
+            &self.session.denies,
+        ];
+        Formula::any(all.into_iter().cloned())
+    }
+}

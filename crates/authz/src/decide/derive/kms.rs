@@ -1,0 +1,168 @@
+//! Keys that tell of a call to KMS.
+
+use aws_model::EncryptionContext;
+
+use crate::{
+    matching::Lookup,
+    request::NewGrant,
+    world::{ContextConstraint, GrantOperation, GrantPrincipal, Key, KeyUsage},
+};
+
+use super::{
+    super::{kms::SERVICE, target::TargetKind},
+    ABSENT, Facts, UNKNOWN, flag, known, many, one, owned,
+};
+
+impl<'a> Facts<'a> {
+    /// Source: AWS KMS Developer Guide, "AWS KMS condition keys", each key's own paragraph.
+    pub(super) fn of_kms(&'a self, name: &str) -> Option<Lookup<'a>> {
+        if self.request.action.service() != SERVICE {
+            return None;
+        }
+        if let Some(pair) = name.strip_prefix("encryptioncontext:") {
+            return self.encryption_context_value(pair);
+        }
+        match name {
+            "calleraccount" => known(self.caller.account.as_ref().map(aws_model::AccountId::as_str)),
+            "viaservice" => self.via_service(),
+            "encryptioncontextkeys" => self.encryption_context_keys(),
+            "grantisforawsresource" => self.grant_is_for_aws_resource(),
+            "requestalias" => known(self.request.kms.request_alias.as_deref()),
+            "granteeprincipal"
+            | "granteeserviceprincipal"
+            | "retiringprincipal"
+            | "retiringserviceprincipal"
+            | "grantoperations"
+            | "grantconstrainttype"
+            | "grantconstraintsourcearn" => match &self.request.kms.new_grant {
+                Some(grant) => self.of_new_grant(grant, name),
+                None if self.request.action.lower() == "kms:creategrant" => None,
+                None => ABSENT,
+            },
+            _ => match &self.target.kind {
+                TargetKind::Key { key: Some(key), arn } => of_key(key, arn.is_multi_region(), name),
+                _ => None,
+            },
+        }
+    }
+
+    /// `ec2.us-west-2.amazonaws.com` for `ec2.amazonaws.com`: the service that makes the call, in the key's region.
+    fn via_service(&'a self) -> Option<Lookup<'a>> {
+        let Some(service) = self.request.through.last() else { return ABSENT };
+        let region = self.request.region.as_ref().map(aws_model::Region::as_str).or_else(|| self.region_of_key());
+        match (service.find(".amazonaws.com"), region) {
+            (Some(end), Some(region)) => {
+                let (name, domain) = service.split_at(end);
+                owned(format!("{name}.{region}{domain}"))
+            }
+            (Some(_), None) => UNKNOWN,
+            (None, _) => one(service),
+        }
+    }
+
+    /// True only when a service calls for the principal.
+    fn grant_is_for_aws_resource(&'a self) -> Option<Lookup<'a>> {
+        let is_there = matches!(self.request.action.lower(), "kms:creategrant" | "kms:listgrants" | "kms:revokegrant");
+        match (is_there, self.request.through.is_empty()) {
+            (false, _) => ABSENT,
+            (true, false) => flag(true),
+            (true, true) if self.assumptions.kms_cond_for_aws_resource_false => flag(false),
+            (true, true) => ABSENT,
+        }
+    }
+
+    pub(super) fn region_of_key(&'a self) -> Option<&'a str> {
+        match &self.target.kind {
+            TargetKind::Key { arn, .. } => Some(arn.region().as_str()),
+            _ => None,
+        }
+    }
+
+    /// The encryption context of a cryptographic operation; for `CreateGrant` that of the grant's constraint.
+    fn encryption_context(&'a self) -> &'a EncryptionContext {
+        let constraint =
+            self.request.kms.new_grant.as_ref().and_then(|grant| grant.constraints.encryption_context.as_ref());
+        match constraint {
+            Some(ContextConstraint::Equals(pairs) | ContextConstraint::Subset(pairs))
+                if self.assumptions.kms_cond_context_create_grant =>
+            {
+                pairs
+            }
+            _ => &self.request.kms.encryption_context,
+        }
+    }
+
+    /// Keys of pairs are compared without case here; who wants the case asks `kms:EncryptionContextKeys`.
+    fn encryption_context_value(&'a self, lower_case_key: &str) -> Option<Lookup<'a>> {
+        let found = self.encryption_context().pairs().find(|(key, _)| key.to_ascii_lowercase() == lower_case_key);
+        match found {
+            Some((_, value)) => one(value),
+            None if self.request.kms.encryption_context_is_partial => UNKNOWN,
+            None => ABSENT,
+        }
+    }
+
+    fn encryption_context_keys(&'a self) -> Option<Lookup<'a>> {
+        if self.request.kms.encryption_context_is_partial {
+            return UNKNOWN;
+        }
+        many(self.encryption_context().pairs().map(|(key, _)| key))
+    }
+
+    fn of_new_grant(&'a self, grant: &'a NewGrant, name: &str) -> Option<Lookup<'a>> {
+        match name {
+            "granteeprincipal" => self.grant_principal(Some(&grant.grantee)),
+            "granteeserviceprincipal" => grant_service(Some(&grant.grantee)),
+            "retiringprincipal" => self.grant_principal(grant.retiring.as_ref()),
+            "retiringserviceprincipal" => grant_service(grant.retiring.as_ref()),
+            "grantoperations" => many(grant.operations.iter().map(GrantOperation::as_str)),
+            "grantconstrainttype" => match &grant.constraints.encryption_context {
+                Some(ContextConstraint::Equals(_)) => one("EncryptionContextEquals"),
+                Some(ContextConstraint::Subset(_)) => one("EncryptionContextSubset"),
+                None => ABSENT,
+            },
+            _ => known(grant.constraints.source_arn.as_deref()),
+        }
+    }
+
+    fn grant_principal(&'a self, principal: Option<&'a GrantPrincipal>) -> Option<Lookup<'a>> {
+        match principal {
+            Some(GrantPrincipal::Account(account)) => owned(format!("arn:{}:iam::{account}:root", self.partition())),
+            Some(
+                GrantPrincipal::User(arn)
+                | GrantPrincipal::Role(arn)
+                | GrantPrincipal::RoleSession(arn)
+                | GrantPrincipal::FederatedUser(arn),
+            ) => one(arn.as_str()),
+            Some(GrantPrincipal::Service(_)) | None => ABSENT,
+        }
+    }
+}
+
+fn grant_service(principal: Option<&GrantPrincipal>) -> Option<Lookup<'_>> {
+    match principal {
+        Some(GrantPrincipal::Service(service)) => one(service),
+        _ => ABSENT,
+    }
+}
+
+fn of_key<'a>(key: &'a Key, is_multi_region: bool, name: &str) -> Option<Lookup<'a>> {
+    match name {
+        "resourcealiases" => many(key.aliases.iter().map(|alias| &**alias)),
+        "multiregion" => flag(is_multi_region),
+        _ => match key.attributes.iter().find(|(attribute, _)| attribute.strip_prefix("kms:") == Some(name)) {
+            Some((_, value)) => one(value),
+            None if name == "keyusage" => one(usage(key.usage)),
+            None => None,
+        },
+    }
+}
+
+const fn usage(usage: KeyUsage) -> &'static str {
+    match usage {
+        KeyUsage::SymmetricEncryption | KeyUsage::AsymmetricEncryption => "ENCRYPT_DECRYPT",
+        KeyUsage::Signing => "SIGN_VERIFY",
+        KeyUsage::Mac => "GENERATE_VERIFY_MAC",
+        KeyUsage::KeyAgreement => "KEY_AGREEMENT",
+    }
+}

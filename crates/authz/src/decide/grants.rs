@@ -1,0 +1,102 @@
+//! What the grants on a key give the caller.
+//!
+//! Source: AWS KMS Developer Guide, "Grants in AWS KMS"; AWS KMS API Reference, "CreateGrant", "GrantConstraints".
+
+mod child;
+mod constraints;
+mod grantee;
+mod retire;
+
+use std::sync::Arc;
+
+use crate::{
+    decision::{Gate, GrantMiss, GrantReport},
+    formula::Formula,
+    rules,
+    world::{Grant, GrantOperation, Grants, Key},
+};
+
+use super::{derive::Facts, naming::Named, observer::Observer};
+
+impl Facts<'_> {
+    /// What the key's grants give, by how closely they mean the caller.
+    pub(super) fn granted<O: Observer>(&self, key: &Key, observer: &mut O) -> Named {
+        let Some(operation) = self.granted_operation() else { return Named::NOT };
+        let mut given = Named::NOT;
+        self.each_grant(&key.grants, observer, &mut |facts, grant, observer| {
+            let gives = facts.given_by(grant, operation, observer);
+            let was_enough = gives.direct.is_true() || gives.behind.is_true();
+            let before = std::mem::replace(&mut given, Named::NOT);
+            given = before.or(gives);
+            was_enough
+        });
+        if O::EXAMINES {
+            observer.gate(Gate::Grants, self.target.owner, &Formula::False, &given.clone().any());
+        }
+        given
+    }
+
+    /// The operation that is asked, if grants can permit it. Retiring has rules of its own.
+    fn granted_operation(&self) -> Option<GrantOperation> {
+        GrantOperation::of_action(self.request.action.name())
+            .filter(|operation| *operation != GrantOperation::RetireGrant)
+    }
+
+    /// Calls for each grant that may mean the caller until one is enough; for all grants if everything is examined.
+    fn each_grant<O: Observer>(
+        &self,
+        grants: &Grants,
+        observer: &mut O,
+        is_enough: &mut dyn FnMut(&Self, &Arc<Grant>, &mut O) -> bool,
+    ) {
+        if O::EXAMINES || self.could_be_any_session() {
+            for grant in grants.iter() {
+                is_enough(self, grant, observer);
+            }
+            return;
+        }
+        for grantee in self.grantees() {
+            for grant in grants.of(&grantee) {
+                if is_enough(self, grant, observer) {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// What one grant gives the caller.
+    fn given_by<O: Observer>(&self, grant: &Arc<Grant>, operation: GrantOperation, observer: &mut O) -> Named {
+        let named = self.grantee(grant);
+        if !O::EXAMINES && (named.is_nobody() || !grant.operations.contains(operation)) {
+            return Named::NOT;
+        }
+        let same = self.is_same_grantee(grant, observer);
+        let permits = Formula::from(grant.operations.contains(operation));
+        let context = self.context_fits(grant, operation);
+        let source = self.source_fits(grant, operation);
+        let (child_operations, child_constraints) = match operation {
+            GrantOperation::CreateGrant => self.child_fits(grant),
+            _ => (Formula::True, Formula::True),
+        };
+        let all = [
+            (GrantMiss::GranteeRecreated, &same),
+            (GrantMiss::Operation, &permits),
+            (GrantMiss::EncryptionContext, &context),
+            (GrantMiss::SourceArn, &source),
+            (GrantMiss::ChildOperations, &child_operations),
+            (GrantMiss::ChildConstraints, &child_constraints),
+        ];
+        let holds = Formula::all(all.iter().map(|(_, holds)| (*holds).clone()));
+        let given = named.clone().and(&holds);
+        if O::EXAMINES {
+            let misses = named.is_nobody().then_some(GrantMiss::OtherGrantee).into_iter();
+            let misses = misses.chain(all.iter().filter(|(_, holds)| holds.is_false()).map(|(miss, _)| *miss));
+            let gives = given.clone().any();
+            if gives.is_true() {
+                observer.rule(&rules::KMS_GRANT_ENOUGH);
+            }
+            observer.grant(GrantReport { grant: Arc::clone(grant), gives, misses: misses.collect() });
+        }
+        given
+    }
+}

@@ -1,0 +1,53 @@
+//! Who may retire a grant.
+//!
+//! Source: AWS KMS Developer Guide, "Retiring and revoking grants"; AWS KMS API Reference, "RetireGrant".
+
+use std::sync::Arc;
+
+use crate::{
+    decision::{Gate, GrantMiss, GrantReport},
+    formula::Formula,
+    rules,
+    world::{Grant, GrantOperation, Key},
+};
+
+use super::super::{derive::Facts, fact::fact, naming::Named, observer::Observer};
+
+impl Facts<'_> {
+    /// Whether the grant itself lets the caller retire it: the principal named for it, or the grantee if the grant
+    /// permits it, or an account by its own policies. No policy alone does.
+    pub(in super::super) fn may_retire<O: Observer>(&self, key: Option<&Key>, observer: &mut O) -> Named {
+        let id = self.request.kms.grant_id.as_deref();
+        let (Some(key), Some(id)) = (key, id) else {
+            return Named::direct(fact("kms:GrantId", || "the grant lets the caller retire it".to_owned()));
+        };
+        let may = key.grants.get(id).map_or(Named::NOT, |grant| self.retires(grant, observer));
+        if O::EXAMINES {
+            observer.gate(Gate::Grants, self.target.owner, &Formula::False, &may.clone().any());
+        }
+        may
+    }
+
+    fn retires<O: Observer>(&self, grant: &Arc<Grant>, observer: &mut O) -> Named {
+        let named = grant.retiring.as_ref().map_or(Named::NOT, |retiring| self.granted_to(retiring));
+        let permits = grant.operations.contains(GrantOperation::RetireGrant);
+        let by_grant = self.grantee(grant).and(&self.is_same_grantee(grant, observer)).and(&permits.into());
+        let is_issuer = grant.issuing_account.is_some() && grant.issuing_account == self.caller.account;
+        let by_account = Named::account(is_issuer.into());
+        for (rule, way) in [
+            (&rules::KMS_GRANT_RETIRE_RETIRING, &named),
+            (&rules::KMS_GRANT_RETIRE_GRANTEE, &by_grant),
+            (&rules::KMS_GRANT_RETIRE_ACCOUNT, &by_account),
+        ] {
+            if !way.is_nobody() {
+                observer.rule(rule);
+            }
+        }
+        let may = named.or(by_grant).or(by_account);
+        if O::EXAMINES {
+            let misses = if may.is_nobody() { vec![GrantMiss::OtherGrantee] } else { Vec::new() };
+            observer.grant(GrantReport { grant: Arc::clone(grant), gives: may.clone().any(), misses });
+        }
+        may
+    }
+}

@@ -1,0 +1,187 @@
+//! Whose the caller and the resource are to each other, and what follows: which gates have to let through together.
+//!
+//! Source: IAM User Guide, "How AWS enforcement code logic evaluates requests to allow or deny access" >
+//! "Resource-based policies" and "Cross-account policy evaluation logic"; AWS KMS Developer Guide, "Key policies in AWS
+//! KMS" and "Grants in AWS KMS".
+
+use crate::{
+    decision::{Denial, DenialEffect, Gate},
+    formula::Formula,
+    policy::PolicyKind,
+    principal::Principal,
+};
+
+use super::{derive::Facts, gates::Gates};
+
+/// Whose caller and resource are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Relation {
+    /// Of one account.
+    Within,
+    /// Of two accounts.
+    Foreign,
+    /// Whose the resource is, is unknown.
+    Unclear,
+    /// The caller is of no account: a service, an identity provider's user, nobody.
+    Alone,
+    /// A grant is to be retired: it is the grant that tells who may, not the key policy.
+    Retiring,
+}
+
+impl Facts<'_> {
+    pub(super) fn relation(&self) -> Relation {
+        if self.request.action.lower() == "kms:retiregrant" {
+            return Relation::Retiring;
+        }
+        match (self.caller.account, self.target.owner) {
+            (None, _) => Relation::Alone,
+            (Some(_), None) => Relation::Unclear,
+            (Some(caller), Some(owner)) if caller == owner => Relation::Within,
+            (Some(_), Some(_)) => Relation::Foreign,
+        }
+    }
+
+    /// Whether the gates together let the caller through, explicit denials apart.
+    pub(super) fn lets_through(&self, relation: Relation, gates: &Gates) -> Formula {
+        let organization = gates.resource_control.allows.clone().and(gates.service_control.allows.clone());
+        let by_policy = organization.and(self.by_policy(relation, gates));
+        if by_policy.is_true() {
+            return by_policy;
+        }
+        by_policy.or(self.by_grant(relation, gates))
+    }
+
+    fn by_policy(&self, relation: Relation, gates: &Gates) -> Formula {
+        let named = &gates.resource.allows;
+        match relation {
+            Relation::Alone => named.direct.clone(),
+            Relation::Retiring => Formula::False,
+            Relation::Foreign => self.by_both_sides(gates),
+            Relation::Within | Relation::Unclear => {
+                let direct = named.direct.clone().and(self.cap_of_direct(gates));
+                let behind = named.behind.clone().and(self.cap_of_behind(gates));
+                // Trust and key policies must let their own account in, other resources belong to it.
+                let account = if relation == Relation::Within && self.target.policy_kind() == PolicyKind::Resource {
+                    Formula::True
+                } else {
+                    named.account.clone()
+                };
+                direct.or(behind).or(account.and(gates.own()))
+            }
+        }
+    }
+
+    /// The caller's side caps itself, whomever the foreign policy names.
+    fn by_both_sides(&self, gates: &Gates) -> Formula {
+        let named = &gates.resource.allows;
+        if matches!(self.caller.principal, Principal::Root(_)) && !self.assumptions.xacct_root_user {
+            return Formula::False;
+        }
+        if self.assumptions.xacct_names_session {
+            return named.clone().any().and(gates.own());
+        }
+        let direct = named.direct.clone().and(gates.identity.allows.clone());
+        direct.or(named.behind.clone().or(named.account.clone()).and(gates.own()))
+    }
+
+    /// What caps a statement that names exactly who calls: nothing, also no boundary and no session policy.
+    fn cap_of_direct(&self, gates: &Gates) -> Formula {
+        let is_named_user = matches!(self.caller.principal, Principal::User(_));
+        let is_trust = self.target.policy_kind() == PolicyKind::Trust;
+        if is_named_user && is_trust && !self.assumptions.trust_named_user_boundary {
+            return gates.boundary.allows.clone();
+        }
+        Formula::True
+    }
+
+    /// What caps a statement that names the role or user behind a session.
+    fn cap_of_behind(&self, gates: &Gates) -> Formula {
+        if self.target.policy_kind() == PolicyKind::Trust && !self.assumptions.trust_named_boundary {
+            return Formula::True;
+        }
+        gates.boundary.allows.clone().and(gates.session.allows.clone())
+    }
+
+    /// A grant is enough by itself, in which account the caller may be. What caps it, nobody has published.
+    fn by_grant(&self, relation: Relation, gates: &Gates) -> Formula {
+        let Gates { granted, boundary, session, identity, .. } = gates;
+        if granted.is_nobody() {
+            return Formula::False;
+        }
+        let assumed = &self.assumptions;
+        let cap = |caps: bool, gate: &Formula| if caps { gate.clone() } else { Formula::True };
+        let own_boundary = cap(!assumed.kms_grant_boundary, &boundary.allows);
+        let of_itself = own_boundary.clone().and(cap(!assumed.kms_grant_session_grantee, &session.allows));
+        let of_role = own_boundary.and(cap(assumed.kms_grant_session_policy, &session.allows));
+        let of_account = if assumed.kms_grant_grantee_account || relation == Relation::Retiring {
+            gates.own()
+        } else {
+            of_itself.clone()
+        };
+        let given = granted.direct.clone().and(of_itself);
+        let given = given.or(granted.behind.clone().and(of_role)).or(granted.account.clone().and(of_account));
+        let foreign = relation == Relation::Foreign && !assumed.kms_grant_foreign_enough;
+        given
+            .and(cap(foreign, &identity.allows))
+            .and(cap(assumed.kms_grant_scp, &gates.service_control.allows))
+            .and(cap(assumed.kms_grant_rcp, &gates.resource_control.allows))
+    }
+
+    /// The first gate, in AWS's order, that surely refuses. Only asked where together they do.
+    pub(super) fn refusing(&self, relation: Relation, gates: &Gates) -> Denial {
+        let said = [
+            (Gate::ResourceControl, &gates.resource_control.denies),
+            (Gate::ServiceControl, &gates.service_control.denies),
+            (self.resource_gate(), &gates.resource.denies),
+            (Gate::Identity, &gates.identity.denies),
+            (Gate::Boundary, &gates.boundary.denies),
+            (Gate::Session, &gates.session.denies),
+        ];
+        match said.iter().find(|(_, denies)| denies.is_true()) {
+            Some((gate, _)) => self.denial(DenialEffect::Explicit, *gate),
+            None => self.denial(DenialEffect::Implicit, self.not_allowing(relation, gates)),
+        }
+    }
+
+    fn not_allowing(&self, relation: Relation, gates: &Gates) -> Gate {
+        let named = &gates.resource.allows;
+        if gates.resource_control.allows.is_false() {
+            return Gate::ResourceControl;
+        }
+        if gates.service_control.allows.is_false() {
+            return Gate::ServiceControl;
+        }
+        let resource_is_needed = match relation {
+            Relation::Retiring => return if gates.granted.is_nobody() { Gate::Grants } else { own_refusing(gates) },
+            Relation::Alone => return self.resource_gate(),
+            Relation::Within => self.target.policy_kind() != PolicyKind::Resource,
+            Relation::Foreign | Relation::Unclear => true,
+        };
+        if resource_is_needed && named.is_nobody() {
+            return self.resource_gate();
+        }
+        // Who was let in by name did not need policies of its own, only not to be capped.
+        let is_named = relation == Relation::Within && !(named.direct.is_false() && named.behind.is_false());
+        match (is_named, gates.boundary.allows.is_false()) {
+            (false, _) => own_refusing(gates),
+            (true, true) => Gate::Boundary,
+            (true, false) => Gate::Session,
+        }
+    }
+}
+
+/// The first of the caller's own gates that does not allow.
+const fn own_refusing(gates: &Gates) -> Gate {
+    match (gates.identity.allows.is_false(), gates.boundary.allows.is_false(), gates.session.allows.is_false()) {
+        (false, true, _) => Gate::Boundary,
+        (false, false, true) => Gate::Session,
+        _ => Gate::Identity,
+    }
+}
+
+impl Gates {
+    /// What the caller's own account lets it do.
+    fn own(&self) -> Formula {
+        self.identity.allows.clone().and(self.boundary.allows.clone()).and(self.session.allows.clone())
+    }
+}

@@ -1,0 +1,148 @@
+//! What is acted on, as the world knows it: whose it is and which policy it has.
+
+use std::collections::BTreeMap;
+
+use aws_model::{AccountId, Arn, KeyArn};
+
+use crate::{
+    policy::PolicyKind,
+    request::Request,
+    world::{Key, ResourcePolicy, Role, World},
+};
+
+use super::kms;
+
+/// A resource, with what the world knows of it.
+pub(super) struct Target<'a> {
+    /// Whose it is; `None` where neither its ARN, nor the request, nor the world tells.
+    pub(super) owner: Option<AccountId>,
+    pub(super) kind: TargetKind<'a>,
+    /// The tags, where they are known.
+    pub(super) tags: Option<&'a BTreeMap<String, String>>,
+}
+
+/// What a resource's own policy is and how it takes part.
+pub(super) enum TargetKind<'a> {
+    /// A role that is to be assumed; its trust policy must let the caller in. `None` where there is no such role.
+    Role(Option<&'a Role>),
+    /// A role of an account of which nothing is known.
+    UnknownRole,
+    /// A KMS key; its key policy must let the caller in. `None` where the key is not known.
+    Key { arn: KeyArn, key: Option<&'a Key> },
+    /// A resource whose policy, if it has one, is one of two ways in.
+    Other(OtherPolicy<'a>),
+}
+
+/// The policy of a resource that is neither a role nor a key.
+pub(super) enum OtherPolicy<'a> {
+    Known(&'a ResourcePolicy),
+    /// There is none, or there are none of this kind.
+    None,
+    /// Nobody told.
+    Unknown,
+}
+
+impl<'a> Target<'a> {
+    pub(super) fn of(world: &'a World, request: &'a Request, caller_account: Option<AccountId>) -> Self {
+        let text = &*request.resource.arn;
+        let told_tags = (!request.resource.tags.is_empty()).then_some(&request.resource.tags);
+        if request.action.service() == kms::SERVICE
+            && let Ok(arn) = text.parse::<KeyArn>()
+        {
+            let key = world.key(&arn);
+            let tags = key.map(|key| &key.tags).or(told_tags);
+            return Self { owner: Some(arn.account()), kind: TargetKind::Key { arn, key }, tags };
+        }
+        let Ok(arn) = text.parse::<Arn>() else {
+            // No resource in particular: the caller's account itself.
+            let owner = request.resource.owner.or(caller_account);
+            return Self { owner, kind: TargetKind::Other(OtherPolicy::None), tags: told_tags };
+        };
+        let owner = arn.account().parse().ok().or(request.resource.owner);
+        if arn.service() == "iam" {
+            return Self::in_iam(world, request, &arn, owner);
+        }
+        Self::elsewhere(world, request, owner)
+    }
+
+    /// IAM's own resources have no policies but roles' trust policies, which decide about nothing but assuming.
+    fn in_iam(world: &'a World, request: &'a Request, arn: &Arn, owner: Option<AccountId>) -> Self {
+        let account = owner.and_then(|id| world.account(id));
+        let role = account.and_then(|account| account.role(arn.as_str()));
+        let user = account.and_then(|account| account.user(arn.as_str()));
+        let identity = role.map(|role| &role.identity).or(user.map(|user| &user.identity));
+        let tags = identity.map(|identity| &identity.tags);
+        let tags = tags.or_else(|| (!request.resource.tags.is_empty()).then_some(&request.resource.tags));
+        let kind = if is_about_trust(request) && arn.resource().starts_with("role/") {
+            if account.is_some() { TargetKind::Role(role) } else { TargetKind::UnknownRole }
+        } else {
+            TargetKind::Other(OtherPolicy::None)
+        };
+        Self { owner, kind, tags }
+    }
+
+    fn elsewhere(world: &'a World, request: &'a Request, owner: Option<AccountId>) -> Self {
+        let text = &*request.resource.arn;
+        // The ARN of a bucket names no account: whoever has it, has it.
+        let found = match owner {
+            Some(id) => world.account(id).map(|account| (id, account.resource(text))),
+            None => {
+                world.accounts().find_map(|(id, account)| account.resource(text).map(|resource| (id, Some(resource))))
+            }
+        };
+        let told_tags = (!request.resource.tags.is_empty()).then_some(&request.resource.tags);
+        let (policy, tags) = match found {
+            Some((_, Some(resource))) => {
+                (resource.policy.as_ref().map_or(OtherPolicy::None, OtherPolicy::Known), Some(&resource.tags))
+            }
+            // Of a known account all policies are known; KMS has none but those of keys.
+            Some((_, None)) => (OtherPolicy::None, told_tags),
+            None if request.action.service() == kms::SERVICE => (OtherPolicy::None, told_tags),
+            None => (OtherPolicy::Unknown, told_tags),
+        };
+        Self { owner: owner.or(found.map(|(id, _)| id)), kind: TargetKind::Other(policy), tags }
+    }
+
+    /// The kind of the resource's own policy.
+    pub(super) const fn policy_kind(&self) -> PolicyKind {
+        match self.kind {
+            TargetKind::Role(_) | TargetKind::UnknownRole => PolicyKind::Trust,
+            TargetKind::Key { .. } => PolicyKind::Key,
+            TargetKind::Other(_) => PolicyKind::Resource,
+        }
+    }
+
+    /// The resource's own policy, if it is known.
+    pub(super) const fn policy(&self) -> Option<&'a ResourcePolicy> {
+        match &self.kind {
+            TargetKind::Role(Some(role)) => Some(&role.trust),
+            TargetKind::Key { key: Some(key), .. } => Some(&key.policy),
+            TargetKind::Other(OtherPolicy::Known(policy)) => Some(policy),
+            _ => None,
+        }
+    }
+
+    /// Whether its policy is unknown, rather than not there.
+    pub(super) const fn policy_is_unknown(&self) -> bool {
+        matches!(
+            self.kind,
+            TargetKind::UnknownRole | TargetKind::Key { key: None, .. } | TargetKind::Other(OtherPolicy::Unknown)
+        )
+    }
+}
+
+/// Whether it is the trust policy that answers.
+///
+/// Source: IAM User Guide, "How to use trust policies with IAM roles"; AWS STS API Reference, "AssumeRole" (session
+/// tags need `sts:TagSession`, source identities `sts:SetSourceIdentity` in the trust policy).
+fn is_about_trust(request: &Request) -> bool {
+    matches!(
+        request.action.lower(),
+        "sts:assumerole"
+            | "sts:assumerolewithsaml"
+            | "sts:assumerolewithwebidentity"
+            | "sts:tagsession"
+            | "sts:setsourceidentity"
+            | "sts:setcontext"
+    )
+}

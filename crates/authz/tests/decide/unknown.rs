@@ -1,0 +1,115 @@
+//! What nobody told becomes part of the answer, never a silent denial.
+
+use authz::world::World;
+
+use crate::{CLUSTER, a_world, denied, explain, verdict};
+
+const ALLOWS: &str = "{Version: 2012-10-17, Statement: [{Effect: Allow, Action: '*', Resource: '*'}]}";
+
+fn a_key_for(principal: &str) -> World {
+    a_world(&format!(
+        r#"
+roles: {{arn:aws:iam::111122223333:role/app: {{policies: {{p: {ALLOWS}}}}}}}
+keys:
+  arn:aws:kms:us-west-2:111122223333:key/k:
+    policy:
+      Version: 2012-10-17
+      Statement: [{{Effect: Allow, Principal: {principal}, Action: 'kms:*', Resource: '*'}}]
+"#
+    ))
+}
+
+fn decrypt(principal: &str, key: &str) -> String {
+    format!("principal: {principal}\naction: kms:Decrypt\nresource: arn:aws:kms:us-west-2:{key}")
+}
+
+const APP: &str = "arn:aws:sts::111122223333:assumed-role/app/s";
+
+#[test]
+fn a_caller_of_an_unknown_account_is_allowed_if_its_own_side_allows() {
+    let world = a_key_for("{AWS: '555555555555'}");
+    let asked = decrypt("arn:aws:iam::555555555555:role/r", "111122223333:key/k");
+    assert_eq!(
+        verdict(&world, &asked),
+        "{allowedIff: 'not (a policy of the caller''s denies kms:Decrypt) and the caller''s own policies allow \
+         kms:Decrypt'}"
+    );
+    // Its own side cannot help where the key's side surely does not allow.
+    let other = decrypt("arn:aws:iam::666666666666:role/r", "111122223333:key/k");
+    assert_eq!(verdict(&world, &other), denied("implicit", "key-policy", CLUSTER));
+}
+
+#[test]
+fn an_unknown_key_is_used_if_its_policy_lets() {
+    let world = a_key_for("{AWS: '111122223333'}");
+    let foreign = verdict(&world, &decrypt(APP, "777777777777:key/k"));
+    assert_eq!(
+        foreign,
+        "{allowedIff: 'not (the resource''s policy denies the caller kms:Decrypt on \
+         arn:aws:kms:us-west-2:777777777777:key/k) and the resource''s policy or a grant lets the caller kms:Decrypt on \
+         arn:aws:kms:us-west-2:777777777777:key/k'}"
+    );
+    let near = verdict(&world, &decrypt(APP, "111122223333:key/other"));
+    assert!(near.starts_with("{allowedIff: "), "{near}");
+}
+
+#[test]
+fn a_session_whose_name_is_unknown_is_allowed_if_it_has_the_name() {
+    let world = a_key_for("{AWS: 'arn:aws:sts::111122223333:assumed-role/app/s'}");
+    let asked = decrypt("arn:aws:iam::111122223333:role/app", "111122223333:key/k");
+    assert_eq!(verdict(&world, &asked), "{allowedIff: 'the caller''s session is called s'}");
+}
+
+#[test]
+fn a_condition_on_an_unknown_key_is_what_is_left() {
+    let world = a_world(
+        r#"
+roles:
+  arn:aws:iam::111122223333:role/app:
+    policies:
+      p:
+        Version: 2012-10-17
+        Statement:
+          - {Effect: Allow, Action: 'sqs:*', Resource: '*', Condition: {StringEquals: {aws:SourceVpc: vpc-1}}}
+          - {Effect: Deny, Action: 'sqs:*', Resource: '*', Condition: {IpAddress: {aws:SourceIp: 10.0.0.0/8}}}
+"#,
+    );
+    let asked = |rest: &str| {
+        let queue = "arn:aws:sqs:us-west-2:111122223333:q";
+        format!("principal: {APP}\naction: sqs:SendMessage\nresource: {queue}\notherKeys: unknown\n{rest}")
+    };
+    assert_eq!(
+        verdict(&world, &asked("")),
+        "{allowedIff: 'not (aws:sourceip IpAddress [\"10.0.0.0/8\"]) and aws:sourcevpc StringEquals [\"vpc-1\"]'}"
+    );
+    let other_vpc = asked("context: {aws:SourceVpc: vpc-2}");
+    assert_eq!(verdict(&world, &other_vpc), denied("implicit", "identity", CLUSTER));
+    let inside = asked("context: {aws:SourceIp: 10.1.1.1}");
+    assert_eq!(verdict(&world, &inside), denied("explicit", "identity", CLUSTER));
+}
+
+#[test]
+fn the_owner_of_a_bucket_may_be_told_or_known_or_unknown() {
+    let world = a_world(&format!(
+        r#"
+roles: {{arn:aws:iam::111122223333:role/app: {{policies: {{p: {ALLOWS}}}}}}}
+resources: {{"arn:aws:s3:::known": {{owner: "111122223333"}}}}
+"#
+    ));
+    let get = |resource: &str| format!("principal: {APP}\naction: s3:ListBucket\nresource: {resource}");
+    assert_eq!(verdict(&world, &get("'arn:aws:s3:::known'")), "allowed");
+    assert_eq!(verdict(&world, &get("{arn: 'arn:aws:s3:::x', owner: '111122223333'}")), "allowed");
+    let unknown = verdict(&world, &get("'arn:aws:s3:::x'"));
+    assert!(unknown.starts_with("{allowedIff: "), "{unknown}");
+}
+
+#[test]
+fn an_explanation_names_every_gate_and_which_were_decisive() {
+    let world = a_key_for("{AWS: '111122223333'}");
+    let report = explain(&world, &decrypt(APP, "111122223333:key/k"));
+    let gates: Vec<_> = report.gates.iter().map(|gate| (format!("{:?}", gate.gate), gate.decisive)).collect();
+    let expected = [("Resource(Key)", true), ("Grants", false), ("Identity", true)];
+    assert_eq!(gates, expected.map(|(gate, decisive)| (gate.to_owned(), decisive)));
+    let statement = &report.gates[0].policies[0].statements[0];
+    assert!(statement.principal.is_true() && statement.action.is_true() && statement.resource.is_true());
+}
