@@ -1,7 +1,7 @@
 //! Deciding: one test for each rule of the gates, of trust, of keys and of grants.
 //!
 //! Every request is decided and explained, and both must agree.
-#![expect(clippy::panic, clippy::indexing_slicing, reason = "a failing test says where")]
+#![expect(clippy::panic, reason = "a failing test says where")]
 
 mod context;
 mod denies;
