@@ -40,6 +40,10 @@ impl ContextView for Facts<'_> {
             Others::Unknown => Lookup::Unknown,
         })
     }
+
+    fn assumptions(&self) -> &Assumptions {
+        self.assumptions
+    }
 }
 
 impl<'a> Facts<'a> {

@@ -117,7 +117,8 @@ pub(super) fn denied(
             direct.or(behind).or(account)
         }));
     }
-    if assumptions.iam_principal_not_boundary && caller.identity().is_some_and(|identity| identity.boundary.is_some()) {
+    // Source: IAM User Guide, "AWS JSON policy elements: NotPrincipal" (do not use it against who has a boundary).
+    if caller.identity().is_some_and(|identity| identity.boundary.is_some()) {
         return Formula::True;
     }
     spared(&element.patterns, saved, caller).not()
