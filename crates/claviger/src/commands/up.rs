@@ -65,7 +65,8 @@ const MAX_CALLS: usize = 64;
 /// Run the embedded AWS and a KMS plugin over it, show that it seals, and stay
 ///
 /// Makes a key, serves it on a unix socket, writes the EncryptionConfiguration for an apiserver, seals and opens a sample
-/// through the socket as an apiserver would, and says how to attach one. Ctrl-C stops and removes everything.
+/// through the socket as an apiserver would, and says how to attach one. Ctrl-C stops and removes everything but a
+/// `--state` file.
 #[derive(Args, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Up {
@@ -172,6 +173,7 @@ impl Up {
                 encryption_configuration: configuration,
                 credential,
                 region: self.aws.region.clone(),
+                state: self.aws.state.clone(),
                 #[cfg(feature = "control-plane")]
                 kubeconfig: cluster.as_ref().map(kubernetes::Cluster::kubeconfig),
             })?;

@@ -43,6 +43,8 @@ pub(super) enum Event {
         credential: Shown,
         #[serde(skip)]
         region: Region,
+        #[serde(skip)]
+        state: Option<PathBuf>,
         #[cfg(feature = "control-plane")]
         #[serde(skip_serializing_if = "Option::is_none")]
         kubeconfig: Option<PathBuf>,
@@ -92,7 +94,7 @@ impl fmt::Display for Event {
             }
             #[cfg(feature = "control-plane")]
             Self::Kubernetes(evidence) => evidence.fmt(f),
-            Self::Ready { encryption_configuration, endpoint, credential, region, .. } => {
+            Self::Ready { encryption_configuration, endpoint, credential, region, state, .. } => {
                 writeln!(f)?;
                 writeln!(f, "Attach an apiserver of this machine:")?;
                 writeln!(
@@ -111,7 +113,10 @@ impl fmt::Display for Event {
                     writeln!(f, "  kubectl --kubeconfig {} get secrets", kubeconfig.display())?;
                 }
                 writeln!(f)?;
-                f.write_str("Ready. Ctrl-C stops and removes everything.")
+                match state {
+                    None => f.write_str("Ready. Ctrl-C stops and removes everything."),
+                    Some(state) => write!(f, "Ready. Ctrl-C stops and removes everything but {}.", state.display()),
+                }
             }
             Self::Stopped => f.write_str("Stopped."),
         }
