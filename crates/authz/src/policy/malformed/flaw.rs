@@ -183,14 +183,17 @@ impl Flaw {
 pub(in crate::policy) fn in_short(text: &str) -> String {
     const SHOWN: usize = 120;
     let mut short = String::new();
-    for (count, character) in text.chars().enumerate() {
-        if count == SHOWN {
+    let mut shown = 0;
+    for character in text.chars() {
+        if shown >= SHOWN {
             short.push_str("...");
             break;
         }
         if character.is_control() {
+            shown += character.escape_default().count();
             short.extend(character.escape_default());
         } else {
+            shown += 1;
             short.push(character);
         }
     }
