@@ -1,6 +1,10 @@
 //! Where in which text something stands, so that every refusal and every explanation can show the place.
 
+mod excerpt;
+
 use std::{fmt, ops::Range, sync::Arc};
+
+pub use excerpt::Excerpt;
 
 /// A text with a name that people know it by: a file, or "inline policy `ebs` of role/KarpenterController".
 #[derive(Clone, PartialEq, Eq)]
@@ -59,6 +63,12 @@ impl SourceText {
     #[must_use]
     pub fn slice(&self, span: Span) -> &str {
         self.text.get(span.start as usize..span.end as usize).unwrap_or_default()
+    }
+
+    /// The line in which a span begins, the span underlined.
+    #[must_use]
+    pub fn excerpt(&self, span: Span) -> Excerpt {
+        Excerpt::new(self, span)
     }
 
     /// Where a span begins.

@@ -1,12 +1,10 @@
 //! What is wrong with a policy: where, why, what to do about it, and what AWS would have said.
 
 mod aws;
-mod excerpt;
 mod flaw;
 
 use std::{borrow::Cow, fmt};
 
-pub(crate) use excerpt::Excerpt;
 pub use flaw::Flaw;
 pub(super) use flaw::in_short;
 
@@ -77,7 +75,7 @@ impl MalformedPolicy {
 impl fmt::Display for MalformedPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Report { source, span, flaw, .. } = &*self.0;
-        write!(f, "{}:{}: {flaw}\n{}", source.name(), self.place(), Excerpt::new(source, *span))?;
+        write!(f, "{}:{}: {flaw}\n{}", source.name(), self.place(), source.excerpt(*span))?;
         match self.help() {
             Some(help) => write!(f, "\n  help: {help}"),
             None => Ok(()),

@@ -17,27 +17,27 @@ fn check(kind: PolicyKind, code: &str, cases: &[(&str, &str)]) {
     }
 }
 
-/// As moto's tests hold what IAM answered, and as people report it.
+/// What IAM answers, as other emulators' tests and people's reports have it.
 #[test]
 fn iam_on_identity_policies() {
     let one = |statement| document(statement);
-    let resource = r#""Resource":"arn:aws:s3:::example_bucket""#;
-    let list = r#""Action":"s3:ListBucket""#;
+    let resource = r#""Resource":"arn:aws:s3:::demo""#;
+    let list = r#""Action":"kms:Decrypt""#;
     let syntax = "Syntax errors in policy.";
     check(
         Identity,
         "MalformedPolicyDocument",
         &[
-            ("This is not a json document", syntax),
+            ("Allow everything.", syntax),
             (r#"{"Version":"2012-10-17"}"#, syntax),
-            (r#"{"Version":"2013-10-17","Statement":{}}"#, syntax),
+            (r#"{"Version":"2012-10-18","Statement":{}}"#, syntax),
             (r#"{"Version":"2012-10-17","Statement":[]}"#, syntax),
-            (r#"{"Version":"2012-10-17","Statement":["afd"]}"#, syntax),
+            (r#"{"Version":"2012-10-17","Statement":["all"]}"#, syntax),
             (r#"{"Version":"2012-10-17","Id":{},"Statement":{}}"#, syntax),
-            (r#"{"Version":"2012-10-17","Extra field":"value"}"#, syntax),
-            (&one(&format!(r#""Effect":"Allow",{list},{resource},"Extra field":"value""#)), syntax),
-            (&one(&format!(r#""Effect":"invalid",{list},{resource}"#)), syntax),
-            (&one(&format!(r#""Effect":"denY",{list},{resource}"#)), "The policy failed legacy parsing"),
+            (r#"{"Version":"2012-10-17","Comment":"value"}"#, syntax),
+            (&one(&format!(r#""Effect":"Allow",{list},{resource},"Comment":"value""#)), syntax),
+            (&one(&format!(r#""Effect":"Permit",{list},{resource}"#)), syntax),
+            (&one(&format!(r#""Effect":"deny",{list},{resource}"#)), "The policy failed legacy parsing"),
             (&one(&format!(r#"{list},{resource}"#)), syntax),
             (&one(&format!(r#""Effect":"Allow",{list},{resource},"NotResource":"*""#)), syntax),
             (&one(&format!(r#""Effect":"Allow","Action":{{}},{resource}"#)), syntax),
@@ -50,7 +50,9 @@ fn iam_on_identity_policies() {
                 syntax,
             ),
             (
-                &one(&format!(r#""Effect":"Allow",{list},{resource},"Condition":{{"DateLessThan":{{"a":"sdfdsf"}}}}"#)),
+                &one(&format!(
+                    r#""Effect":"Allow",{list},{resource},"Condition":{{"DateLessThan":{{"a":"tomorrow"}}}}"#
+                )),
                 "The policy failed legacy parsing",
             ),
             (&one(r#""Effect":"Allow""#), "Policy statement must contain actions."),
@@ -58,21 +60,21 @@ fn iam_on_identity_policies() {
             (&one(&format!(r#""Effect":"Allow",{list}"#)), "Policy statement must contain resources."),
             (&one(&format!(r#""Effect":"Allow",{list},"Resource":[]"#)), "Policy statement must contain resources."),
             (
-                &one(&format!(r#""Effect":"Allow","Action":"invalid",{resource}"#)),
+                &one(&format!(r#""Effect":"Allow","Action":"Permit",{resource}"#)),
                 "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.",
             ),
-            (&one(&format!(r#""Effect":"Allow","Action":"a a:List",{resource}"#)), "Vendor a a is not valid"),
+            (&one(&format!(r#""Effect":"Allow","Action":"k m s:Decrypt",{resource}"#)), "Vendor k m s is not valid"),
             (
-                &one(&format!(r#""Effect":"Allow","Action":"s3:List:Bucket",{resource}"#)),
+                &one(&format!(r#""Effect":"Allow","Action":"kms:De:crypt",{resource}"#)),
                 "Actions/Condition can contain only one colon.",
             ),
             (
-                &one(&format!(r#""Effect":"Allow",{list},"Resource":"invalid resource""#)),
-                "Resource invalid resource must be in ARN format or \"*\".",
+                &one(&format!(r#""Effect":"Allow",{list},"Resource":"my key""#)),
+                "Resource my key must be in ARN format or \"*\".",
             ),
             (
-                &one(&format!(r#""Effect":"Allow",{list},"Resource":"arn:error:s3:::example_bucket""#)),
-                "Partition \"error\" is not valid for resource \"arn:error:s3:::example_bucket\".",
+                &one(&format!(r#""Effect":"Allow",{list},"Resource":"arn:amazon:s3:::demo""#)),
+                "Partition \"amazon\" is not valid for resource \"arn:amazon:s3:::demo\".",
             ),
             (
                 &one(&format!(r#""Effect":"Allow",{list},{resource},"Principal":"*""#)),
@@ -174,8 +176,8 @@ fn iam_on_trust_policies() {
                 "AssumeRolepolicy contained an invalid principal: \"STAR\":\"*\".",
             ),
             (
-                &document(&format!(r#"{assume},"Principal":{{"AWS":"arn:aws:iam::12345678910:role/a"}}"#)),
-                "Invalid principal in policy: \"AWS\":\"arn:aws:iam::12345678910:role/a\"",
+                &document(&format!(r#"{assume},"Principal":{{"AWS":"arn:aws:iam::1111222233:role/a"}}"#)),
+                "Invalid principal in policy: \"AWS\":\"arn:aws:iam::1111222233:role/a\"",
             ),
             (
                 &document(&format!(r#"{assume},"NotPrincipal":{{"AWS":"111122223333"}}"#)),
@@ -202,7 +204,22 @@ fn organizations_has_one_sentence_for_all_of_them() {
 #[test]
 fn sts_and_other_services_have_codes_of_their_own() {
     check(Session, "MalformedPolicyDocument", &[("", "Syntax errors in policy.")]);
-    check(Resource, "MalformedPolicy", &[(&document(r#""Principal":"*""#), "Missing required field Effect")]);
+    let put = r#""Effect":"Allow","Action":"s3:PutObject","Resource":"arn:aws:s3:::demo/*""#;
+    check(
+        Resource,
+        "MalformedPolicy",
+        &[
+            ("[]", "Policies must be valid JSON and the first byte must be '{'"),
+            ("{", "This policy contains invalid Json"),
+            (r#"{"Statement":1}"#, "Invalid policy syntax."),
+            (&document(r#""Principal":"*""#), "Missing required field Effect"),
+            (&document(&format!(r#"{put},"Principal":{{"AWS":"me"}}"#)), "Invalid principal in policy"),
+            (
+                &document(&format!(r#"{put},"Principal":"*","Condition":{{"Like":{{"aws:username":"me"}}}}"#)),
+                "Invalid Condition type : Like",
+            ),
+        ],
+    );
     let long = " ".repeat(131_073);
     for (kind, code, member) in [
         (Identity, "ValidationError", "policyDocument"),

@@ -1,9 +1,9 @@
 //! The same flaws in AWS's words.
 //!
-//! Sources: the errors of `CreatePolicy`, `PutRolePolicy`, `CreateRole`, `UpdateAssumeRolePolicy`, `PutKeyPolicy` as
-//! people report them, and as other emulators of AWS hold them in tests that were made against AWS. IAM answers in
-//! another voice for trust policies than for identity policies, and KMS in a third; where a voice has no words for a
-//! flaw that are known, it has a sentence for any flaw.
+//! Sources: the errors of `CreatePolicy`, `PutRolePolicy`, `CreateRole`, `UpdateAssumeRolePolicy`, `PutKeyPolicy` and
+//! `PutBucketPolicy` as people report them, and as other emulators of AWS hold them in tests that were made against
+//! AWS. IAM answers in another voice for trust policies than for identity policies, KMS in a third, S3 in a fourth;
+//! where a voice has no words for a flaw that are known, it has a sentence for any flaw.
 
 use std::borrow::Cow;
 
@@ -11,6 +11,7 @@ use super::Flaw;
 use crate::policy::{PolicyKind, limits};
 
 const SYNTAX: &str = "Syntax errors in policy.";
+const SYNTAX_OF_TRUST: &str = "Syntax error in policy.";
 const INVALID_JSON: &str = "This policy contains invalid Json";
 const INVALID_VERSION: &str = "The policy must contain a valid version string";
 const NO_ACTIONS: &str = "Policy statement must contain actions.";
@@ -47,7 +48,8 @@ pub(super) fn message(flaw: &Flaw, kind: PolicyKind) -> Cow<'static, str> {
         }
         (_, PolicyKind::Identity | PolicyKind::Session) => identity(flaw),
         (_, PolicyKind::Key) => key(flaw),
-        (_, PolicyKind::Trust | PolicyKind::Resource) => trust(flaw),
+        (_, PolicyKind::Trust) => trust(flaw),
+        (_, PolicyKind::Resource) => bucket(flaw),
         (_, PolicyKind::ServiceControl | PolicyKind::ResourceControl) => {
             "The provided policy document does not meet the requirements of the specified policy type.".into()
         }
@@ -134,7 +136,27 @@ fn trust(flaw: &Flaw) -> Cow<'static, str> {
             format!("Invalid principal in policy: \"{name}\"").into()
         }
         Flaw::Action(action) => invalid_action(action),
-        _ => "Syntax error in policy.".into(),
+        _ => SYNTAX_OF_TRUST.into(),
+    }
+}
+
+/// As S3 answers; much of it is what IAM says of trust policies.
+fn bucket(flaw: &Flaw) -> Cow<'static, str> {
+    match flaw {
+        Flaw::NoObject => "Policies must be valid JSON and the first byte must be '{'".into(),
+        Flaw::Action(_) => "Policy has invalid action".into(),
+        Flaw::Resource(_) | Flaw::Partition(_) | Flaw::Empty("Resource" | "NotResource") => {
+            "Policy has invalid resource".into()
+        }
+        Flaw::Operator(operator) => format!("Invalid Condition type : {operator}").into(),
+        Flaw::Principal { .. }
+        | Flaw::PrincipalShape(_)
+        | Flaw::Empty("Principal" | "NotPrincipal" | "AWS" | "Service" | "Federated" | "CanonicalUser")
+        | Flaw::UnknownElement { of: "a principal", .. } => "Invalid principal in policy".into(),
+        _ => match trust(flaw) {
+            other if other == SYNTAX_OF_TRUST => "Invalid policy syntax.".into(),
+            known => known,
+        },
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
-use crate::text::{SourceText, Span};
+use super::{SourceText, Span};
 
-/// The line in which a span begins, the span underlined. A long line (policies often are one) is cut around it.
-pub(crate) struct Excerpt {
+/// The line in which a span begins, the span underlined, as [`SourceText::excerpt`] shows it. A long line (policies
+/// often are one) is cut around the span.
+#[derive(Clone, Debug)]
+pub struct Excerpt {
     number: usize,
     line: String,
     indent: usize,
@@ -19,7 +21,7 @@ const FROM: usize = 60;
 const ELLIPSIS: &str = "...";
 
 impl Excerpt {
-    pub(crate) fn new(source: &SourceText, span: Span) -> Self {
+    pub(super) fn new(source: &SourceText, span: Span) -> Self {
         let (before, after) = source.text().split_at_checked(span.start as usize).unwrap_or((source.text(), ""));
         let before = before.rsplit('\n').next().unwrap_or_default();
         let after = after.lines().next().unwrap_or_default();
@@ -65,7 +67,7 @@ mod tests {
     fn excerpt(text: &str, part: &str) -> String {
         let start = text.find(part).unwrap();
         let span = Span { start: u32::try_from(start).unwrap(), end: u32::try_from(start + part.len()).unwrap() };
-        Excerpt::new(&SourceText::new("p.json", text), span).to_string()
+        SourceText::new("p.json", text).excerpt(span).to_string()
     }
 
     #[test]
