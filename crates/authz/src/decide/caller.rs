@@ -41,6 +41,7 @@ impl<'a> Caller<'a> {
                 None => Standing::Unknown,
                 Some(account) => match account.role(session.role.as_str()) {
                     Some(role) => Standing::Identity(&role.identity),
+                    None if account.identities_are_partial => Standing::Unknown,
                     None => Standing::Gone,
                 },
             },
@@ -106,6 +107,7 @@ fn user<'a>(world: &'a World, account: Option<AccountId>, arn: &Arn) -> Standing
         None => Standing::Unknown,
         Some(account) => match account.user(arn.as_str()) {
             Some(user) => Standing::Identity(&user.identity),
+            None if account.identities_are_partial => Standing::Unknown,
             None => Standing::Gone,
         },
     }
