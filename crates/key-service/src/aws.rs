@@ -40,7 +40,7 @@ const SEALING: &str = "sealing";
 const OPENING: &str = "opening";
 const RELOADING: &str = "reloading the credentials";
 
-/// How long a reload looks for credentials: as long as the SDK tries an instance metadata service that keeps silent.
+/// How long a reload looks for region and credentials. No call waits for it, and a credential process may be slow.
 const RELOAD_PATIENCE: Duration = Duration::from_secs(15);
 
 /// A symmetric KMS key.
