@@ -79,11 +79,18 @@ pub struct PolicySpan {
 
 impl Formula {
     /// Both. Folds constants, so nothing is allocated as long as one side is known.
+    #[inline]
     #[must_use]
     pub fn and(self, other: Self) -> Self {
+        match (&self, &other) {
+            (Self::False, _) | (_, Self::True) => self,
+            (Self::True, _) | (_, Self::False) => other,
+            _ => self.and_open(other),
+        }
+    }
+
+    fn and_open(self, other: Self) -> Self {
         match (self, other) {
-            (Self::False, _) | (_, Self::False) => Self::False,
-            (Self::True, rest) | (rest, Self::True) => rest,
             (Self::All(mut all), Self::All(more)) => {
                 all.extend(more);
                 Self::All(all)
@@ -97,11 +104,18 @@ impl Formula {
     }
 
     /// Either. Folds constants, so nothing is allocated as long as one side is known.
+    #[inline]
     #[must_use]
     pub fn or(self, other: Self) -> Self {
+        match (&self, &other) {
+            (Self::True, _) | (_, Self::False) => self,
+            (Self::False, _) | (_, Self::True) => other,
+            _ => self.or_open(other),
+        }
+    }
+
+    fn or_open(self, other: Self) -> Self {
         match (self, other) {
-            (Self::True, _) | (_, Self::True) => Self::True,
-            (Self::False, rest) | (rest, Self::False) => rest,
             (Self::Any(mut any), Self::Any(more)) => {
                 any.extend(more);
                 Self::Any(any)

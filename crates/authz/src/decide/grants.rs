@@ -67,36 +67,34 @@ impl Facts<'_> {
     /// What one grant gives the caller.
     fn given_by<O: Observer>(&self, grant: &Arc<Grant>, operation: GrantOperation, observer: &mut O) -> Named {
         let named = self.grantee(grant);
-        if !O::EXAMINES && (named.is_nobody() || !grant.operations.contains(operation)) {
+        let permits = grant.operations.contains(operation);
+        if !O::EXAMINES && (named.is_nobody() || !permits) {
             return Named::NOT;
         }
-        let same = self.is_same_grantee(grant, observer);
-        let permits = Formula::from(grant.operations.contains(operation));
-        let context = self.context_fits(grant, operation);
-        let source = self.source_fits(grant, operation);
         let (child_operations, child_constraints) = match operation {
             GrantOperation::CreateGrant => self.child_fits(grant),
             _ => (Formula::True, Formula::True),
         };
-        let all = [
-            (GrantMiss::GranteeRecreated, &same),
-            (GrantMiss::Operation, &permits),
-            (GrantMiss::EncryptionContext, &context),
-            (GrantMiss::SourceArn, &source),
-            (GrantMiss::ChildOperations, &child_operations),
-            (GrantMiss::ChildConstraints, &child_constraints),
+        let wants = [
+            (GrantMiss::GranteeRecreated, self.is_same_grantee(grant, observer)),
+            (GrantMiss::Operation, permits.into()),
+            (GrantMiss::EncryptionContext, self.context_fits(grant, operation)),
+            (GrantMiss::SourceArn, self.source_fits(grant, operation)),
+            (GrantMiss::ChildOperations, child_operations),
+            (GrantMiss::ChildConstraints, child_constraints),
         ];
-        let holds = Formula::all(all.iter().map(|(_, holds)| (*holds).clone()));
-        let given = named.clone().and(&holds);
         if O::EXAMINES {
-            let misses = named.is_nobody().then_some(GrantMiss::OtherGrantee).into_iter();
-            let misses = misses.chain(all.iter().filter(|(_, holds)| holds.is_false()).map(|(miss, _)| *miss));
+            let other = named.is_nobody().then_some(GrantMiss::OtherGrantee);
+            let missing = wants.iter().filter(|(_, holds)| holds.is_false()).map(|(miss, _)| *miss);
+            let misses = other.into_iter().chain(missing).collect();
+            let given = named.and(&Formula::all(wants.into_iter().map(|(_, holds)| holds)));
             let gives = given.clone().any();
             if gives.is_true() {
                 observer.rule(&rules::KMS_GRANT_ENOUGH);
             }
-            observer.grant(GrantReport { grant: Arc::clone(grant), gives, misses: misses.collect() });
+            observer.grant(GrantReport { grant: Arc::clone(grant), gives, misses });
+            return given;
         }
-        given
+        named.and(&Formula::all(wants.into_iter().map(|(_, holds)| holds)))
     }
 }

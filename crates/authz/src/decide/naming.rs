@@ -60,6 +60,9 @@ impl Named {
 
     /// Meant only where this holds, too.
     pub(super) fn and(self, holds: &Formula) -> Self {
+        if holds.is_true() {
+            return self;
+        }
         Self {
             direct: self.direct.and(holds.clone()),
             behind: self.behind.and(holds.clone()),

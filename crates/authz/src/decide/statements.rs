@@ -98,20 +98,22 @@ impl Facts<'_> {
         for (index, statement) in policy.statements().iter().enumerate() {
             match statement.effect.value {
                 Effect::Deny if O::EXAMINES || !said.denies.is_true() => {
-                    let matches = self.statement(policy, index, statement, saved, observer).any();
-                    said.denies = mem::replace(&mut said.denies, Formula::False).or(matches);
+                    if let Some(matches) = self.statement(policy, index, statement, saved, observer) {
+                        said.denies = mem::replace(&mut said.denies, Formula::False).or(matches.any());
+                    }
                 }
                 Effect::Allow if O::EXAMINES || !said.allows.direct.is_true() => {
-                    let matches = self.statement(policy, index, statement, saved, observer);
-                    said.allows = mem::replace(&mut said.allows, Named::NOT).or(matches);
+                    if let Some(matches) = self.statement(policy, index, statement, saved, observer) {
+                        said.allows = mem::replace(&mut said.allows, Named::NOT).or(matches);
+                    }
                 }
                 Effect::Deny | Effect::Allow => {}
             }
         }
     }
 
-    /// Whether a statement matches, by whom it names. Stops at the first element that surely does not, unless
-    /// everything is examined.
+    /// Whether a statement matches, by whom it names; `None` if it surely does not. Stops at the first element that
+    /// does not, unless everything is examined.
     fn statement<O: Observer>(
         &self,
         policy: &Arc<Policy>,
@@ -119,14 +121,14 @@ impl Facts<'_> {
         statement: &Statement,
         saved: Option<&SavedIds>,
         observer: &mut O,
-    ) -> Named {
+    ) -> Option<Named> {
         let action = Formula::from(statement.actions.covers(self.request.action.lower()));
         if !O::EXAMINES && action.is_false() {
-            return Named::NOT;
+            return None;
         }
         let named = self.named(statement, saved);
         if !O::EXAMINES && named.is_nobody() {
-            return Named::NOT;
+            return None;
         }
         let resource = statement
             .resources
@@ -155,7 +157,7 @@ impl Facts<'_> {
                 matches: matches.clone().any(),
             });
         }
-        matches
+        Some(matches)
     }
 
     /// Whom a statement means. Policies that are attached to whom they are about name nobody.
