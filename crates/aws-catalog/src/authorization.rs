@@ -11,6 +11,8 @@ mod embedded;
 mod nearest;
 mod service;
 
+pub(crate) use condition_key::is_form_of;
+
 pub use action::{AccessLevel, Action, ActionResource};
 pub use condition_key::{ConditionKey, ValueType};
 pub use embedded::{PREFIXES, service};

@@ -14,6 +14,7 @@
 //! assert_eq!(aws_catalog::nearest_action("kms:Decypt").unwrap().full_name(), "kms:Decrypt");
 //! ```
 
+pub mod access;
 pub mod authorization;
 
 pub use authorization::{action, nearest_action, service};

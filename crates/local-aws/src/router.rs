@@ -131,3 +131,6 @@ fn encode(encoded: EncodedResponse) -> Response {
     }
     response
 }
+
+#[cfg(test)]
+mod tests;

@@ -50,12 +50,12 @@ impl ConditionKey {
     /// Whether a key that stands in a policy is this one, or of this form. Keys have no case.
     #[must_use]
     pub fn is_named(&self, key: &str) -> bool {
-        fits(&self.name, key)
+        is_form_of(&self.name, key)
     }
 }
 
-/// Whether `key` is what AWS writes as `form`, in which `${...}` or `<...>` stands for any text but none.
-pub(super) fn fits(form: &str, key: &str) -> bool {
+/// Whether `key` is, in any case, what AWS writes as `form`, in which `${...}` or `<...>` stands for any text but none.
+pub(crate) fn is_form_of(form: &str, key: &str) -> bool {
     let hole = [("${", '}'), ("<", '>')].into_iter().find_map(|(opens, closes)| {
         let (before, rest) = form.split_once(opens)?;
         let (_, after) = rest.split_once(closes)?;
@@ -85,7 +85,7 @@ mod tests {
             ("token.actions.${Domain}.ghe.com:actor", "token.actions.acme.ghe.com:actor", true),
             ("token.actions.${Domain}.ghe.com:actor", "token.actions.ghe.com:actor", false),
         ] {
-            assert_eq!(fits(form, key), is_one, "{form} {key}");
+            assert_eq!(is_form_of(form, key), is_one, "{form} {key}");
         }
     }
 }

@@ -1,0 +1,240 @@
+//! What each operation asks of authorization: which actions, on what, with which condition keys from which members of
+//! its input.
+//!
+//! ```text
+//!   ReEncrypt { CiphertextBlob, SourceEncryptionContext, DestinationKeyId, .. }
+//!       kms:ReEncryptFrom  on the key that the ciphertext names    kms:EncryptionAlgorithm = SourceEncryptionAlgorithm
+//!       kms:ReEncryptTo    on the key that DestinationKeyId names  kms:EncryptionAlgorithm = DestinationEncryptionAlgorithm
+//! ```
+//!
+//! The published data ([`authorization`](crate::authorization)) says which keys an action has, not where their values
+//! come from; that is told here, once, for whoever enforces or forecasts. Every access of an operation must be allowed.
+//! What follows from the caller, the resource or the grant is not here: who decides derives it ([`UNTOLD`] says from
+//! what, and which keys nobody tells).
+//!
+//! Sources: AWS KMS API Reference and AWS STS API Reference, each operation's "Required permissions"; AWS KMS Developer
+//! Guide, "AWS KMS condition keys"; IAM User Guide, "IAM and AWS STS condition context keys".
+
+mod kms;
+mod sts;
+mod told;
+mod untold;
+
+pub use told::Told;
+pub use untold::{Gap, UNTOLD, Untold, untold};
+
+/// An operation of a service's API.
+#[derive(Clone, Copy, Debug)]
+pub struct Operation {
+    name: &'static str,
+    accesses: &'static [Access],
+    across_accounts: bool,
+}
+
+/// One thing that an operation's caller must be allowed.
+#[derive(Clone, Copy, Debug)]
+pub struct Access {
+    action: &'static str,
+    on: On,
+    only_with: &'static [&'static str],
+    region: Option<&'static str>,
+    encryption_context: &'static [&'static str],
+    new_grant: bool,
+    conditions: &'static [Condition],
+}
+
+/// What is acted on, by the members of the input that name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum On {
+    /// Nothing in particular: the resource is `*`, in the caller's account.
+    Nothing,
+    /// The KMS key that a member names by its id or ARN.
+    Key(&'static str),
+    /// The KMS key that a member names by its id, its ARN, or one of its aliases, which is `kms:RequestAlias` then.
+    KeyOrAlias(&'static str),
+    /// The KMS key that a member names as in [`KeyOrAlias`](Self::KeyOrAlias); where it is not given, the one that the
+    /// ciphertext was made with.
+    KeyOfCiphertext {
+        /// The member with the ciphertext.
+        ciphertext: &'static str,
+        /// The member that may name the key.
+        or: &'static str,
+    },
+    /// The multi-Region key that one member names, in the region that another names.
+    KeyInRegion {
+        /// The member that names the key.
+        key: &'static str,
+        /// The member that names the region.
+        region: &'static str,
+    },
+    /// The KMS key of the grant that a token, or a member with the key's ARN, names.
+    KeyOfGrant {
+        /// The member with the token.
+        token: &'static str,
+        /// The member that names the key.
+        or: &'static str,
+    },
+    /// The alias that a member names.
+    Alias(&'static str),
+    /// The KMS key that an alias belongs to before the operation.
+    KeyOfAlias(&'static str),
+    /// The IAM role whose ARN a member gives.
+    Role(&'static str),
+    /// The principal whose ARN a member gives.
+    Principal(&'static str),
+}
+
+/// A condition key whose values are in the input.
+#[derive(Clone, Copy, Debug)]
+pub struct Condition {
+    /// The key as AWS writes it; `${TagKey}` stands for the key of each tag.
+    pub key: &'static str,
+    /// Where its values are.
+    pub from: Source,
+}
+
+/// Where a condition key's values come from. Paths have dots: `Constraints.SourceArn`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A member: a text, a number, a truth, or a list of them. Without it the key is not in the request.
+    Member(&'static str),
+    /// The first of these members that is given, else this value: AWS fills its own defaults in first.
+    MemberOr(&'static [&'static str], &'static str),
+    /// The values of a list of tags, each under a key of its own.
+    TagValues(TagList),
+    /// The keys of a list of tags, together.
+    TagKeys(TagList),
+    /// Always this.
+    Fixed(&'static str),
+    /// This, where the member is true.
+    WhereTrue(&'static str, &'static str),
+    /// Whether the two keys of a `ReEncrypt` are one. Not in the input: who resolves them knows.
+    OnSameKey,
+}
+
+/// A list of tags and the names that its elements' two members have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TagList {
+    /// The member with the list.
+    pub member: &'static str,
+    /// The tag's key in an element.
+    pub key: &'static str,
+    /// The tag's value in an element.
+    pub value: &'static str,
+}
+
+/// The operations of a service (by its prefix), by name.
+#[must_use]
+pub fn operations(service: &str) -> &'static [Operation] {
+    match service {
+        "kms" => kms::OPERATIONS,
+        "sts" => sts::OPERATIONS,
+        _ => &[],
+    }
+}
+
+/// The operation of this name; names have case, as on the wire.
+#[must_use]
+pub fn operation(service: &str, name: &str) -> Option<&'static Operation> {
+    let operations = operations(service);
+    operations.binary_search_by(|operation| operation.name.cmp(name)).ok().and_then(|at| operations.get(at))
+}
+
+impl Operation {
+    const fn new(name: &'static str, accesses: &'static [Access]) -> Self {
+        Self { name, accesses, across_accounts: false }
+    }
+
+    const fn across_accounts(self) -> Self {
+        Self { across_accounts: true, ..self }
+    }
+
+    /// Its name in the API: `ReEncrypt`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// What its caller must be allowed, all of it; never nothing.
+    #[must_use]
+    pub const fn accesses(&self) -> &'static [Access] {
+        self.accesses
+    }
+
+    /// Whether it can be done on a resource of another account, whatever the policies say.
+    ///
+    /// Source: AWS KMS API Reference, each operation's "Cross-account use".
+    #[must_use]
+    pub const fn works_across_accounts(&self) -> bool {
+        self.across_accounts
+    }
+}
+
+impl Access {
+    const fn new(action: &'static str, on: On) -> Self {
+        Self { action, on, only_with: &[], region: None, encryption_context: &[], new_grant: false, conditions: &[] }
+    }
+
+    const fn only_with(self, members: &'static [&'static str]) -> Self {
+        Self { only_with: members, ..self }
+    }
+
+    const fn in_region(self, member: &'static str) -> Self {
+        Self { region: Some(member), ..self }
+    }
+
+    const fn with_context(self, paths: &'static [&'static str]) -> Self {
+        Self { encryption_context: paths, ..self }
+    }
+
+    const fn of_new_grant(self) -> Self {
+        Self { new_grant: true, ..self }
+    }
+
+    const fn told(self, conditions: &'static [Condition]) -> Self {
+        Self { conditions, ..self }
+    }
+
+    /// The action, with its service: `kms:ReEncryptFrom`.
+    #[must_use]
+    pub const fn action(&self) -> &'static str {
+        self.action
+    }
+
+    /// What is acted on.
+    #[must_use]
+    pub const fn on(&self) -> On {
+        self.on
+    }
+
+    /// Where not empty: it is asked for only if one of these members is given.
+    #[must_use]
+    pub const fn only_with_members(&self) -> &'static [&'static str] {
+        self.only_with
+    }
+
+    /// The member with the region in which it is asked for, where that is not the request's own.
+    #[must_use]
+    pub const fn region(&self) -> Option<&'static str> {
+        self.region
+    }
+
+    /// The paths at which an encryption context can be: the one of the request, or those of a new grant's constraints.
+    /// It tells `kms:EncryptionContext:${EncryptionContextKey}` and `kms:EncryptionContextKeys`.
+    #[must_use]
+    pub const fn encryption_context(&self) -> &'static [&'static str] {
+        self.encryption_context
+    }
+
+    /// Whether the input is a grant to be made, which tells `kms:GranteePrincipal` and its kin.
+    #[must_use]
+    pub const fn makes_grant(&self) -> bool {
+        self.new_grant
+    }
+
+    /// The condition keys whose values are in the input.
+    #[must_use]
+    pub const fn conditions(&self) -> &'static [Condition] {
+        self.conditions
+    }
+}

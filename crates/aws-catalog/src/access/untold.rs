@@ -1,0 +1,96 @@
+//! Published condition keys that no input tells: what they follow from, or why they are never there.
+
+use crate::authorization::is_form_of;
+
+/// Why the input of an operation does not tell a condition key that its action has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Untold {
+    /// Who decides derives it, from this.
+    Derived(&'static str),
+    /// It is never in a request that the embedded AWS answers, for this reason.
+    Never(&'static str),
+}
+
+use Untold::{Derived, Never};
+
+/// A published key that inputs do not tell.
+#[derive(Clone, Copy, Debug)]
+pub struct Gap {
+    /// The action that it is so for; every action that has the key, where there is none.
+    pub action: Option<&'static str>,
+    /// The key as AWS writes it; a name with `*` at its end stands for all that begin so.
+    pub key: &'static str,
+    /// Why.
+    pub why: Untold,
+}
+
+const OF_NEW_GRANT: Untold = Derived("the grant that the input makes (`Access::makes_grant`)");
+const OF_CONTEXT: Untold = Derived("the encryption context, or that of a new grant (`Access::encryption_context`)");
+const OF_KEY: Untold = Derived("the key that is acted on");
+const OF_RESOURCE: Untold = Derived("the tags of what is acted on");
+const OF_SAML: Untold = Never("only sessions of AssumeRoleWithSAML have it, and there is no identity provider");
+const OF_CONTEXT_PROVIDER: Untold = Never("context assertions are refused: there is no provider to check them with");
+/// They would be the constraints of the grant; who may retire it the grant itself says, so nobody can be let retire by them.
+const OF_RETIRED_GRANT: Untold = Never("who may retire a grant is decided by the grant");
+const OF_WEB_IDENTITY: Untold =
+    Never("only sessions of AssumeRoleWithWebIdentity have it, and there is no identity provider");
+
+/// What an action says comes before what holds for all.
+pub static UNTOLD: &[Gap] = &[
+    only("kms:CreateKey", "aws:ResourceTag/${TagKey}", Never("the key that would have the tags is not there yet")),
+    only("kms:RetireGrant", "kms:EncryptionContext:${EncryptionContextKey}", OF_RETIRED_GRANT),
+    only("kms:RetireGrant", "kms:EncryptionContextKeys", OF_RETIRED_GRANT),
+    only("kms:RetireGrant", "kms:GrantConstraintType", OF_RETIRED_GRANT),
+    all("aws:ResourceTag/${TagKey}", OF_RESOURCE),
+    all("iam:ResourceTag/${TagKey}", OF_RESOURCE),
+    all("kms:CallerAccount", Derived("the caller")),
+    all("kms:EncryptionContext:${EncryptionContextKey}", OF_CONTEXT),
+    all("kms:EncryptionContextKeys", OF_CONTEXT),
+    all("kms:GrantConstraintSourceArn", OF_NEW_GRANT),
+    all("kms:GrantConstraintType", OF_NEW_GRANT),
+    all("kms:GrantIsForAWSResource", Derived("the service that calls for the principal")),
+    all("kms:GrantOperations", OF_NEW_GRANT),
+    all("kms:GranteePrincipal", OF_NEW_GRANT),
+    all("kms:GranteeServicePrincipal", OF_NEW_GRANT),
+    all("kms:KeyOrigin", OF_KEY),
+    all("kms:KeySpec", OF_KEY),
+    all("kms:KeyUsage", OF_KEY),
+    all("kms:MultiRegion", OF_KEY),
+    all("kms:MultiRegionKeyType", OF_KEY),
+    all(
+        "kms:RecipientAttestation:*",
+        Never("a call with a Recipient is refused: there is no enclave that could attest"),
+    ),
+    all("kms:RequestAlias", Derived("the alias by which the input names the key (`On::KeyOrAlias`)")),
+    all("kms:ResourceAliases", OF_KEY),
+    all("kms:RetiringPrincipal", OF_NEW_GRANT),
+    all("kms:RetiringServicePrincipal", OF_NEW_GRANT),
+    all("kms:TrailingDaysWithoutKeyUsage", Never("the embedded AWS keeps no last use of a key")),
+    all("kms:ViaService", Derived("the service that calls for the principal")),
+    all("saml:*", OF_SAML),
+    all("accounts.google.com:*", OF_WEB_IDENTITY),
+    all("cognito-identity.amazonaws.com:*", OF_WEB_IDENTITY),
+    all("graph.facebook.com:*", OF_WEB_IDENTITY),
+    all("www.amazon.com:*", OF_WEB_IDENTITY),
+    all("sts:RequestContext/${ContextKey}", OF_CONTEXT_PROVIDER),
+    all("sts:RequestContextProviders", OF_CONTEXT_PROVIDER),
+];
+
+/// Why no input tells a key of this name in requests for an action (`kms:Decrypt`).
+#[must_use]
+pub fn untold(action: &str, key: &str) -> Option<Untold> {
+    let is_key = |name: &str| match name.strip_suffix('*') {
+        Some(start) => key.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start)),
+        None => is_form_of(name, key),
+    };
+    let is_action = |gap: &&Gap| gap.action.is_none_or(|only| only.eq_ignore_ascii_case(action));
+    UNTOLD.iter().filter(is_action).find(|gap| is_key(gap.key)).map(|gap| gap.why)
+}
+
+const fn all(key: &'static str, why: Untold) -> Gap {
+    Gap { action: None, key, why }
+}
+
+const fn only(action: &'static str, key: &'static str, why: Untold) -> Gap {
+    Gap { action: Some(action), key, why }
+}

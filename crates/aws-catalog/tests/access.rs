@@ -1,0 +1,235 @@
+//! The table of what operations ask, against what AWS publishes and by what inputs tell.
+
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+use std::collections::BTreeSet;
+
+use aws_catalog::{
+    access::{Access, On, Operation, UNTOLD, Untold, operation, operations, untold},
+    action, service,
+};
+use serde_json::{Value, json};
+
+/// Told, though the published data does not have them for the action.
+const UNPUBLISHED: &[(&str, &str)] = &[
+    // AWS KMS API Reference, "GetKeyPolicy" and "PutKeyPolicy", "Required permissions".
+    ("kms:GetKeyPolicy", "kms:PolicyName"),
+    ("kms:PutKeyPolicy", "kms:PolicyName"),
+    // AWS KMS Developer Guide, "AWS KMS condition keys": deprecated, and work as kms:KeySpec and kms:KeyUsage do.
+    ("kms:CreateKey", "kms:CustomerMasterKeySpec"),
+    ("kms:CreateKey", "kms:CustomerMasterKeyUsage"),
+];
+
+fn every_access() -> impl Iterator<Item = (&'static Operation, &'static Access)> {
+    let all = ["kms", "sts"].into_iter().flat_map(operations);
+    all.flat_map(|operation| operation.accesses().iter().map(move |access| (operation, access)))
+}
+
+fn is_on_a_key(access: &Access) -> bool {
+    !matches!(access.on(), On::Nothing | On::Alias(_) | On::Role(_) | On::Principal(_))
+}
+
+/// Every condition key that AWS publishes for an action that is asked for is told by the input, derived from something
+/// that the access has, or listed with the reason why it is never there.
+#[test]
+fn every_published_condition_key_is_accounted_for() {
+    for (operation, access) in every_access() {
+        let published = action(access.action()).unwrap_or_else(|| panic!("{} is not published", access.action()));
+        let kind = match access.on() {
+            On::Alias(_) => "alias",
+            On::Role(_) => "role",
+            _ => "key",
+        };
+        let on = published.resource_types().iter().filter(|on| on.name() == kind && access.on() != On::Nothing);
+        let of_type = on.clone().filter_map(|on| service(published.service())?.resource_type(on.name()));
+        let of_resource = on.flat_map(|on| on.condition_keys()).chain(of_type.flat_map(|on| on.condition_keys()));
+        for key in published.condition_keys().iter().chain(of_resource) {
+            let place = format!("{key} of {} in {}", access.action(), operation.name());
+            if access.conditions().iter().any(|condition| condition.key == key) {
+                continue;
+            }
+            let why = untold(access.action(), key).unwrap_or_else(|| panic!("nobody tells {place}"));
+            let has_source = match (why, key.trim_start_matches("kms:")) {
+                (Untold::Never(_), _) => true,
+                (_, "EncryptionContext:${EncryptionContextKey}" | "EncryptionContextKeys") => {
+                    !access.encryption_context().is_empty()
+                }
+                (_, "GrantIsForAWSResource" | "CallerAccount" | "ViaService") => true,
+                (_, name) if name.starts_with("Grant") || name.starts_with("Retiring") => access.makes_grant(),
+                (_, "RequestAlias") => matches!(access.on(), On::KeyOrAlias(_) | On::KeyOfCiphertext { .. }),
+                // The replica that ReplicateKey makes has these of its primary key; AWS does not say that they are told.
+                (_, "KeySpec" | "KeyUsage" | "KeyOrigin") if operation.name() == "ReplicateKey" => true,
+                (_, "aws:ResourceTag/${TagKey}" | "iam:ResourceTag/${TagKey}") => access.on() != On::Nothing,
+                _ => is_on_a_key(access),
+            };
+            assert!(
+                has_source,
+                "{place} is said to be derived ({why:?}), and the access has nothing to derive it from"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_told_is_published_or_excused_and_no_excuse_is_idle() {
+    let mut excused = BTreeSet::new();
+    for (operation, access) in every_access() {
+        let published = action(access.action()).unwrap();
+        for condition in access.conditions() {
+            if !published.condition_keys().iter().any(|key| key == condition.key) {
+                let pair = (access.action(), condition.key);
+                assert!(UNPUBLISHED.contains(&pair), "{pair:?} of {} is not published", operation.name());
+                excused.insert(pair);
+            }
+        }
+    }
+    assert_eq!(excused, UNPUBLISHED.iter().copied().collect());
+    for gap in UNTOLD {
+        let is_needed = every_access().any(|(_, access)| {
+            let published = action(access.action()).unwrap();
+            let resources = published.resource_types().iter();
+            let of_types = resources.filter_map(|on| service(published.service())?.resource_type(on.name()));
+            let of_types: Vec<&String> = of_types.flat_map(|resource| resource.condition_keys()).collect();
+            published.condition_keys().iter().chain(of_types).any(|key| {
+                let same = gap.key == key || gap.key.strip_suffix('*').is_some_and(|start| key.starts_with(start));
+                same && gap.action.is_none_or(|only| only == access.action())
+            })
+        });
+        assert!(is_needed, "nothing has {}", gap.key);
+    }
+}
+
+#[test]
+fn each_access_is_on_what_its_action_can_be_restricted_to() {
+    for (operation, access) in every_access() {
+        let published = action(access.action()).unwrap();
+        let types: Vec<&str> = published.resource_types().iter().map(|resource| resource.name()).collect();
+        let place = format!("{} in {}: {:?}, published for {types:?}", access.action(), operation.name(), access.on());
+        match access.on() {
+            // Published for keys that are there; a key in the making has no ARN yet.
+            On::Nothing if access.action() == "kms:TagResource" => assert_eq!(access.only_with_members(), ["Tags"]),
+            On::Nothing | On::Principal(_) => assert!(types.is_empty(), "{place}"),
+            On::Alias(_) => assert!(types.contains(&"alias"), "{place}"),
+            On::Role(_) => assert!(types.contains(&"role"), "{place}"),
+            _ => assert!(types.contains(&"key"), "{place}"),
+        }
+    }
+    for operation in operations("kms").iter().filter(|operation| operation.name().ends_with("Alias")) {
+        let on: Vec<On> = operation.accesses().iter().map(Access::on).collect();
+        assert!(on.iter().any(|on| matches!(on, On::Alias(_))) && on.len() >= 2, "{}: {on:?}", operation.name());
+    }
+}
+
+#[test]
+fn operations_are_found_by_their_exact_names() {
+    for service in ["kms", "sts"] {
+        for known in operations(service) {
+            assert!(std::ptr::eq(operation(service, known.name()).unwrap(), known), "{}", known.name());
+            assert!(!known.accesses().is_empty(), "{}", known.name());
+        }
+    }
+    assert!(operation("kms", "encrypt").is_none() && operation("iam", "CreateRole").is_none());
+    let foreign = |name| operation("kms", name).unwrap().works_across_accounts();
+    assert!(foreign("Decrypt") && foreign("RevokeGrant") && !foreign("ScheduleKeyDeletion") && !foreign("CreateAlias"));
+}
+
+/// What the accesses that this input asks for are told: action, key, values.
+fn told(service: &str, name: &str, input: &Value) -> Vec<(String, String, Vec<String>)> {
+    let asked = operation(service, name).unwrap().accesses().iter().filter(|access| access.is_asked_by(input));
+    let of = |access: &Access| {
+        let told = access.told_by(input, Some(true)).into_iter();
+        told.map(|(key, values)| (access.action().to_owned(), key, values)).collect::<Vec<_>>()
+    };
+    asked.flat_map(of).collect()
+}
+
+fn row(action: &str, key: &str, values: &[&str]) -> (String, String, Vec<String>) {
+    (action.into(), key.into(), values.iter().map(|value| (*value).into()).collect())
+}
+
+#[test]
+fn parameters_that_are_not_given_have_their_defaults_as_on_aws() {
+    assert_eq!(
+        told("kms", "CreateKey", &json!({})),
+        [
+            row("kms:CreateKey", "kms:CustomerMasterKeySpec", &["SYMMETRIC_DEFAULT"]),
+            row("kms:CreateKey", "kms:CustomerMasterKeyUsage", &["ENCRYPT_DECRYPT"]),
+            row("kms:CreateKey", "kms:KeySpec", &["SYMMETRIC_DEFAULT"]),
+            row("kms:CreateKey", "kms:KeyUsage", &["ENCRYPT_DECRYPT"]),
+            row("kms:CreateKey", "kms:KeyOrigin", &["AWS_KMS"]),
+            row("kms:CreateKey", "kms:MultiRegion", &["false"]),
+        ]
+    );
+    let window = "kms:ScheduleKeyDeletionPendingWindowInDays";
+    for (input, days) in [(json!({"KeyId": "k"}), "30"), (json!({"PendingWindowInDays": 7}), "7")] {
+        assert_eq!(told("kms", "ScheduleKeyDeletion", &input), [row("kms:ScheduleKeyDeletion", window, &[days])]);
+    }
+}
+
+#[test]
+fn tags_and_truths_are_told_as_policies_ask_for_them() {
+    let input = json!({
+        "MultiRegion": true, "BypassPolicyLockoutSafetyCheck": false, "CustomerMasterKeySpec": "RSA_2048", "KeyUsage": null,
+        "Tags": [{"TagKey": "Team", "TagValue": "a/b"}, {"TagKey": "empty", "TagValue": ""}],
+    });
+    let told = told("kms", "CreateKey", &input);
+    for (action, key, values) in [
+        ("kms:CreateKey", "kms:BypassPolicyLockoutSafetyCheck", &["false"][..]),
+        ("kms:CreateKey", "kms:KeySpec", &["RSA_2048"]),
+        ("kms:CreateKey", "kms:KeyUsage", &["ENCRYPT_DECRYPT"]),
+        ("kms:CreateKey", "kms:MultiRegion", &["true"]),
+        ("kms:CreateKey", "kms:MultiRegionKeyType", &["PRIMARY"]),
+        ("kms:CreateKey", "aws:RequestTag/Team", &["a/b"]),
+        ("kms:CreateKey", "aws:TagKeys", &["Team", "empty"]),
+        // Tagging takes a permission of its own.
+        ("kms:TagResource", "aws:RequestTag/empty", &[""]),
+        ("kms:TagResource", "aws:TagKeys", &["Team", "empty"]),
+    ] {
+        assert!(told.contains(&row(action, key, values)), "{key} is not told: {told:?}");
+    }
+    let untagged = told_actions("kms", "CreateKey", &json!({"Tags": []}));
+    assert_eq!(untagged, ["kms:CreateKey"]);
+}
+
+#[test]
+fn both_halves_of_a_reencryption_are_asked() {
+    let input = json!({"SourceEncryptionAlgorithm": "RSAES_OAEP_SHA_1", "DestinationKeyId": "alias/new"});
+    let (from, to) = ("kms:ReEncryptFrom", "kms:ReEncryptTo");
+    assert_eq!(
+        told("kms", "ReEncrypt", &input),
+        [
+            row(from, "kms:EncryptionAlgorithm", &["RSAES_OAEP_SHA_1"]),
+            row(from, "kms:ReEncryptOnSameKey", &["true"]),
+            row(to, "kms:EncryptionAlgorithm", &["SYMMETRIC_DEFAULT"]),
+            row(to, "kms:ReEncryptOnSameKey", &["true"]),
+        ]
+    );
+}
+
+fn told_actions(service: &str, name: &str, input: &Value) -> Vec<&'static str> {
+    let accesses = operation(service, name).unwrap().accesses().iter();
+    accesses.filter(|access| access.is_asked_by(input)).map(Access::action).collect()
+}
+
+#[test]
+fn a_role_session_asks_for_what_it_brings() {
+    let plain = json!({"RoleArn": "arn:aws:iam::111122223333:role/r", "RoleSessionName": "me"});
+    assert_eq!(told_actions("sts", "AssumeRole", &plain), ["sts:AssumeRole"]);
+    let rich = json!({
+        "RoleSessionName": "me", "ExternalId": "x", "SourceIdentity": "alice",
+        "Tags": [{"Key": "team", "Value": "a"}], "TransitiveTagKeys": ["team"],
+    });
+    assert_eq!(told_actions("sts", "AssumeRole", &rich), ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]);
+    let told = told("sts", "AssumeRole", &rich);
+    for (action, key, value) in [
+        ("sts:AssumeRole", "sts:ExternalId", "x"),
+        ("sts:AssumeRole", "sts:RoleSessionName", "me"),
+        ("sts:AssumeRole", "sts:SourceIdentity", "alice"),
+        ("sts:AssumeRole", "aws:RequestTag/team", "a"),
+        ("sts:TagSession", "sts:TransitiveTagKeys", "team"),
+        ("sts:TagSession", "aws:RequestTag/team", "a"),
+        ("sts:SetSourceIdentity", "sts:SourceIdentity", "alice"),
+    ] {
+        assert!(told.contains(&row(action, key, &[value])), "{key} is not told: {told:?}");
+    }
+}
