@@ -13,6 +13,7 @@ use authz::{
     file::{
         Files,
         case::{self, Case, Expected, Question},
+        world,
     },
     rules::{self, Assumptions},
     text::SourceText,
@@ -53,7 +54,11 @@ impl Corpus {
     }
 
     fn files(&self) -> Vec<String> {
-        let names = fs::read_dir(&self.root).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        Self::yaml_in(&self.root)
+    }
+
+    fn yaml_in(folder: &Path) -> Vec<String> {
+        let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
         let mut names: Vec<_> = names.filter(|name| name.ends_with(".yaml")).collect();
         names.sort();
         names
@@ -149,6 +154,17 @@ fn every_case_is_decided_as_aws_documents_it() {
     }
     assert!(failed == 0, "{failed} of {} cases and files are not as they should be:\n{report}", corpus.cases.len());
     assert!(!corpus.cases.is_empty(), "there are cases");
+}
+
+#[test]
+fn every_shared_world_reads_by_itself() {
+    let corpus = Corpus::load();
+    for name in Corpus::yaml_in(&corpus.root.join("worlds")) {
+        let source = SourceText::new(name.as_str(), corpus.read(&format!("worlds/{name}")).unwrap());
+        if let Err(error) = world::read(&source, &corpus) {
+            panic!("{error}");
+        }
+    }
 }
 
 /// What is not proven yet is listed, so that a rule which loses its cases, or a new one without any, fails.

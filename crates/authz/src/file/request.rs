@@ -1,6 +1,6 @@
 //! The request file: one question, as people write it.
 //!
-//! `tests/corpus/authorization/README.md` shows every field.
+//! `docs/reference/world-files.md` shows every field.
 
 mod principal;
 

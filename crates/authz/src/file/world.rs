@@ -1,6 +1,6 @@
 //! The world file: everything that decisions rest on, as people write it.
 //!
-//! `tests/corpus/authorization/README.md` shows every field.
+//! `docs/reference/world-files.md` shows every field.
 
 use aws_model::{AccountId, Arn};
 

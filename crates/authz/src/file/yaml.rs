@@ -14,6 +14,8 @@ use crate::text::{SourceText, Span};
 const MAX_BYTES: usize = 128 << 20;
 /// What recurses over a tree needs stack for this.
 const MAX_DEPTH: usize = 64;
+/// How many values a text may hold: what each takes in memory is many times what it takes in the text.
+const MAX_VALUES: usize = 4_000_000;
 /// How many values aliases (`*name`) may repeat altogether.
 const MAX_REPEATED: usize = 100_000;
 
@@ -23,7 +25,8 @@ pub(super) fn parse(source: &SourceText) -> Result<Node, FileError> {
         let problem = Problem::TooMuch("this text is longer than 128 MiB; divide it");
         return Err(FileError::new(source.clone(), Span::default(), "", problem));
     }
-    let mut reader = Reader { source, open: Vec::new(), anchors: HashMap::new(), repeated: 0, document: None };
+    let mut reader =
+        Reader { source, open: Vec::new(), anchors: HashMap::new(), values: 0, repeated: 0, document: None };
     let mut options = Options::default();
     options.flow_nesting_limit = MAX_DEPTH;
     options.block_nesting_limit = MAX_DEPTH;
@@ -44,6 +47,7 @@ struct Reader<'a> {
     /// From the outermost to the innermost that is not closed yet.
     open: Vec<Open>,
     anchors: HashMap<usize, Node>,
+    values: usize,
     repeated: usize,
     document: Option<Node>,
 }
@@ -98,6 +102,10 @@ impl Reader<'_> {
     }
 
     fn put(&mut self, value: Value, span: Span, line: usize, anchor: usize) -> Result<(), FileError> {
+        self.values += 1;
+        if self.values > MAX_VALUES {
+            return Err(self.refuse(span, Problem::TooMuch("this text holds more than 4,000,000 values; divide it")));
+        }
         let node = Node { source: self.source.clone(), span, line, value };
         if anchor != 0 {
             if node.depth() > MAX_DEPTH / 4 {

@@ -3,6 +3,7 @@
 
 mod aws_cli;
 mod changes;
+mod documented;
 mod files;
 mod invariants;
 mod organization;
