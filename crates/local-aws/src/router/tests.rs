@@ -23,52 +23,55 @@ fn every_member_that_the_catalog_names_is_in_the_model_and_of_its_kind() {
         for asked in access::operations(prefix) {
             let operation = model.operation(asked.name()).unwrap();
             for access in asked.accesses() {
-                members_of(access).for_each(|(path, fits)| {
-                    let shape = at(model, operation, path);
+                for (path, fits) in members_of(access) {
                     let place = format!("{path} of {}", asked.name());
-                    assert!(fits(&shape.unwrap_or_else(|| panic!("there is no {place}")).kind), "{place}");
-                });
+                    let shape = at(model, operation, path).unwrap_or_else(|| panic!("there is no {place}"));
+                    assert!(fits(&shape.kind), "{place} is {:?}", shape.kind);
+                }
                 tag_members_are_there(model, operation, access);
             }
         }
     }
 }
 
+/// What must be at a path.
 type Fits = fn(&Kind) -> bool;
 
+const TEXT: Fits = |kind| matches!(kind, Kind::String(_));
+const BLOB: Fits = |kind| matches!(kind, Kind::Blob(_));
+const MAP: Fits = |kind| matches!(kind, Kind::Map(_));
+const LIST: Fits = |kind| matches!(kind, Kind::List(_));
+const TRUTH: Fits = |kind| matches!(kind, Kind::Boolean);
+const VALUES: Fits = |kind| !matches!(kind, Kind::Structure(_) | Kind::Map(_) | Kind::Blob(_));
+const ANYTHING: Fits = |_| true;
+
 /// The paths that an access names, and what must be there.
-fn members_of(access: &Access) -> impl Iterator<Item = (&'static str, Fits)> {
-    let text: Fits = |kind| matches!(kind, Kind::String(_));
-    let on = match access.on() {
+fn members_of(access: &Access) -> Vec<(&'static str, Fits)> {
+    let mut members = match access.on() {
         On::Nothing => vec![],
-        On::KeyOfCiphertext { ciphertext, or } => {
-            vec![(ciphertext, (|kind| matches!(kind, Kind::Blob(_))) as Fits), (or, text)]
-        }
-        On::KeyInRegion { key, region } => vec![(key, text), (region, text)],
-        On::KeyOfGrant { token, or } => vec![(token, text), (or, text)],
+        On::KeyOfCiphertext { ciphertext, or } => vec![(ciphertext, BLOB), (or, TEXT)],
+        On::KeyInRegion { key, region } => vec![(key, TEXT), (region, TEXT)],
+        On::KeyOfGrant { token, or } => vec![(token, TEXT), (or, TEXT)],
         On::Key(member)
         | On::KeyOrAlias(member)
         | On::Alias(member)
         | On::KeyOfAlias(member)
         | On::Role(member)
-        | On::Principal(member) => vec![(member, text)],
+        | On::Principal(member) => vec![(member, TEXT)],
     };
-    let contexts =
-        access.encryption_context().iter().map(|path| (*path, (|kind| matches!(kind, Kind::Map(_))) as Fits));
-    let anything: Fits = |_| true;
-    let scalar: Fits = |kind| !matches!(kind, Kind::Structure(_) | Kind::Map(_) | Kind::Blob(_));
-    let truth: Fits = |kind| matches!(kind, Kind::Boolean);
-    let list: Fits = |kind| matches!(kind, Kind::List(_));
-    let told = access.conditions().iter().flat_map(move |condition| match condition.from {
-        Source::Member(path) => vec![(path, scalar)],
-        Source::MemberOr(paths, _) => paths.iter().map(|path| (*path, scalar)).collect(),
-        Source::WhereTrue(path, _) => vec![(path, truth)],
-        Source::TagValues(tags) | Source::TagKeys(tags) => vec![(tags.member, list)],
-        Source::Fixed(_) | Source::OnSameKey => vec![],
-    });
-    let only_with = access.only_with_members().iter().map(move |member| (*member, anything));
-    let region = access.region().into_iter().map(move |member| (member, text));
-    on.into_iter().chain(contexts).chain(told).chain(only_with).chain(region)
+    for condition in access.conditions() {
+        match condition.from {
+            Source::Member(path) => members.push((path, VALUES)),
+            Source::MemberOr(paths, _) => members.extend(paths.iter().map(|path| (*path, VALUES))),
+            Source::WhereTrue(path, _) => members.push((path, TRUTH)),
+            Source::TagValues(tags) | Source::TagKeys(tags) => members.push((tags.member, LIST)),
+            Source::Fixed(_) | Source::OnSameKey => {}
+        }
+    }
+    members.extend(access.encryption_context().iter().map(|path| (*path, MAP)));
+    members.extend(access.only_with_members().iter().map(|member| (*member, ANYTHING)));
+    members.extend(access.region().map(|member| (member, TEXT)));
+    members
 }
 
 fn tag_members_are_there(model: &ServiceModel, operation: &Operation, access: &Access) {
