@@ -106,14 +106,13 @@ impl Accounts {
         named: impl IntoIterator<Item = AccountId>,
         fixed: impl IntoIterator<Item = Credential>,
     ) -> Result<Self, AccountsError> {
-        let seed = match store.rows(SEED)?.pop() {
-            Some(row) => row.bytes,
+        let (seed, seed_kept) = match store.rows(SEED)?.pop() {
+            Some(row) => (row.bytes, Ticket::default()),
             None => {
                 let seed = random_bytes(MATERIAL_LEN).map_err(|_: SealError| AccountsError::Sealing)?;
                 let mut batch = Batch::new();
                 batch.put(SEED, "seed", seed.clone());
-                store.durable(store.write(batch)).await?;
-                seed
+                (seed, store.write(batch))
             }
         };
         let kept = store.rows(NAMED)?.into_iter().map(|row| Ok((row.key.parse()?, Ticket::default())));
@@ -122,7 +121,8 @@ impl Accounts {
         let accounts = Self { partition, seed: Seed::new(&seed), fixed, named: RwLock::new(kept), store };
         let of_fixed: Vec<_> = accounts.fixed.values().map(|credential| credential.account).collect();
         let tickets = named.into_iter().chain(of_fixed).map(|account| accounts.name(account));
-        let last = tickets.max().unwrap_or_default();
+        let last = tickets.fold(seed_kept, Ticket::max);
+        // Nobody hears of a credential that a crash could still take back.
         accounts.store.durable(last).await?;
         Ok(accounts)
     }
