@@ -1,6 +1,6 @@
 //! Who calls.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use aws_model::{AccountId, Arn};
 use jiff::Timestamp;
@@ -103,6 +103,31 @@ impl Principal {
             Self::Session(session) => session.role.account().parse().ok(),
             Self::FederatedUser(federated) => Some(federated.account),
             Self::Federated { .. } | Self::Service(_) | Self::Anonymous => None,
+        }
+    }
+}
+
+/// As people know it: an ARN (a session's if it has a name, else its role's), a service's name, `anonymous`.
+impl fmt::Display for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root(account) => write!(f, "arn:aws:iam::{account}:root"),
+            Self::User(arn) => f.write_str(arn.as_str()),
+            Self::Session(session) => match &session.name {
+                None => f.write_str(session.role.as_str()),
+                Some(name) => {
+                    let (partition, account) = (session.role.partition(), session.role.account());
+                    let role = session.role.resource().rsplit('/').next().unwrap_or_default();
+                    write!(f, "arn:{partition}:sts::{account}:assumed-role/{role}/{name}")
+                }
+            },
+            Self::FederatedUser(federated) => {
+                let partition = federated.parent.as_ref().map_or("aws", |parent| parent.partition());
+                write!(f, "arn:{partition}:sts::{}:federated-user/{}", federated.account, federated.name)
+            }
+            Self::Federated { provider } => f.write_str(provider),
+            Self::Service(service) => f.write_str(service),
+            Self::Anonymous => f.write_str("anonymous"),
         }
     }
 }

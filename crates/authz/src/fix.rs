@@ -1,0 +1,81 @@
+//! The smallest fix: what to change so that a request is allowed, where, and who gains what else by it.
+//!
+//! ```text
+//!   Request --explain--> the gate that refuses --> candidate changes ----.
+//!      ^                                                                 | applied to a copy of the world,
+//!      `----------------------- still refused? the next gate ------------' decided again
+//!                                     |
+//!                                  allowed --> what else it opens, who must apply it --> rank
+//! ```
+//!
+//! Nothing is proposed that was not decided again and allowed.
+
+mod blast;
+mod change;
+mod obstacle;
+
+use crate::decision::Verdict;
+
+pub use blast::{BlastRadius, Gain, NotAsked};
+pub use change::{Change, Edit, How, NewKeyGrant, PolicyEdit, PolicyPlace, RequestEdit, WhoApplies};
+pub use obstacle::Obstacle;
+
+/// What could be changed so that a request is allowed.
+#[derive(Clone, Debug)]
+pub struct Fixes {
+    /// What is decided as long as nothing changes.
+    pub before: Verdict,
+    /// Sets of changes, the best first. Each was decided again and allows the request; none holds a change that it
+    /// could do without. Empty for a request that is allowed, and where nothing helps.
+    pub fixes: Vec<Fix>,
+    /// Why what one might try first is not among them, or does not help.
+    pub obstacles: Vec<Obstacle>,
+    /// Whether there were more combinations than were tried.
+    pub is_cut: bool,
+}
+
+/// A set of changes that together let the request through.
+#[derive(Clone, Debug)]
+pub struct Fix {
+    /// The changes, each with who must apply it, in the order in which to apply them.
+    pub changes: Vec<Change>,
+    /// What is decided with all of them applied: always [`Verdict::Allowed`].
+    pub verified: Verdict,
+    /// Who else gains what.
+    pub opens: BlastRadius,
+    /// What it was ranked by.
+    pub rank: Rank,
+}
+
+/// How good a fix is; the smaller, the better. Compared field by field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Rank {
+    /// Whether it loosens what others set up as a limit: a boundary, a session policy, a policy of the organization, a
+    /// statement that denies. Never better than a fix that does not.
+    pub loosens_limit: bool,
+    /// How much else it opens, see [`BlastRadius::count`].
+    pub opens: usize,
+    /// How many changes it takes.
+    pub changes: usize,
+    /// How wide what it adds is written: patterns instead of names, accounts instead of principals, actions that the
+    /// request does not need, conditions that it could carry and does not.
+    pub width: usize,
+}
+
+impl Fixes {
+    /// Whether every fix needs changes in more than one account: none is possible on one side alone.
+    #[must_use]
+    pub fn needs_both_sides(&self) -> bool {
+        !self.fixes.is_empty() && self.fixes.iter().all(|fix| fix.accounts() > 1)
+    }
+}
+
+impl Fix {
+    /// In how many accounts it changes something.
+    fn accounts(&self) -> usize {
+        let mut accounts: Vec<_> = self.changes.iter().filter_map(|change| change.who.account()).collect();
+        accounts.sort_unstable();
+        accounts.dedup();
+        accounts.len()
+    }
+}
