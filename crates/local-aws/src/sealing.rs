@@ -93,17 +93,18 @@ impl SealingKey {
         plaintext: &[u8],
         out: &mut Vec<u8>,
     ) -> Result<(), SealError> {
-        let (mut salt, mut nonce) = ([0; SALT_LEN], [0; NONCE_LEN]);
-        fill_randomly(&mut salt).and_then(|()| fill_randomly(&mut nonce))?;
-        let key = self.message_key(purpose, &salt).map_err(|Unspecified| SealError)?;
+        // Both at once: each call of the operating system costs a part of what the cipher does.
+        let mut salt_and_nonce = [0; SALT_LEN + NONCE_LEN];
+        fill_randomly(&mut salt_and_nonce)?;
+        let (salt, nonce) = salt_and_nonce.split_at(SALT_LEN);
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|Unspecified| SealError)?;
+        let key = self.message_key(purpose, salt).map_err(|Unspecified| SealError)?;
         // In a buffer of its own, so that no plaintext stays behind in `out` when it grows.
         let mut sealed = Zeroizing::new(plaintext.to_vec());
-        let tag = key
-            .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(aad), &mut sealed)
-            .map_err(|Unspecified| SealError)?;
+        let tag =
+            key.seal_in_place_separate_tag(nonce, Aad::from(aad), &mut sealed).map_err(|Unspecified| SealError)?;
         out.reserve(OVERHEAD + sealed.len());
-        out.extend_from_slice(&salt);
-        out.extend_from_slice(&nonce);
+        out.extend_from_slice(&salt_and_nonce);
         out.extend_from_slice(&sealed);
         out.extend_from_slice(tag.as_ref());
         Ok(())
