@@ -59,8 +59,15 @@ impl World {
         let mut recorder = Recorder::default();
         let verdict = facts.verdict(&mut recorder);
         let key_state = facts.key_state(&mut recorder);
+        let error = match &verdict {
+            Verdict::Denied(denial) => Some(denial.error(request, assumptions)),
+            Verdict::Allowed | Verdict::AllowedIff(_) => None,
+        };
+        for rule in error.iter().flat_map(|error| &error.rules) {
+            recorder.rule(rule);
+        }
         let Recorder { gates, rules, .. } = recorder;
-        Explanation { verdict, key_state, gates, rules }
+        Explanation { verdict, error, key_state, gates, rules }
     }
 
     /// Whether the state of the key that a request is about lets the operation through; `None` for what is no

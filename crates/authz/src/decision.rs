@@ -6,6 +6,7 @@ use aws_model::AccountId;
 
 use crate::{
     formula::Formula,
+    phrase::AccessDenied,
     policy::{Policy, PolicyKind},
     rules::Rule,
     world::{Grant, KeyState, PolicyOrigin},
@@ -69,6 +70,8 @@ pub enum Gate {
 pub struct Explanation {
     /// May it?
     pub verdict: Verdict,
+    /// For a denial: what AWS answers.
+    pub error: Option<AccessDenied>,
     /// Would the key's state let it through? Apart from the verdict, since another error answers for it; `None` for
     /// what is no operation on a key.
     pub key_state: Option<KeyStateVerdict>,

@@ -21,6 +21,7 @@ pub mod formula;
 pub mod matching;
 pub mod nearest;
 mod pattern;
+pub mod phrase;
 pub mod policy;
 pub mod principal;
 pub mod query;

@@ -45,6 +45,7 @@ macro_rules! switches {
 
 switches! {
     denial_ciphertext: DENIAL_CIPHERTEXT,
+    denial_foreign_key: DENIAL_FOREIGN_KEY,
     denial_key_policy_both: DENIAL_KEY_POLICY_BOTH,
     denial_order: DENIAL_ORDER,
     denial_scp_implicit_of_service: DENIAL_SCP_IMPLICIT_OF_SERVICE,

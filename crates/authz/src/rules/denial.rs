@@ -85,6 +85,14 @@ rules! {
             "A: a role; c: a ciphertext of a foreign key whose policy does not name A",
             &["A: aws kms decrypt --ciphertext-blob fileb://c"],
             "the message", Reads("on the resource associated with this ciphertext")));
+    DENIAL_FOREIGN_KEY "denial-foreign-key":
+        "Where a foreign key's policy and grants do not allow, KMS says `on this resource because the resource does not \
+         exist in this Region, no resource-based policies allow access, or a resource-based policy explicitly denies \
+         access`.",
+        assumed("the guides of AWS Backup and S3 Tables quote it from KMS, and many users do; KMS's own does not", probe(
+            "A: a role that may kms:* on everything; k: a key of another account whose policy does not name A",
+            &["A: aws kms describe-key --key-id <k>"],
+            "the message", Reads("on this resource because the resource does not exist in this Region")));
     DENIAL_CODE_KMS "denial-code-kms":
         "KMS denies with AccessDeniedException, HTTP status 400.",
         KMS_API.at("Common Errors > AccessDeniedException");
