@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::world::{Client, OWNER, STRANGER, World, base64};
 
 /// As much as keeps the writer busy while a few calls run in memory.
-const MUCH: usize = 8 << 20;
+const MUCH: usize = 2 << 20;
 
 /// Whether everything that was written so far is on disk.
 fn all_is_durable(store: &Store) -> bool {
