@@ -18,6 +18,7 @@ pub mod decision;
 pub mod file;
 pub mod fix;
 pub mod formula;
+pub mod launch;
 pub mod matching;
 pub mod nearest;
 mod pattern;

@@ -120,7 +120,9 @@ impl Facts<'_> {
         };
         let given = granted.direct.clone().and(of_itself);
         let given = given.or(granted.behind.clone().and(of_role)).or(granted.account.clone().and(of_account));
-        let foreign = relation == Relation::Foreign && !assumed.kms_grant_foreign_enough;
+        // Of service-linked roles and of EC2's own role it is published that a foreign grant is enough.
+        let is_of_aws = self.caller.is_service_linked() || self.caller.is_infrastructure();
+        let foreign = relation == Relation::Foreign && !is_of_aws && !assumed.kms_grant_foreign_enough;
         given
             .and(cap(foreign, &identity.allows))
             .and(cap(assumed.kms_grant_scp, &gates.service_control.allows))
