@@ -26,6 +26,7 @@ mod organization;
 mod relation;
 mod statements;
 mod target;
+mod telling;
 
 use crate::{
     decision::{Explanation, KeyStateVerdict, Verdict},
@@ -100,7 +101,10 @@ impl<'a> Facts<'a> {
             residual => Verdict::AllowedIff(residual),
         };
         if O::EXAMINES {
-            self.tell(relation, &gates, &verdict, observer);
+            self.tell_of_decisive_gates(relation, &gates, &verdict, observer);
+            self.tell_of_sides(relation, &gates, observer);
+            self.tell_of_organization(relation, &gates, &verdict, observer);
+            self.tell_of_denial(&gates, &verdict, observer);
         }
         verdict
     }

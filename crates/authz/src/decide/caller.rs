@@ -10,6 +10,9 @@ use crate::{
     world::{Identity, World},
 };
 
+/// The role as which EC2 attaches volumes.
+const INFRASTRUCTURE: &str = "role/aws:ec2-infrastructure";
+
 /// A principal, with what the world knows of it.
 pub(super) struct Caller<'a> {
     pub(super) principal: &'a Principal,
@@ -36,6 +39,8 @@ impl<'a> Caller<'a> {
         let account = principal.account();
         let standing = match principal {
             Principal::Root(_) => Standing::Root,
+            // AWS's own role has no policies that the account knows of.
+            Principal::Session(session) if session.role.resource() == INFRASTRUCTURE => Standing::Gone,
             Principal::User(arn) => user(world, account, arn),
             Principal::Session(session) => match account.and_then(|id| world.account(id)) {
                 None => Standing::Unknown,
@@ -98,7 +103,7 @@ impl<'a> Caller<'a> {
 
     /// Whether the caller is the role as which EC2 attaches volumes. It is AWS's own and in no account's list.
     pub(super) fn is_infrastructure(&self) -> bool {
-        self.session().is_some_and(|session| session.role.resource() == "role/aws:ec2-infrastructure")
+        self.session().is_some_and(|session| session.role.resource() == INFRASTRUCTURE)
     }
 }
 

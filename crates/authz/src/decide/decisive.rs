@@ -1,11 +1,9 @@
-//! Which gates the verdict hung on, and which rules made it so.
+//! Which gates the verdict hung on.
 
 use crate::{
-    decision::{DenialEffect, Gate, Verdict},
+    decision::{Gate, Verdict},
     formula::Formula,
     policy::PolicyKind,
-    principal::Principal,
-    rules::{self, Rule},
 };
 
 use super::{derive::Facts, gates::Gates, naming::Named, observer::Observer, relation::Relation};
@@ -22,15 +20,18 @@ const GATES: [Gate; 7] = [
 ];
 
 impl Facts<'_> {
-    /// Tells which gates had to let through, and the rules of the relation.
-    pub(super) fn tell<O: Observer>(&self, relation: Relation, gates: &Gates, verdict: &Verdict, observer: &mut O) {
+    /// Tells which gates had to let through.
+    pub(super) fn tell_of_decisive_gates<O: Observer>(
+        &self,
+        relation: Relation,
+        gates: &Gates,
+        verdict: &Verdict,
+        observer: &mut O,
+    ) {
         for gate in GATES {
             if self.is_decisive(gate, relation, gates, verdict) {
                 observer.decisive(gate);
             }
-        }
-        for rule in self.rules_of(relation, gates, verdict) {
-            observer.rule(rule);
         }
     }
 
@@ -46,37 +47,6 @@ impl Facts<'_> {
             shut.open_if_shut(other);
         }
         self.lets_through(relation, &shut).is_false()
-    }
-
-    fn rules_of(&self, relation: Relation, gates: &Gates, verdict: &Verdict) -> Vec<&'static Rule> {
-        let mut rules = Vec::new();
-        let mut tell = |holds: bool, rule: &'static Rule| {
-            if holds {
-                rules.push(rule);
-            }
-        };
-        let kind = self.target.policy_kind();
-        let named = &gates.resource.allows;
-        tell(!gates.denied().is_false(), &rules::IAM_EVAL_EXPLICIT_DENY);
-        tell(relation == Relation::Foreign, &rules::XACCT_BOTH_SIDES);
-        tell(matches!(self.caller.principal, Principal::Anonymous), &rules::IAM_EVAL_ANONYMOUS);
-        if relation == Relation::Within && kind == PolicyKind::Key {
-            tell(!named.direct.is_false() || !named.behind.is_false(), &rules::KMS_KEY_POLICY_NAMES);
-            tell(!named.account.is_false(), &rules::KMS_KEY_POLICY_ACCOUNT);
-            tell(named.is_nobody(), &rules::KMS_KEY_POLICY_REQUIRED);
-        }
-        if relation == Relation::Within && kind == PolicyKind::Trust {
-            tell(!named.direct.is_false() || !named.behind.is_false(), &rules::TRUST_NAMED);
-            tell(!named.account.is_false(), &rules::TRUST_ACCOUNT);
-            tell(named.is_nobody(), &rules::TRUST_REQUIRED);
-        }
-        tell(relation == Relation::Foreign && kind == PolicyKind::Trust, &rules::TRUST_FOREIGN);
-        tell(!gates.granted.is_nobody() && relation == Relation::Foreign, &rules::KMS_GRANT_FOREIGN_ENOUGH);
-        tell(
-            matches!(verdict, Verdict::Denied(denial) if denial.effect == DenialEffect::Implicit),
-            &rules::IAM_EVAL_IMPLICIT_DENY,
-        );
-        rules
     }
 }
 

@@ -12,7 +12,6 @@ use std::sync::Arc;
 use crate::{
     decision::{Gate, GrantMiss, GrantReport},
     formula::Formula,
-    rules,
     world::{Grant, GrantOperation, Grants, Key},
 };
 
@@ -84,14 +83,12 @@ impl Facts<'_> {
             (GrantMiss::ChildConstraints, child_constraints),
         ];
         if O::EXAMINES {
+            self.tell_of_grant(grant, &named, operation, observer);
             let other = named.is_nobody().then_some(GrantMiss::OtherGrantee);
             let missing = wants.iter().filter(|(_, holds)| holds.is_false()).map(|(miss, _)| *miss);
             let misses = other.into_iter().chain(missing).collect();
             let given = named.and(&Formula::all(wants.into_iter().map(|(_, holds)| holds)));
             let gives = given.clone().any();
-            if gives.is_true() {
-                observer.rule(&rules::KMS_GRANT_ENOUGH);
-            }
             observer.grant(GrantReport { grant: Arc::clone(grant), gives, misses });
             return given;
         }

@@ -34,3 +34,19 @@ pub(super) fn works_across_accounts(action: &Action) -> bool {
             | "verifymac"
     )
 }
+
+/// Whether a context key, in lower case and without `kms:`, tells what a key is like.
+///
+/// Source: AWS KMS Developer Guide, "AWS KMS condition keys".
+pub(super) fn is_property(lower_case_name: &str) -> bool {
+    matches!(
+        lower_case_name,
+        "customermasterkeyspec"
+            | "customermasterkeyusage"
+            | "keyorigin"
+            | "keyspec"
+            | "keyusage"
+            | "multiregion"
+            | "multiregionkeytype"
+    )
+}

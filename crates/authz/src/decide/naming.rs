@@ -146,7 +146,8 @@ fn spared(patterns: &[Spanned<PrincipalPattern>], saved: &SavedIds, caller: &Cal
     }
 }
 
-fn one(pattern: &PrincipalPattern, saved: &SavedIds, caller: &Caller<'_>) -> Named {
+/// Whether one pattern means the caller.
+pub(super) fn one(pattern: &PrincipalPattern, saved: &SavedIds, caller: &Caller<'_>) -> Named {
     match (pattern, caller.principal) {
         (PrincipalPattern::Anyone, _) => Named::direct(Formula::True),
         (PrincipalPattern::Account(account), Principal::Root(root)) => Named::direct((account == root).into()),

@@ -20,14 +20,24 @@ use super::{derive::Facts, observer::Observer, statements::Said, target::TargetK
 const UNDER_RESOURCE_CONTROL: [&str; 11] =
     ["aoss", "cognito-identity", "cognito-idp", "dynamodb", "ecr", "kms", "logs", "s3", "secretsmanager", "sqs", "sts"];
 
+/// Whether RCPs bind the resources of a service.
+pub(super) fn is_under_resource_control(service: &str) -> bool {
+    UNDER_RESOURCE_CONTROL.contains(&service)
+}
+
 impl Facts<'_> {
     /// What the levels above the resource's account let through.
     pub(super) fn resource_control<O: Observer>(&self, observer: &mut O) -> Said {
-        if !UNDER_RESOURCE_CONTROL.contains(&self.request.action.service()) {
+        if !is_under_resource_control(self.request.action.service()) {
             return Said::OPEN;
         }
         let Some(owner) = self.target.owner.filter(|owner| self.is_bound(*owner)) else { return Said::OPEN };
         if self.is_free_of_resource_control(observer) {
+            return Said::OPEN;
+        }
+        if self.caller.is_infrastructure()
+            && !self.assumed(self.assumptions.org_rcp_infrastructure, &rules::ORG_RCP_INFRASTRUCTURE, observer)
+        {
             return Said::OPEN;
         }
         self.levels(owner, Gate::ResourceControl, |node| node.resource_control.as_deref(), observer)
@@ -75,7 +85,7 @@ impl Facts<'_> {
     }
 
     /// Whether the organization's policies bind an account: its members, except the management account.
-    fn is_bound(&self, account: AccountId) -> bool {
+    pub(super) fn is_bound(&self, account: AccountId) -> bool {
         self.world.organization().is_some_and(|organization| {
             organization.management_account != account && organization.accounts.contains_key(&account)
         })

@@ -13,7 +13,11 @@ use super::{
     derive::Facts,
     naming::{self, Named, SavedIds},
     observer::Observer,
+    telling::Examined,
 };
+
+/// The unique ids of a policy that was never saved with any.
+const NOTHING_SAVED: &SavedIds = &SavedIds::new();
 
 /// What one policy, or several that are alternatives, say.
 #[derive(Clone, Debug)]
@@ -146,23 +150,26 @@ impl Facts<'_> {
             }
             holds = holds.and(one);
         }
-        let matches = named.clone().and(&holds);
-        if O::EXAMINES {
-            observer.statement(StatementReport {
-                index,
-                principal: named.any(),
-                action,
-                resource,
-                conditions,
-                matches: matches.clone().any(),
-            });
+        if !O::EXAMINES {
+            return (!holds.is_false()).then(|| named.and(&holds));
         }
+        let matches = named.clone().and(&holds);
+        let report = StatementReport {
+            index,
+            principal: named.any(),
+            action,
+            resource,
+            conditions,
+            matches: matches.clone().any(),
+        };
+        let saved = saved.unwrap_or(NOTHING_SAVED);
+        self.tell_of_statement(&Examined { policy, statement, saved, report: &report }, observer);
+        observer.statement(report);
         Some(matches)
     }
 
     /// Whom a statement means. Policies that are attached to whom they are about name nobody.
     fn named(&self, statement: &Statement, saved: Option<&SavedIds>) -> Named {
-        const NOTHING_SAVED: &SavedIds = &SavedIds::new();
         let Some(principals) = &statement.principals else { return Named::direct(Formula::True) };
         let saved = saved.unwrap_or(NOTHING_SAVED);
         match statement.effect.value {

@@ -25,7 +25,7 @@ pub(super) struct Target<'a> {
 pub(super) enum TargetKind<'a> {
     /// A role that is to be assumed; its trust policy must let the caller in. `None` where there is no such role.
     Role(Option<&'a Role>),
-    /// A role of an account of which nothing is known.
+    /// A role of an account whose roles are not all known.
     UnknownRole,
     /// A KMS key; its key policy must let the caller in. `None` where the key is not known.
     Key { arn: KeyArn, key: Option<&'a Key> },
@@ -74,7 +74,8 @@ impl<'a> Target<'a> {
         let tags = identity.map(|identity| &identity.tags);
         let tags = tags.or_else(|| (!request.resource.tags.is_empty()).then_some(&request.resource.tags));
         let kind = if is_about_trust(request) && arn.resource().starts_with("role/") {
-            if account.is_some() { TargetKind::Role(role) } else { TargetKind::UnknownRole }
+            let is_known = account.is_some_and(|account| role.is_some() || !account.identities_are_partial);
+            if is_known { TargetKind::Role(role) } else { TargetKind::UnknownRole }
         } else {
             TargetKind::Other(OtherPolicy::None)
         };

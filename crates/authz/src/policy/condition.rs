@@ -133,6 +133,12 @@ impl Condition {
         self.any_matches(given, positive, context).not()
     }
 
+    /// Whether a value of the request is what the operator compares: a number, a date, an address.
+    pub(crate) fn compares(&self, given: &str) -> bool {
+        let comparison = self.operator.value.comparison;
+        value::is_comparable(given, comparison.negates().unwrap_or(comparison))
+    }
+
     fn any_matches(&self, given: &str, comparison: Comparison, context: &impl ContextView) -> Matches<'_> {
         any(self.values.iter().map(|value| value.value.matches(given, comparison, context)))
     }

@@ -9,7 +9,10 @@ use crate::{
 };
 
 use super::{
-    super::{kms::SERVICE, target::TargetKind},
+    super::{
+        kms::{SERVICE, is_property},
+        target::TargetKind,
+    },
     ABSENT, Facts, UNKNOWN, flag, known, many, one, owned,
 };
 
@@ -41,19 +44,23 @@ impl<'a> Facts<'a> {
             },
             _ => match &self.target.kind {
                 TargetKind::Key { key: Some(key), arn } => of_key(key, arn.is_multi_region(), name),
-                _ => None,
+                TargetKind::Key { key: None, .. } => None,
+                // What a key that is to be made will be like is in the request.
+                _ if self.request.action.lower() == "kms:createkey" || !is_property(name) => None,
+                _ => ABSENT,
             },
         }
     }
 
-    /// `ec2.us-west-2.amazonaws.com` for `ec2.amazonaws.com`: the service that makes the call, in the key's region.
+    /// `ec2.us-west-2.amazonaws.com` for `ec2.amazonaws.com`: the service that makes the call, in the key's region, in
+    /// every partition.
     fn via_service(&'a self) -> Option<Lookup<'a>> {
         let Some(service) = self.request.through.last() else { return ABSENT };
         let region = self.request.region.as_ref().map(aws_model::Region::as_str).or_else(|| self.region_of_key());
         match (service.find(".amazonaws.com"), region) {
             (Some(end), Some(region)) => {
-                let (name, domain) = service.split_at(end);
-                owned(format!("{name}.{region}{domain}"))
+                let name = service.get(..end).unwrap_or_default();
+                owned(format!("{name}.{region}.amazonaws.com"))
             }
             (Some(_), None) => UNKNOWN,
             (None, _) => one(service),

@@ -48,6 +48,11 @@ impl<'a> Facts<'a> {
                 known(self.caller.session().and_then(|session| session.federated_provider.as_deref()))
             }
             "tokenissuetime" => self.token_issue_time(),
+            // Only a service that calls as itself calls for a resource.
+            "sourcearn" | "sourceaccount" | "sourceorgid" | "sourceorgpaths" => match self.caller.principal {
+                Principal::Service(_) => None,
+                _ => ABSENT,
+            },
             _ => None,
         }
     }

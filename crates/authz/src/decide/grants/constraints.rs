@@ -61,7 +61,7 @@ impl Facts<'_> {
     /// Whether the call is made for the resource that the grant is for; only asked of services.
     pub(super) fn source_fits(&self, grant: &Grant, operation: GrantOperation) -> Formula {
         let Some(wanted) = grant.constraints.source_arn.as_deref() else { return Formula::True };
-        let is_service = matches!(self.caller.principal, Principal::Service(_)) || !self.request.through.is_empty();
+        let is_service = matches!(self.caller.principal, Principal::Service(_));
         if !is_service || operation == GrantOperation::CreateGrant {
             return Formula::True;
         }

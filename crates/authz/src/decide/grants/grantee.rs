@@ -25,7 +25,7 @@ impl Facts<'_> {
     }
 
     /// How closely a principal of a grant, its grantee or who may retire it, means the caller.
-    pub(super) fn granted_to(&self, principal: &GrantPrincipal) -> Named {
+    pub(in super::super) fn granted_to(&self, principal: &GrantPrincipal) -> Named {
         let caller = &self.caller;
         match (principal, caller.principal) {
             (GrantPrincipal::Account(account), Principal::Root(root)) => Named::direct((account == root).into()),

@@ -188,8 +188,16 @@ fn compares<T: Ord>(given: &T, wanted: &T, comparison: Comparison) -> bool {
 /// Whether a value of the request is what an operator compares.
 pub(super) fn is_comparable(given: &str, comparison: Comparison) -> bool {
     match comparison {
-        Comparison::NumericEquals => given.parse::<Number>().is_ok(),
-        Comparison::DateEquals => given.parse::<WrittenDate>().is_ok(),
+        Comparison::NumericEquals
+        | Comparison::NumericLessThan
+        | Comparison::NumericLessThanEquals
+        | Comparison::NumericGreaterThan
+        | Comparison::NumericGreaterThanEquals => given.parse::<Number>().is_ok(),
+        Comparison::DateEquals
+        | Comparison::DateLessThan
+        | Comparison::DateLessThanEquals
+        | Comparison::DateGreaterThan
+        | Comparison::DateGreaterThanEquals => given.parse::<WrittenDate>().is_ok(),
         Comparison::IpAddress => given.parse::<IpAddr>().is_ok(),
         _ => true,
     }

@@ -1,0 +1,49 @@
+//! Rules about policy variables.
+
+use crate::{
+    matching::{ContextView, Lookup, Values},
+    rules,
+};
+
+use super::super::{derive::Facts, observer::Observer};
+
+impl Facts<'_> {
+    /// Tells of the variables in a text of a policy that has them. Answers whether one of them resolves to nothing.
+    pub(super) fn tell_of_variables<O: Observer>(&self, text: &str, observer: &mut O) -> bool {
+        let mut is_unresolved = false;
+        for inner in text.split("${").skip(1).filter_map(|rest| rest.split('}').next()) {
+            if matches!(inner, "*" | "?" | "$") {
+                observer.rule(&rules::IAM_VARIABLE_ESCAPE);
+                continue;
+            }
+            let (key, default) = inner.split_once(',').map_or((inner, None), |(key, default)| (key, Some(default)));
+            let lower = key.trim().to_ascii_lowercase();
+            if key.trim() != lower && key.trim() != super::keys::canonical(&lower).unwrap_or(&lower) {
+                observer.rule(&rules::IAM_VARIABLE_CASE);
+            }
+            let is_resolved = match self.look_up(&lower) {
+                Lookup::Unknown => continue,
+                Lookup::Values(values @ (Values::One(_) | Values::Told([_]))) => {
+                    if values.iter().any(|value| value.contains(['*', '?'])) {
+                        observer.rule(&rules::IAM_VARIABLE_VALUE_LITERAL);
+                    }
+                    true
+                }
+                Lookup::Values(_) => {
+                    observer.rule(&rules::IAM_VARIABLE_SINGLE_VALUED);
+                    false
+                }
+                Lookup::Absent => false,
+            };
+            match (is_resolved, default) {
+                (true, _) => {}
+                (false, Some(_)) => observer.rule(&rules::IAM_VARIABLE_DEFAULT),
+                (false, None) => {
+                    observer.rule(&rules::IAM_VARIABLE_UNRESOLVED);
+                    is_unresolved = true;
+                }
+            }
+        }
+        is_unresolved
+    }
+}
