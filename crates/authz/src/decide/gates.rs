@@ -117,11 +117,9 @@ impl Facts<'_> {
         let lets = |says: &str| fact("aws:ResourceAccount", || format!("{says} {action} on {arn}"));
         let denies = lets("the resource's policy denies the caller");
         let allows = match relation {
-            Relation::Alone | Relation::Foreign => {
-                Named::direct(lets("the resource's policy or a grant lets the caller"))
-            }
+            Relation::Alone | Relation::Foreign => Named::direct(lets("the resource's policy lets the caller")),
             Relation::Within | Relation::Unclear | Relation::Retiring => Named {
-                direct: lets("the resource's policy or a grant lets the caller itself"),
+                direct: lets("the resource's policy lets the caller itself"),
                 behind: Formula::False,
                 account: lets("the resource is of the caller's account, or its policy lets the caller's account"),
             },
@@ -133,6 +131,10 @@ impl Facts<'_> {
         match &self.target.kind {
             TargetKind::Key { key, .. } if relation == Relation::Retiring => self.may_retire(*key, observer),
             TargetKind::Key { key: Some(key), .. } => self.granted(key, observer),
+            TargetKind::Key { key: None, .. } if self.granted_operation().is_some() => {
+                let (action, arn) = (&self.request.action, &self.request.resource.arn);
+                Named::direct(fact("aws:ResourceAccount", || format!("a grant lets the caller {action} on {arn}")))
+            }
             _ => Named::NOT,
         }
     }

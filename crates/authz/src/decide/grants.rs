@@ -36,7 +36,7 @@ impl Facts<'_> {
     }
 
     /// The operation that is asked, if grants can permit it. Retiring has rules of its own.
-    fn granted_operation(&self) -> Option<GrantOperation> {
+    pub(super) fn granted_operation(&self) -> Option<GrantOperation> {
         GrantOperation::of_action(self.request.action.name())
             .filter(|operation| *operation != GrantOperation::RetireGrant)
     }

@@ -46,8 +46,9 @@ fn an_unknown_key_is_used_if_its_policy_lets() {
     assert_eq!(
         foreign,
         "{allowedIff: 'not (the resource''s policy denies the caller kms:Decrypt on \
-         arn:aws:kms:us-west-2:777777777777:key/k) and the resource''s policy or a grant lets the caller kms:Decrypt on \
-         arn:aws:kms:us-west-2:777777777777:key/k'}"
+         arn:aws:kms:us-west-2:777777777777:key/k) and (the resource''s policy lets the caller kms:Decrypt on \
+         arn:aws:kms:us-west-2:777777777777:key/k or a grant lets the caller kms:Decrypt on \
+         arn:aws:kms:us-west-2:777777777777:key/k)'}"
     );
     let near = verdict(&world, &decrypt(APP, "111122223333:key/other"));
     assert!(near.starts_with("{allowedIff: "), "{near}");
