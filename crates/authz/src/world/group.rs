@@ -1,10 +1,12 @@
-//! Groups: what their members carry besides their own.
+//! Groups: what their members carry besides their own, and who is in them.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use aws_model::Arn;
 
-use super::{AttachedPolicy, PolicyOrigin, User};
+use super::{
+    Account, AttachedPolicy, ChangeError, PolicyOrigin, Thing, User, World, change::missing, identities::owner,
+};
 
 /// A group of users.
 #[derive(Clone, Debug)]
@@ -36,6 +38,70 @@ impl Group {
             };
             AttachedPolicy { origin, policy: attached.policy.clone() }
         })
+    }
+}
+
+impl World {
+    /// Makes a group, without policies and members; one of this ARN that was there is gone.
+    ///
+    /// # Errors
+    /// When the ARN is none of a group.
+    pub fn put_group(&mut self, arn: &Arn) -> Result<(), ChangeError> {
+        let account = self.account_mut(owner(arn, Thing::Group)?);
+        account.forget_identity(arn.as_str());
+        let group = Group { arn: arn.clone(), policies: Vec::new(), members: Default::default() };
+        account.groups.insert(arn.as_str().into(), group);
+        Ok(())
+    }
+
+    /// Puts a user into a group of its account.
+    ///
+    /// # Errors
+    /// When one of them is not there.
+    pub fn add_to_group(&mut self, user: &Arn, group: &Arn) -> Result<(), ChangeError> {
+        let account = self.known_owner(user, Thing::User)?;
+        if !account.groups.contains_key(group.as_str()) {
+            return Err(account.missing_identity(group.as_str()));
+        }
+        if !account.users.contains_key(user.as_str()) {
+            return Err(account.missing_identity(user.as_str()));
+        }
+        account.change_group(group.as_str(), |group| {
+            group.members.insert(user.as_str().into());
+        });
+        Ok(())
+    }
+
+    /// Takes a user out of a group.
+    ///
+    /// # Errors
+    /// When one of them is not there, or the user is not in the group.
+    pub fn remove_from_group(&mut self, user: &Arn, group: &Arn) -> Result<(), ChangeError> {
+        let account = self.known_owner(user, Thing::User)?;
+        let Some(known) = account.groups.get_mut(group.as_str()) else {
+            return Err(account.missing_identity(group.as_str()));
+        };
+        if !known.members.remove(user.as_str()) {
+            return Err(missing(Thing::User, user.as_str(), known.members.iter().map(AsRef::as_ref)));
+        }
+        if let Some(user) = account.users.get_mut(user.as_str()) {
+            leave(Arc::make_mut(user), known.name());
+        }
+        Ok(())
+    }
+}
+
+impl Account {
+    /// Changes a group and what its members carry by it.
+    pub(super) fn change_group<T>(&mut self, arn: &str, change: impl FnOnce(&mut Group) -> T) -> Option<T> {
+        let group = self.groups.get_mut(arn)?;
+        let answer = change(group);
+        for member in &group.members {
+            if let Some(user) = self.users.get_mut(member) {
+                join(Arc::make_mut(user), group);
+            }
+        }
+        Some(answer)
     }
 }
 

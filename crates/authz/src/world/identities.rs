@@ -6,9 +6,9 @@ use aws_model::{AccountId, Arn};
 use jiff::SignedDuration;
 
 use super::{
-    Account, AttachedPolicy, ChangeError, Group, Identity, PolicyOrigin, ResourcePolicy, Role, Thing, User, World,
+    Account, AttachedPolicy, ChangeError, Identity, PolicyOrigin, ResourcePolicy, Role, Thing, User, World,
     change::{expect_kind, missing},
-    group::{join, leave},
+    group::leave,
     managed::ManagedPolicies,
 };
 use crate::policy::{Policy, PolicyKind};
@@ -47,18 +47,6 @@ impl World {
         Ok(())
     }
 
-    /// Makes a group, without policies and members; one of this ARN that was there is gone.
-    ///
-    /// # Errors
-    /// When the ARN is none of a group.
-    pub fn put_group(&mut self, arn: &Arn) -> Result<(), ChangeError> {
-        let account = self.account_mut(owner(arn, Thing::Group)?);
-        account.forget_identity(arn.as_str());
-        let group = Group { arn: arn.clone(), policies: Vec::new(), members: Default::default() };
-        account.groups.insert(arn.as_str().into(), group);
-        Ok(())
-    }
-
     /// Takes a user, role or group away.
     ///
     /// # Errors
@@ -66,42 +54,6 @@ impl World {
     pub fn remove_identity(&mut self, arn: &Arn) -> Result<(), ChangeError> {
         let account = self.known_owner(arn, Thing::Identity)?;
         if account.forget_identity(arn.as_str()) { Ok(()) } else { Err(account.missing_identity(arn.as_str())) }
-    }
-
-    /// Puts a user into a group of its account.
-    ///
-    /// # Errors
-    /// When one of them is not there.
-    pub fn add_to_group(&mut self, user: &Arn, group: &Arn) -> Result<(), ChangeError> {
-        let account = self.known_owner(user, Thing::User)?;
-        if !account.groups.contains_key(group.as_str()) {
-            return Err(account.missing_identity(group.as_str()));
-        }
-        if !account.users.contains_key(user.as_str()) {
-            return Err(account.missing_identity(user.as_str()));
-        }
-        account.change_group(group.as_str(), |group| {
-            group.members.insert(user.as_str().into());
-        });
-        Ok(())
-    }
-
-    /// Takes a user out of a group.
-    ///
-    /// # Errors
-    /// When one of them is not there, or the user is not in the group.
-    pub fn remove_from_group(&mut self, user: &Arn, group: &Arn) -> Result<(), ChangeError> {
-        let account = self.known_owner(user, Thing::User)?;
-        let Some(known) = account.groups.get_mut(group.as_str()) else {
-            return Err(account.missing_identity(group.as_str()));
-        };
-        if !known.members.remove(user.as_str()) {
-            return Err(missing(Thing::User, user.as_str(), known.members.iter().map(AsRef::as_ref)));
-        }
-        if let Some(user) = account.users.get_mut(user.as_str()) {
-            leave(Arc::make_mut(user), known.name());
-        }
-        Ok(())
     }
 
     /// Writes a policy into a user, role or group; one of this name is replaced.
@@ -211,7 +163,7 @@ impl World {
     }
 
     /// The account of an identity that must be there, for a change; an account is not made known by a change that fails.
-    fn known_owner(&mut self, arn: &Arn, thing: Thing) -> Result<&mut Account, ChangeError> {
+    pub(super) fn known_owner(&mut self, arn: &Arn, thing: Thing) -> Result<&mut Account, ChangeError> {
         let account = self.accounts.get_mut(&owner(arn, thing)?).map(Arc::make_mut);
         account.ok_or_else(|| missing(thing, arn.as_str(), std::iter::empty()))
     }
@@ -232,18 +184,6 @@ impl Account {
             return Some(&mut Arc::make_mut(role).identity);
         }
         self.users.get_mut(arn).map(|user| &mut Arc::make_mut(user).identity)
-    }
-
-    /// Changes a group and what its members carry by it.
-    pub(super) fn change_group<T>(&mut self, arn: &str, change: impl FnOnce(&mut Group) -> T) -> Option<T> {
-        let group = self.groups.get_mut(arn)?;
-        let answer = change(group);
-        for member in &group.members {
-            if let Some(user) = self.users.get_mut(member) {
-                join(Arc::make_mut(user), group);
-            }
-        }
-        Some(answer)
     }
 
     fn change_policies<T>(
@@ -274,7 +214,7 @@ impl Account {
         }
     }
 
-    fn forget_identity(&mut self, arn: &str) -> bool {
+    pub(super) fn forget_identity(&mut self, arn: &str) -> bool {
         if let Some(role) = self.roles.remove(arn) {
             put_all_down(&mut self.managed, arn, role.identity.policies.iter().chain(&role.identity.boundary));
         } else if let Some(user) = self.users.remove(arn) {
@@ -295,7 +235,7 @@ impl Account {
         true
     }
 
-    fn missing_identity(&self, arn: &str) -> ChangeError {
+    pub(super) fn missing_identity(&self, arn: &str) -> ChangeError {
         let thing = match arn.split(':').next_back().and_then(|resource| resource.split('/').next()) {
             Some("user") => Thing::User,
             Some("role") => Thing::Role,
@@ -308,7 +248,7 @@ impl Account {
 }
 
 /// The account of an ARN that must be one of IAM, of this kind.
-fn owner(arn: &Arn, thing: Thing) -> Result<AccountId, ChangeError> {
+pub(super) fn owner(arn: &Arn, thing: Thing) -> Result<AccountId, ChangeError> {
     let kinds: &[&str] = match thing {
         Thing::User => &["user/"],
         Thing::Role => &["role/"],

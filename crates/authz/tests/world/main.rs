@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, clippy::unreachable, clippy::unwrap_used, reason = "a failing test says which line")]
 
 mod aws_cli;
+mod cases;
 mod changes;
 mod documented;
 mod files;
