@@ -47,7 +47,8 @@ use self::{
 impl World {
     /// Whether a request is allowed. Stops as soon as that is known.
     ///
-    /// Says nothing of the state of a key: see [`World::key_state_verdict`].
+    /// Says nothing of the state of a key: see [`World::key_state_verdict`]. Nor of credentials that have expired: with
+    /// those there is no principal to decide about.
     #[must_use]
     pub fn decide(&self, request: &Request, assumptions: &Assumptions) -> Verdict {
         Facts::of(self, request, assumptions).verdict(&mut Nobody)

@@ -1,4 +1,5 @@
-//! What the grants on a key give the caller.
+//! What the grants on a key give the caller. The world's grants are taken to be everywhere already; a token hurries one
+//! that is not, and gives nothing by itself.
 //!
 //! Source: AWS KMS Developer Guide, "Grants in AWS KMS"; AWS KMS API Reference, "CreateGrant", "GrantConstraints".
 

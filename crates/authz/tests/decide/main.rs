@@ -3,6 +3,7 @@
 //! Every request is decided and explained, and both must agree.
 #![expect(clippy::panic, reason = "a failing test says where")]
 
+mod agreement;
 mod context;
 mod denies;
 mod foreign;
@@ -10,6 +11,7 @@ mod grants;
 mod key_state;
 mod keys;
 mod organization;
+mod told;
 mod trust;
 mod unknown;
 mod within;
