@@ -92,8 +92,13 @@ impl Facts<'_> {
         Gate::Resource(self.target.policy_kind())
     }
 
-    /// What the resource's own policy says.
+    /// What the resource's own policy says. About retiring grants a key policy has nothing to say.
+    ///
+    /// Source: AWS KMS Developer Guide, "Retiring and revoking grants".
     fn resource<O: Observer>(&self, relation: Relation, observer: &mut O) -> ResourceSaid {
+        if relation == Relation::Retiring {
+            return ResourceSaid::NOTHING;
+        }
         let mut said = match self.target.policy() {
             Some(policy) => self.of_resource(policy, observer),
             None if self.target.policy_is_unknown() => self.unknown_resource_policy(relation),
@@ -118,7 +123,7 @@ impl Facts<'_> {
         let denies = lets("the resource's policy denies the caller");
         let allows = match relation {
             Relation::Alone | Relation::Foreign => Named::direct(lets("the resource's policy lets the caller")),
-            Relation::Within | Relation::Unclear | Relation::Retiring => Named {
+            _ => Named {
                 direct: lets("the resource's policy lets the caller itself"),
                 behind: Formula::False,
                 account: lets("the resource is of the caller's account, or its policy lets the caller's account"),

@@ -14,11 +14,11 @@ use crate::{
 
 use super::{derive::Facts, observer::Observer, statements::Said, target::TargetKind};
 
-/// The services whose resources RCPs bind.
+/// The services whose resources RCPs bind, as of January 2026. AWS adds to the list every few months.
 ///
 /// Source: AWS Organizations User Guide, "Resource control policies (RCPs)" > "List of AWS services that support RCPs".
-const UNDER_RESOURCE_CONTROL: [&str; 11] =
-    ["aoss", "cognito-identity", "cognito-idp", "dynamodb", "ecr", "kms", "logs", "s3", "secretsmanager", "sqs", "sts"];
+const UNDER_RESOURCE_CONTROL: [&str; 10] =
+    ["aoss", "cognito-identity", "cognito-idp", "ecr", "kms", "logs", "s3", "secretsmanager", "sqs", "sts"];
 
 /// Whether RCPs bind the resources of a service.
 pub(super) fn is_under_resource_control(service: &str) -> bool {

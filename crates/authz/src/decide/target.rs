@@ -56,7 +56,10 @@ impl<'a> Target<'a> {
         let Ok(arn) = text.parse::<Arn>() else {
             // No resource in particular: the caller's account itself.
             let owner = request.resource.owner.or(caller_account);
-            return Self { owner, kind: TargetKind::Other(OtherPolicy::None), tags: told_tags };
+            // Which role is to be assumed, nobody told.
+            let is_some_role = request.action.lower().starts_with("sts:assumerole");
+            let kind = if is_some_role { TargetKind::UnknownRole } else { TargetKind::Other(OtherPolicy::None) };
+            return Self { owner, kind, tags: told_tags };
         };
         let owner = arn.account().parse().ok().or(request.resource.owner);
         if arn.service() == "iam" {

@@ -217,6 +217,23 @@ fn who_retires_a_grant_is_told_by_the_grant() {
 }
 
 #[test]
+fn a_key_policy_has_nothing_to_say_about_retiring() {
+    let world = a_world(&format!(
+        "roles: {{'{ROLE}': {{}}}}
+keys:
+  arn:aws:kms:us-west-2:444455556666:key/k:
+    policy:
+      Version: 2012-10-17
+      Statement:
+        - {{Effect: Deny, Principal: '*', Action: 'kms:*', Resource: '*'}}
+    grants: [{{id: g, grantee: '{ROLE}', operations: [Decrypt, RetireGrant]}}]"
+    ));
+    assert_eq!(verdict(&world, &asks(APP, "kms:RetireGrant", "grantId: g")), "allowed");
+    let decrypt = verdict(&world, &asks(APP, "kms:Decrypt", ""));
+    assert_eq!(decrypt, denied("explicit", "key-policy", KEYS), "a Deny of the key policy beats its grants");
+}
+
+#[test]
 fn grants_are_revoked_and_listed_by_policies_alone() {
     let world = grant(ROLE, "");
     for action in ["kms:RevokeGrant", "kms:ListGrants"] {

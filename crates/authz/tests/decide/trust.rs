@@ -117,6 +117,8 @@ fn a_role_that_does_not_exist_is_denied_and_one_of_an_unknown_account_is_unknown
     assert_eq!(verdict(&world, &missing), denied("implicit", "trust-policy", KEYS));
     let unknown = verdict(&world, &assume(ALLOWED, "arn:aws:iam::999999999999:role/x"));
     assert!(unknown.starts_with("{allowedIff:"), "{unknown}");
+    let some = verdict(&world, &assume(ALLOWED, "'*'"));
+    assert!(some.starts_with("{allowedIff:"), "which role it is, nobody told: {some}");
 }
 
 #[test]
