@@ -1,0 +1,127 @@
+//! `docs/reference/seed-000.md`: the rows and the matrix.
+
+use std::{fmt::Write, fs, path::Path};
+
+use authz::rules::{Rule, Source};
+
+use crate::{
+    fixture::Case,
+    matrix::{self, By, EVERYWHERE, Remedy},
+    rows::{Mark, Origin, ROWS},
+};
+
+const HEAD: &str = "\
+# A key of another account: what seed 000 says, and what holds
+
+Seed 000 retells how somebody got Karpenter to launch nodes from an image under a key of another account \
+(aws-ia/terraform-aws-eks-blueprints issue 2052). Each of its sentences about permissions is held against the model, \
+whose rules are those of [rules.md](rules.md); which calls a launch makes is in [launches.md](launches.md). Generated \
+from the test `seed_000` of `crates/authz`, which compares this page and writes it anew with `UPDATE_DOCS=1`.
+
+Lines 43, 45, 59 and 65 of the seed (watching, automating, an account for keys, backups) are about no permission.
+
+## Sentences
+
+`followed`: it holds, and the product does so. `optional`: it does no harm and is not needed. `refuted`: it does not \
+hold. A source that is an assumption nobody has published: [assumptions.md](assumptions.md) tells what would decide it.
+
+| from | it says | | how far | source | shown by |
+|---|---|---|---|---|---|
+";
+
+const MATRIX_HEAD: &str = "
+## What opens the key to whom
+
+For each image what is done about the foreign key, and who launches. `unknown`: nobody has published it; what the model \
+answers follows, and behind `if` the assumptions without any of which it would be the other answer. What the own keys \
+need is taken as done. The grants list the eight operations of Auto Scaling's guide.
+";
+
+#[test]
+fn the_page_is_that_of_the_rows_and_the_matrix() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/seed-000.md");
+    let page = page();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&file, &page).unwrap();
+    }
+    assert!(
+        fs::read_to_string(&file).is_ok_and(|written| written == page),
+        "docs/reference/seed-000.md is not what the test tells: run it with UPDATE_DOCS=1"
+    );
+}
+
+fn page() -> String {
+    let mut page = HEAD.to_owned();
+    for row in ROWS {
+        let origin = match row.origin {
+            Origin::Seed(line) => format!("line {line}"),
+            Origin::Issue2052 => "issue 2052".to_owned(),
+            Origin::Advice => "AWS's advice".to_owned(),
+        };
+        let mark = match row.mark {
+            Mark::Followed => "followed",
+            Mark::Optional => "optional",
+            Mark::Refuted => "**refuted**",
+        };
+        let sources: Vec<String> = row.rules.iter().map(|rule| source(rule)).collect();
+        let _ = writeln!(
+            page,
+            "| {origin} | {} | {mark} | {} | {} | `{}` |",
+            row.says,
+            row.note,
+            sources.join("; "),
+            row.shown_by.replace(' ', "")
+        );
+    }
+    page.push_str(MATRIX_HEAD);
+    let _ = writeln!(
+        page,
+        "Where a volume is under a customer's key, every cell that works rests on the assumption `{}` as well.",
+        EVERYWHERE.id
+    );
+    for case in Case::ALL {
+        write_case(&mut page, case);
+    }
+    page
+}
+
+fn write_case(page: &mut String, case: Case) {
+    let mut name = case.name().to_owned();
+    name.replace_range(..1, &name.get(..1).unwrap().to_uppercase());
+    let _ = write!(page, "\n### {name}\n\nOf {}.\n\n| |", case.title());
+    for by in By::ALL {
+        let _ = write!(page, " {} |", by.title());
+    }
+    page.push_str("\n|---|---|---|---|\n");
+    for remedy in Remedy::ALL {
+        let _ = write!(page, "| {} |", remedy.title());
+        for by in By::ALL {
+            let _ = write!(page, " {} |", cell(case, remedy, by));
+        }
+        page.push('\n');
+    }
+}
+
+fn cell(case: Case, remedy: Remedy, by: By) -> String {
+    let expected = matrix::expected(case, remedy, by);
+    let result = match matrix::fails_at(case, remedy, by) {
+        call if call.is_empty() => "works".to_owned(),
+        call => format!("fails at {call}"),
+    };
+    let ids = |rules: &[&Rule]| -> String {
+        rules.iter().map(|rule| format!("`{}`", rule.id)).collect::<Vec<_>>().join(", ")
+    };
+    let mut text = match expected.hinges.as_slice() {
+        [] => result,
+        hinges => format!("unknown: {result}, if {} holds", ids(hinges)),
+    };
+    let _ = write!(text, " ({})", ids(&expected.source));
+    text
+}
+
+fn source(rule: &Rule) -> String {
+    match &rule.source {
+        Source::Document { title, section } => format!("`{}`: {title}, \"{section}\"", rule.id),
+        Source::Assumption { .. } => format!("`{}`: [assumption](assumptions.md#{})", rule.id, rule.id),
+    }
+}
