@@ -11,12 +11,31 @@ pub(crate) mod man;
 #[cfg(feature = "up")]
 pub(crate) mod up;
 
-/// How long tasks and threads may take to let go of what they hold, such as a socket's file.
-const LETTING_GO: std::time::Duration = std::time::Duration::from_secs(1);
+use std::time::Duration;
 
-/// Runs a daemon's work on a runtime of its own. What still hangs when it is done is left behind.
-fn block_on<T>(work: impl Future<Output = Result<T, crate::failure::Failure>>) -> Result<T, crate::failure::Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+use tokio::runtime::Builder;
+
+use crate::failure::Failure;
+
+/// How long tasks and threads may take to let go of what they hold, such as a socket's file.
+const LETTING_GO: Duration = Duration::from_secs(1);
+
+/// Runs a daemon's work on a runtime of its own, with a thread for each core.
+#[cfg(feature = "local-aws")]
+fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    run(Builder::new_multi_thread(), work)
+}
+
+/// Runs a daemon's work on this thread alone: it is cheaper where a daemon mostly waits for others, for no call wakes a
+/// second thread. `docs/reference/performance.md` has the figures.
+#[cfg(feature = "kms-plugin")]
+fn block_on_this_thread<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    run(Builder::new_current_thread(), work)
+}
+
+/// What still hangs when the work is done is left behind.
+fn run<T>(mut runtime: Builder, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = runtime.enable_all().build()?;
     let done = runtime.block_on(work);
     runtime.shutdown_timeout(LETTING_GO);
     done

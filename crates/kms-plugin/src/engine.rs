@@ -16,6 +16,7 @@
 mod flight;
 mod gate;
 mod health;
+mod pulse;
 mod request;
 mod settings;
 mod upstream;
@@ -28,6 +29,7 @@ use tokio::{sync::watch, task::JoinHandle, time::Instant};
 
 use self::{
     flight::{Flights, Missed},
+    pulse::Pulse,
     request::Request,
 };
 pub(crate) use self::{
@@ -65,6 +67,7 @@ pub struct Engine {
     audit: AuditLog,
     in_force: watch::Sender<InForce>,
     prober: JoinHandle<()>,
+    _pulse: Pulse,
 }
 
 /// An Encrypt's answer.
@@ -103,7 +106,8 @@ impl Engine {
         let (in_force, changes) = watch::channel(InForce::from_now(settings));
         let prober = Prober::new(upstream.clone(), board.clone(), metrics.clone(), changes);
         let prober = tokio::spawn(prober.run());
-        Arc::new(Self { name, upstream, board, flights: Flights::default(), metrics, audit, in_force, prober })
+        let (flights, _pulse) = (Flights::default(), Pulse::start());
+        Arc::new(Self { name, upstream, board, flights, metrics, audit, in_force, prober, _pulse })
     }
 
     /// The key as the user named it.

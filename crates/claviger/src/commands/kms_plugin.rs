@@ -9,7 +9,7 @@ use clap::Args;
 use daemon::secrecy::keep_memory_private;
 
 use self::{flags::Flags, settings::Settings};
-use super::block_on;
+use super::block_on_this_thread;
 use crate::{exit::Exit, failure::Failure, logging::LogOptions};
 
 const EXAMPLES: &str = "\
@@ -66,6 +66,6 @@ impl KmsPlugin {
         log.change(settings.changeable.log.as_ref());
         tracing::debug!(health_kms_version = self.flags.health_kms_version, "taken, and without effect");
         keep_memory_private()?;
-        block_on(serving::serve(settings, log))
+        block_on_this_thread(serving::serve(settings, log))
     }
 }
