@@ -176,6 +176,35 @@ fn a_grant_for_a_service_holds_for_the_resource_that_it_is_for() {
 }
 
 #[test]
+fn a_source_is_asked_of_services_only_and_goes_on_to_grants_made_through_the_grant() {
+    let arn = "arn:aws:dynamodb:us-west-2:444455556666:table/t";
+    let world = grant(ROLE, &format!(", constraints: {{sourceArn: '{arn}'}}"));
+    assert_eq!(verdict(&world, &asks(APP, "kms:Decrypt", "")), "allowed");
+    let makes = |constraints: &str| {
+        asks(APP, "kms:CreateGrant", &format!("newGrant: {{grantee: '{ROLE}', operations: [Decrypt]{constraints}}}"))
+    };
+    assert_eq!(verdict(&world, &makes(&format!(", constraints: {{sourceArn: '{arn}'}}"))), "allowed");
+    assert_eq!(verdict(&world, &makes("")), denied("implicit", "key-policy", KEYS));
+    let free = Assumptions { kms_grant_child_source_arn: false, ..Assumptions::default() };
+    assert_eq!(verdict_if(&world, &makes(""), &free), "allowed");
+}
+
+#[test]
+fn a_grant_for_a_service_linked_role_dies_with_it_as_far_as_that_is_assumed() {
+    let slr = "arn:aws:iam::111122223333:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot";
+    let world = a_world(&format!(
+        "roles: {{'{slr}': {{id: AROANEW}}}}
+keys:
+  arn:aws:kms:us-west-2:444455556666:key/k:
+    grants: [{{grantee: '{slr}', granteeId: AROAOLD, operations: [Decrypt]}}]"
+    ));
+    let decrypt = asks(slr, "kms:Decrypt", "session: {name: spot}");
+    assert_eq!(verdict(&world, &decrypt), denied("implicit", "key-policy", KEYS));
+    let lives = Assumptions { slr_recreated: false, ..Assumptions::default() };
+    assert_eq!(verdict_if(&world, &decrypt, &lives), "allowed");
+}
+
+#[test]
 fn a_grant_made_through_a_grant_is_within_it() {
     let world = grant(ROLE, ", constraints: {encryptionContextSubset: {'aws:ebs:id': vol-1}}");
     let makes = |grant: &str| {

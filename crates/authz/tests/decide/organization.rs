@@ -1,8 +1,8 @@
 //! What organizations let through: every level, for whom and for what.
 
-use authz::world::World;
+use authz::{rules::Assumptions, world::World};
 
-use crate::{CLUSTER, KEYS, a_world, denied, verdict};
+use crate::{CLUSTER, KEYS, a_world, denied, verdict, verdict_if};
 
 const ALLOWS: &str = "{Version: 2012-10-17, Statement: [{Effect: Allow, Action: '*', Resource: '*'}]}";
 const NO_KMS: &str = "{Version: 2012-10-17, Statement: [{Effect: Deny, Action: 'kms:*', Resource: '*'}]}";
@@ -113,4 +113,60 @@ resource: arn:aws:iam::111122223333:role/app";
     assert_eq!(verdict(&world, asked), "allowed");
     let assume = asked.replace("iam:GetRole", "sts:AssumeRole");
     assert_eq!(verdict(&world, &assume), denied("explicit", "rcp", CLUSTER));
+}
+
+#[test]
+fn what_of_the_organization_caps_a_grant_is_assumed() {
+    let granted = |scps: &str, rcps: &str| {
+        a_world(&format!(
+            r#"
+roles: {{arn:aws:iam::111122223333:role/app: {{}}}}
+keys:
+  arn:aws:kms:us-west-2:444455556666:key/k:
+    grants: [{{grantee: 'arn:aws:iam::111122223333:role/app', operations: [Decrypt]}}]
+organization:
+  id: o-a
+  managementAccount: "999999999999"
+  root: {{accounts: {{"111122223333": {{{scps}}}, "444455556666": {{{rcps}}}}}}}
+"#
+        ))
+    };
+    let decrypt = decrypt(APP, "444455556666:key/k");
+    assert_eq!(verdict(&granted("", ""), &decrypt), "allowed");
+    let world = granted(&format!("scps: {{s: {ONLY_S3}}}"), "");
+    assert_eq!(verdict(&world, &decrypt), denied("implicit", "scp", CLUSTER));
+    let uncapped = Assumptions { kms_grant_scp: false, ..Assumptions::default() };
+    assert_eq!(verdict_if(&world, &decrypt, &uncapped), "allowed");
+    let world = granted("", "rcps: {}");
+    assert_eq!(verdict(&world, &decrypt), denied("implicit", "rcp", KEYS));
+    let uncapped = Assumptions { kms_grant_rcp: false, ..Assumptions::default() };
+    assert_eq!(verdict_if(&world, &decrypt, &uncapped), "allowed");
+}
+
+#[test]
+fn whether_the_role_that_attaches_volumes_is_bound_is_assumed() {
+    let attaches = "arn:aws:sts::111122223333:assumed-role/aws:ec2-infrastructure/i-1";
+    let world = |scps: &str, rcps: &str| {
+        a_world(&format!(
+            r#"
+accounts: {{"111122223333": {{}}}}
+keys:
+  arn:aws:kms:us-west-2:444455556666:key/k:
+    grants: [{{grantee: '{attaches}', operations: [Decrypt]}}]
+organization:
+  id: o-a
+  managementAccount: "999999999999"
+  root: {{accounts: {{"111122223333": {{{scps}}}, "444455556666": {{{rcps}}}}}}}
+"#
+        ))
+    };
+    let decrypt = decrypt(attaches, "444455556666:key/k");
+    let scp = world(&format!("scps: {{FullAWSAccess: aws, d: {NO_KMS}}}"), "");
+    assert_eq!(verdict(&scp, &decrypt), "allowed");
+    let bound = Assumptions { org_scp_infrastructure: false, ..Assumptions::default() };
+    assert_eq!(verdict_if(&scp, &decrypt, &bound), denied("explicit", "scp", CLUSTER));
+    let rcp = world("", &format!("rcps: {{RCPFullAWSAccess: aws, d: {RCP}}}"));
+    assert_eq!(verdict(&rcp, &decrypt), denied("explicit", "rcp", KEYS));
+    let free = Assumptions { org_rcp_infrastructure: false, ..Assumptions::default() };
+    assert_eq!(verdict_if(&rcp, &decrypt, &free), "allowed");
 }
