@@ -13,6 +13,7 @@ use std::{
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicBool, Ordering},
     thread,
+    time::{Duration, Instant},
 };
 
 use daemon::unix_socket::{AllowedUids, BindError, Endpoint, Listener, Options, Owner, WhenLive};
@@ -123,6 +124,20 @@ async fn the_file_goes_with_the_listener() {
     assert!(!place.path.exists());
     let _ = place.bind().unwrap().close();
     assert!(!place.path.exists());
+}
+
+/// The end of a listener is on a thread that still answers calls.
+#[tokio::test]
+async fn a_starter_that_is_stuck_holds_up_no_end() {
+    let place = Place::new();
+    let listener = place.bind().unwrap();
+    let directory = fs::File::open(place.path.parent().unwrap()).unwrap();
+    directory.lock().unwrap();
+    let began = Instant::now();
+    drop(listener);
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    directory.unlock().unwrap();
+    let _next = place.bind().unwrap();
 }
 
 #[tokio::test]

@@ -70,7 +70,7 @@ pub(super) fn claim(endpoint: &Endpoint, when_live: WhenLive) -> Result<Claimed,
 
 fn claim_path(endpoint: &Endpoint, path: &Path, when_live: WhenLive) -> Result<Claimed, BindError> {
     let failed = |doing| move |source| BindError::Io { doing, endpoint: endpoint.clone(), source };
-    let lock = DirectoryLock::of(path)?;
+    let lock = DirectoryLock::of(path, START_PATIENCE)?;
     let beside = match probe(endpoint, path)? {
         Found::Nothing => false,
         Found::Stale => {
@@ -96,7 +96,7 @@ pub(super) fn take_place(
     path: &Path,
     file: &mut SocketFile,
 ) -> Result<Option<Displaced>, BindError> {
-    let _lock = DirectoryLock::of(path)?;
+    let _lock = DirectoryLock::of(path, START_PATIENCE)?;
     // Asked anew: the one that was there at first may have gone, and another come.
     let former = match probe(endpoint, path)? {
         Found::Live(former) => Some(former),
@@ -236,7 +236,7 @@ impl SocketFile {
     }
 
     fn remove(&self) -> Result<(), BindError> {
-        let _lock = DirectoryLock::of(&self.path)?;
+        let _lock = DirectoryLock::of(&self.path, END_PATIENCE)?;
         if self.is_ours()
             && let Err(source) = fs::remove_file(&self.path)
         {
@@ -259,21 +259,20 @@ impl Drop for SocketFile {
 struct DirectoryLock(#[expect(dead_code, reason = "closing it lets go of the lock")] OwnedFd);
 
 impl DirectoryLock {
-    fn of(path: &Path) -> Result<Self, BindError> {
+    fn of(path: &Path, patience: Duration) -> Result<Self, BindError> {
         let directory = match path.parent() {
             Some(parent) if parent != Path::new("") => parent,
             _ => Path::new("."),
         };
         let failed = |error: Errno| BindError::Directory { directory: directory.to_owned(), source: error.into() };
         let opened = rustix::fs::open(directory, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).map_err(failed)?;
-        let deadline = Instant::now() + LOCK_PATIENCE;
+        let deadline = Instant::now() + patience;
         loop {
             match rustix::fs::flock(opened.as_fd(), FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => return Ok(Self(opened)),
                 Err(Errno::WOULDBLOCK | Errno::INTR) if Instant::now() < deadline => thread::sleep(LOCK_RETRY),
                 Err(Errno::WOULDBLOCK) => {
-                    let seconds = LOCK_PATIENCE.as_secs();
-                    return Err(BindError::Locked { directory: directory.to_owned(), seconds });
+                    return Err(BindError::Locked { directory: directory.to_owned(), patience });
                 }
                 Err(error) => return Err(failed(error)),
             }
@@ -308,5 +307,7 @@ const SUFFIX: usize = 9;
 /// Connections that may wait to be accepted; the kernel takes `net.core.somaxconn` when that is less.
 const BACKLOG: i32 = 1024;
 /// How long to wait for another starter, whose own work takes milliseconds.
-const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+const START_PATIENCE: Duration = Duration::from_secs(5);
+/// The same at the end, on a thread that still answers calls: a file that is left behind harms nobody.
+const END_PATIENCE: Duration = Duration::from_millis(100);
 const LOCK_RETRY: Duration = Duration::from_millis(5);

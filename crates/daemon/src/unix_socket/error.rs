@@ -1,6 +1,6 @@
 //! Why a socket could not be had.
 
-use std::{fmt, io, path::PathBuf};
+use std::{fmt, io, path::PathBuf, time::Duration};
 
 use super::Endpoint;
 
@@ -95,12 +95,12 @@ pub enum BindError {
         source: io::Error,
     },
     /// Another process is starting on the same socket.
-    #[error("another process has held the lock on `{directory}` for {seconds} s: is one that starts there stuck?")]
+    #[error("another process has held the lock on `{directory}` for {patience:?}: is one that starts there stuck?")]
     Locked {
         /// The directory.
         directory: PathBuf,
         /// How long we waited.
-        seconds: u64,
+        patience: Duration,
     },
     /// A path that fits by itself, but not with the suffix that taking over needs.
     #[error("`{path}` is too long to be taken over: it may have {limit} octets at most")]
