@@ -2,12 +2,12 @@
 
 use aws_model::{Arn, KeyArn};
 
-use super::{Call, Launch, NoSteps, Obstacle, ServiceLinked, Step, Symptom};
+use super::{Call, Launch, Launcher, NoSteps, Obstacle, ServiceLinked, Step, Symptom};
 use crate::{
     decision::{Explanation, Verdict},
     formula::Formula,
     phrase::AccessDenied,
-    rules::{self, Assumptions},
+    rules::{self, Assumptions, Rule},
     world::{ChangeError, Grant, GrantPrincipal, KeyManager, World},
 };
 
@@ -20,6 +20,8 @@ pub struct Forecast {
     pub obstacle: Option<Obstacle>,
     /// What people see of it, in their order.
     pub symptoms: Vec<Symptom>,
+    /// Rules about the launch as a whole that had a say.
+    rules: Vec<&'static Rule>,
 }
 
 /// What would become of one call.
@@ -70,6 +72,18 @@ impl Forecast {
         }
     }
 
+    /// Every rule that had a say, sorted by id: of the launch, its calls, their verdicts, the obstacle and what is seen.
+    #[must_use]
+    pub fn rules(&self) -> Vec<&'static Rule> {
+        let of_steps = self.steps.iter().flat_map(|step| step.step.rules.iter().chain(&step.explanation.rules));
+        let seen = self.symptoms.iter().map(|symptom| symptom.rule);
+        let obstacle = self.obstacle.as_ref().and_then(Obstacle::rule);
+        let mut all: Vec<_> = self.rules.iter().chain(of_steps).copied().chain(seen).chain(obstacle).collect();
+        all.sort_unstable_by_key(|rule| rule.id);
+        all.dedup_by_key(|rule| rule.id);
+        all
+    }
+
     /// The call that fails, if one does.
     #[must_use]
     pub fn failing(&self) -> Option<&StepForecast> {
@@ -107,7 +121,7 @@ impl Launch {
         let steps = self.steps(assumptions)?;
         let caller = self.caller(assumptions).map_err(NoSteps::from)?;
         let obstacle = Obstacle::before(self, &caller, world);
-        let mut forecast = Forecast { steps: Vec::new(), obstacle, symptoms: Vec::new() };
+        let mut forecast = Forecast { steps: Vec::new(), obstacle, symptoms: Vec::new(), rules: self.rules() };
         if forecast.obstacle.is_some() {
             return Ok(forecast);
         }
@@ -115,9 +129,9 @@ impl Launch {
         if let (false, Some((which, role))) = (assumptions.launch_fleet_grantee_path, &caller.service_linked) {
             take_pathless_grantees(&mut world, &steps, which, role)?;
         }
-        for mut step in steps {
-            let explanation = world.explain(&step.request, assumptions);
-            forecast.obstacle = Obstacle::of(&explanation);
+        for step in steps {
+            let StepForecast { mut step, explanation } = decided(step, &world, assumptions);
+            forecast.obstacle = Obstacle::of(&explanation, assumptions);
             if forecast.obstacle.is_none() && step.call == Call::CreateGrant {
                 make_grant(&mut world, &step, forecast.steps.len())?;
             }
@@ -131,6 +145,50 @@ impl Launch {
         }
         forecast.symptoms = forecast.symptoms(self, assumptions);
         Ok(forecast)
+    }
+}
+
+impl Launch {
+    /// Rules that show in no call: by some of them a call is not made.
+    fn rules(&self) -> Vec<&'static Rule> {
+        let mut rules: Vec<&'static Rule> =
+            vec![&rules::LAUNCH_NO_DESCRIBE_KEY, &rules::LAUNCH_NO_ENCRYPT, &rules::LAUNCH_SAME_KEY_NO_RE_ENCRYPT];
+        if self.node_role.is_some() {
+            rules.push(&rules::LAUNCH_NOT_NODE_ROLE);
+        }
+        let is_of_image = !matches!(self.launcher, Launcher::EbsCsi { .. });
+        for volume in &self.volumes {
+            let is_kept_back = volume.snapshot.as_ref().is_some_and(|snapshot| snapshot.shared == Some(false));
+            if is_of_image && is_kept_back {
+                rules.push(&rules::LAUNCH_SNAPSHOT_NOT_SHARED);
+            }
+            if volume.snapshot.is_some() && volume.snapshot_key().is_none() {
+                rules.push(&rules::LAUNCH_PLAIN_SNAPSHOT);
+            }
+        }
+        rules
+    }
+}
+
+/// The call, on that of the keys it can be made on which lets it through best; on the first if none does.
+fn decided(step: Step, world: &World, assumptions: &Assumptions) -> StepForecast {
+    let others: Vec<Step> = step.or_keys.iter().map(|key| step.on(key)).collect();
+    let explained = |step: Step| StepForecast { explanation: world.explain(&step.request, assumptions), step };
+    let mut best = explained(step);
+    for other in others.into_iter().map(explained) {
+        if hindrance(&other, assumptions) < hindrance(&best, assumptions) {
+            best = other;
+        }
+    }
+    best
+}
+
+/// 0 for what is surely let through, 1 for what may be, 2 for what surely is not.
+fn hindrance(step: &StepForecast, assumptions: &Assumptions) -> u8 {
+    match (Obstacle::of(&step.explanation, assumptions), &step.explanation.verdict) {
+        (Some(_), _) => 2,
+        (None, Verdict::Allowed) => 0,
+        (None, Verdict::Denied(_) | Verdict::AllowedIff(_)) => 1,
     }
 }
 

@@ -7,7 +7,7 @@ use aws_model::{AccountId, KeyArn};
 use super::{Caller, Launch, Launcher, NoCaller, Volume};
 use crate::{
     decision::{Explanation, KeyStateVerdict, Verdict},
-    rules::{self, Rule},
+    rules::{self, Assumptions, Rule},
     world::{KeyManager, KeyUsage, World},
 };
 
@@ -29,7 +29,7 @@ pub enum Obstacle {
     NoCaller(NoCaller),
     /// The last of the steps is denied.
     Denied,
-    /// The last of the steps is allowed, and its key is in no state for it.
+    /// The last of the steps is not surely denied, but its key is in no state for it.
     KeyState(KeyStateVerdict),
 }
 
@@ -43,11 +43,14 @@ impl Obstacle {
     }
 
     /// What a decided call shows to be in the way.
-    pub(super) fn of(explanation: &Explanation) -> Option<Self> {
-        match (&explanation.verdict, &explanation.key_state) {
+    pub(super) fn of(explanation: &Explanation, assumptions: &Assumptions) -> Option<Self> {
+        let of_state = explanation.key_state.as_ref().filter(|state| state.error.is_some());
+        match (&explanation.verdict, of_state) {
+            (Verdict::Denied(_), Some(state)) if !assumptions.kms_state_after_denial => {
+                Some(Self::KeyState(state.clone()))
+            }
             (Verdict::Denied(_), _) => Some(Self::Denied),
-            (_, Some(state)) if state.error.is_some() => Some(Self::KeyState(state.clone())),
-            _ => None,
+            (_, state) => state.cloned().map(Self::KeyState),
         }
     }
 
@@ -91,8 +94,8 @@ impl fmt::Display for Obstacle {
             Self::NoCaller(missing) => missing.fmt(f),
             Self::Denied => f.write_str("KMS denies the call"),
             Self::KeyState(verdict) => match verdict.error {
-                Some(error) => write!(f, "the call is allowed, but KMS refuses it for the key's state: {error}"),
-                None => f.write_str("the call is allowed, and so is the key's state"),
+                Some(error) => write!(f, "KMS refuses the call for the key's state, whoever makes it: {error}"),
+                None => f.write_str("the key's state is not known"),
             },
         }
     }

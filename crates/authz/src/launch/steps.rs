@@ -2,9 +2,11 @@
 
 mod of_volume;
 
+use aws_model::KeyArn;
+
 use crate::{
     request::Request,
-    rules::{Assumptions, Rule},
+    rules::{self, Assumptions, Rule},
 };
 
 use self::of_volume::OfVolume;
@@ -21,6 +23,8 @@ pub struct Step {
     pub call: Call,
     /// The call, as KMS gets it.
     pub request: Request,
+    /// Keys on which the call would do as well: a snapshot can be read by any of those associated with it.
+    pub or_keys: Vec<KeyArn>,
     /// Why it is made, why so, and why by this caller.
     pub rules: Vec<&'static Rule>,
 }
@@ -86,6 +90,16 @@ impl Call {
     }
 }
 
+impl Step {
+    /// The same call on another key.
+    #[must_use]
+    pub(super) fn on(&self, key: &KeyArn) -> Self {
+        let mut other = self.clone();
+        other.request.resource.arn = key.as_str().into();
+        other
+    }
+}
+
 impl Launch {
     /// Every call to KMS, in order; none for plain volumes.
     ///
@@ -109,8 +123,13 @@ impl Launch {
     ///
     /// [`NoSteps`].
     pub fn steps_of_dry_run(&self, assumptions: &Assumptions) -> Result<Vec<Step>, NoSteps> {
+        if assumptions.launch_dry_run_without_kms {
+            return Ok(Vec::new());
+        }
         let mut steps = self.steps(assumptions)?;
-        steps.retain(|_| !assumptions.launch_dry_run_without_kms);
+        for step in &mut steps {
+            step.rules.push(&rules::LAUNCH_DRY_RUN_WITHOUT_KMS);
+        }
         Ok(steps)
     }
 }

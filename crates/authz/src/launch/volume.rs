@@ -23,6 +23,10 @@ pub struct Snapshot {
     pub owner: AccountId,
     /// The key it is encrypted under; `None` for a plain one.
     pub key: Option<KeyArn>,
+    /// Further keys, associated with it, by each of which it can be read as well.
+    ///
+    /// Source: Amazon EC2 API Reference, "AssociateKmsKeyId".
+    pub associated_keys: Vec<KeyArn>,
     /// Whether its owner shared the snapshot itself with the account of the launch; `None` where nobody told. A launch
     /// from an image does not need it.
     pub shared: Option<bool>,

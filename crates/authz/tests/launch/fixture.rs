@@ -72,7 +72,7 @@ impl Case {
             Self::PlainImage => (CLUSTER, None, VolumeKey::Named(key(FOREIGN))),
             Self::DefaultKey => (CLUSTER, None, VolumeKey::Default),
         };
-        let snapshot = Snapshot { owner: account(owner), key: key_if(key), shared: None };
+        let snapshot = Snapshot { owner: account(owner), key: key_if(key), associated_keys: Vec::new(), shared: None };
         Volume { device: "/dev/xvda".into(), snapshot: Some(snapshot), key: named }
     }
 

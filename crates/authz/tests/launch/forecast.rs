@@ -9,8 +9,10 @@ use authz::{
 
 use crate::{
     a_world,
-    fixture::{AUTO_SCALING, CLUSTER, CONTROLLER, Case, FOREIGN, KEYS, SPOT, account, arn, group, karpenter, key},
-    forecast,
+    fixture::{
+        AUTO_SCALING, CLUSTER, CONTROLLER, Case, FOREIGN, KEYS, MANAGED, OWN, SPOT, account, arn, group, karpenter, key,
+    },
+    forecast, told,
 };
 
 /// The foreign key with a policy for the cluster's account and these further entries (state, grants), and what the
@@ -189,6 +191,57 @@ fn an_image_or_snapshot_that_was_not_shared_is_an_obstacle_where_that_is_told() 
     assert_eq!(snapshot(driver.clone(), Some(false)), Some(Obstacle::SnapshotNotShared(account(KEYS))));
     // A launch needs the image shared, not its snapshots.
     assert_eq!(snapshot(karpenter(Capacity::OnDemand), Some(false)), None);
+}
+
+#[test]
+fn a_snapshot_is_read_by_a_key_associated_with_it_as_well() {
+    // The foreign key is not open to the group; a key of the own account is.
+    let world = a_world(&format!(
+        "roles: {{'{AUTO_SCALING}': {{policies: {{kms: {{Version: 2012-10-17, Statement: [{ALLOWED}]}}}}}}}}\nkeys: \
+         {{'{OWN}': {{}}, '{MANAGED}': {{}}, '{FOREIGN}': {{}}}}"
+    ));
+    let mut launch = Case::SharedImage.launched_by(group());
+    assert_eq!(forecast(&launch, &world).outcome(), Outcome::Fails);
+    launch.volumes[0].snapshot.as_mut().unwrap().associated_keys = vec![key(OWN)];
+    let forecast = forecast(&launch, &world);
+    assert_eq!(forecast.outcome(), Outcome::Works);
+    assert_eq!(told(&[forecast.steps[1].step.clone()]), ["ReEncryptFrom on own as AWSServiceRoleForAutoScaling"]);
+}
+
+#[test]
+fn the_organization_caps_the_controller_and_not_a_service_linked_role() {
+    let denies = "{Effect: Deny, Action: 'kms:*', Resource: '*'}";
+    let world = a_world(&format!(
+        r#"
+roles:
+  {CONTROLLER}: {{policies: {{kms: {{Version: 2012-10-17, Statement: [{ALLOWED}]}}}}}}
+  {AUTO_SCALING}: {{}}
+keys:
+  {FOREIGN}:
+    policy:
+      Version: 2012-10-17
+      Statement: [{{Effect: Allow, Principal: {{AWS: '{CLUSTER}'}}, Action: 'kms:*', Resource: '*'}}]
+    grants: [{{grantee: '{AUTO_SCALING}', operations: [Decrypt, GenerateDataKeyWithoutPlaintext, CreateGrant]}}]
+organization:
+  id: o-exampleorgid
+  managementAccount: "999999999999"
+  root:
+    accounts:
+      "{CLUSTER}": {{scps: {{FullAWSAccess: aws, denies: {{Version: 2012-10-17, Statement: [{denies}]}}}}}}
+"#
+    ));
+    let stopped = forecast(&by_karpenter(), &world);
+    let words = stopped.denial(&Assumptions::default()).unwrap().message;
+    assert!(words.contains("service control policy"), "{words}");
+    assert_eq!(forecast(&Case::OwnImage.launched_by(group()), &world).outcome(), Outcome::Works);
+}
+
+#[test]
+fn whether_a_denial_hides_the_keys_state_is_an_assumption() {
+    let world = the_world("state: Disabled", NO_KMS);
+    let not = Assumptions { kms_state_after_denial: false, ..Assumptions::default() };
+    let forecast = by_karpenter().forecast(&world, &not).unwrap();
+    assert_eq!(forecast.kms_error(&not), Some("DisabledException"));
 }
 
 #[test]

@@ -12,7 +12,12 @@ fn launch() -> Launch {
 }
 
 fn volume(snapshot: Option<(&str, Option<&str>)>, named: VolumeKey) -> Volume {
-    let snapshot = snapshot.map(|(owner, of)| Snapshot { owner: account(owner), key: of.map(key), shared: None });
+    let snapshot = snapshot.map(|(owner, of)| Snapshot {
+        owner: account(owner),
+        key: of.map(key),
+        associated_keys: Vec::new(),
+        shared: None,
+    });
     Volume { device: "/dev/xvda".into(), snapshot, key: named }
 }
 

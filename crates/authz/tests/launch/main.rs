@@ -6,6 +6,7 @@ mod fixture;
 mod forecast;
 mod keys;
 mod page;
+mod proof;
 mod steps;
 mod switches;
 

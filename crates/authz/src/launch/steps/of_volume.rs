@@ -3,7 +3,7 @@
 use aws_model::{Arn, EncryptionContext, KeyArn};
 
 use super::{
-    super::{Caller, Encryption, Launch, Volume},
+    super::{Caller, Encryption, Launch, ServiceLinked, Volume},
     Call, NoSteps, Phase, Step,
 };
 use crate::{
@@ -140,6 +140,10 @@ impl<'a> OfVolume<'a> {
     fn about_snapshot(&self, key: &KeyArn, call: Call, rule: &'static Rule) -> Result<Step, NoSteps> {
         let mut step = self.by_caller(Phase::Create, call, &[rule])?;
         step.rules.push(&rules::LAUNCH_CONTEXT_COPY);
+        if let Some(snapshot) = self.volume.snapshot.as_ref().filter(|snapshot| !snapshot.associated_keys.is_empty()) {
+            step.or_keys.clone_from(&snapshot.associated_keys);
+            step.rules.push(&rules::LAUNCH_ASSOCIATED_KEY);
+        }
         step.request.resource = resource(key);
         step.request.kms.encryption_context = EncryptionContext::default();
         step.request.kms.encryption_context_is_partial = true;
@@ -182,10 +186,17 @@ impl<'a> OfVolume<'a> {
     fn by_caller(&self, phase: Phase, call: Call, because: &[&'static Rule]) -> Result<Step, NoSteps> {
         let mut step = self.step(phase, call, self.caller.principal.clone(), because)?;
         step.rules.extend(&self.caller.rules);
-        step.rules.push(match self.caller.service_linked {
-            Some(_) => &rules::LAUNCH_VIA_EC2_SERVICE_LINKED,
-            None => &rules::LAUNCH_VIA_EC2,
-        });
+        let Some((which, _)) = &self.caller.service_linked else {
+            step.rules.push(&rules::LAUNCH_VIA_EC2);
+            return Ok(step);
+        };
+        step.rules.push(&rules::LAUNCH_VIA_EC2_SERVICE_LINKED);
+        if self.encryption.key.account() != self.launch.account {
+            step.rules.extend([&rules::LAUNCH_FOREIGN_GRANT, &rules::LAUNCH_FOREIGN_GRANT_MINIMUM]);
+        }
+        if matches!(which, ServiceLinked::Fleet | ServiceLinked::Spot) {
+            step.rules.push(&rules::LAUNCH_FLEET_GRANTEE_PATH);
+        }
         Ok(step)
     }
 
@@ -216,7 +227,7 @@ impl<'a> OfVolume<'a> {
         };
         let why_this_key = [self.encryption.rule, &rules::LAUNCH_CONTEXT_VOLUME];
         let rules = because.iter().copied().chain(why_this_key).collect();
-        Ok(Step { device: self.volume.device.clone(), phase, call, request, rules })
+        Ok(Step { device: self.volume.device.clone(), phase, call, request, or_keys: Vec::new(), rules })
     }
 }
 
