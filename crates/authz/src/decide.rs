@@ -36,12 +36,17 @@ use crate::{
     world::World,
 };
 
-use self::{
-    caller::Caller,
+pub(crate) use self::{
+    caller::{Caller, Standing},
     derive::Facts,
+    kms::works_across_accounts,
+    relation::Relation,
+    target::TargetKind,
+};
+use self::{
     gates::Gates,
     observer::{Nobody, Observer, Recorder},
-    target::{Target, TargetKind},
+    target::Target,
 };
 
 impl World {
@@ -81,7 +86,7 @@ impl World {
 }
 
 impl<'a> Facts<'a> {
-    fn of(world: &'a World, request: &'a Request, assumptions: &'a Assumptions) -> Self {
+    pub(crate) fn of(world: &'a World, request: &'a Request, assumptions: &'a Assumptions) -> Self {
         let caller = Caller::of(world, &request.principal);
         let target = Target::of(world, request, caller.account);
         Self { world, request, assumptions, caller, target }

@@ -10,15 +10,25 @@
 //!
 //! Nothing is proposed that was not decided again and allowed.
 
+mod applier;
 mod blast;
+mod candidates;
 mod change;
+mod command;
 mod obstacle;
+mod search;
+mod statement;
+mod text;
+mod words;
 
-use crate::decision::Verdict;
+use crate::{decision::Verdict, request::Request, rules::Assumptions, world::World};
 
 pub use blast::{BlastRadius, Gain, NotAsked};
 pub use change::{Change, Edit, How, NewKeyGrant, PolicyEdit, PolicyPlace, RequestEdit, WhoApplies};
+pub use command::Command;
 pub use obstacle::Obstacle;
+
+use self::search::{Search, Set, apply};
 
 /// What could be changed so that a request is allowed.
 #[derive(Clone, Debug)]
@@ -60,6 +70,41 @@ pub struct Rank {
     /// How wide what it adds is written: patterns instead of names, accounts instead of principals, actions that the
     /// request does not need, conditions that it could carry and does not.
     pub width: usize,
+}
+
+impl World {
+    /// What could be changed so that a request is allowed, the best first.
+    #[must_use]
+    pub fn fixes(&self, request: &Request, assumptions: &Assumptions) -> Fixes {
+        let before = self.decide(request, assumptions);
+        let mut search = Search::new(self, request, assumptions);
+        if before != Verdict::Allowed {
+            search.run();
+        }
+        let Search { found, obstacles, is_cut, .. } = search;
+        let mut fixes: Vec<Fix> = found.into_iter().filter_map(|set| self.fix(set, request, assumptions)).collect();
+        fixes.sort_by_key(|fix| fix.rank);
+        Fixes { before, fixes, obstacles, is_cut }
+    }
+
+    /// Applies a set of changes, decides again and looks at what else that does.
+    fn fix(&self, set: Set, request: &Request, assumptions: &Assumptions) -> Option<Fix> {
+        let (mut after, mut asked) = (self.clone(), request.clone());
+        let mut changes = Vec::with_capacity(set.len());
+        for candidate in &set {
+            apply(&candidate.edit, &mut after, &mut asked)?;
+            changes.push(Change { edit: candidate.edit.clone(), who: self.who_applies(&candidate.edit, assumptions) });
+        }
+        let verified = after.decide(&asked, assumptions);
+        let opens = BlastRadius::of(&changes, (self, &after), (request, &asked), assumptions);
+        let rank = Rank {
+            loosens_limit: set.iter().any(|candidate| candidate.loosens_limit),
+            opens: opens.count,
+            changes: changes.len(),
+            width: set.iter().map(|candidate| candidate.width).sum(),
+        };
+        (verified == Verdict::Allowed).then_some(Fix { changes, verified, opens, rank })
+    }
 }
 
 impl Fixes {

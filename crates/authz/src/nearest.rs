@@ -4,15 +4,23 @@
 //!   Explanation -- gates that do not let through --> Allow statements, grants --> what differs, how much --> nearest first
 //! ```
 
-use std::sync::Arc;
+mod distance;
+mod grant;
+mod statement;
+
+use std::{collections::BTreeSet, sync::Arc};
 
 use aws_model::AccountId;
 
 use crate::{
-    decision::{Gate, GrantMiss},
-    policy::{Policy, Statement},
+    decide::Facts,
+    decision::{Explanation, Gate, GateReport, GrantMiss, PolicyReport, Verdict},
+    matching::{ContextView, Lookup},
+    policy::{Effect, Policy, Statement},
+    request::Request,
+    rules::Assumptions,
     text::Span,
-    world::{Grant, PolicyOrigin},
+    world::{Grant, PolicyOrigin, World},
 };
 
 /// A statement or grant that would let a request through a gate that does not, if it were a little different.
@@ -105,6 +113,91 @@ pub enum ArnPart {
     Account,
     /// `key/1234abcd-...`.
     Resource,
+}
+
+impl World {
+    /// What nearly let a request through, the nearest first: of every gate that does not let it through, the statements
+    /// that allow and the grants, with what differs. Empty for a request that is allowed. Statements about another
+    /// service are not near.
+    ///
+    /// `explanation` is what [`World::explain`] told of the same request.
+    #[must_use]
+    pub fn near_misses(
+        &self,
+        request: &Request,
+        assumptions: &Assumptions,
+        explanation: &Explanation,
+    ) -> Vec<NearMiss> {
+        if explanation.verdict == Verdict::Allowed {
+            return Vec::new();
+        }
+        let facts = Facts::of(self, request, assumptions);
+        let mut misses: Vec<NearMiss> = explanation.gates.iter().flat_map(|gate| facts.near_misses_of(gate)).collect();
+        misses.sort_by_key(|miss| miss.distance);
+        misses
+    }
+}
+
+impl Facts<'_> {
+    /// The values of a context key, given in lower case, if it is in the request.
+    pub(crate) fn value_of(&self, lower_case_key: &str) -> Option<String> {
+        match self.look_up(lower_case_key) {
+            Lookup::Values(values) => Some(values.iter().collect::<Vec<_>>().join(", ")),
+            Lookup::Absent | Lookup::Unknown => None,
+        }
+    }
+
+    /// What nearly let through one gate, the nearest first.
+    pub(crate) fn near_misses_of(&self, gate: &GateReport) -> Vec<NearMiss> {
+        if gate.allows.is_true() {
+            return Vec::new();
+        }
+        let near = |what, mut differs: Vec<(u32, Difference)>| {
+            differs.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+            let distance = differs.iter().map(|(weight, _)| weight).sum();
+            let differs = differs.into_iter().map(|(_, difference)| difference).collect();
+            NearMiss { gate: gate.gate, account: gate.account, what, differs, distance }
+        };
+        let open_levels = open_levels(gate);
+        let mut misses = Vec::new();
+        for report in gate.policies.iter().filter(|report| !open_levels.contains(&report.level.as_deref())) {
+            for said in report.statements.iter().filter(|said| !said.matches.is_true()) {
+                let Some(statement) = report.policy.statements().get(said.index) else { continue };
+                if statement.effect.value == Effect::Deny || !self.is_about_the_service(statement) {
+                    continue;
+                }
+                let what = Near::Statement(NearStatement {
+                    policy: Arc::clone(&report.policy),
+                    origin: report.origin.clone(),
+                    level: report.level.clone(),
+                    index: said.index,
+                });
+                misses.push(near(what, self.differences(&report.policy, statement, said)));
+            }
+        }
+        for report in gate.grants.iter().filter(|report| !report.gives.is_true()) {
+            misses.push(near(Near::Grant(Arc::clone(&report.grant)), self.grant_differences(report)));
+        }
+        misses.retain(|miss| !miss.differs.is_empty());
+        misses.sort_by_key(|miss| miss.distance);
+        misses
+    }
+}
+
+/// The levels of the organization that let through, though the gate as a whole does not.
+fn open_levels(gate: &GateReport) -> BTreeSet<Option<&str>> {
+    let allows = |report: &&PolicyReport| {
+        report.statements.iter().any(|said| {
+            let statement = report.policy.statements().get(said.index);
+            said.matches.is_true() && statement.is_some_and(|statement| statement.effect.value == Effect::Allow)
+        })
+    };
+    gate.policies
+        .iter()
+        .filter(|report| report.level.is_some())
+        .filter(allows)
+        .map(|report| report.level.as_deref())
+        .collect()
 }
 
 impl NearStatement {

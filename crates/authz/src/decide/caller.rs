@@ -14,14 +14,14 @@ use crate::{
 const INFRASTRUCTURE: &str = "role/aws:ec2-infrastructure";
 
 /// A principal, with what the world knows of it.
-pub(super) struct Caller<'a> {
-    pub(super) principal: &'a Principal,
-    pub(super) account: Option<AccountId>,
-    pub(super) standing: Standing<'a>,
+pub(crate) struct Caller<'a> {
+    pub(crate) principal: &'a Principal,
+    pub(crate) account: Option<AccountId>,
+    pub(crate) standing: Standing<'a>,
 }
 
 /// Where a caller's own permissions come from.
-pub(super) enum Standing<'a> {
+pub(crate) enum Standing<'a> {
     /// From nothing: the root user may everything that no other gate keeps from it.
     Root,
     /// From the policies of a user or role.
@@ -62,7 +62,7 @@ impl<'a> Caller<'a> {
     }
 
     /// The user or role behind the caller, if the world knows it.
-    pub(super) const fn identity(&self) -> Option<&'a Identity> {
+    pub(crate) const fn identity(&self) -> Option<&'a Identity> {
         match self.standing {
             Standing::Identity(identity) => Some(identity),
             _ => None,
@@ -84,7 +84,7 @@ impl<'a> Caller<'a> {
     }
 
     /// The session's policies; `None` where none were passed and none are needed.
-    pub(super) fn session_policies(&self) -> Option<&'a [Arc<Policy>]> {
+    pub(crate) fn session_policies(&self) -> Option<&'a [Arc<Policy>]> {
         match self.principal {
             Principal::Session(session) if !session.policies.is_empty() => Some(&session.policies),
             // Without session policies a federated user has no permissions of its own.
@@ -97,7 +97,7 @@ impl<'a> Caller<'a> {
     /// Whether the caller is a service-linked role, which no policy of an organization binds.
     ///
     /// Source: AWS Organizations User Guide, "Service control policies" > "Tasks and entities not restricted by SCPs".
-    pub(super) fn is_service_linked(&self) -> bool {
+    pub(crate) fn is_service_linked(&self) -> bool {
         self.session().is_some_and(|session| session.role.resource().starts_with("role/aws-service-role/"))
     }
 

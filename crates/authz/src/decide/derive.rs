@@ -21,12 +21,12 @@ use crate::{
 use super::{caller::Caller, target::Target};
 
 /// What is decided about: the request, with what the world knows of its parts.
-pub(super) struct Facts<'a> {
-    pub(super) world: &'a World,
-    pub(super) request: &'a Request,
-    pub(super) assumptions: &'a Assumptions,
-    pub(super) caller: Caller<'a>,
-    pub(super) target: Target<'a>,
+pub(crate) struct Facts<'a> {
+    pub(crate) world: &'a World,
+    pub(crate) request: &'a Request,
+    pub(crate) assumptions: &'a Assumptions,
+    pub(crate) caller: Caller<'a>,
+    pub(crate) target: Target<'a>,
 }
 
 /// What was told of a key, else what follows, else what the context says of all others.

@@ -9,7 +9,7 @@ pub(super) const SERVICE: &str = "kms";
 ///
 /// Source: AWS KMS Developer Guide, "AWS KMS permissions", column "Cross-account use"; AWS KMS API Reference, each
 /// operation's "Cross-account use".
-pub(super) fn works_across_accounts(action: &Action) -> bool {
+pub(crate) fn works_across_accounts(action: &Action) -> bool {
     matches!(
         action.lower().strip_prefix("kms:").unwrap_or_default(),
         "creategrant"

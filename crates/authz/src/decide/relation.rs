@@ -15,7 +15,7 @@ use super::{derive::Facts, gates::Gates};
 
 /// Whose caller and resource are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Relation {
+pub(crate) enum Relation {
     /// Of one account.
     Within,
     /// Of two accounts.
@@ -29,7 +29,7 @@ pub(super) enum Relation {
 }
 
 impl Facts<'_> {
-    pub(super) fn relation(&self) -> Relation {
+    pub(crate) fn relation(&self) -> Relation {
         if self.request.action.lower() == "kms:retiregrant" {
             return Relation::Retiring;
         }

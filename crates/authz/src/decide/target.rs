@@ -13,16 +13,16 @@ use crate::{
 use super::kms;
 
 /// A resource, with what the world knows of it.
-pub(super) struct Target<'a> {
+pub(crate) struct Target<'a> {
     /// Whose it is; `None` where neither its ARN, nor the request, nor the world tells.
-    pub(super) owner: Option<AccountId>,
-    pub(super) kind: TargetKind<'a>,
+    pub(crate) owner: Option<AccountId>,
+    pub(crate) kind: TargetKind<'a>,
     /// The tags, where they are known.
-    pub(super) tags: Option<&'a BTreeMap<String, String>>,
+    pub(crate) tags: Option<&'a BTreeMap<String, String>>,
 }
 
 /// What a resource's own policy is and how it takes part.
-pub(super) enum TargetKind<'a> {
+pub(crate) enum TargetKind<'a> {
     /// A role that is to be assumed; its trust policy must let the caller in. `None` where there is no such role.
     Role(Option<&'a Role>),
     /// A role of an account whose roles are not all known.
@@ -34,7 +34,7 @@ pub(super) enum TargetKind<'a> {
 }
 
 /// The policy of a resource that is neither a role nor a key.
-pub(super) enum OtherPolicy<'a> {
+pub(crate) enum OtherPolicy<'a> {
     Known(&'a ResourcePolicy),
     /// There is none, or there are none of this kind.
     None,
@@ -117,7 +117,7 @@ impl<'a> Target<'a> {
     }
 
     /// The resource's own policy, if it is known.
-    pub(super) const fn policy(&self) -> Option<&'a ResourcePolicy> {
+    pub(crate) const fn policy(&self) -> Option<&'a ResourcePolicy> {
         match &self.kind {
             TargetKind::Role(Some(role)) => Some(&role.trust),
             TargetKind::Key { key: Some(key), .. } => Some(&key.policy),
@@ -127,7 +127,7 @@ impl<'a> Target<'a> {
     }
 
     /// Whether its policy is unknown, rather than not there.
-    pub(super) const fn policy_is_unknown(&self) -> bool {
+    pub(crate) const fn policy_is_unknown(&self) -> bool {
         matches!(
             self.kind,
             TargetKind::UnknownRole | TargetKind::Key { key: None, .. } | TargetKind::Other(OtherPolicy::Unknown)

@@ -23,7 +23,7 @@ pub struct Change {
 }
 
 /// What is changed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Edit {
     /// A policy.
     Policy(PolicyEdit),
@@ -34,7 +34,7 @@ pub enum Edit {
 }
 
 /// A policy with one statement more, or one of its statements changed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PolicyEdit {
     /// Where the policy is.
     pub place: PolicyPlace,
@@ -99,7 +99,7 @@ pub enum How {
 }
 
 /// A grant that is to be made.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct NewKeyGrant {
     /// The key that it is on.
     pub key: KeyArn,
@@ -108,7 +108,7 @@ pub struct NewKeyGrant {
 }
 
 /// What the caller does otherwise.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum RequestEdit {
     /// Passes a pair of the encryption context.
     EncryptionContext {
@@ -151,8 +151,9 @@ pub enum WhoApplies {
     Administrator {
         /// The account whose credentials it takes.
         account: AccountId,
-        /// The permission: an IAM action.
-        needs: &'static str,
+        /// The permission: an IAM action. `None` where the resource is of a service whose action for it is not known
+        /// here.
+        needs: Option<&'static str>,
         /// On what.
         on: Box<str>,
         /// Users and roles of that account that have it, as far as the world knows; at most
@@ -191,10 +192,16 @@ impl Change {
     /// # Errors
     /// When the world does not have what is to be changed.
     pub fn apply(&self, world: &mut World, request: &mut Request) -> Result<(), ChangeError> {
-        match &self.edit {
-            Edit::Policy(edit) => edit.apply(world),
-            Edit::Grant(new) => world.put_grant(&new.key, new.grant.clone()),
-            Edit::Request(edit) => {
+        self.edit.apply(world, request)
+    }
+}
+
+impl Edit {
+    pub(super) fn apply(&self, world: &mut World, request: &mut Request) -> Result<(), ChangeError> {
+        match self {
+            Self::Policy(edit) => edit.apply(world),
+            Self::Grant(new) => world.put_grant(&new.key, new.grant.clone()),
+            Self::Request(edit) => {
                 edit.apply(request);
                 Ok(())
             }
