@@ -72,12 +72,7 @@ pub enum Launcher {
         capacity: Capacity,
     },
     /// `CreateFleet`.
-    Fleet {
-        /// Who calls `CreateFleet`.
-        caller: Principal,
-        /// Which type of fleet.
-        kind: FleetKind,
-    },
+    Fleet(FleetKind),
     /// `RequestSpotInstances`.
     SpotRequest,
     /// An Auto Scaling group.
@@ -122,10 +117,10 @@ pub enum GroupTemplate {
 }
 
 /// The types of fleet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum FleetKind {
-    /// Answers with its instances; nothing goes on afterwards.
-    Instant,
+    /// Answers with its instances to who calls; nothing goes on afterwards.
+    Instant(Principal),
     /// Asked for once, filled in the background.
     Request,
     /// Kept at its size.

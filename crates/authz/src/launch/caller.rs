@@ -88,10 +88,10 @@ impl Launch {
                     self.service_linked(ServiceLinked::Spot, &rules::LAUNCH_KARPENTER_SPOT_CALLER)?
                 }
             }
-            Launcher::Fleet { caller, kind: FleetKind::Instant } => {
+            Launcher::Fleet(FleetKind::Instant(caller)) => {
                 Caller::of(caller.clone(), &rules::LAUNCH_FLEET_INSTANT_CALLER)
             }
-            Launcher::Fleet { kind: FleetKind::Request | FleetKind::Maintain, .. } => {
+            Launcher::Fleet(FleetKind::Request | FleetKind::Maintain) => {
                 self.service_linked(ServiceLinked::Fleet, &rules::LAUNCH_FLEET_CALLER)?
             }
             Launcher::SpotRequest => self.service_linked(ServiceLinked::Spot, &rules::LAUNCH_SPOT_REQUEST_CALLER)?,

@@ -30,7 +30,6 @@ fn says(name: &str, rules: &[&'static str]) -> (String, Vec<&'static str>) {
 #[test]
 fn each_launcher_has_its_caller() {
     let ann = || Principal::User(arn("arn:aws:iam::111122223333:user/ann"));
-    let fleet = |kind| Launcher::Fleet { caller: ann(), kind };
     let group = |from, capacity| Launcher::AutoScaling { suffix: None, from, capacity };
     use Capacity::{OnDemand, Spot};
     use GroupTemplate::{LaunchConfiguration, LaunchTemplate};
@@ -38,9 +37,9 @@ fn each_launcher_has_its_caller() {
         (Launcher::RunInstances(ann()), "ann", &["launch-run-instances-caller"][..]),
         (karpenter(OnDemand), "KarpenterController", &["launch-karpenter-caller"]),
         (karpenter(Spot), "KarpenterController", &["launch-karpenter-spot-caller"]),
-        (fleet(FleetKind::Instant), "ann", &["launch-fleet-instant-caller"]),
-        (fleet(FleetKind::Request), "AWSServiceRoleForEC2Fleet", &["launch-fleet-caller"]),
-        (fleet(FleetKind::Maintain), "AWSServiceRoleForEC2Fleet", &["launch-fleet-caller"]),
+        (Launcher::Fleet(FleetKind::Instant(ann())), "ann", &["launch-fleet-instant-caller"]),
+        (Launcher::Fleet(FleetKind::Request), "AWSServiceRoleForEC2Fleet", &["launch-fleet-caller"]),
+        (Launcher::Fleet(FleetKind::Maintain), "AWSServiceRoleForEC2Fleet", &["launch-fleet-caller"]),
         (Launcher::SpotRequest, "AWSServiceRoleForEC2Spot", &["launch-spot-request-caller"]),
         (group(LaunchTemplate, OnDemand), "AWSServiceRoleForAutoScaling", &["launch-auto-scaling-caller"]),
         (group(LaunchConfiguration, OnDemand), "AWSServiceRoleForAutoScaling", &["launch-auto-scaling-caller"]),

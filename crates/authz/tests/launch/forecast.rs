@@ -2,7 +2,6 @@
 
 use authz::{
     launch::{Capacity, FleetKind, Image, Launch, Launcher, Obstacle, Outcome, Shown, Snapshot},
-    principal::Principal,
     rules::Assumptions,
     world::World,
 };
@@ -259,7 +258,7 @@ fn keys_that_no_volume_can_be_under_are_obstacles() {
 #[test]
 fn a_fleets_grantee_has_its_path_as_far_as_that_is_assumed() {
     let pathed = "arn:aws:iam::111122223333:role/aws-service-role/ec2fleet.amazonaws.com/AWSServiceRoleForEC2Fleet";
-    let fleet = Launcher::Fleet { caller: Principal::Root(account(CLUSTER)), kind: FleetKind::Maintain };
+    let fleet = Launcher::Fleet(FleetKind::Maintain);
     let launch = Case::OwnImage.launched_by(fleet);
     let world = |grantee: &str| {
         a_world(&format!(

@@ -7,6 +7,7 @@ mod forecast;
 mod keys;
 mod page;
 mod proof;
+mod properties;
 mod steps;
 mod switches;
 

@@ -74,14 +74,13 @@ fn page() -> String {
 
 fn launchers() -> Vec<(&'static str, Launcher)> {
     let whoever = || Principal::User(arn("arn:aws:iam::111122223333:user/whoever-calls"));
-    let fleet = |kind| Launcher::Fleet { caller: whoever(), kind };
     let group_of = |from, capacity| Launcher::AutoScaling { suffix: None, from, capacity };
     vec![
         ("`RunInstances`", Launcher::RunInstances(whoever())),
         ("Karpenter, on demand", karpenter(Capacity::OnDemand)),
         ("Karpenter, Spot", karpenter(Capacity::Spot)),
-        ("`CreateFleet`, instant", fleet(FleetKind::Instant)),
-        ("`CreateFleet`, request or maintain", fleet(FleetKind::Maintain)),
+        ("`CreateFleet`, instant", Launcher::Fleet(FleetKind::Instant(whoever()))),
+        ("`CreateFleet`, request or maintain", Launcher::Fleet(FleetKind::Maintain)),
         ("`RequestSpotInstances`", Launcher::SpotRequest),
         ("Auto Scaling, on demand", group()),
         ("Auto Scaling, Spot by a launch template", group_of(GroupTemplate::LaunchTemplate, Capacity::Spot)),

@@ -1,6 +1,9 @@
 //! The role of the nodes, which the seed and the reporter of issue 2052 give permissions (lines 18, 49 and 56).
 
-use authz::{decision::Gate, rules::Assumptions};
+use authz::{
+    decision::Gate,
+    rules::{self, Assumptions},
+};
 
 use crate::{
     fixture::{Case, group},
@@ -19,6 +22,7 @@ pub(crate) fn permissions_of_the_node_role_have_no_effect() {
             let (before, after) = (before.forecast(&launch), edited.forecast(&launch));
             assert_eq!(before.obstacle, after.obstacle, "{case:?}");
             assert_eq!(before.steps.len(), after.steps.len(), "{case:?}");
+            assert!(after.rules().contains(&&rules::LAUNCH_NOT_NODE_ROLE), "and that is told");
         }
     }
 }

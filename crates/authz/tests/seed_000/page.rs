@@ -37,6 +37,13 @@ answers follows, and behind `if` the assumptions without any of which it would b
 need is taken as done. The grants list the eight operations of Auto Scaling's guide.
 ";
 
+const SOURCES_HEAD: &str = "
+## The sources of the cells
+
+| rule | says | source |
+|---|---|---|
+";
+
 #[test]
 fn the_page_is_that_of_the_rows_and_the_matrix() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/seed-000.md");
@@ -82,7 +89,24 @@ fn page() -> String {
     for case in Case::ALL {
         write_case(&mut page, case);
     }
+    write_sources(&mut page);
     page
+}
+
+/// The rules that cells name, each with its sentence.
+fn write_sources(page: &mut String) {
+    let cells = Case::ALL.into_iter().flat_map(|case| Remedy::ALL.map(|remedy| (case, remedy)));
+    let cells = cells.flat_map(|(case, remedy)| By::ALL.map(|by| matrix::expected(case, remedy, by)));
+    let mut named: Vec<&Rule> = cells.flat_map(|cell| cell.source.into_iter().chain(cell.hinges)).collect();
+    named.push(EVERYWHERE);
+    named.sort_unstable_by_key(|rule| rule.id);
+    named.dedup_by_key(|rule| rule.id);
+    page.push_str(SOURCES_HEAD);
+    for rule in named {
+        let source = source(rule);
+        let (id, source) = source.split_once(": ").unwrap();
+        let _ = writeln!(page, "| {id} | {} | {source} |", rule.says);
+    }
 }
 
 fn write_case(page: &mut String, case: Case) {
@@ -106,7 +130,7 @@ fn cell(case: Case, remedy: Remedy, by: By) -> String {
     let expected = matrix::expected(case, remedy, by);
     let result = match matrix::fails_at(case, remedy, by) {
         call if call.is_empty() => "works".to_owned(),
-        call => format!("fails at {call}"),
+        call => format!("fails at `{}`", call.replace(" as ", "` as `")),
     };
     let ids = |rules: &[&Rule]| -> String {
         rules.iter().map(|rule| format!("`{}`", rule.id)).collect::<Vec<_>>().join(", ")
