@@ -5,7 +5,7 @@ use std::{fs, io::ErrorKind, os::unix::fs::PermissionsExt, path::PathBuf, time::
 
 use aws_model::SecretBytes;
 use key_service::{
-    ErrorClass, KeyService, KeyServiceError, Sealed,
+    ErrorClass, KeyService, Sealed,
     keyring::{self, Keyring},
 };
 use tokio::{runtime, time::Instant};
@@ -22,9 +22,8 @@ impl Place {
     pub(crate) fn new(folder: PathBuf) -> Self {
         let ours = folder.join("ours.json");
         match keyring::create(&ours) {
-            Ok(()) => {}
             Err(keyring::KeyringError::Io { source, .. }) if source.kind() == ErrorKind::AlreadyExists => {}
-            Err(error) => panic!("{error}"),
+            created => created.unwrap(),
         }
         let runtime = runtime::Builder::new_current_thread().enable_time().build().unwrap();
         Self { ours: Keyring::open(ours).unwrap(), file: folder.join("hostile.json"), runtime }
@@ -44,21 +43,21 @@ impl Place {
 
     /// What can be read seals and opens, can be added to, and then still opens what it sealed.
     fn is_whole(&self, former: &Keyring) {
-        let sealed = self.seal(former).unwrap();
+        let sealed = self.seal(former);
         assert_eq!(sealed.version.as_ref(), Some(&former.current()));
         // One with the last of all numbers has none left.
         let Ok(number) = keyring::add_version(&self.file) else { return };
         keyring::set_current(&self.file, number).unwrap();
         let now = Keyring::open(&self.file).unwrap();
         assert_eq!((&now.current().key, now.current().version), (&former.current().key, Some(number.to_string())));
-        for (keyring, ciphertext) in [(former, &sealed), (&now, &sealed), (&now, &self.seal(&now).unwrap())] {
+        for (keyring, ciphertext) in [(former, &sealed), (&now, &sealed), (&now, &self.seal(&now))] {
             let opened = self.runtime.block_on(keyring.open(&ciphertext.ciphertext, deadline())).unwrap();
             assert_eq!((opened.plaintext, Some(opened.version)), (seed(), ciphertext.version.clone()));
         }
     }
 
-    fn seal(&self, keyring: &Keyring) -> Result<Sealed, KeyServiceError> {
-        self.runtime.block_on(keyring.seal(&seed(), deadline()))
+    fn seal(&self, keyring: &Keyring) -> Sealed {
+        self.runtime.block_on(keyring.seal(&seed(), deadline())).unwrap()
     }
 }
 
