@@ -12,7 +12,7 @@ use authz::{
     decision::{Explanation, KeyStateVerdict, Verdict},
     file::{
         Files,
-        case::{self, Case, Expected, Question},
+        case::{self, Case, Expected, ExpectedKeyState, Question},
         world,
     },
     rules::{self, Assumptions},
@@ -109,6 +109,12 @@ fn differences(case: &Case, proofs: &mut BTreeMap<&'static str, Proof>) -> Vec<S
     {
         differences.push(format!("the mutant is not allowed but {}", Expected::of(&mutant.verdict)));
     }
+    let fails_by_state = matches!(case.key_state, Some(ExpectedKeyState::Error(_)));
+    if let Some(mutant) = mutant.filter(|_| fails_by_state)
+        && !ExpectedKeyState::Ok.is_met_by(mutant.key_state.as_ref())
+    {
+        differences.push(format!("the mutant's keyState is {}", told(mutant.key_state.as_ref())));
+    }
     for id in &case.rules {
         let Some(rule) = rules::rule(id) else {
             differences.push(format!("the ledger has no rule `{id}`"));
@@ -119,13 +125,13 @@ fn differences(case: &Case, proofs: &mut BTreeMap<&'static str, Proof>) -> Vec<S
         }
         let proof = proofs.entry(rule.id).or_default();
         match &case.expect {
-            // Its mutant allows.
-            Expected::Denied { .. } => {
+            // Its mutant is let through.
+            _ if case.mutant.is_some() => {
                 proof.denies += 1;
                 proof.allows += 1;
             }
             Expected::Allowed => proof.allows += 1,
-            Expected::AllowedIff(_) => {}
+            Expected::Denied { .. } | Expected::AllowedIff(_) => {}
         }
     }
     if case.rules.is_empty() {

@@ -39,7 +39,7 @@ pub struct Case {
     pub expect: Expected,
     /// Whether the key's state lets the operation through, where the case is about that.
     pub key_state: Option<ExpectedKeyState>,
-    /// For a denial: the smallest change that allows it.
+    /// For a denial, or an error of the key's state: the smallest change that lets it through.
     pub mutant: Option<Question>,
 }
 
@@ -87,8 +87,11 @@ fn case(field: Field<'_>, file: &Fields<'_>, empty: &Draft, files: &dyn Files) -
         None => None,
     };
     let expect = Expected::read(&fields.need("expect")?)?;
-    if matches!(expect, Expected::Denied { .. }) != mutant.is_some() {
-        let problem = "a denied case has a `mutant` that allows, and no other case has one";
+    let key_state = fields.get("keyState").map(|field| ExpectedKeyState::read(&field)).transpose()?;
+    let is_refused = matches!(expect, Expected::Denied { .. }) || matches!(key_state, Some(ExpectedKeyState::Error(_)));
+    if is_refused != mutant.is_some() {
+        let problem =
+            "a case that is denied, or fails by the key's state, has a `mutant` that allows, no other has one";
         return Err(field.refuse(Problem::Value(problem.to_owned())));
     }
     let ids = |name| -> Result<Vec<String>, FileError> {
@@ -102,7 +105,7 @@ fn case(field: Field<'_>, file: &Fields<'_>, empty: &Draft, files: &dyn Files) -
         off: ids("off")?,
         question: draft.read(files)?,
         expect,
-        key_state: fields.get("keyState").map(|field| ExpectedKeyState::read(&field)).transpose()?,
+        key_state,
         mutant,
     })
 }

@@ -60,8 +60,9 @@ fn a_case_that_cannot_show_anything_is_refused() {
         read(&text).unwrap_err().to_string()
     };
     let no_mutant = refusal("expect: {denied: implicit, gate: identity}");
-    assert!(no_mutant.starts_with("cases.yaml:3:5: cases[0]: a denied case has a `mutant`"), "{no_mutant}");
-    assert!(refusal("expect: allowed, mutant: {}").contains("no other case has one"));
+    assert!(no_mutant.starts_with("cases.yaml:3:5: cases[0]: a case that is denied"), "{no_mutant}");
+    assert!(refusal("expect: allowed, keyState: DisabledException").contains("has a `mutant` that allows"));
+    assert!(refusal("expect: allowed, mutant: {}").contains("no other has one"));
     assert!(refusal("expect: {denied: implicit, gate: identityy}").contains("did you mean `identity`?"));
     assert!(refusal("base: nowhere, expect: allowed").contains("`worlds/nowhere.yaml` cannot be read"));
     assert!(refusal("expect: {allowedIff: a, denied: implicit}").contains("write one of"));
