@@ -1,14 +1,20 @@
 //! Whether a launch would work: its calls, decided one after the other, each in the world that the former left.
 
-use aws_model::{Arn, KeyArn};
+mod grants;
 
-use super::{Call, Launch, Launcher, NoSteps, Obstacle, ServiceLinked, Step, Symptom};
+use std::{collections::BTreeSet, sync::Arc};
+
+use aws_model::KeyArn;
+
+use self::grants::{make_grant, take_pathless_grantees};
+use super::{Call, Launch, Launcher, NoSteps, Obstacle, Step, Symptom};
 use crate::{
+    context::ContextKey,
     decision::{Explanation, Verdict},
-    formula::Formula,
+    formula::{Asks, Atom, Formula},
     phrase::AccessDenied,
     rules::{self, Assumptions, Rule},
-    world::{ChangeError, Grant, GrantPrincipal, KeyManager, World},
+    world::{ChangeError, Key, KeyManager, World},
 };
 
 /// What would become of a launch.
@@ -66,10 +72,22 @@ impl Forecast {
             Verdict::AllowedIff(residual) => Some(residual.clone()),
             Verdict::Allowed | Verdict::Denied(_) => None,
         });
-        match Formula::all(residuals) {
+        match Formula::all(residuals).and(self.of_unknown_states()) {
             Formula::True => Outcome::Works,
             residual => Outcome::WorksIff(residual),
         }
+    }
+
+    /// That the keys whose states nobody told are in one for what is asked of them.
+    fn of_unknown_states(&self) -> Formula {
+        let is_unknown =
+            |step: &&StepForecast| step.explanation.key_state.as_ref().is_some_and(|state| state.state.is_none());
+        let keys: BTreeSet<&str> =
+            self.steps.iter().filter(is_unknown).map(|step| &*step.step.request.resource.arn).collect();
+        Formula::all(keys.into_iter().map(|key| {
+            let asks = Asks::Fact(format!("the key {key} is enabled").into());
+            Formula::Atom(Arc::new(Atom { key: ContextKey::new("kms:KeyState"), asks }))
+        }))
     }
 
     /// Every rule that had a say, sorted by id: of the launch, its calls, their verdicts, the obstacle and what is seen.
@@ -192,56 +210,6 @@ fn hindrance(step: &StepForecast, assumptions: &Assumptions) -> u8 {
     }
 }
 
-fn key_of<'w>(step: &Step, world: &'w World) -> Option<&'w crate::world::Key> {
+fn key_of<'w>(step: &Step, world: &'w World) -> Option<&'w Key> {
     world.key(&step.request.resource.arn.parse::<KeyArn>().ok()?)
-}
-
-/// Adds the grant that a CreateGrant makes, if the key is known.
-fn make_grant(world: &mut World, step: &Step, number: usize) -> Result<(), ChangeError> {
-    let (Some(new), Some(key)) = (&step.request.kms.new_grant, key_of(step, world)) else { return Ok(()) };
-    let key = key.arn.clone();
-    let grant = Grant {
-        id: format!("made by step {} of the launch", number + 1).into(),
-        token: None,
-        name: None,
-        grantee: new.grantee.clone(),
-        grantee_unique_id: None,
-        retiring: new.retiring.clone(),
-        issuing_account: step.request.principal.account(),
-        operations: new.operations,
-        constraints: new.constraints.clone(),
-    };
-    world.put_grant(&key, grant)
-}
-
-/// Lets grants be for a fleet's or Spot's service-linked role that name it without its path, as EC2's guide writes it.
-/// Only where `launch-fleet-grantee-path` is switched off.
-fn take_pathless_grantees(
-    world: &mut World,
-    steps: &[Step],
-    which: &ServiceLinked,
-    role: &Arn,
-) -> Result<(), ChangeError> {
-    if matches!(which, ServiceLinked::AutoScaling(_)) {
-        return Ok(());
-    }
-    let pathless = format!("arn:{}:iam::{}:role/{}", role.partition(), role.account(), which.role_name());
-    for step in steps {
-        let Some(key) = key_of(step, world) else { continue };
-        let meant: Vec<Grant> = key
-            .grants
-            .iter()
-            .filter(|grant| matches!(&grant.grantee, GrantPrincipal::Role(arn) if arn.as_str() == pathless))
-            .map(|grant| Grant {
-                grantee: GrantPrincipal::Role(role.clone()),
-                grantee_unique_id: None,
-                ..Grant::clone(grant)
-            })
-            .collect();
-        let key = key.arn.clone();
-        for grant in meant {
-            world.put_grant(&key, grant)?;
-        }
-    }
-    Ok(())
 }

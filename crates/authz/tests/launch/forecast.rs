@@ -133,6 +133,13 @@ fn what_is_unknown_becomes_a_condition() {
 }
 
 #[test]
+fn a_state_that_nobody_told_is_a_condition_too() {
+    let forecast = forecast(&by_karpenter(), &the_world("state: unknown", ALLOWED));
+    let Outcome::WorksIff(residual) = forecast.outcome() else { panic!("{:?}", forecast.outcome()) };
+    assert_eq!(residual.to_string(), format!("the key {FOREIGN} is enabled"));
+}
+
+#[test]
 fn conditions_on_a_launch_are_met_or_not() {
     let conditions = [
         ("StringEquals: {'kms:ViaService': ec2.us-west-2.amazonaws.com}", true),

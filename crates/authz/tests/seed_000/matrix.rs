@@ -134,9 +134,9 @@ pub(crate) fn expected(case: Case, remedy: Remedy, by: By) -> Cell {
         // Whoever calls for Spot, the grant is another's.
         (Remedy::GrantToAutoScaling, By::KarpenterOnDemand | By::KarpenterSpot)
         | (Remedy::GrantToController | Remedy::GrantToSpot, By::AutoScaling)
-        | (Remedy::GrantToSpot, By::KarpenterOnDemand) => (false, &[&rules::KMS_GRANT_ONE_GRANTEE], &[]),
+        | (Remedy::GrantToSpot, By::KarpenterOnDemand) => (false, &[&rules::KMS_GRANT_GRANTEE_ROLE], &[]),
         (Remedy::GrantToSpot, By::KarpenterSpot) => {
-            (false, &[&rules::KMS_GRANT_ONE_GRANTEE], &[&rules::LAUNCH_KARPENTER_SPOT_CALLER])
+            (false, &[&rules::KMS_GRANT_GRANTEE_ROLE], &[&rules::LAUNCH_KARPENTER_SPOT_CALLER])
         }
         (Remedy::KeyPolicyNamesRoles, By::KarpenterOnDemand | By::KarpenterSpot) => {
             (false, &[&rules::XACCT_IDENTITY_REQUIRED], &[])

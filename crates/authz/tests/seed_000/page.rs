@@ -137,7 +137,8 @@ fn cell(case: Case, remedy: Remedy, by: By) -> String {
     };
     let mut text = match expected.hinges.as_slice() {
         [] => result,
-        hinges => format!("unknown: {result}, if {} holds", ids(hinges)),
+        [one] => format!("unknown: {result}, if `{}` holds", one.id),
+        more => format!("unknown: {result}, if each of {} holds", ids(more)),
     };
     let _ = write!(text, " ({})", ids(&expected.source));
     text

@@ -172,7 +172,7 @@ pub(crate) const ROWS: &[Row] = &[
             &rules::LAUNCH_KARPENTER_CALLER,
             &rules::LAUNCH_AUTO_SCALING_CALLER,
             &rules::LAUNCH_NODE_GROUP_CALLER,
-            &rules::KMS_GRANT_ONE_GRANTEE,
+            &rules::KMS_GRANT_GRANTEE_ROLE,
         ],
         shown_by: shown_by!(grants::the_group_launches_by_the_grant_and_karpenter_does_not),
     },
@@ -230,7 +230,7 @@ pub(crate) const ROWS: &[Row] = &[
         says: "Where a grant has no effect, the ARN of its grantee may be wrong.",
         mark: Followed,
         note: "the account, the path, another role; or the role was made anew since",
-        rules: &[&rules::KMS_GRANT_ONE_GRANTEE, &rules::SLR_PATH],
+        rules: &[&rules::KMS_GRANT_GRANTEE_ROLE, &rules::SLR_PATH],
         shown_by: shown_by!(grants::a_grant_for_another_arn_has_no_effect),
     },
     Row {
