@@ -49,7 +49,7 @@ impl Facts<'_> {
         observer: &mut O,
         is_enough: &mut dyn FnMut(&Self, &Arc<Grant>, &mut O) -> bool,
     ) {
-        if O::EXAMINES || self.could_be_any_session() {
+        if self.could_be_any_session() {
             for grant in grants.iter() {
                 is_enough(self, grant, observer);
             }
@@ -57,9 +57,15 @@ impl Facts<'_> {
         }
         for grantee in self.grantees() {
             for grant in grants.of(&grantee) {
-                if is_enough(self, grant, observer) {
+                if is_enough(self, grant, observer) && !O::EXAMINES {
                     return;
                 }
+            }
+        }
+        // Those of others come last, so that who explains adds up what is conditional in the order of who enforces.
+        if O::EXAMINES {
+            for grant in grants.iter().filter(|grant| !self.grantees().any(|grantee| grantee == grant.grantee)) {
+                is_enough(self, grant, observer);
             }
         }
     }
