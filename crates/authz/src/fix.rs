@@ -65,7 +65,7 @@ pub struct Rank {
     pub loosens_limit: bool,
     /// How much else it opens, see [`BlastRadius::count`].
     pub opens: usize,
-    /// How many changes it takes.
+    /// How many policies and grants it changes; what the caller does otherwise is not counted.
     pub changes: usize,
     /// How wide what it adds is written: patterns instead of names, accounts instead of principals, actions that the
     /// request does not need, conditions that it could carry and does not.
@@ -100,7 +100,7 @@ impl World {
         let rank = Rank {
             loosens_limit: set.iter().any(|candidate| candidate.loosens_limit),
             opens: opens.count,
-            changes: changes.len(),
+            changes: changes.iter().filter(|change| !matches!(change.edit, Edit::Request(_))).count(),
             width: set.iter().map(|candidate| candidate.width).sum(),
         };
         (verified == Verdict::Allowed).then_some(Fix { changes, verified, opens, rank })

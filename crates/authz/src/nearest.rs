@@ -154,7 +154,8 @@ impl Facts<'_> {
         }
         let near = |what, mut differs: Vec<(u32, Difference)>| {
             differs.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
-            let distance = differs.iter().map(|(weight, _)| weight).sum();
+            let more = u32::try_from(differs.len().saturating_sub(1)).unwrap_or(u32::MAX);
+            let distance = differs.iter().map(|(weight, _)| weight).sum::<u32>() + more.saturating_mul(EACH_MORE);
             let differs = differs.into_iter().map(|(_, difference)| difference).collect();
             NearMiss { gate: gate.gate, account: gate.account, what, differs, distance }
         };
@@ -183,6 +184,9 @@ impl Facts<'_> {
         misses
     }
 }
+
+/// Two small differences are further away than one that is as large as both.
+const EACH_MORE: u32 = 2;
 
 /// The levels of the organization that let through, though the gate as a whole does not.
 fn open_levels(gate: &GateReport) -> BTreeSet<Option<&str>> {

@@ -71,11 +71,14 @@ impl<'a> Candidates<'a> {
                 self.ask_otherwise();
             }
             Verdict::AllowedIff(residual) => {
+                if self.facts.target.policy_is_unknown() {
+                    self.note(Obstacle::UnknownResource(self.facts.request.resource.arn.clone()));
+                }
                 for report in &explanation.gates {
                     if !report.denies.is_false() {
                         self.spare(report);
                     }
-                    if report.decisive && !report.allows.is_true() {
+                    if !report.allows.is_true() {
                         self.open(report.gate);
                     }
                 }
@@ -136,7 +139,11 @@ impl<'a> Candidates<'a> {
         }
     }
 
+    /// Offers a change, once.
     fn offer(&mut self, edit: Edit, loosens_limit: bool, width: usize) {
-        self.found.push(Candidate { edit, loosens_limit, width });
+        let candidate = Candidate { edit, loosens_limit, width };
+        if !self.found.contains(&candidate) {
+            self.found.push(candidate);
+        }
     }
 }

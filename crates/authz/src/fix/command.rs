@@ -7,15 +7,16 @@ use std::{borrow::Cow, fmt};
 use aws_model::{AccountId, Arn};
 
 use crate::{
-    policy::Policy,
+    policy::{Policy, PolicyKind},
     principal::Principal,
     request::Request,
-    world::{ContextConstraint, Grant, PolicyOrigin},
+    world::{ContextConstraint, GrantConstraints, GrantPrincipal, PolicyOrigin},
 };
 
-use super::{Change, Edit, How, NewKeyGrant, PolicyEdit, PolicyPlace, RequestEdit, WhoApplies};
+use super::{Change, Edit, How, NewKeyGrant, PolicyEdit, PolicyPlace, RequestEdit};
 
-/// A call of the `aws` command line. Displayed as a line for a shell, every word quoted that needs it.
+/// A call of the `aws` command line. Displayed as a line for a shell, every word quoted that needs it. A word in angle
+/// brackets stands for what the call before it answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Command {
     /// The account whose credentials it takes; `None` for the caller's own.
@@ -31,14 +32,14 @@ impl Change {
     /// `request` is what the change lets through: it tells whose session begins anew.
     #[must_use]
     pub fn commands(&self, request: &Request) -> Vec<Command> {
-        let account = match &self.who {
-            WhoApplies::Administrator { account, .. } => Some(*account),
-            WhoApplies::Caller => None,
-        };
+        let account = self.who.account();
         let words = match &self.edit {
-            Edit::Policy(edit) => put_policy(edit),
-            Edit::Grant(new) => Some(create_grant(new)),
-            Edit::Request(edit) => assume_role(edit, request),
+            Edit::Policy(edit) => match &edit.place {
+                PolicyPlace::Organization { origin, levels } => organization(edit, origin, levels),
+                _ => put_policy(edit).into_iter().collect(),
+            },
+            Edit::Grant(new) => vec![create_grant(new)],
+            Edit::Request(edit) => assume_role(edit, request).into_iter().collect(),
         };
         words.into_iter().map(|words| Command { account, words }).collect()
     }
@@ -73,7 +74,7 @@ fn put_policy(edit: &PolicyEdit) -> Option<Vec<String>> {
             words(["kms", "put-key-policy"], [region, id, ["--policy-name", "default"], ["--policy", &document]])
         }
         PolicyPlace::Resource { arn, .. } => return put_resource_policy(arn, &document),
-        PolicyPlace::Organization { origin, levels } => organization(edit.how, origin, levels, &edit.after, &document)?,
+        PolicyPlace::Organization { .. } => return None,
     })
 }
 
@@ -101,76 +102,70 @@ fn put_resource_policy(arn: &str, document: &str) -> Option<Vec<String>> {
     })
 }
 
-/// The world knows the organization's policies by name or by id (`p-...`); a call takes the id.
-fn organization(
-    how: How,
-    origin: &PolicyOrigin,
-    levels: &[Box<str>],
-    policy: &Policy,
-    document: &str,
-) -> Option<Vec<String>> {
-    let kind = match policy.kind() {
-        crate::policy::PolicyKind::ResourceControl => "RESOURCE_CONTROL_POLICY",
+/// The world may know the organization's policies by name; calls take ids (`p-...`).
+fn organization(edit: &PolicyEdit, origin: &PolicyOrigin, levels: &[Box<str>]) -> Vec<Vec<String>> {
+    const ID: &str = "<id>";
+    let (name, document) = (origin.name(), compact(&edit.after));
+    let kind = match edit.after.kind() {
+        PolicyKind::ResourceControl => "RESOURCE_CONTROL_POLICY",
         _ => "SERVICE_CONTROL_POLICY",
     };
-    if how == How::PolicyMade {
-        let described = ["--description", "Made to let a request through"];
-        let (name, kind) = (["--name", origin.name()], ["--type", kind]);
-        // Attaching it takes the id that this call answers with.
-        let _ = levels;
-        return Some(words(["organizations", "create-policy"], [name, kind, described, ["--content", document]]));
+    let query = ["--query", "Policy.PolicySummary.Id"];
+    if edit.how == How::PolicyMade {
+        let (named, description) = (["--name", name], ["--description", name]);
+        let content = ["--content", &document];
+        let make = words(["organizations", "create-policy"], [["--type", kind], named, description, content, query]);
+        let attach = levels
+            .iter()
+            .map(|level| words(["organizations", "attach-policy"], [["--policy-id", ID], ["--target-id", level]]));
+        return std::iter::once(make).chain(attach).collect();
     }
-    let id = if origin.name().starts_with("p-") { origin.name() } else { "<id>" };
-    Some(words(["organizations", "update-policy"], [["--policy-id", id], ["--content", document]]))
+    let update = |id| words(["organizations", "update-policy"], [["--policy-id", id], ["--content", &document]]);
+    if name.starts_with("p-") {
+        return vec![update(name)];
+    }
+    let query = format!("Policies[?Name=='{name}'].Id");
+    let filter = ["--filter", kind];
+    vec![words(["organizations", "list-policies"], [filter, ["--query", &query]]), update(ID)]
 }
 
 fn create_grant(NewKeyGrant { key, grant }: &NewKeyGrant) -> Vec<String> {
-    let Grant { grantee, retiring, operations, constraints, name, .. } = grant;
-    let region = ["--region", key.region().as_str()];
-    let grantee = match grantee {
-        crate::world::GrantPrincipal::Account(account) => {
-            format!("arn:{}:iam::{account}:root", key.region().partition())
-        }
+    let (region, id) = (["--region", key.region().as_str()], ["--key-id", key.as_str()]);
+    let mut words = words(["kms", "create-grant"], [region, id]);
+    let principal = |principal: &GrantPrincipal| match principal {
+        GrantPrincipal::Account(account) => format!("arn:{}:iam::{account}:root", key.region().partition()),
         other => other.to_string(),
     };
-    let is_service = !grantee.starts_with("arn:");
-    let (to, retire) = if is_service {
-        ("--grantee-service-principal", "--retiring-principal")
-    } else {
-        ("--grantee-principal", "--retiring-principal")
+    let option = |kind: &str, principal: &GrantPrincipal| match principal {
+        GrantPrincipal::Service(_) => format!("--{kind}-service-principal"),
+        _ => format!("--{kind}-principal"),
     };
-    let mut words = words(["kms", "create-grant"], [region, ["--key-id", key.as_str()], [to, &grantee]]);
-    words.push("--operations".to_owned());
-    words.extend(operations.iter().map(|operation| operation.as_str().to_owned()));
-    if let Some(retiring) = retiring {
-        let retiring = match retiring {
-            crate::world::GrantPrincipal::Account(account) => {
-                format!("arn:{}:iam::{account}:root", key.region().partition())
-            }
-            other => other.to_string(),
-        };
-        words.extend([retire.to_owned(), retiring]);
+    words.extend([option("grantee", &grant.grantee), principal(&grant.grantee), "--operations".to_owned()]);
+    words.extend(grant.operations.iter().map(|operation| operation.as_str().to_owned()));
+    if let Some(retiring) = &grant.retiring {
+        words.extend([option("retiring", retiring), principal(retiring)]);
     }
+    if let Some(constraints) = constraints(&grant.constraints) {
+        words.extend(["--constraints".to_owned(), constraints]);
+    }
+    words
+}
+
+/// As `GrantConstraints` writes them.
+fn constraints(constraints: &GrantConstraints) -> Option<String> {
     let mut told = serde_json::Map::new();
     if let Some(constraint) = &constraints.encryption_context {
         let (name, pairs) = match constraint {
             ContextConstraint::Equals(pairs) => ("EncryptionContextEquals", pairs),
             ContextConstraint::Subset(pairs) => ("EncryptionContextSubset", pairs),
         };
-        let pairs: serde_json::Map<_, _> =
-            pairs.pairs().map(|(key, value)| (key.to_owned(), serde_json::Value::from(value))).collect();
+        let pairs: serde_json::Map<_, _> = pairs.pairs().map(|(key, value)| (key.to_owned(), value.into())).collect();
         told.insert(name.to_owned(), pairs.into());
     }
     if let Some(source) = &constraints.source_arn {
         told.insert("SourceArn".to_owned(), (**source).into());
     }
-    if !told.is_empty() {
-        words.extend(["--constraints".to_owned(), serde_json::Value::from(told).to_string()]);
-    }
-    if let Some(name) = name {
-        words.extend(["--name".to_owned(), name.to_string()]);
-    }
-    words
+    (!told.is_empty()).then(|| serde_json::Value::from(told).to_string())
 }
 
 /// What a session is given when it begins. Everything else that a caller tells, it tells with the call itself.

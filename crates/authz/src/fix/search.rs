@@ -1,6 +1,11 @@
 //! The search: gate after gate is opened on a copy of the world until the request is allowed.
 
-use crate::{decision::Verdict, request::Request, rules::Assumptions, world::World};
+use crate::{
+    decision::{DenialEffect, Gate, Verdict},
+    request::Request,
+    rules::Assumptions,
+    world::World,
+};
 
 use super::{
     Edit, How, Obstacle, PolicyPlace,
@@ -91,7 +96,8 @@ impl<'a> Search<'a> {
             }
             return None;
         }
-        (verdict != world.decide(request, self.assumptions) || helps_later(&verdict)).then_some((changed, asked, set))
+        let helps = verdict != world.decide(request, self.assumptions) || may_hide(&verdict, &set);
+        helps.then_some((changed, asked, set))
     }
 
     /// Leaves out every change that the others can do without.
@@ -118,10 +124,12 @@ impl<'a> Search<'a> {
     }
 }
 
-/// A verdict that stays the same may hide a gate that was opened: two levels of an organization, two statements that
-/// deny.
-const fn helps_later(verdict: &Verdict) -> bool {
-    matches!(verdict, Verdict::Denied(_))
+/// Whether a verdict that stays the same may hide a change that helped: one of two statements that deny, one of two
+/// levels of the organization, one of two things that the request has to tell.
+fn may_hide(verdict: &Verdict, set: &[Candidate]) -> bool {
+    let is_told = set.last().is_some_and(|last| matches!(last.edit, Edit::Request(_)));
+    let Verdict::Denied(denial) = verdict else { return is_told };
+    is_told || denial.effect == DenialEffect::Explicit || denial.gate == Gate::ServiceControl
 }
 
 /// Applies an edit; `None` where the world does not have what it changes.
