@@ -156,7 +156,10 @@ fn refused_by_sts(denial: &Denial, request: &Request) -> Option<String> {
         ("sts:assumerole", Principal::Root(_)) if denial.gate == Gate::Identity => {
             Some("Roles may not be assumed by root accounts.".to_owned())
         }
-        ("sts:getsessiontoken" | "sts:getfederationtoken", Principal::Session(_)) if denial.gate == Gate::Identity => {
+        ("sts:getsessiontoken" | "sts:getfederationtoken", caller)
+            if denial.gate == Gate::Identity
+                && (matches!(caller, Principal::Session(_)) || request.is_by_session_token()) =>
+        {
             Some(format!("Cannot call {name} with session credentials"))
         }
         _ => None,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_model::{AccountId, EncryptionContext, Region};
 
 use crate::{
-    context::Context,
+    context::{Context, Told},
     principal::Principal,
     world::{GrantConstraints, GrantOperations, GrantPrincipal},
 };
@@ -87,6 +87,15 @@ pub struct NewGrant {
     pub operations: GrantOperations,
     /// Under which constraints. Tells `kms:GrantConstraintType`.
     pub constraints: GrantConstraints,
+}
+
+impl Request {
+    /// Whether a user, or the root user, calls with what `sts:GetSessionToken` gave it: of their credentials only those
+    /// were issued at some time (`aws:TokenIssueTime`).
+    pub(crate) fn is_by_session_token(&self) -> bool {
+        matches!(self.principal, Principal::User(_) | Principal::Root(_))
+            && matches!(self.context.told("aws:tokenissuetime"), Some(Told::Values(_)))
+    }
 }
 
 impl Action {

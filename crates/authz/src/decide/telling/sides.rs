@@ -36,6 +36,7 @@ impl Facts<'_> {
         let is_within = relation == Relation::Within;
         let policies = self.caller.identity().map_or(0, |identity| identity.policies.len());
         let federated = self.caller.federated_user();
+        let (service, is_by_session_token) = (self.request.action.service(), self.request.is_by_session_token());
         chosen([
             (matches!(principal, Principal::Root(_)) && is_within && is_other, &rules::IAM_EVAL_ROOT_USER),
             (matches!(principal, Principal::Anonymous), &rules::IAM_EVAL_ANONYMOUS),
@@ -50,6 +51,9 @@ impl Facts<'_> {
                 &rules::IAM_EVAL_ACCOUNT_DELEGATES,
             ),
             (!self.request.through.is_empty(), &rules::IAM_EVAL_FORWARDED),
+            (is_by_session_token, &rules::STS_SESSION_TOKEN_PERMISSIONS),
+            (is_by_session_token && service == "iam", &rules::STS_SESSION_TOKEN_IAM),
+            (is_by_session_token && service == "sts", &rules::STS_SESSION_TOKEN_STS),
             (federated.is_some(), &rules::STS_FEDERATION_INTERSECTION),
             (federated.is_some_and(|user| user.policies.is_empty()), &rules::STS_FEDERATION_WITHOUT_POLICY),
             (self.caller.is_service_linked(), &rules::SLR_PATH),
@@ -105,6 +109,8 @@ impl Facts<'_> {
     fn about_trust(&self, relation: Relation, gates: &Gates) -> Vec<&'static Rule> {
         let (role, is_there) = match self.target.kind {
             TargetKind::Role(role) => (role, role.is_some()),
+            // It may be there, for all that was told.
+            TargetKind::UnknownRole => (None, true),
             _ => return Vec::new(),
         };
         let named = &gates.resource.allows;
@@ -119,6 +125,8 @@ impl Facts<'_> {
         let action = self.request.action.lower();
         let is_provider = matches!(self.caller.principal, Principal::Federated { .. });
         let is_role = matches!(self.caller.principal, Principal::Session(_));
+        let is_role_capped = role.is_some_and(|role| role.identity.boundary.is_some());
+        let has_caps = has_boundary || self.caller.session_policies().is_some();
         chosen([
             (true, &rules::TRUST_REQUIRED),
             (is_within && is_named, &rules::TRUST_NAMED),
@@ -131,8 +139,8 @@ impl Facts<'_> {
             (action == "sts:tagsession", &rules::TRUST_TAG_SESSION),
             (action == "sts:setsourceidentity", &rules::TRUST_SOURCE_IDENTITY),
             (!is_there, &rules::TRUST_DENIED_OR_MISSING),
-            (has_boundary, &rules::TRUST_BOUNDARY_OF_CALLER),
-            (has_boundary && is_within && is_named && is_role, &rules::TRUST_NAMED_BOUNDARY),
+            (has_boundary || is_role_capped, &rules::TRUST_BOUNDARY_OF_CALLER),
+            (has_caps && is_within && is_named && is_role, &rules::TRUST_NAMED_BOUNDARY),
             (has_boundary && is_within && is_named && !is_role, &rules::TRUST_NAMED_USER_BOUNDARY),
             (role.is_some_and(Role::is_service_linked), &rules::SLR_ASSUMED_BY_SERVICE),
         ])
