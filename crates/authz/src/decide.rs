@@ -32,7 +32,7 @@ use crate::{
     decision::{Explanation, KeyStateVerdict, Verdict},
     formula::Formula,
     request::Request,
-    rules::{Assumptions, Rule},
+    rules::{self, Assumptions, Rule},
     world::World,
 };
 
@@ -117,6 +117,9 @@ impl<'a> Facts<'a> {
 
     fn key_state<O: Observer>(&self, observer: &mut O) -> Option<KeyStateVerdict> {
         let TargetKind::Key { key, .. } = &self.target.kind else { return None };
+        if self.caller.is_infrastructure() {
+            observer.rule(&rules::KMS_STATE_ON_USE);
+        }
         let state = key.and_then(|key| key.state);
         key_state::verdict(&self.request.action, state, self.assumptions, observer)
     }

@@ -111,6 +111,10 @@ impl Facts<'_> {
             observer.rule(&rules::KMS_FOREIGN_INEFFECTIVE);
             said.allows = Named::NOT;
         }
+        if self.request.action.lower() == "kms:putkeypolicy" && self.target.is_aws_managed_key() {
+            observer.rule(&rules::KMS_AWS_MANAGED_FIXED);
+            said.allows = Named::NOT;
+        }
         if O::EXAMINES && (self.target.policy().is_some() || self.target.policy_kind() != PolicyKind::Resource) {
             observer.gate(self.resource_gate(), self.target.owner, &said.denies, &said.allows.clone().any());
         }

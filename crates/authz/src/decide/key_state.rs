@@ -50,6 +50,9 @@ pub(super) fn verdict<O: Observer>(
     let error = state.and_then(|state| error(state, wanted, assumptions));
     if let Some(state) = state {
         observer.rule(rule(state, wanted, error.is_some()));
+        if error.is_some() {
+            observer.rule(&rules::KMS_STATE_AFTER_DENIAL);
+        }
         if state == KeyState::PendingDeletion && error.is_some() {
             observer.rule(&rules::KMS_STATE_PENDING_DELETION_CODE);
         }
@@ -63,8 +66,10 @@ const fn rule(state: KeyState, wanted: Use, is_refused: bool) -> &'static Rule {
         (KeyState::Enabled, _) => &rules::KMS_STATE_ENABLED,
         (KeyState::Disabled, true) => &rules::KMS_STATE_DISABLED_CRYPTO,
         (KeyState::Disabled, false) => &rules::KMS_STATE_DISABLED_MANAGED,
-        (KeyState::PendingDeletion, true) => &rules::KMS_STATE_PENDING_DELETION_CRYPTO,
-        (KeyState::PendingDeletion, false) => &rules::KMS_STATE_PENDING_DELETION_MANAGED,
+        (KeyState::PendingDeletion, true) if matches!(wanted, Use::Cryptography | Use::CreateGrant) => {
+            &rules::KMS_STATE_PENDING_DELETION_CRYPTO
+        }
+        (KeyState::PendingDeletion, _) => &rules::KMS_STATE_PENDING_DELETION_MANAGED,
         (KeyState::PendingReplicaDeletion, _) => &rules::KMS_STATE_PENDING_REPLICA_DELETION,
         (KeyState::PendingImport, _) => &rules::KMS_STATE_PENDING_IMPORT_CRYPTO,
         (KeyState::Unavailable, _) if matches!(wanted, Use::CreateGrant) => &rules::KMS_STATE_UNAVAILABLE_GRANT,

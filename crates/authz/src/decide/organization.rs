@@ -9,7 +9,7 @@ use crate::{
     decision::Gate,
     principal::Principal,
     rules,
-    world::{AttachedPolicy, KeyManager, OrganizationNode},
+    world::{AttachedPolicy, OrganizationNode},
 };
 
 use super::{derive::Facts, observer::Observer, statements::Said, target::TargetKind};
@@ -50,8 +50,7 @@ impl Facts<'_> {
             &rules::ORG_RCP_SERVICE_LINKED
         } else if self.request.action.lower() == "kms:retiregrant" {
             &rules::ORG_RCP_RETIRE_GRANT
-        } else if matches!(&self.target.kind, TargetKind::Key { key: Some(key), .. } if key.manager == KeyManager::Aws)
-        {
+        } else if self.target.is_aws_managed_key() {
             &rules::ORG_RCP_AWS_MANAGED_KEY
         } else {
             return false;

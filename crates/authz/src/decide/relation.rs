@@ -120,11 +120,8 @@ impl Facts<'_> {
         };
         let given = granted.direct.clone().and(of_itself);
         let given = given.or(granted.behind.clone().and(of_role)).or(granted.account.clone().and(of_account));
-        // Of service-linked roles and of EC2's own role it is published that a foreign grant is enough.
-        let is_of_aws = self.caller.is_service_linked() || self.caller.is_infrastructure();
-        let foreign = relation == Relation::Foreign && !is_of_aws && !assumed.kms_grant_foreign_enough;
         given
-            .and(cap(foreign, &identity.allows))
+            .and(cap(self.needs_identity_beside_grant(relation), &identity.allows))
             .and(cap(assumed.kms_grant_scp, &gates.service_control.allows))
             .and(cap(assumed.kms_grant_rcp, &gates.resource_control.allows))
     }
@@ -154,21 +151,40 @@ impl Facts<'_> {
             return Gate::ServiceControl;
         }
         let resource_is_needed = match relation {
-            Relation::Retiring => return if gates.granted.is_nobody() { Gate::Grants } else { own_refusing(gates) },
+            Relation::Retiring if gates.granted.is_nobody() => return Gate::Grants,
+            Relation::Retiring => return self.capping_grant(relation, gates),
             Relation::Alone => return self.resource_gate(),
             Relation::Within => self.target.policy_kind() != PolicyKind::Resource,
             Relation::Foreign | Relation::Unclear => true,
         };
-        if resource_is_needed && named.is_nobody() {
-            return self.resource_gate();
-        }
         // Who was let in by name did not need policies of its own, only not to be capped.
         let is_named = relation == Relation::Within && !(named.direct.is_false() && named.behind.is_false());
-        match (is_named, gates.boundary.allows.is_false()) {
-            (false, _) => own_refusing(gates),
-            (true, true) => Gate::Boundary,
-            (true, false) => Gate::Session,
+        if is_named {
+            return if gates.boundary.allows.is_false() { Gate::Boundary } else { Gate::Session };
         }
+        if !gates.granted.is_nobody() {
+            return self.capping_grant(relation, gates);
+        }
+        if resource_is_needed && named.is_nobody() { self.resource_gate() } else { own_refusing(gates) }
+    }
+
+    /// The first of the caller's own gates that keeps a grant from it.
+    fn capping_grant(&self, relation: Relation, gates: &Gates) -> Gate {
+        let Gates { granted, identity, boundary, .. } = gates;
+        if granted.direct.is_false() && granted.behind.is_false() {
+            return own_refusing(gates);
+        }
+        if self.needs_identity_beside_grant(relation) && identity.allows.is_false() {
+            return Gate::Identity;
+        }
+        let is_boundary = !self.assumptions.kms_grant_boundary && boundary.allows.is_false();
+        if is_boundary { Gate::Boundary } else { Gate::Session }
+    }
+
+    /// Of service-linked roles and of EC2's own role it is published that a grant on a foreign key is enough.
+    fn needs_identity_beside_grant(&self, relation: Relation) -> bool {
+        let is_of_aws = self.caller.is_service_linked() || self.caller.is_infrastructure();
+        relation == Relation::Foreign && !is_of_aws && !self.assumptions.kms_grant_foreign_enough
     }
 }
 

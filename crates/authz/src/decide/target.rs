@@ -7,7 +7,7 @@ use aws_model::{AccountId, Arn, KeyArn};
 use crate::{
     policy::PolicyKind,
     request::Request,
-    world::{Key, ResourcePolicy, Role, World},
+    world::{Key, KeyManager, ResourcePolicy, Role, World},
 };
 
 use super::kms;
@@ -105,6 +105,11 @@ impl<'a> Target<'a> {
             None => (OtherPolicy::Unknown, told_tags),
         };
         Self { owner: owner.or(found.map(|(id, _)| id)), kind: TargetKind::Other(policy), tags }
+    }
+
+    /// Whether it is a key that a service of AWS made and keeps.
+    pub(super) fn is_aws_managed_key(&self) -> bool {
+        matches!(&self.kind, TargetKind::Key { key: Some(key), .. } if key.manager == KeyManager::Aws)
     }
 
     /// The kind of the resource's own policy.

@@ -9,6 +9,7 @@ mod conditions;
 mod denials;
 mod grants;
 mod keys;
+mod kms;
 mod organizations;
 mod principals;
 mod resources;

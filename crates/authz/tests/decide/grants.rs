@@ -48,7 +48,10 @@ fn a_grant_on_a_foreign_key_is_enough_alone() {
     let world = grant(ROLE, "");
     assert_eq!(verdict(&world, &asks(APP, "kms:Decrypt", "")), "allowed");
     let other = Assumptions { kms_grant_foreign_enough: false, ..Assumptions::default() };
-    assert_eq!(verdict_if(&world, &asks(APP, "kms:Decrypt", ""), &other), denied("implicit", "key-policy", KEYS));
+    assert_eq!(
+        verdict_if(&world, &asks(APP, "kms:Decrypt", ""), &other),
+        denied("implicit", "identity", "111122223333")
+    );
 }
 
 #[test]
@@ -84,7 +87,7 @@ fn a_grant_for_an_account_serves_whom_its_policies_let_as_far_as_that_is_assumed
     let allowed = asks("arn:aws:sts::111122223333:assumed-role/allowed/s", "kms:Decrypt", "");
     assert_eq!(verdict(&world, &allowed), "allowed");
     let app = asks(APP, "kms:Decrypt", "");
-    assert_eq!(verdict(&world, &app), denied("implicit", "key-policy", KEYS));
+    assert_eq!(verdict(&world, &app), denied("implicit", "identity", "111122223333"));
     let by_itself = Assumptions { kms_grant_grantee_account: false, ..Assumptions::default() };
     assert_eq!(verdict_if(&world, &app, &by_itself), "allowed");
     assert_eq!(verdict(&world, &asks("arn:aws:iam::111122223333:root", "kms:Decrypt", "")), "allowed");
@@ -116,18 +119,18 @@ fn what_caps_a_grant_is_assumed() {
     let decrypt = asks(bounded, "kms:Decrypt", "");
     assert_eq!(verdict(&world, &decrypt), "allowed");
     let capped = Assumptions { kms_grant_boundary: false, ..Assumptions::default() };
-    assert_eq!(verdict_if(&world, &decrypt, &capped), denied("implicit", "key-policy", KEYS));
+    assert_eq!(verdict_if(&world, &decrypt, &capped), denied("implicit", "boundary", "111122223333"));
 
     let other = "{Version: 2012-10-17, Statement: [{Effect: Allow, Action: 's3:*', Resource: '*'}]}";
     let session = asks(APP, "kms:Decrypt", &format!("session: {{policies: [{other}]}}"));
     let of_role = grant(ROLE, "");
-    assert_eq!(verdict(&of_role, &session), denied("implicit", "key-policy", KEYS));
+    assert_eq!(verdict(&of_role, &session), denied("implicit", "session", "111122223333"));
     let uncapped = Assumptions { kms_grant_session_policy: false, ..Assumptions::default() };
     assert_eq!(verdict_if(&of_role, &session, &uncapped), "allowed");
     let of_session = grant(APP, "");
     assert_eq!(verdict(&of_session, &session), "allowed");
     let capped = Assumptions { kms_grant_session_grantee: false, ..Assumptions::default() };
-    assert_eq!(verdict_if(&of_session, &session, &capped), denied("implicit", "key-policy", KEYS));
+    assert_eq!(verdict_if(&of_session, &session, &capped), denied("implicit", "session", "111122223333"));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use aws_model::EncryptionContext;
 
 use crate::{
+    context::Others,
     matching::Lookup,
     request::NewGrant,
     world::{ContextConstraint, GrantOperation, GrantPrincipal, Key, KeyUsage},
@@ -15,6 +16,8 @@ use super::{
     },
     ABSENT, Facts, UNKNOWN, flag, known, many, one, owned,
 };
+
+const SYMMETRIC_DEFAULT: &str = "SYMMETRIC_DEFAULT";
 
 impl<'a> Facts<'a> {
     /// Source: AWS KMS Developer Guide, "AWS KMS condition keys", each key's own paragraph.
@@ -30,6 +33,11 @@ impl<'a> Facts<'a> {
             "viaservice" => self.via_service(),
             "encryptioncontextkeys" => self.encryption_context_keys(),
             "grantisforawsresource" => self.grant_is_for_aws_resource(),
+            "encryptionalgorithm" => self.encryption_algorithm(),
+            "bypasspolicylockoutsafetycheck" => match self.request.action.lower() {
+                "kms:createkey" | "kms:putkeypolicy" => self.left_out("false"),
+                _ => ABSENT,
+            },
             "requestalias" => known(self.request.kms.request_alias.as_deref()),
             "granteeprincipal"
             | "granteeserviceprincipal"
@@ -45,8 +53,9 @@ impl<'a> Facts<'a> {
             _ => match &self.target.kind {
                 TargetKind::Key { key: Some(key), arn } => of_key(key, arn.is_multi_region(), name),
                 TargetKind::Key { key: None, .. } => None,
+                _ if !is_property(name) => None,
                 // What a key that is to be made will be like is in the request.
-                _ if self.request.action.lower() == "kms:createkey" || !is_property(name) => None,
+                _ if self.request.action.lower() == "kms:createkey" => self.of_key_to_make(name),
                 _ => ABSENT,
             },
         }
@@ -55,7 +64,11 @@ impl<'a> Facts<'a> {
     /// `ec2.us-west-2.amazonaws.com` for `ec2.amazonaws.com`: the service that makes the call, in the key's region, in
     /// every partition.
     fn via_service(&'a self) -> Option<Lookup<'a>> {
-        let Some(service) = self.request.through.last() else { return ABSENT };
+        let is_ec2 = self.caller.is_infrastructure() && !self.assumptions.kms_cond_via_infrastructure;
+        let service = self.request.through.last().map_or(if is_ec2 { "ec2.amazonaws.com" } else { "" }, |last| last);
+        if service.is_empty() {
+            return ABSENT;
+        }
         let region = self.request.region.as_ref().map(aws_model::Region::as_str).or_else(|| self.region_of_key());
         match (service.find(".amazonaws.com"), region) {
             (Some(end), Some(region)) => {
@@ -114,6 +127,39 @@ impl<'a> Facts<'a> {
             return UNKNOWN;
         }
         many(self.encryption_context().pairs().map(|(key, _)| key))
+    }
+
+    /// Symmetric keys and data keys know one algorithm.
+    ///
+    /// Source: AWS KMS Developer Guide, "AWS KMS condition keys" > "kms:EncryptionAlgorithm".
+    fn encryption_algorithm(&'a self) -> Option<Lookup<'a>> {
+        let is_symmetric = matches!(&self.target.kind, TargetKind::Key { key: Some(key), .. }
+            if key.usage == KeyUsage::SymmetricEncryption);
+        match self.request.action.lower().strip_prefix("kms:").unwrap_or_default() {
+            name if name.starts_with("generatedatakey") => one(SYMMETRIC_DEFAULT),
+            "decrypt" | "encrypt" | "reencryptfrom" | "reencryptto" if is_symmetric => one(SYMMETRIC_DEFAULT),
+            "decrypt" | "encrypt" | "reencryptfrom" | "reencryptto" => self.left_out(SYMMETRIC_DEFAULT),
+            _ => ABSENT,
+        }
+    }
+
+    /// Source: AWS KMS API Reference, "CreateKey", each parameter's default.
+    fn of_key_to_make(&'a self, name: &str) -> Option<Lookup<'a>> {
+        match name {
+            "keyspec" | "customermasterkeyspec" => self.left_out(SYMMETRIC_DEFAULT),
+            "keyusage" | "customermasterkeyusage" => self.left_out(usage(KeyUsage::SymmetricEncryption)),
+            "keyorigin" => self.left_out("AWS_KMS"),
+            "multiregion" => self.left_out("false"),
+            _ => None,
+        }
+    }
+
+    /// A parameter that was not told: where nothing else is in the request, it has its default.
+    fn left_out(&'a self, default: &'static str) -> Option<Lookup<'a>> {
+        match self.request.context.others() {
+            Others::Absent => one(default),
+            Others::Unknown => None,
+        }
     }
 
     fn of_new_grant(&'a self, grant: &'a NewGrant, name: &str) -> Option<Lookup<'a>> {

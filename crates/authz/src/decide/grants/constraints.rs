@@ -8,6 +8,7 @@ use aws_model::EncryptionContext;
 use crate::{
     formula::Formula,
     matching::{ContextView, Lookup},
+    pattern::{Fit, Manner, Pattern, Resolved, Syntax},
     principal::Principal,
     world::{ContextConstraint, Grant, GrantOperation},
 };
@@ -28,7 +29,7 @@ impl Facts<'_> {
             Some(ContextConstraint::Subset(wanted)) => self.has_pairs(told, wanted),
             Some(ContextConstraint::Equals(wanted)) => {
                 // What is told but not wanted cannot become right by what is not told yet.
-                self.holds_all(wanted, told).and(self.has_pairs(told, wanted))
+                self.holds_all(wanted, told).and(self.has_pairs(told, wanted)).and(self.has_no_other_pair())
             }
         }
     }
@@ -42,6 +43,15 @@ impl Facts<'_> {
             }
             None => Formula::False,
         }))
+    }
+
+    /// Whether what is told of the encryption context is all of it.
+    fn has_no_other_pair(&self) -> Formula {
+        if self.request.kms.encryption_context_is_partial {
+            let says = || "the encryption context has no other pair".to_owned();
+            return fact("kms:EncryptionContextKeys", says);
+        }
+        Formula::True
     }
 
     /// Whether one encryption context has all pairs of another.
@@ -66,9 +76,17 @@ impl Facts<'_> {
             return Formula::True;
         }
         match self.look_up("aws:sourcearn") {
-            Lookup::Values(values) => values.iter().any(|source| source == wanted).into(),
+            Lookup::Values(values) => values.iter().any(|source| self.is_source(wanted, source)).into(),
             Lookup::Absent => Formula::False,
             Lookup::Unknown => fact("aws:SourceArn", || format!("the call is made for {wanted}")),
         }
+    }
+
+    fn is_source(&self, wanted: &str, source: &str) -> bool {
+        if self.assumptions.kms_grant_source_arn_pattern {
+            return source == wanted;
+        }
+        let pattern = Pattern::read(wanted, Syntax { wildcards: true, variables: false });
+        pattern.fits(source, Manner::Plain, |_| Resolved::Nothing) == Fit::Yes
     }
 }

@@ -46,7 +46,7 @@ impl Facts<'_> {
     pub(super) fn is_same_grantee<O: Observer>(&self, grant: &Arc<Grant>, observer: &mut O) -> Formula {
         let (Some(then), Some(now)) = (&grant.grantee_unique_id, self.caller.identity()) else { return Formula::True };
         let is_by_name = matches!(grant.grantee, GrantPrincipal::User(_) | GrantPrincipal::Role(_));
-        if !is_by_name || *then == now.unique_id {
+        if !is_by_name || *then == now.unique_id || self.grantee(grant).is_nobody() {
             return Formula::True;
         }
         let (dies, rule) = if self.caller.is_service_linked() {
@@ -63,7 +63,7 @@ impl Facts<'_> {
     }
 
     /// Under which names grants may be for the caller, the likeliest first.
-    pub(super) fn grantees(&self) -> impl Iterator<Item = GrantPrincipal> + use<'_> {
+    pub(in super::super) fn grantees(&self) -> impl Iterator<Item = GrantPrincipal> + use<'_> {
         let by_name = match self.caller.principal {
             Principal::User(arn) => Some(GrantPrincipal::User(arn.clone())),
             Principal::Session(session) => Some(GrantPrincipal::Role(session.role.clone())),

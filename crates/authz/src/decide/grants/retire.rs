@@ -7,11 +7,15 @@ use std::sync::Arc;
 use crate::{
     decision::{Gate, GrantMiss, GrantReport},
     formula::Formula,
-    rules,
+    rules::{self, Rule},
     world::{Grant, GrantOperation, Key},
 };
 
 use super::super::{derive::Facts, fact::fact, naming::Named, observer::Observer};
+
+/// How the caller may be let to retire a grant: as its retiring principal, as its grantee, by the account that made it.
+const WAYS: [&Rule; 3] =
+    [&rules::KMS_GRANT_RETIRE_RETIRING, &rules::KMS_GRANT_RETIRE_GRANTEE, &rules::KMS_GRANT_RETIRE_ACCOUNT];
 
 impl Facts<'_> {
     /// Whether the grant itself lets the caller retire it: the principal named for it, or the grantee if the grant
@@ -19,6 +23,9 @@ impl Facts<'_> {
     pub(in super::super) fn may_retire<O: Observer>(&self, key: Option<&Key>, observer: &mut O) -> Named {
         let id = self.request.kms.grant_id.as_deref();
         let (Some(key), Some(id)) = (key, id) else {
+            for rule in WAYS {
+                observer.rule(rule);
+            }
             return Named::direct(fact("kms:GrantId", || "the grant lets the caller retire it".to_owned()));
         };
         let may = key.grants.get(id).map_or(Named::NOT, |grant| self.retires(grant, observer));
@@ -34,14 +41,16 @@ impl Facts<'_> {
         let by_grant = self.grantee(grant).and(&self.is_same_grantee(grant, observer)).and(&permits.into());
         let is_issuer = grant.issuing_account.is_some() && grant.issuing_account == self.caller.account;
         let by_account = Named::account(is_issuer.into());
-        for (rule, way) in [
-            (&rules::KMS_GRANT_RETIRE_RETIRING, &named),
-            (&rules::KMS_GRANT_RETIRE_GRANTEE, &by_grant),
-            (&rules::KMS_GRANT_RETIRE_ACCOUNT, &by_account),
-        ] {
+        for (rule, way) in WAYS.into_iter().zip([&named, &by_grant, &by_account]) {
             if !way.is_nobody() {
                 observer.rule(rule);
             }
+        }
+        if is_issuer {
+            observer.rule(&rules::KMS_GRANT_ISSUER);
+        }
+        if !by_grant.is_nobody() && grant.constraints.encryption_context.is_some() {
+            observer.rule(&rules::KMS_GRANT_CONTEXT_IGNORED);
         }
         let may = named.or(by_grant).or(by_account);
         if O::EXAMINES {

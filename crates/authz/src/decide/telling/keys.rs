@@ -121,12 +121,27 @@ impl Facts<'_> {
             "kms:grantisforawsresource" => self.about_aws_resource(is_absent),
             _ if key.strip_prefix("kms:").is_some_and(kms::is_property) => match self.target.kind {
                 TargetKind::Key { .. } => vec![&rules::KMS_COND_KEY_PROPERTIES],
+                _ if self.request.action.lower() == "kms:createkey" => vec![&rules::KMS_COND_KEY_PROPERTIES],
                 _ => vec![&rules::KMS_COND_KEY_PROPERTIES_ELSEWHERE],
             },
             _ => self.about_others(key, kind),
         };
         for rule in told {
             observer.rule(rule);
+        }
+        if self.is_parameter(key) && self.request.context.told(key).is_none() {
+            observer.rule(&rules::KMS_COND_DEFAULT_PARAMETER);
+        }
+    }
+
+    /// Whether a key stands for a parameter of the request.
+    fn is_parameter(&self, key: &str) -> bool {
+        let name = key.strip_prefix("kms:").unwrap_or_default();
+        match self.request.action.lower() {
+            "kms:createkey" => kms::is_property(name) || name == "bypasspolicylockoutsafetycheck",
+            "kms:putkeypolicy" => name == "bypasspolicylockoutsafetycheck",
+            "kms:decrypt" | "kms:encrypt" | "kms:reencryptfrom" | "kms:reencryptto" => name == "encryptionalgorithm",
+            _ => false,
         }
     }
 
@@ -140,7 +155,7 @@ impl Facts<'_> {
             (is_absent && is_of_service, &rules::KMS_COND_VIA_SERVICE_ROLE),
             (is_absent && !is_of_service, &rules::KMS_COND_VIA_SERVICE_DIRECT),
             (is_absent && is_denial_unless, &rules::KMS_COND_VIA_SERVICE_ABSENT_DENY),
-            (is_absent && self.caller.is_infrastructure(), &rules::KMS_COND_VIA_INFRASTRUCTURE),
+            (self.caller.is_infrastructure(), &rules::KMS_COND_VIA_INFRASTRUCTURE),
         ])
     }
 

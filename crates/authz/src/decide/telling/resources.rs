@@ -66,6 +66,11 @@ impl Facts<'_> {
             if !lower.matches(&arn.to_ascii_lowercase(), self, at).is_false() {
                 observer.rule(&rules::IAM_MATCH_RESOURCE_CASE);
             }
+            if let Some(there) = self.arn_in_region_of(text)
+                && !pattern.value.matches(&there, self, at).is_false()
+            {
+                observer.rule(&rules::KMS_REGIONAL);
+            }
             return;
         }
         if text == "*" {

@@ -1,6 +1,7 @@
 //! Rules about whose caller and resource are, and about how the gates combine.
 
 use crate::{
+    matching::{ContextView, Lookup},
     policy::{PolicyKind, PrincipalPattern},
     principal::Principal,
     rules::{self, Rule},
@@ -23,7 +24,8 @@ impl Facts<'_> {
             self.about_trust(relation, gates),
             self.about_key(relation, gates),
             self.about_grants(relation, gates),
-            self.about_pass_role(relation),
+            self.about_kms(relation, gates),
+            self.about_roles(),
         ];
         for rule in told.into_iter().flatten() {
             observer.rule(rule);
@@ -159,13 +161,11 @@ impl Facts<'_> {
         let named = &gates.resource.allows;
         let is_within = relation == Relation::Within;
         let is_named = !(named.direct.is_false() && named.behind.is_false());
-        let identity_allows = !gates.identity.allows.is_false();
         let is_root = matches!(self.caller.principal, Principal::Root(_));
         let is_re_encrypt = self.request.action.lower().starts_with("kms:reencrypt");
         chosen([
             (is_within && is_named, &rules::KMS_KEY_POLICY_NAMES),
             (is_within && !named.account.is_false(), &rules::KMS_KEY_POLICY_ACCOUNT),
-            (is_within && !named.account.is_false() && identity_allows, &rules::KMS_KEY_POLICY_ACCOUNT_WITHIN),
             (named.is_nobody() && gates.granted.is_nobody(), &rules::KMS_KEY_POLICY_REQUIRED),
             (is_within && named.account.is_false() && !is_named, &rules::KMS_KEY_POLICY_NO_ACCOUNT),
             (is_within && is_root, &rules::KMS_ROOT_USER),
@@ -202,7 +202,6 @@ impl Facts<'_> {
             (has_session && !granted.direct.is_false(), &rules::KMS_GRANT_SESSION_GRANTEE),
             (is_holder && refuses(&gates.service_control), &rules::KMS_GRANT_SCP),
             (is_holder && refuses(&gates.resource_control), &rules::KMS_GRANT_RCP),
-            (is_holder && self.caller.is_service_linked(), &rules::SLR_NO_KMS),
             (is_by_policy, &rules::KMS_GRANT_BY_POLICY),
             (is_by_policy && is_foreign, &rules::KMS_GRANT_FROM_EITHER_ACCOUNT),
             (is("kms:revokegrant"), &rules::KMS_GRANT_REVOKE),
@@ -213,10 +212,19 @@ impl Facts<'_> {
         ])
     }
 
-    fn about_pass_role(&self, relation: Relation) -> Vec<&'static Rule> {
-        if self.request.action.lower() != "iam:passrole" {
-            return Vec::new();
-        }
-        chosen([(true, &rules::PASS_ROLE_REQUIRED), (relation == Relation::Foreign, &rules::PASS_ROLE_SAME_ACCOUNT)])
+    /// Rules about roles that are handed over or made.
+    fn about_roles(&self) -> Vec<&'static Rule> {
+        let action = self.request.action.lower();
+        let passes = action == "iam:passrole";
+        let to_ec2 = || match self.look_up("iam:passedtoservice") {
+            Lookup::Values(values) => values.iter().any(|service| service == "ec2.amazonaws.com"),
+            Lookup::Absent | Lookup::Unknown => false,
+        };
+        chosen([
+            (passes, &rules::PASS_ROLE_REQUIRED),
+            (passes, &rules::PASS_ROLE_SAME_ACCOUNT),
+            (passes && to_ec2(), &rules::PASS_ROLE_INSTANCE_PROFILE),
+            (action == "iam:createservicelinkedrole", &rules::SLR_CREATE),
+        ])
     }
 }
