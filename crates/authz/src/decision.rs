@@ -65,6 +65,35 @@ pub enum Gate {
     Session,
 }
 
+impl Gate {
+    /// The word for it in files and in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ResourceControl => "rcp",
+            Self::ServiceControl => "scp",
+            Self::Resource(PolicyKind::Trust) => "trust-policy",
+            Self::Resource(PolicyKind::Key) => "key-policy",
+            Self::Resource(_) => "resource-policy",
+            Self::Grants => "grants",
+            Self::Identity => "identity",
+            Self::Boundary => "boundary",
+            Self::Session => "session",
+        }
+    }
+}
+
+impl DenialEffect {
+    /// The word for it in files and in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Explicit => "explicit",
+            Self::Implicit => "implicit",
+        }
+    }
+}
+
 /// Everything that led to a verdict.
 #[derive(Clone, Debug)]
 pub struct Explanation {

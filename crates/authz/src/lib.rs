@@ -26,6 +26,7 @@ pub mod phrase;
 pub mod policy;
 pub mod principal;
 pub mod query;
+pub mod render;
 pub mod request;
 pub mod rules;
 pub mod text;

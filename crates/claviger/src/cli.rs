@@ -41,6 +41,8 @@ enum Command {
     LocalAws(commands::local_aws::LocalAws),
     #[cfg(feature = "kms-plugin")]
     Keyring(commands::keyring::Keyring),
+    #[cfg(feature = "explain")]
+    Explain(Box<commands::explain::Explain>),
     Completions(commands::completions::Completions),
     Man(commands::man::Man),
 }
@@ -84,6 +86,8 @@ impl Command {
             Self::LocalAws(command) => command.run(log),
             #[cfg(feature = "kms-plugin")]
             Self::Keyring(command) => command.run(),
+            #[cfg(feature = "explain")]
+            Self::Explain(command) => command.run(),
             Self::Completions(command) => command.run(),
             Self::Man(command) => command.run(),
         }

@@ -1,6 +1,8 @@
 //! One file a subcommand.
 
 pub(crate) mod completions;
+#[cfg(feature = "explain")]
+pub(crate) mod explain;
 #[cfg(feature = "kms-plugin")]
 pub(crate) mod keyring;
 #[cfg(feature = "kms-plugin")]

@@ -18,7 +18,7 @@ pub(crate) enum Format {
 }
 
 /// Says what is going on, on stderr.
-#[cfg(feature = "control-plane")]
+#[cfg(any(feature = "control-plane", feature = "explain"))]
 pub(crate) fn note(text: impl fmt::Display) {
     // Progress that cannot be told is no reason to stop.
     let _ = writeln!(anstream::stderr(), "{text}");
@@ -47,6 +47,22 @@ impl Printer {
                 line.push(b'\n');
                 self.raw(&line)
             }
+        }
+    }
+
+    /// A text whose lines and colours are its own, or one JSON object.
+    ///
+    /// # Errors
+    /// As [`say`](Self::say).
+    #[cfg(feature = "explain")]
+    pub(crate) fn either(
+        self,
+        text: impl FnOnce() -> String,
+        json: impl FnOnce() -> serde_json::Value,
+    ) -> io::Result<()> {
+        match self.format {
+            Format::Text => self.raw(text().as_bytes()),
+            Format::Json => self.raw(format!("{}\n", json()).as_bytes()),
         }
     }
 

@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, fs, process::Stdio};
 
 use crate::support::{claviger, run, told};
 
-const COMMANDS: [&[&str]; 7] =
-    [&[], &["up"], &["kms-plugin"], &["local-aws"], &["keyring"], &["completions"], &["man"]];
+const COMMANDS: [&[&str]; 8] =
+    [&[], &["up"], &["kms-plugin"], &["local-aws"], &["keyring"], &["explain"], &["completions"], &["man"]];
 
 #[test]
 fn help_of_every_command() {
@@ -99,7 +99,7 @@ fn every_command_has_a_manual_page() {
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
-    for command in ["", "-up", "-kms-plugin", "-local-aws", "-keyring", "-completions", "-man"] {
+    for command in ["", "-up", "-kms-plugin", "-local-aws", "-keyring", "-explain", "-completions", "-man"] {
         let page = format!("claviger{command}.1");
         assert!(pages.contains(&page), "{page} is not among {pages:?}");
     }

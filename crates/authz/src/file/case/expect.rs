@@ -37,18 +37,18 @@ pub enum ExpectedKeyState {
     Error(String),
 }
 
-const EFFECTS: [(&str, DenialEffect); 2] = [("explicit", DenialEffect::Explicit), ("implicit", DenialEffect::Implicit)];
+const EFFECTS: [DenialEffect; 2] = [DenialEffect::Explicit, DenialEffect::Implicit];
 
-const GATES: [(&str, Gate); 9] = [
-    ("rcp", Gate::ResourceControl),
-    ("scp", Gate::ServiceControl),
-    ("trust-policy", Gate::Resource(PolicyKind::Trust)),
-    ("key-policy", Gate::Resource(PolicyKind::Key)),
-    ("resource-policy", Gate::Resource(PolicyKind::Resource)),
-    ("grants", Gate::Grants),
-    ("identity", Gate::Identity),
-    ("boundary", Gate::Boundary),
-    ("session", Gate::Session),
+const GATES: [Gate; 9] = [
+    Gate::ResourceControl,
+    Gate::ServiceControl,
+    Gate::Resource(PolicyKind::Trust),
+    Gate::Resource(PolicyKind::Key),
+    Gate::Resource(PolicyKind::Resource),
+    Gate::Grants,
+    Gate::Identity,
+    Gate::Boundary,
+    Gate::Session,
 ];
 
 impl Expected {
@@ -59,8 +59,8 @@ impl Expected {
         let fields = field.clone().fields(&["denied", "gate", "account", "allowedIff"])?;
         match (fields.get("denied"), fields.get("allowedIff")) {
             (Some(denied), None) => Ok(Self::Denied {
-                effect: denied.word(&EFFECTS)?,
-                gate: fields.need("gate")?.word(&GATES)?,
+                effect: denied.word(&EFFECTS.map(|effect| (effect.as_str(), effect)))?,
+                gate: fields.need("gate")?.word(&GATES.map(|gate| (gate.as_str(), gate)))?,
                 account: fields.parse("account")?,
             }),
             (None, Some(iff)) => Ok(Self::AllowedIff(iff.text()?.trim().to_owned())),
@@ -100,7 +100,7 @@ impl fmt::Display for Expected {
         match self {
             Self::Allowed => f.write_str("allowed"),
             Self::Denied { effect, gate, account } => {
-                write!(f, "{{denied: {}, gate: {}", word(&EFFECTS, effect), word(&GATES, gate))?;
+                write!(f, "{{denied: {}, gate: {}", effect.as_str(), gate.as_str())?;
                 account.map_or(Ok(()), |account| write!(f, ", account: \"{account}\""))?;
                 f.write_str("}")
             }
@@ -125,9 +125,4 @@ impl ExpectedKeyState {
             Self::Error(error) => verdict.is_some_and(|verdict| verdict.error == Some(error.as_str())),
         }
     }
-}
-
-fn word<T: PartialEq>(words: &[(&'static str, T)], value: &T) -> &'static str {
-    // Kinds of resource policies that no gate is of have no word.
-    words.iter().find(|(_, known)| known == value).map_or("?", |(word, _)| word)
 }

@@ -1,0 +1,227 @@
+//! `claviger explain`: on the corpus it says what the library says, and people get what they need.
+
+use std::{collections::BTreeSet, fs, io, path::Path};
+
+use authz::{
+    decision::{Explanation, Verdict},
+    file::case::{self, Case, Question},
+    rules::Assumptions,
+    text::SourceText,
+};
+use serde_json::Value;
+
+use crate::support::{run, told};
+
+const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/cross-account-volume-key");
+const KEY: &str = "arn:aws:kms:us-west-2:444455556666:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+const CONTROLLER: &str = "arn:aws:iam::111122223333:role/KarpenterController";
+
+fn corpus() -> Vec<Case> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/corpus/authorization");
+    let read = |path: &str| -> io::Result<String> { fs::read_to_string(root.join(path)) };
+    let mut names: Vec<_> =
+        fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.retain(|name| name.ends_with(".yaml"));
+    names.sort();
+    let cases = |name: String| case::read(&SourceText::new(name.as_str(), read(&name).unwrap()), &read).unwrap();
+    names.into_iter().flat_map(cases).collect()
+}
+
+/// What the command says of a question: its exit code and its JSON.
+fn asked(directory: &Path, question: &Question, off: &[String]) -> (i32, Value) {
+    let (world, request) = (directory.join("world.json"), directory.join("request.json"));
+    fs::write(&world, &question.world_file).unwrap();
+    fs::write(&request, &question.request_file).unwrap();
+    let off: Vec<_> = off.iter().flat_map(|id| ["--assume".to_owned(), format!("{id}=off")]).collect();
+    let mut arguments = vec!["explain", "-o", "json", "--unpublished-action", "--world", world.to_str().unwrap()];
+    arguments.extend(["--request", request.to_str().unwrap()]);
+    arguments.extend(off.iter().map(String::as_str));
+    let output = run(&arguments);
+    let answer = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", told(&output)));
+    (output.status.code().unwrap(), answer)
+}
+
+/// Where the command does not say what the library says.
+fn differences(answer: &Value, exit: i32, library: &Explanation) -> Vec<String> {
+    let (verdict, expected_exit) = match &library.verdict {
+        Verdict::Allowed => ("allowed", 0),
+        Verdict::Denied(_) => ("denied", 2),
+        Verdict::AllowedIff(_) => ("conditional", 2),
+    };
+    let mut differences = Vec::new();
+    let mut compare = |what: &str, said: &Value, expected: Value| {
+        if *said != expected {
+            differences.push(format!("{what}: said {said}, expected {expected}"));
+        }
+    };
+    compare("exit code", &exit.into(), expected_exit.into());
+    compare("verdict", &answer["verdict"], verdict.into());
+    match &library.verdict {
+        Verdict::Allowed => {}
+        Verdict::Denied(denial) => {
+            compare("effect", &answer["denial"]["effect"], denial.effect.as_str().into());
+            compare("gate", &answer["denial"]["gate"], denial.gate.as_str().into());
+            compare("account", &answer["denial"]["account"], denial.account.map(|id| id.to_string()).into());
+        }
+        Verdict::AllowedIff(residual) => compare("condition", &answer["allowedIff"], residual.to_string().into()),
+    }
+    let state = library.key_state.as_ref().and_then(|verdict| verdict.error);
+    compare("key state", &answer["keyState"]["error"], state.into());
+    let rules = answer["rules"].as_array().unwrap().iter().map(|rule| rule["id"].as_str().unwrap());
+    let expected: BTreeSet<_> = library.rules.iter().map(|rule| rule.id).collect();
+    let rules: BTreeSet<_> = rules.collect();
+    if rules != expected {
+        differences.push(format!("rules: {:?}", rules.symmetric_difference(&expected).collect::<Vec<_>>()));
+    }
+    differences
+}
+
+#[test]
+fn on_every_case_of_the_corpus_it_says_what_the_library_says() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut failed = Vec::new();
+    let cases = corpus();
+    for case in &cases {
+        let assumptions = case.off.iter().fold(Assumptions::default(), |all, id| all.with(id, false).unwrap());
+        let (exit, answer) = asked(directory.path(), &case.question, &case.off);
+        let library = case.question.world.explain(&case.question.request, &assumptions);
+        let mut wrong = differences(&answer, exit, &library);
+        if !case.expect.is_met_by(&library.verdict) {
+            wrong.push(format!("the case expects {}", case.expect));
+        }
+        if let Some(mutant) = &case.mutant {
+            let (exit, answer) = asked(directory.path(), mutant, &case.off);
+            if exit != 0 {
+                wrong.push(format!("the mutant: {}", answer["verdict"]));
+            }
+        }
+        if !wrong.is_empty() {
+            failed.push(format!("{}: {}\n  {}", case.source.name(), case.name, wrong.join("\n  ")));
+        }
+    }
+    assert!(failed.is_empty(), "{} of {}:\n{}", failed.len(), cases.len(), failed.join("\n"));
+}
+
+fn example(file: &str) -> String {
+    format!("{EXAMPLE}/{file}")
+}
+
+#[test]
+fn the_example_is_denied_for_the_controllers_policy_and_allowed_once_that_names_the_foreign_key() {
+    let output = run(&["explain", "--world", &example("world.yaml"), "--request", &example("request.yaml")]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(!output.stdout.contains(&0x1b), "no colour where there is no terminal");
+    insta::assert_snapshot!("explain_example", String::from_utf8(output.stdout).unwrap());
+
+    let directory = tempfile::tempdir().unwrap();
+    for file in fs::read_dir(EXAMPLE).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), directory.path().join(file.file_name())).unwrap();
+    }
+    let policy = directory.path().join("karpenter-controller.json");
+    let text = fs::read_to_string(&policy).unwrap();
+    fs::write(&policy, text.replace("us-west-2:111122223333:key/*", "us-west-2:444455556666:key/*")).unwrap();
+    let world = directory.path().join("world.yaml");
+    let output = run(&["explain", "--world", world.to_str().unwrap(), "--request", &example("request.yaml")]);
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    assert!(String::from_utf8(output.stdout).unwrap().starts_with("allowed: kms:CreateGrant on "));
+}
+
+#[test]
+fn what_nobody_told_is_a_condition_and_can_be_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let world = directory.path().join("w.yaml");
+    let statement = r#"{Effect: Allow, Action: "s3:GetObject", Resource: "*", Condition: {StringEquals: {"aws:SourceVpc": vpc-1}}}"#;
+    let user = "arn:aws:iam::111122223333:user/ann";
+    fs::write(&world, format!("users: {{{user}: {{policies: {{p: {{Statement: [{statement}]}}}}}}}}")).unwrap();
+    let ask = |more: &[&str]| {
+        let question = ["explain", "--world", world.to_str().unwrap(), "--principal", user, "--action", "s3:GetObject"];
+        run(&[&question[..], &["--resource", "arn:aws:s3:::b/k", "-o", "json"], more].concat())
+    };
+    let exit = |more: &[&str]| ask(more).status.code().unwrap();
+    let open = ask(&[]);
+    assert_eq!(open.status.code(), Some(2), "{}", told(&open));
+    let answer: Value = serde_json::from_slice(&open.stdout).unwrap();
+    assert_eq!(answer["openKeys"][0], "aws:sourcevpc", "{answer}");
+    let owned = ["--context", "aws:SourceVpc=vpc-1"];
+    assert_eq!(answer["verdict"], "conditional");
+    assert_eq!(exit(&["--context", "aws:SourceVpc=absent"]), 2);
+    let told_of = |more: &[&str]| -> Value { serde_json::from_slice(&ask(more).stdout).unwrap() };
+    assert_eq!(told_of(&["--other-keys", "absent"])["verdict"], "denied");
+    assert!(!told_of(&owned)["openKeys"].as_array().unwrap().iter().any(|key| key == "aws:sourcevpc"));
+}
+
+#[test]
+fn it_reads_what_the_aws_cli_prints() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = directory.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let policy = fs::read_to_string(example("karpenter-controller.json")).unwrap();
+    let details = serde_json::json!({
+        "UserDetailList": [], "GroupDetailList": [], "Policies": [],
+        "RoleDetailList": [{
+            "Path": "/", "RoleName": "KarpenterController", "RoleId": "AROAEXAMPLEEXAMPLE001", "Arn": CONTROLLER,
+            "CreateDate": "2026-01-01T00:00:00+00:00", "AssumeRolePolicyDocument": {
+                "Version": "2012-10-17",
+                "Statement": [{"Effect": "Allow", "Principal": {"Service": "pods.eks.amazonaws.com"},
+                               "Action": ["sts:AssumeRole", "sts:TagSession"]}],
+            },
+            "InstanceProfileList": [], "AttachedManagedPolicies": [], "Tags": [],
+            "RolePolicyList": [{"PolicyName": "volumes",
+                                "PolicyDocument": serde_json::from_str::<Value>(&policy).unwrap()}],
+        }],
+    });
+    let key_policy = fs::read_to_string(example("key-policy.json")).unwrap();
+    let described = serde_json::json!({"KeyMetadata": {
+        "AWSAccountId": "444455556666", "KeyId": "1234abcd-12ab-34cd-56ef-1234567890ab", "Arn": KEY, "Enabled": false,
+        "KeyUsage": "ENCRYPT_DECRYPT", "KeyState": "Disabled", "Origin": "AWS_KMS", "KeyManager": "CUSTOMER",
+        "KeySpec": "SYMMETRIC_DEFAULT", "MultiRegion": false,
+    }});
+    let outputs = [
+        format!("444455556666={}", file("described.json", &described.to_string())),
+        format!("{KEY}={}", file("key-policy.json", &key_policy)),
+        format!("111122223333={}", file("details.json", &details.to_string())),
+    ];
+    let mut arguments = vec!["explain", "-o", "json", "--via", "ec2.amazonaws.com", "--action", "kms:CreateGrant"];
+    arguments.extend(["--principal", CONTROLLER, "--resource", KEY, "--other-keys", "absent"]);
+    arguments.extend(outputs.iter().flat_map(|output| ["--aws-output", output]));
+    let output = run(&arguments);
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", told(&output)));
+    assert_eq!(answer["denial"]["gate"], "identity", "{answer}");
+    assert_eq!(answer["keyState"]["error"], "DisabledException");
+}
+
+#[test]
+fn what_is_wrong_is_told_with_its_place_and_the_nearest_right_thing() {
+    let directory = tempfile::tempdir().unwrap();
+    let world = directory.path().join("world.yaml");
+    let text = fs::read_to_string(example("world.yaml")).unwrap();
+    fs::write(&world, text).unwrap();
+    let misspelt = directory.path().join("misspelt.yaml");
+    fs::write(&misspelt, "accounts: {}\nrols:\n  a: {}\n").unwrap();
+    let example_world = example("world.yaml");
+    let asks = ["--principal", CONTROLLER, "--action", "kms:CreateGrant", "--resource", KEY];
+    let with = |more: &[&'static str]| [&["explain", "--world", &example_world], more].concat();
+    for (name, exit, arguments) in [
+        ("explain_nothing", 3, vec!["explain"]),
+        ("explain_no_question", 3, with(&[])),
+        ("explain_misspelt_action", 3, with(&["--principal", CONTROLLER, "--action", "kms:Decypt"])),
+        ("explain_no_resource", 3, with(&["--principal", CONTROLLER, "--action", "kms:Decrypt"])),
+        ("explain_bad_flags", 3, with(&["--context", "a", "--session-tag", "=b"])),
+        ("explain_bad_switch", 3, [&with(&asks)[..], &["--assume", "kms-grant-scp"]].concat()),
+        ("explain_bad_assumption", 3, [&with(&asks)[..], &["--assume", "kms-grant-spc=off"]].concat()),
+        ("explain_bad_principal", 3, with(&["--principal", "arn:aws:iam::1:role/x", "--action", "kms:ListKeys"])),
+        ("explain_bad_output", 3, [&["explain", "--aws-output", "12=x.json"], &asks[..]].concat()),
+        ("explain_no_policy_file", 1, [&["explain", "--world", world.to_str().unwrap()], &asks[..]].concat()),
+        ("explain_bad_field", 1, [&["explain", "--world", misspelt.to_str().unwrap()], &asks[..]].concat()),
+        ("explain_no_world", 1, [&["explain", "--world", "/nonexistent/world.yaml"], &asks[..]].concat()),
+    ] {
+        let output = run(&arguments);
+        assert_eq!(output.status.code(), Some(exit), "{name}: {}", told(&output));
+        let text = told(&output).replace(directory.path().to_str().unwrap(), "/DIRECTORY");
+        insta::assert_snapshot!(name, text);
+    }
+}
