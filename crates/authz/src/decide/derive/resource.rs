@@ -8,7 +8,6 @@ impl<'a> Facts<'a> {
     /// Source: IAM User Guide, "AWS global condition context keys" > "Properties of the request", "Properties of the
     /// resource"; "Forward access sessions" for the keys of the services on the way.
     pub(super) fn of_call(&'a self, name: &str) -> Option<Lookup<'a>> {
-        let through = &self.request.through;
         match name {
             "requestedregion" => match &self.request.region {
                 Some(region) => one(region.as_str()),
@@ -18,12 +17,24 @@ impl<'a> Facts<'a> {
                 Some(owner) => one(owner.as_str()),
                 None => UNKNOWN,
             },
-            "viaawsservice" => flag(!through.is_empty()),
-            "calledvia" => many(through.iter().map(|service| &**service)),
-            "calledviafirst" => known(through.first().map(|service| &**service)),
-            "calledvialast" => known(through.last().map(|service| &**service)),
+            "viaawsservice" => flag(!self.request.through.is_empty()),
+            "calledvia" => many(self.called_via()),
+            "calledviafirst" => known(self.called_via().next()),
+            "calledvialast" => known(self.called_via().next_back()),
+            "sourceip" if self.is_called_by_ec2() && self.assumptions.iam_key_source_ip_forwarded => ABSENT,
             _ => None,
         }
+    }
+
+    /// The services that `aws:CalledVia` tells. Whether EC2 is one of those that set it, nobody has published.
+    fn called_via(&'a self) -> impl DoubleEndedIterator<Item = &'a str> {
+        let tells_ec2 = self.assumptions.iam_key_called_via_ec2;
+        let services = self.request.through.iter().map(|service| &**service);
+        services.filter(move |service| tells_ec2 || !is_ec2(service))
+    }
+
+    fn is_called_by_ec2(&self) -> bool {
+        self.request.through.last().is_some_and(|service| is_ec2(service))
     }
 
     pub(super) fn resource_tag(&'a self, lower_case_tag: &str) -> Option<Lookup<'a>> {
@@ -36,4 +47,8 @@ impl<'a> Facts<'a> {
             None => None,
         }
     }
+}
+
+fn is_ec2(service: &str) -> bool {
+    service.starts_with("ec2.")
 }

@@ -20,6 +20,9 @@ impl Facts<'_> {
         for condition in &statement.conditions {
             self.tell_of_key(condition, statement.effect.value == Effect::Deny, policy.kind(), observer);
             self.tell_of_key_case(policy, condition, observer);
+            if condition.key.value.as_str().contains("${") {
+                observer.rule(&rules::IAM_VARIABLE_NOT_ELSEWHERE);
+            }
             self.tell_of_presence(condition, observer);
             self.tell_of_values(policy, condition, observer);
         }

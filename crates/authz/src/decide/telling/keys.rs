@@ -171,7 +171,7 @@ impl Facts<'_> {
     fn about_others(&self, key: &str, kind: PolicyKind) -> Vec<&'static Rule> {
         let is_trust = kind == PolicyKind::Trust;
         let is_kms = self.request.action.service() == kms::SERVICE;
-        let is_through = !self.request.through.is_empty();
+        let is_through_ec2 = self.request.through.iter().any(|service| service.starts_with("ec2."));
         let overrides = |prefix: &str| {
             let tag = key.strip_prefix(prefix)?;
             let has = |known: &String| known.eq_ignore_ascii_case(tag);
@@ -186,7 +186,7 @@ impl Facts<'_> {
         };
         let mut told = chosen([
             (key == "aws:principalarn", &rules::IAM_PRINCIPAL_ARN_CONDITION),
-            (key.starts_with("aws:calledvia") && is_through, &rules::IAM_KEY_CALLED_VIA_EC2),
+            (key.starts_with("aws:calledvia") && is_through_ec2, &rules::IAM_KEY_CALLED_VIA_EC2),
             (key.starts_with("aws:multifactorauth") && is_trust, &rules::TRUST_MFA),
             ((key.starts_with("aws:requesttag/") || key == "aws:tagkeys") && is_trust, &rules::TRUST_TAG_CONDITIONS),
             (key.starts_with("aws:resourcetag/") && is_kms, &rules::KMS_COND_RESOURCE_TAG),
@@ -195,7 +195,7 @@ impl Facts<'_> {
                 key.starts_with("aws:resourcetag/") && self.request.action.lower() == "iam:passrole",
                 &rules::PASS_ROLE_NO_TAGS,
             ),
-            (key == "aws:sourceip" && is_through, &rules::IAM_KEY_SOURCE_IP_FORWARDED),
+            (key == "aws:sourceip" && is_through_ec2, &rules::IAM_KEY_SOURCE_IP_FORWARDED),
             (
                 key.starts_with("kms:encryptioncontext") && self.request.action.lower() == "kms:creategrant",
                 &rules::KMS_COND_CONTEXT_CREATE_GRANT,

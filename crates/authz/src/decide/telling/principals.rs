@@ -22,7 +22,7 @@ use super::{
 
 impl Facts<'_> {
     pub(super) fn tell_of_principals<O: Observer>(&self, examined: &Examined<'_>, observer: &mut O) {
-        let Examined { policy, statement, saved, report } = examined;
+        let Examined { policy, statement, saved, report } = *examined;
         let Some(principals) = &statement.principals else { return };
         let is_denial = statement.effect.value == Effect::Deny;
         let mut told = Vec::new();
@@ -34,8 +34,10 @@ impl Facts<'_> {
                 (is_denial && has_boundary, &rules::IAM_PRINCIPAL_NOT_BOUNDARY),
             ]));
         }
+        // Also where it is assumed not to count.
+        let kept = self.target.policy().map_or(saved, |policy| &policy.saved_ids);
         for pattern in &principals.patterns {
-            told.extend(self.about_principal(&pattern.value, saved, policy.kind(), is_denial));
+            told.extend(self.about_principal(&pattern.value, kept, policy.kind(), is_denial));
             let is_meant = !naming::one(&pattern.value, saved, &self.caller).is_nobody();
             let is_given = !is_denial && is_meant && !report.matches.is_false();
             if is_given && policy.kind() != PolicyKind::ResourceControl {

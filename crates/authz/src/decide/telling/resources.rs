@@ -61,7 +61,17 @@ impl Facts<'_> {
             }
         }
         let at = || policy.at(pattern.span);
+        let under = |across_parts| {
+            let assumptions = Assumptions { iam_match_resource_parts: across_parts, ..self.assumptions.clone() };
+            !pattern.value.matches(arn, &Under { facts: self, assumptions }, at).is_false()
+        };
+        if under(true) && !under(false) {
+            observer.rule(&rules::IAM_MATCH_RESOURCE_PARTS);
+        }
         if pattern.value.matches(arn, self, at).is_false() {
+            if arn == "*" {
+                observer.rule(&rules::IAM_MATCH_RESOURCE_STAR);
+            }
             let lower = ResourcePattern::new(&text.to_ascii_lowercase(), policy.version());
             if !lower.matches(&arn.to_ascii_lowercase(), self, at).is_false() {
                 observer.rule(&rules::IAM_MATCH_RESOURCE_CASE);
@@ -86,11 +96,7 @@ impl Facts<'_> {
             observer.rule(&rules::IAM_MATCH_RESOURCE_INCOMPLETE);
         } else if text.contains(['*', '?']) {
             observer.rule(&rules::IAM_MATCH_RESOURCE_WILDCARD);
-            let parts = Assumptions { iam_match_resource_parts: false, ..self.assumptions.clone() };
-            let within = Under { facts: self, assumptions: parts };
-            if pattern.value.matches(arn, &within, at).is_false() {
-                observer.rule(&rules::IAM_MATCH_RESOURCE_PARTS);
-            } else if colons < arn.matches(':').count() {
+            if under(false) && colons < arn.matches(':').count() {
                 observer.rule(&rules::IAM_MATCH_RESOURCE_COLONS);
             }
         }
