@@ -1,6 +1,6 @@
 //! `claviger explain`: on the corpus it says what the library says, and people get what they need.
 
-use std::{collections::BTreeSet, fs, io, path::Path};
+use std::{collections::BTreeSet, fs, io, path::Path, thread};
 
 use authz::{
     decision::{Explanation, Verdict},
@@ -33,7 +33,8 @@ fn asked(directory: &Path, question: &Question, off: &[String]) -> (i32, Value) 
     fs::write(&world, &question.world_file).unwrap();
     fs::write(&request, &question.request_file).unwrap();
     let off: Vec<_> = off.iter().flat_map(|id| ["--assume".to_owned(), format!("{id}=off")]).collect();
-    let mut arguments = vec!["explain", "-o", "json", "--unpublished-action", "--world", world.to_str().unwrap()];
+    let mut arguments = vec!["explain", "-o", "json", "--no-fix", "--unpublished-action"];
+    arguments.extend(["--world", world.to_str().unwrap()]);
     arguments.extend(["--request", request.to_str().unwrap()]);
     arguments.extend(off.iter().map(String::as_str));
     let output = run(&arguments);
@@ -76,29 +77,39 @@ fn differences(answer: &Value, exit: i32, library: &Explanation) -> Vec<String> 
     differences
 }
 
-#[test]
-fn on_every_case_of_the_corpus_it_says_what_the_library_says() {
-    let directory = tempfile::tempdir().unwrap();
-    let mut failed = Vec::new();
-    let cases = corpus();
-    for case in &cases {
-        let assumptions = case.off.iter().fold(Assumptions::default(), |all, id| all.with(id, false).unwrap());
-        let (exit, answer) = asked(directory.path(), &case.question, &case.off);
-        let library = case.question.world.explain(&case.question.request, &assumptions);
-        let mut wrong = differences(&answer, exit, &library);
-        if !case.expect.is_met_by(&library.verdict) {
-            wrong.push(format!("the case expects {}", case.expect));
-        }
-        if let Some(mutant) = &case.mutant {
-            let (exit, answer) = asked(directory.path(), mutant, &case.off);
-            if exit != 0 {
-                wrong.push(format!("the mutant: {}", answer["verdict"]));
-            }
-        }
-        if !wrong.is_empty() {
-            failed.push(format!("{}: {}\n  {}", case.source.name(), case.name, wrong.join("\n  ")));
+/// Everything in which the command and the library differ on a case, or either and the case.
+fn wrong(case: &Case, directory: &Path) -> Vec<String> {
+    let assumptions = case.off.iter().fold(Assumptions::default(), |all, id| all.with(id, false).unwrap());
+    let (exit, answer) = asked(directory, &case.question, &case.off);
+    let library = case.question.world.explain(&case.question.request, &assumptions);
+    let mut wrong = differences(&answer, exit, &library);
+    if !case.expect.is_met_by(&library.verdict) {
+        wrong.push(format!("the case expects {}", case.expect));
+    }
+    if let Some(mutant) = &case.mutant {
+        let (exit, answer) = asked(directory, mutant, &case.off);
+        if exit != 0 {
+            wrong.push(format!("the mutant: {}", answer["verdict"]));
         }
     }
+    wrong
+}
+
+#[test]
+fn on_every_case_of_the_corpus_it_says_what_the_library_says() {
+    let cases = corpus();
+    let all_wrong = |cases: &[Case]| {
+        let directory = tempfile::tempdir().unwrap();
+        let of = |case: &Case| (case.source.name().to_owned(), case.name.clone(), wrong(case, directory.path()));
+        let wrong = cases.iter().map(of).filter(|(_, _, wrong)| !wrong.is_empty());
+        wrong.map(|(file, name, wrong)| format!("{file}: {name}\n  {}", wrong.join("\n  "))).collect::<Vec<_>>()
+    };
+    let at_once = thread::available_parallelism().unwrap().get();
+    let failed = thread::scope(|scope| {
+        let parts = cases.chunks(cases.len().div_ceil(at_once));
+        let asking: Vec<_> = parts.map(|part| scope.spawn(|| all_wrong(part))).collect();
+        asking.into_iter().flat_map(|asking| asking.join().unwrap()).collect::<Vec<_>>()
+    });
     assert!(failed.is_empty(), "{} of {}:\n{}", failed.len(), cases.len(), failed.join("\n"));
 }
 
@@ -111,7 +122,10 @@ fn the_example_is_denied_for_the_controllers_policy_and_allowed_once_that_names_
     let output = run(&["explain", "--world", &example("world.yaml"), "--request", &example("request.yaml")]);
     assert_eq!(output.status.code(), Some(2));
     assert!(!output.stdout.contains(&0x1b), "no colour where there is no terminal");
-    insta::assert_snapshot!("explain_example", String::from_utf8(output.stdout).unwrap());
+    // Which rules had a say is the corpus's to hold.
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<_> = text.lines().filter(|line| !line.starts_with("  rules ")).collect();
+    insta::assert_snapshot!("explain_example", lines.join("\n"));
 
     let directory = tempfile::tempdir().unwrap();
     for file in fs::read_dir(EXAMPLE).unwrap() {
@@ -131,24 +145,31 @@ fn the_example_is_denied_for_the_controllers_policy_and_allowed_once_that_names_
 fn what_nobody_told_is_a_condition_and_can_be_told() {
     let directory = tempfile::tempdir().unwrap();
     let world = directory.path().join("w.yaml");
-    let statement = r#"{Effect: Allow, Action: "s3:GetObject", Resource: "*", Condition: {StringEquals: {"aws:SourceVpc": vpc-1}}}"#;
+    let statement = r#"{Effect: Allow, Action: "dynamodb:GetItem", Resource: "*", Condition: {StringEquals: {"aws:SourceVpc": vpc-1}}}"#;
     let user = "arn:aws:iam::111122223333:user/ann";
     fs::write(&world, format!("users: {{{user}: {{policies: {{p: {{Statement: [{statement}]}}}}}}}}")).unwrap();
     let ask = |more: &[&str]| {
-        let question = ["explain", "--world", world.to_str().unwrap(), "--principal", user, "--action", "s3:GetObject"];
-        run(&[&question[..], &["--resource", "arn:aws:s3:::b/k", "-o", "json"], more].concat())
+        let question =
+            ["explain", "--world", world.to_str().unwrap(), "--principal", user, "--action", "dynamodb:GetItem"];
+        run(&[&question[..], &["--resource", "arn:aws:dynamodb:us-west-2:111122223333:table/t", "-o", "json"], more]
+            .concat())
     };
     let exit = |more: &[&str]| ask(more).status.code().unwrap();
-    let open = ask(&[]);
-    assert_eq!(open.status.code(), Some(2), "{}", told(&open));
-    let answer: Value = serde_json::from_slice(&open.stdout).unwrap();
-    assert_eq!(answer["openKeys"][0], "aws:sourcevpc", "{answer}");
-    let owned = ["--context", "aws:SourceVpc=vpc-1"];
-    assert_eq!(answer["verdict"], "conditional");
-    assert_eq!(exit(&["--context", "aws:SourceVpc=absent"]), 2);
     let told_of = |more: &[&str]| -> Value { serde_json::from_slice(&ask(more).stdout).unwrap() };
-    assert_eq!(told_of(&["--other-keys", "absent"])["verdict"], "denied");
-    assert!(!told_of(&owned)["openKeys"].as_array().unwrap().iter().any(|key| key == "aws:sourcevpc"));
+    let open = told_of(&[]);
+    assert_eq!(open["verdict"], "conditional");
+    assert_eq!(open["allowedIff"], r#"aws:sourcevpc StringEquals ["vpc-1"]"#);
+    assert_eq!(open["openKeys"], serde_json::json!(["aws:sourcevpc"]));
+    for (flags, verdict) in [
+        (["--context", "aws:SourceVpc=unknown"], "conditional"),
+        (["--context", "aws:SourceVpc=vpc-1"], "allowed"),
+        (["--context", "aws:SourceVpc=vpc-2"], "denied"),
+        (["--context", "aws:SourceVpc=absent"], "denied"),
+        (["--other-keys", "absent"], "denied"),
+    ] {
+        assert_eq!(told_of(&flags)["verdict"], verdict, "{flags:?}");
+        assert_eq!(ask(&flags).status.code(), Some(if verdict == "allowed" { 0 } else { 2 }), "{flags:?}");
+    }
 }
 
 #[test]
