@@ -53,12 +53,18 @@ impl Denial {
         let (because, mut rules) = self.because(request, assumptions);
         let is_foreign_key = action.service() == "kms" && self.is_of_another_account(request);
         let is_by_key = matches!(self.gate, Gate::Resource(PolicyKind::Key) | Gate::Grants);
-        let is_decrypt = is_foreign_key && action.lower() == "kms:decrypt" && assumptions.denial_ciphertext;
-        let on = if is_decrypt {
+        let is_ciphertext = is_foreign_key && action.lower() == "kms:decrypt";
+        if is_ciphertext {
             rules.push(&rules::DENIAL_CIPHERTEXT);
-            "on the resource associated with this ciphertext".to_owned()
-        } else if is_foreign_key && is_by_key && assumptions.denial_foreign_key {
+        }
+        let is_ciphertext = is_ciphertext && assumptions.denial_ciphertext;
+        let is_other_foreign = is_foreign_key && is_by_key && !is_ciphertext;
+        if is_other_foreign {
             rules.push(&rules::DENIAL_FOREIGN_KEY);
+        }
+        let on = if is_ciphertext {
+            "on the resource associated with this ciphertext".to_owned()
+        } else if is_other_foreign && assumptions.denial_foreign_key {
             "on this resource".to_owned()
         } else {
             format!("on resource: {arn}")

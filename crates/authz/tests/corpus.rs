@@ -102,6 +102,10 @@ fn differences(case: &Case, proofs: &mut BTreeMap<&'static str, Proof>) -> Vec<S
     {
         differences.push(format!("keyState: expected {expected:?}, told {}", told(explanation.key_state.as_ref())));
     }
+    let message = explanation.error.as_ref().map(|error| &*error.message);
+    if case.message.is_some() && message != case.message.as_deref() {
+        differences.push(format!("expected {:?}\n    the message {message:?}", case.message));
+    }
     let had_a_say = ids(&explanation);
     let mutant = case.mutant.as_ref().map(|mutant| explain(mutant, &assumptions));
     if let Some(mutant) = &mutant

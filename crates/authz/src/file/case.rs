@@ -39,6 +39,8 @@ pub struct Case {
     pub expect: Expected,
     /// Whether the key's state lets the operation through, where the case is about that.
     pub key_state: Option<ExpectedKeyState>,
+    /// AWS's words for the denial, where the case is about them.
+    pub message: Option<String>,
     /// For a denial, or an error of the key's state: the smallest change that lets it through.
     pub mutant: Option<Question>,
 }
@@ -75,7 +77,7 @@ pub fn read(source: &SourceText, files: &dyn Files) -> Result<Vec<Case>, FileErr
 }
 
 fn case(field: Field<'_>, file: &Fields<'_>, empty: &Draft, files: &dyn Files) -> Result<Case, FileError> {
-    let known = ["name", "rules", "off", "base", "world", "request", "expect", "keyState", "mutant"];
+    let known = ["name", "rules", "off", "base", "world", "request", "expect", "keyState", "message", "mutant"];
     let fields = field.clone().fields(&known)?;
     let based = match fields.get("base").or_else(|| file.get("base")) {
         Some(name) => Draft { world: shared_world(&name, files)?, request: empty.request.clone() },
@@ -106,6 +108,7 @@ fn case(field: Field<'_>, file: &Fields<'_>, empty: &Draft, files: &dyn Files) -
         question: draft.read(files)?,
         expect,
         key_state,
+        message: fields.text("message")?.map(str::to_owned),
         mutant,
     })
 }

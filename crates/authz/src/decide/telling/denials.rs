@@ -13,7 +13,13 @@ use super::{
 
 impl Facts<'_> {
     pub(in super::super) fn tell_of_denial<O: Observer>(&self, gates: &Gates, verdict: &Verdict, observer: &mut O) {
-        let allows = [&gates.identity.allows, &gates.boundary.allows, &gates.session.allows];
+        let allows = [
+            &gates.resource_control.allows,
+            &gates.service_control.allows,
+            &gates.identity.allows,
+            &gates.boundary.allows,
+            &gates.session.allows,
+        ];
         let denies = [
             &gates.resource_control.denies,
             &gates.service_control.denies,
@@ -29,7 +35,7 @@ impl Facts<'_> {
         observer.rule(&rules::IAM_EVAL_STATEMENTS_OR);
         let Verdict::Denied(denial) = verdict else { return };
         let is_implicit = denial.effect == DenialEffect::Implicit;
-        let is_several = refusing > 1 || is_implicit && allows.iter().filter(|allows| allows.is_false()).count() > 1;
+        let is_several = refusing + allows.iter().filter(|allows| allows.is_false()).count() > 1;
         let told = chosen([
             (is_implicit, &rules::IAM_EVAL_IMPLICIT_DENY),
             (is_several, &rules::DENIAL_ONE_TYPE),
