@@ -29,14 +29,29 @@ enum Use {
     Switch,
     /// EnableKeyRotation, DisableKeyRotation, RotateKeyOnDemand.
     Rotation,
-    /// ReplicateKey, UpdatePrimaryRegion.
+    /// GetKeyRotationStatus.
+    RotationStatus,
+    /// ReplicateKey.
     Replication,
-    /// GetParametersForImport, ImportKeyMaterial.
+    /// UpdatePrimaryRegion.
+    PrimaryRegion,
+    /// GetParametersForImport.
+    ImportParameters,
+    /// ImportKeyMaterial.
     Import,
+    /// DeleteImportedKeyMaterial.
+    DeleteMaterial,
     ScheduleDeletion,
     CancelDeletion,
     /// What every state allows: describing, listing, policies, retiring and revoking grants, deleting an alias.
     Always,
+}
+
+impl Use {
+    /// Whether the table leaves open which error a key that waits for its deletion answers.
+    const fn is_open_while_pending_deletion(self) -> bool {
+        matches!(self, Self::Cryptography | Self::CreateGrant | Self::Replication | Self::PrimaryRegion)
+    }
 }
 
 /// Whether the state of a key refuses an operation; `None` for what is no operation on a key.
@@ -53,7 +68,7 @@ pub(super) fn verdict<O: Observer>(
         if error.is_some() {
             observer.rule(&rules::KMS_STATE_AFTER_DENIAL);
         }
-        if state == KeyState::PendingDeletion && error.is_some() {
+        if state == KeyState::PendingDeletion && wanted.is_open_while_pending_deletion() {
             observer.rule(&rules::KMS_STATE_PENDING_DELETION_CODE);
         }
     }
@@ -99,54 +114,56 @@ fn wanted(action: &Action) -> Option<Use> {
         "createalias" | "tagresource" | "untagresource" | "updatealias" | "updatekeydescription" => Use::Label,
         "disablekey" | "enablekey" => Use::Switch,
         "disablekeyrotation" | "enablekeyrotation" | "rotatekeyondemand" => Use::Rotation,
-        "replicatekey" | "updateprimaryregion" => Use::Replication,
-        "getparametersforimport" | "importkeymaterial" => Use::Import,
+        "getkeyrotationstatus" => Use::RotationStatus,
+        "replicatekey" => Use::Replication,
+        "updateprimaryregion" => Use::PrimaryRegion,
+        "getparametersforimport" => Use::ImportParameters,
+        "importkeymaterial" => Use::Import,
+        "deleteimportedkeymaterial" => Use::DeleteMaterial,
         "schedulekeydeletion" => Use::ScheduleDeletion,
         "cancelkeydeletion" => Use::CancelDeletion,
-        "deletealias"
-        | "deleteimportedkeymaterial"
-        | "describekey"
-        | "getkeypolicy"
-        | "getkeyrotationstatus"
-        | "listgrants"
-        | "listkeypolicies"
-        | "listkeyrotations"
-        | "listresourcetags"
-        | "putkeypolicy"
-        | "retiregrant"
-        | "revokegrant" => Use::Always,
+        "deletealias" | "describekey" | "getkeypolicy" | "listgrants" | "listkeypolicies" | "listkeyrotations"
+        | "listresourcetags" | "putkeypolicy" | "retiregrant" | "revokegrant" => Use::Always,
         _ => return None,
     })
 }
 
 fn error(state: KeyState, wanted: Use, assumptions: &Assumptions) -> Option<&'static str> {
+    use KeyState::{
+        Creating, Disabled, Enabled, PendingDeletion, PendingImport, PendingReplicaDeletion, Unavailable, Updating,
+    };
     use Use::{
-        Always, CancelDeletion, CreateGrant, Cryptography, Import, Label, Replication, Rotation, ScheduleDeletion,
-        Switch,
+        Always, CancelDeletion, CreateGrant, Cryptography, DeleteMaterial, Import, ImportParameters, Label,
+        PrimaryRegion, Replication, Rotation, RotationStatus, ScheduleDeletion, Switch,
     };
     match (state, wanted) {
-        (_, Always) | (KeyState::PendingDeletion | KeyState::PendingReplicaDeletion, CancelDeletion) => None,
-        (KeyState::PendingDeletion | KeyState::PendingReplicaDeletion, Cryptography | CreateGrant)
-            if !assumptions.kms_state_pending_deletion_code =>
+        (_, Always) => None,
+        (PendingDeletion | PendingReplicaDeletion, CancelDeletion | DeleteMaterial | RotationStatus) => None,
+        (PendingDeletion | PendingReplicaDeletion, _)
+            if wanted.is_open_while_pending_deletion() && !assumptions.kms_state_pending_deletion_code =>
         {
             Some(DISABLED)
         }
-        (_, CancelDeletion) | (KeyState::PendingDeletion | KeyState::PendingReplicaDeletion, _) => Some(INVALID_STATE),
-        (KeyState::Enabled, _) => None,
-        (KeyState::Disabled, Cryptography | CreateGrant | Rotation | Replication) => Some(DISABLED),
-        (KeyState::Disabled, Label | Switch | Import | ScheduleDeletion) => None,
-        (KeyState::PendingImport, Cryptography | CreateGrant | Switch | Replication) => Some(INVALID_STATE),
-        (KeyState::Unavailable, Cryptography) => Some(INVALID_STATE),
-        // Neither imported key material nor that of a custom key store can be rotated or replicated.
-        (KeyState::PendingImport, Rotation) | (KeyState::Unavailable, Rotation | Replication | Import) => {
-            Some(UNSUPPORTED)
-        }
-        (KeyState::PendingImport, Label | Import | ScheduleDeletion)
-        | (KeyState::Unavailable, CreateGrant | Label | Switch | ScheduleDeletion) => None,
-        (KeyState::Creating, Label | ScheduleDeletion) | (KeyState::Updating, Cryptography | CreateGrant | Label) => {
+        (PendingDeletion | PendingReplicaDeletion, _) | (_, CancelDeletion) => Some(INVALID_STATE),
+        (Enabled, _) => None,
+        (Disabled, Cryptography | CreateGrant | Rotation | Replication | PrimaryRegion) => Some(DISABLED),
+        (Disabled, Label | Switch | RotationStatus | ImportParameters | Import | DeleteMaterial | ScheduleDeletion) => {
             None
         }
-        (KeyState::Creating, Cryptography | CreateGrant | Switch | Rotation | Replication | Import)
-        | (KeyState::Updating, Switch | Rotation | Replication | Import | ScheduleDeletion) => Some(INVALID_STATE),
+        (PendingImport, Cryptography | CreateGrant | Switch | Replication | PrimaryRegion) => Some(INVALID_STATE),
+        // Imported key material is not rotated by KMS.
+        (PendingImport, Rotation | RotationStatus) => Some(UNSUPPORTED),
+        (PendingImport, Label | ImportParameters | Import | DeleteMaterial | ScheduleDeletion) => None,
+        (Unavailable, Cryptography) => Some(INVALID_STATE),
+        (Unavailable, CreateGrant | Label | Switch | ScheduleDeletion) => None,
+        // Nor is that of a custom key store, which is neither replicated nor imported.
+        (
+            Unavailable,
+            Rotation | RotationStatus | Replication | PrimaryRegion | ImportParameters | Import | DeleteMaterial,
+        ) => Some(UNSUPPORTED),
+        (Creating, Label | RotationStatus | ScheduleDeletion) => None,
+        (Creating, _) => Some(INVALID_STATE),
+        (Updating, Switch | Replication | ImportParameters | DeleteMaterial | ScheduleDeletion) => Some(INVALID_STATE),
+        (Updating, Cryptography | CreateGrant | Label | Rotation | RotationStatus | PrimaryRegion | Import) => None,
     }
 }

@@ -34,10 +34,6 @@ impl<'a> Facts<'a> {
             "encryptioncontextkeys" => self.encryption_context_keys(),
             "grantisforawsresource" => self.grant_is_for_aws_resource(),
             "encryptionalgorithm" => self.encryption_algorithm(),
-            "bypasspolicylockoutsafetycheck" => match self.request.action.lower() {
-                "kms:createkey" | "kms:putkeypolicy" => self.left_out("false"),
-                _ => ABSENT,
-            },
             "requestalias" => known(self.request.kms.request_alias.as_deref()),
             "granteeprincipal"
             | "granteeserviceprincipal"

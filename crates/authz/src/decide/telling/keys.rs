@@ -134,12 +134,11 @@ impl Facts<'_> {
         }
     }
 
-    /// Whether a key stands for a parameter of the request.
+    /// Whether a key stands for a parameter of the request that has a default.
     fn is_parameter(&self, key: &str) -> bool {
         let name = key.strip_prefix("kms:").unwrap_or_default();
         match self.request.action.lower() {
-            "kms:createkey" => kms::is_property(name) || name == "bypasspolicylockoutsafetycheck",
-            "kms:putkeypolicy" => name == "bypasspolicylockoutsafetycheck",
+            "kms:createkey" => kms::is_property(name),
             "kms:decrypt" | "kms:encrypt" | "kms:reencryptfrom" | "kms:reencryptto" => name == "encryptionalgorithm",
             _ => false,
         }
