@@ -185,6 +185,17 @@ impl Facts<'_> {
         said
     }
 
+    /// What the permissions boundary lets through of what a resource's policy or a grant gives. Of a caller whose own
+    /// side is unknown it is open whether a boundary keeps it from that.
+    pub(super) fn cap_of_boundary(&self, gates: &Gates) -> Formula {
+        match self.caller.standing {
+            Standing::Unknown => fact("aws:PrincipalArn", || {
+                format!("no permissions boundary of the caller's keeps it from {}", self.request.action)
+            }),
+            _ => gates.boundary.allows.clone(),
+        }
+    }
+
     /// What the session's policies say.
     fn session<O: Observer>(&self, observer: &mut O) -> Said {
         let Some(policies) = self.caller.session_policies() else { return Said::OPEN };

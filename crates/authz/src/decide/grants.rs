@@ -22,13 +22,14 @@ impl Facts<'_> {
     /// What the key's grants give, by how closely they mean the caller.
     pub(super) fn granted<O: Observer>(&self, key: &Key, observer: &mut O) -> Named {
         let Some(operation) = self.granted_operation() else { return Named::NOT };
+        let has_session_policies = self.caller.session_policies().is_some();
         let mut given = Named::NOT;
         self.each_grant(&key.grants, observer, &mut |facts, grant, observer| {
             let gives = facts.given_by(grant, operation, observer);
-            let was_enough = gives.direct.is_true() || gives.behind.is_true();
             let before = std::mem::replace(&mut given, Named::NOT);
             given = before.or(gives);
-            was_enough
+            // What a session policy caps, a grant for the session itself may still give.
+            given.direct.is_true() || (given.behind.is_true() && !has_session_policies)
         });
         if O::EXAMINES {
             observer.gate(Gate::Grants, self.target.owner, &Formula::False, &given.clone().any());
@@ -55,16 +56,20 @@ impl Facts<'_> {
             }
             return;
         }
+        let mut asked = Vec::new();
         for grantee in self.grantees() {
             for grant in grants.of(&grantee) {
                 if is_enough(self, grant, observer) && !O::EXAMINES {
                     return;
                 }
             }
+            if O::EXAMINES {
+                asked.push(grantee);
+            }
         }
         // Those of others come last, so that who explains adds up what is conditional in the order of who enforces.
         if O::EXAMINES {
-            for grant in grants.iter().filter(|grant| !self.grantees().any(|grantee| grantee == grant.grantee)) {
+            for grant in grants.iter().filter(|grant| !asked.contains(&grant.grantee)) {
                 is_enough(self, grant, observer);
             }
         }

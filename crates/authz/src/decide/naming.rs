@@ -121,10 +121,12 @@ pub(super) fn denied(
         }));
     }
     // Source: IAM User Guide, "AWS JSON policy elements: NotPrincipal" (do not use it against who has a boundary).
-    if caller.identity().is_some_and(|identity| identity.boundary.is_some()) {
-        return Formula::True;
-    }
-    spared(&element.patterns, saved, caller).not()
+    let is_bounded = match &caller.standing {
+        Standing::Identity(identity) => identity.boundary.is_some().into(),
+        Standing::Unknown => fact("aws:PrincipalArn", || "the caller has a permissions boundary".to_owned()),
+        Standing::Root | Standing::Gone | Standing::None => Formula::False,
+    };
+    is_bounded.or(spared(&element.patterns, saved, caller).not())
 }
 
 /// Whether `NotPrincipal` in a Deny leaves the caller alone: only if the list names it at every level, the session,

@@ -89,7 +89,7 @@ impl Facts<'_> {
         let is_named_user = matches!(self.caller.principal, Principal::User(_));
         let is_trust = self.target.policy_kind() == PolicyKind::Trust;
         if is_named_user && is_trust && !self.assumptions.trust_named_user_boundary {
-            return gates.boundary.allows.clone();
+            return self.cap_of_boundary(gates);
         }
         Formula::True
     }
@@ -99,18 +99,18 @@ impl Facts<'_> {
         if self.target.policy_kind() == PolicyKind::Trust && !self.assumptions.trust_named_boundary {
             return Formula::True;
         }
-        gates.boundary.allows.clone().and(gates.session.allows.clone())
+        self.cap_of_boundary(gates).and(gates.session.allows.clone())
     }
 
     /// A grant is enough by itself, in which account the caller may be. What caps it, nobody has published.
     fn by_grant(&self, relation: Relation, gates: &Gates) -> Formula {
-        let Gates { granted, boundary, session, identity, .. } = gates;
+        let Gates { granted, session, identity, .. } = gates;
         if granted.is_nobody() {
             return Formula::False;
         }
         let assumed = &self.assumptions;
         let cap = |caps: bool, gate: &Formula| if caps { gate.clone() } else { Formula::True };
-        let own_boundary = cap(!assumed.kms_grant_boundary, &boundary.allows);
+        let own_boundary = cap(!assumed.kms_grant_boundary, &self.cap_of_boundary(gates));
         let of_itself = own_boundary.clone().and(cap(!assumed.kms_grant_session_grantee, &session.allows));
         let of_role = own_boundary.and(cap(assumed.kms_grant_session_policy, &session.allows));
         let of_account = if assumed.kms_grant_grantee_account || relation == Relation::Retiring {

@@ -12,7 +12,7 @@ rules! {
          of the root user the account's root ARN.",
         IAM.at("AWS global condition context keys > aws:PrincipalArn");
     IAM_KEY_PRINCIPAL_ACCOUNT "iam-key-principal-account":
-        "`aws:PrincipalAccount` is the caller's account.",
+        "`aws:PrincipalAccount` is the caller's account; of a request that nobody signed, `anonymous`.",
         IAM.at("AWS global condition context keys > aws:PrincipalAccount");
     IAM_KEY_PRINCIPAL_ORG_ID "iam-key-principal-org-id":
         "`aws:PrincipalOrgID` is there only if the caller's account is in an organization.",

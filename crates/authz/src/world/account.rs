@@ -113,6 +113,7 @@ impl super::World {
 
     /// Takes such a resource away. Answers whether it was known.
     pub fn remove_resource(&mut self, owner: AccountId, arn: &str) -> bool {
-        self.account_mut(owner).resources.remove(arn).is_some()
+        let account = self.accounts.get_mut(&owner).map(Arc::make_mut);
+        account.is_some_and(|account| account.resources.remove(arn).is_some())
     }
 }

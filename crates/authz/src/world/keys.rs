@@ -76,14 +76,23 @@ impl World {
         self.key_mut(arn).map(|key| key.tags = tags)
     }
 
-    /// Lets an alias (`alias/demo`) stand for a key.
+    /// Lets an alias (`alias/demo`) stand for a key, and no more for another of its account and region. Looks at every
+    /// key of the account.
+    ///
+    /// Source: AWS KMS API Reference, "UpdateAlias".
     ///
     /// # Errors
     /// When there is no such key.
     pub fn put_alias(&mut self, arn: &KeyArn, alias: &str) -> Result<(), ChangeError> {
-        self.key_mut(arn).map(|key| {
-            key.aliases.insert(alias.into());
-        })
+        self.key_mut(arn)?.aliases.insert(alias.into());
+        let account = self.accounts.get_mut(&arn.account()).map(Arc::make_mut);
+        let others = account.into_iter().flat_map(|account| account.keys.values_mut());
+        for other in others.filter(|other| other.arn != *arn && other.arn.region() == arn.region()) {
+            if other.aliases.contains(alias) {
+                Arc::make_mut(other).aliases.remove(alias);
+            }
+        }
+        Ok(())
     }
 
     /// Lets an alias stand for a key no more. Answers whether it did.

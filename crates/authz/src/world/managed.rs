@@ -77,9 +77,10 @@ impl World {
     /// When there is none.
     pub fn remove_managed_policy(&mut self, arn: &Arn) -> Result<(), ChangeError> {
         let known = if let Ok(id) = arn.account().parse() {
-            let account = self.account_mut(id);
-            account.take_from_carriers(arn.as_str());
-            account.managed.policies.remove(arn.as_str())
+            self.accounts.get_mut(&id).map(Arc::make_mut).and_then(|account| {
+                account.take_from_carriers(arn.as_str());
+                account.managed.policies.remove(arn.as_str())
+            })
         } else {
             for account in self.accounts.values_mut() {
                 if account.managed.carriers.contains_key(arn.as_str()) {

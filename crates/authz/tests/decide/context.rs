@@ -160,3 +160,52 @@ fn a_key_that_is_told_wins_over_what_follows() {
     let told = asks(APP, "action: kms:Decrypt\ncontext: {kms:ViaService: s3.us-west-2.amazonaws.com}");
     is("kms:ViaService", "s3.us-west-2.amazonaws.com", &told);
 }
+
+#[test]
+fn a_service_that_calls_under_the_name_of_its_region_is_told_once_by_region() {
+    let through = asks(APP, "action: kms:Decrypt\nvia: logs.us-west-2.amazonaws.com");
+    is("kms:ViaService", "logs.us-west-2.amazonaws.com", &through);
+}
+
+#[test]
+fn keys_of_a_request_that_nobody_signed() {
+    let holds = |condition: &str| {
+        let queue = a_world(&format!(
+            r#"
+accounts: {{"111122223333": {{}}}}
+resources:
+  arn:aws:sqs:us-west-2:111122223333:q:
+    policy:
+      Version: 2012-10-17
+      Statement: {{Effect: Allow, Principal: '*', Action: sqs:SendMessage, Resource: '*', Condition: {condition}}}
+"#
+        ));
+        let send = "principal: anonymous\naction: sqs:SendMessage\nresource: arn:aws:sqs:us-west-2:111122223333:q";
+        verdict(&queue, send) == "allowed"
+    };
+    assert!(holds("{StringEquals: {aws:PrincipalAccount: anonymous}}"));
+    assert!(holds("{StringEquals: {aws:PrincipalType: Anonymous}}"));
+    assert!(holds("{'Null': {aws:PrincipalArn: 'true', aws:PrincipalIsAWSService: 'true'}}"));
+}
+
+#[test]
+fn the_provider_of_a_web_identity_is_told_to_the_trust_policy() {
+    let provider = "arn:aws:iam::111122223333:oidc-provider/id.example";
+    let world = a_world(&format!(
+        r#"
+roles:
+  arn:aws:iam::111122223333:role/web:
+    trust:
+      Version: 2012-10-17
+      Statement:
+        Effect: Allow
+        Principal: {{Federated: '{provider}'}}
+        Action: sts:AssumeRoleWithWebIdentity
+        Condition: {{ArnEquals: {{aws:FederatedProvider: '{provider}'}}}}
+"#
+    ));
+    let asks = format!(
+        "principal: {provider}\naction: sts:AssumeRoleWithWebIdentity\nresource: arn:aws:iam::111122223333:role/web"
+    );
+    assert_eq!(verdict(&world, &asks), "allowed");
+}

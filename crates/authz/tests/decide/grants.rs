@@ -287,3 +287,24 @@ fn the_grants_that_nearly_give_come_first() {
     let ids: Vec<_> = report.gates.iter().flat_map(|gate| &gate.grants).map(|grant| &*grant.grant.id).collect();
     assert_eq!(ids, ["near", "other"]);
 }
+
+#[test]
+fn a_grant_for_the_session_counts_beside_one_for_its_role_that_a_session_policy_caps() {
+    let world = with_grants(&format!(
+        "    - {{id: of-role, grantee: '{ROLE}', operations: [Decrypt]}}\n    - {{id: of-session, grantee: '{APP}', \
+         operations: [Decrypt]}}"
+    ));
+    let other = "{Version: 2012-10-17, Statement: [{Effect: Allow, Action: 's3:*', Resource: '*'}]}";
+    let capped = asks(APP, "kms:Decrypt", &format!("session: {{policies: [{other}]}}"));
+    assert_eq!(verdict(&world, &capped), "allowed");
+}
+
+#[test]
+fn an_equals_constraint_hangs_on_pairs_that_nobody_told() {
+    let world = grant(ROLE, ", constraints: {encryptionContextEquals: {a: b}}");
+    let partial = "encryptionContext: {a: b}\nencryptionContextIsPartial: true";
+    assert_eq!(
+        verdict(&world, &asks(APP, "kms:Decrypt", partial)),
+        "{allowedIff: 'the encryption context has no other pair'}"
+    );
+}

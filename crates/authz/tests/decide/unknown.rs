@@ -114,3 +114,53 @@ fn an_explanation_names_every_gate_and_which_were_decisive() {
     let statement = &report.gates[0].policies[0].statements[0];
     assert!(statement.principal.is_true() && statement.action.is_true() && statement.resource.is_true());
 }
+
+#[test]
+fn the_boundary_of_an_unknown_caller_may_cap_what_a_policy_gives_its_role() {
+    let role = "arn:aws:iam::555555555555:role/r";
+    let key = |statement: &str| {
+        a_world(&format!(
+            r#"
+keys:
+  arn:aws:kms:us-west-2:555555555555:key/k:
+    policy: {{Version: 2012-10-17, Statement: [{statement}]}}
+accounts: {{"555555555555": {{identities: partial}}}}
+"#
+        ))
+    };
+    let named = key(&format!("{{Effect: Allow, Principal: {{AWS: '{role}'}}, Action: 'kms:*', Resource: '*'}}"));
+    assert_eq!(
+        verdict(&named, &decrypt(role, "555555555555:key/k")),
+        "{allowedIff: 'not (a policy of the caller''s denies kms:Decrypt) and no permissions boundary of the caller''s \
+         keeps it from kms:Decrypt'}"
+    );
+    // Who is named directly is capped by no boundary.
+    let session = "arn:aws:sts::555555555555:assumed-role/r/s";
+    let named = key(&format!("{{Effect: Allow, Principal: {{AWS: '{session}'}}, Action: 'kms:*', Resource: '*'}}"));
+    assert_eq!(
+        verdict(&named, &decrypt(session, "555555555555:key/k")),
+        "{allowedIff: 'not (a policy of the caller''s denies kms:Decrypt)'}"
+    );
+}
+
+#[test]
+fn a_grant_that_is_to_be_made_and_of_which_nothing_is_told_has_an_unknown_constraint() {
+    let world = a_world(&format!(
+        r#"
+roles: {{arn:aws:iam::111122223333:role/app: {{policies: {{p: {ALLOWS}}}}}}}
+keys:
+  arn:aws:kms:us-west-2:111122223333:key/k:
+    policy:
+      Version: 2012-10-17
+      Statement:
+        Effect: Allow
+        Principal: {{AWS: '111122223333'}}
+        Action: kms:CreateGrant
+        Resource: '*'
+        Condition: {{StringEquals: {{'kms:EncryptionContext:aws:ebs:id': vol-1}}}}
+"#
+    ));
+    let create = "action: kms:CreateGrant\nresource: arn:aws:kms:us-west-2:111122223333:key/k\notherKeys: unknown";
+    let verdict = verdict(&world, &format!("principal: {APP}\n{create}"));
+    assert!(verdict.starts_with("{allowedIff: "), "{verdict}");
+}

@@ -159,6 +159,26 @@ fn a_key_is_changed_in_each_of_its_parts() {
 }
 
 #[test]
+fn an_alias_stands_for_one_key_of_its_region() {
+    let mut world = World::new();
+    let [first, second, elsewhere] = [
+        KEY,
+        "arn:aws:kms:us-west-2:444455556666:key/second",
+        "arn:aws:kms:eu-west-1:444455556666:key/elsewhere",
+    ]
+    .map(|key| key.parse::<KeyArn>().unwrap());
+    for key in [&first, &second, &elsewhere] {
+        let policy = world.saved(key_policy_for(&arn("role/R")));
+        world.put_key(Key::new(key.clone(), policy)).unwrap();
+    }
+    world.put_alias(&first, "alias/x").unwrap();
+    world.put_alias(&elsewhere, "alias/x").unwrap();
+    world.put_alias(&second, "alias/x").unwrap();
+    let is_alias_of = |key: &KeyArn| world.key(key).unwrap().aliases.contains("alias/x");
+    assert_eq!([&first, &second, &elsewhere].map(is_alias_of), [false, true, true]);
+}
+
+#[test]
 fn what_is_not_there_is_named_with_what_is() {
     let mut world = World::new();
     let key: KeyArn = KEY.parse().unwrap();
@@ -184,7 +204,11 @@ fn what_is_not_there_is_named_with_what_is() {
     );
     let stranger: Arn = "arn:aws:iam::999999999999:role/R".parse().unwrap();
     assert!(world.set_max_session(&stranger, jiff::SignedDuration::from_hours(2)).is_err());
-    assert!(world.account("999999999999".parse().unwrap()).is_none(), "a change that fails makes nothing known");
+    let policy: Arn = "arn:aws:iam::999999999999:policy/P".parse().unwrap();
+    assert!(world.remove_managed_policy(&policy).is_err());
+    let account = "999999999999".parse().unwrap();
+    assert!(!world.remove_resource(account, "arn:aws:sqs:us-west-2:999999999999:q"));
+    assert!(world.account(account).is_none(), "a change that fails makes nothing known");
 }
 
 #[test]

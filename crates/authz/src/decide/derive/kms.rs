@@ -25,12 +25,15 @@ impl<'a> Facts<'a> {
         if self.request.action.service() != SERVICE {
             return None;
         }
+        let is_untold_grant = self.request.action.lower() == "kms:creategrant" && self.request.kms.new_grant.is_none();
+        let takes_constraint = is_untold_grant && self.assumptions.kms_cond_context_create_grant;
         if let Some(pair) = name.strip_prefix("encryptioncontext:") {
-            return self.encryption_context_value(pair);
+            return if takes_constraint { None } else { self.encryption_context_value(pair) };
         }
         match name {
             "calleraccount" => known(self.caller.account.as_ref().map(aws_model::AccountId::as_str)),
             "viaservice" => self.via_service(),
+            "encryptioncontextkeys" if takes_constraint => None,
             "encryptioncontextkeys" => self.encryption_context_keys(),
             "grantisforawsresource" => self.grant_is_for_aws_resource(),
             "encryptionalgorithm" => self.encryption_algorithm(),
@@ -43,7 +46,7 @@ impl<'a> Facts<'a> {
             | "grantconstrainttype"
             | "grantconstraintsourcearn" => match &self.request.kms.new_grant {
                 Some(grant) => self.of_new_grant(grant, name),
-                None if self.request.action.lower() == "kms:creategrant" => None,
+                None if is_untold_grant => None,
                 None => ABSENT,
             },
             _ => match &self.target.kind {
@@ -69,6 +72,8 @@ impl<'a> Facts<'a> {
         match (service.find(".amazonaws.com"), region) {
             (Some(end), Some(region)) => {
                 let name = service.get(..end).unwrap_or_default();
+                // Some services call under the name of their region already.
+                let name = name.strip_suffix(region).and_then(|name| name.strip_suffix('.')).unwrap_or(name);
                 owned(format!("{name}.{region}.amazonaws.com"))
             }
             (Some(_), None) => UNKNOWN,

@@ -17,9 +17,10 @@ impl<'a> Facts<'a> {
     pub(super) fn of_principal(&'a self, name: &str) -> Option<Lookup<'a>> {
         match name {
             "principalarn" => self.principal_arn(),
-            "principalaccount" => match &self.caller.account {
-                Some(account) => one(account.as_str()),
-                None => ABSENT,
+            "principalaccount" => match (&self.caller.account, self.caller.principal) {
+                (Some(account), _) => one(account.as_str()),
+                (None, Principal::Anonymous) => one("anonymous"),
+                (None, _) => ABSENT,
             },
             "principaltype" => match self.caller.principal {
                 Principal::Root(_) => one("Account"),
@@ -34,7 +35,11 @@ impl<'a> Facts<'a> {
                 Principal::User(arn) => one(friendly_name(arn)),
                 _ => ABSENT,
             },
-            "principalisawsservice" => flag(matches!(self.caller.principal, Principal::Service(_))),
+            "principalisawsservice" => match self.caller.principal {
+                // Only a signed request has it.
+                Principal::Anonymous | Principal::Federated { .. } => ABSENT,
+                principal => flag(matches!(principal, Principal::Service(_))),
+            },
             "principalservicename" => match self.caller.principal {
                 Principal::Service(service) => one(service),
                 _ => ABSENT,
@@ -44,15 +49,25 @@ impl<'a> Facts<'a> {
                 _ => ABSENT,
             },
             "sourceidentity" => known(self.caller.session().and_then(|session| session.source_identity.as_deref())),
-            "federatedprovider" => {
-                known(self.caller.session().and_then(|session| session.federated_provider.as_deref()))
-            }
+            "federatedprovider" => known(self.federated_provider()),
             "tokenissuetime" => self.token_issue_time(),
             // Only a service that calls as itself calls for a resource.
             "sourcearn" | "sourceaccount" | "sourceorgid" | "sourceorgpaths" => match self.caller.principal {
                 Principal::Service(_) => None,
                 _ => ABSENT,
             },
+            _ => None,
+        }
+    }
+
+    /// The provider that vouches for who asks for a session, or that vouched for whose session it is. One of SAML tells
+    /// nothing.
+    fn federated_provider(&'a self) -> Option<&'a str> {
+        match self.caller.principal {
+            Principal::Federated { provider } if self.request.action.lower() == "sts:assumerolewithwebidentity" => {
+                Some(provider)
+            }
+            Principal::Session(session) => session.federated_provider.as_deref(),
             _ => None,
         }
     }
