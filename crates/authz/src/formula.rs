@@ -69,12 +69,19 @@ pub enum Asks {
 }
 
 /// A place in a policy.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct PolicySpan {
     /// Which policy.
     pub policy: Arc<Policy>,
     /// Where in it.
     pub span: Span,
+}
+
+/// Mostly it is one and the same policy, and then its statements need not be compared: formulas of many atoms are.
+impl PartialEq for PolicySpan {
+    fn eq(&self, other: &Self) -> bool {
+        self.span == other.span && (Arc::ptr_eq(&self.policy, &other.policy) || self.policy == other.policy)
+    }
 }
 
 impl Formula {
