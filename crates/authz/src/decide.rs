@@ -101,7 +101,9 @@ impl<'a> Facts<'a> {
             Ok(gates) => gates,
             Err(denial) => return Verdict::Denied(denial),
         };
-        let verdict = match gates.denied().not().and(self.lets_through(relation, &gates)).and(self.with_device_code()) {
+        let allowed = gates.denied().not().and(self.lets_through(relation, &gates));
+        let allowed = allowed.or(self.by_grant_free_of_organization(relation, &gates));
+        let verdict = match allowed.and(self.with_device_code()) {
             Formula::True => Verdict::Allowed,
             Formula::False => Verdict::Denied(self.refusing(relation, &gates)),
             residual => Verdict::AllowedIff(residual),

@@ -59,7 +59,8 @@ impl Facts<'_> {
         gates.identity = self.stop_if_denied::<O>(Gate::Identity, self.identity(observer))?;
         gates.boundary = self.stop_if_denied::<O>(Gate::Boundary, self.boundary(observer))?;
         gates.session = self.stop_if_denied::<O>(Gate::Session, self.session(observer))?;
-        if !O::EXAMINES && !self.lets_through(relation, &gates).is_true() {
+        let may_need_grants = self.grants_are_free_of_organization() || !self.lets_through(relation, &gates).is_true();
+        if !O::EXAMINES && may_need_grants {
             gates.granted = self.grants(relation, observer);
         }
         Ok(gates)
@@ -70,7 +71,12 @@ impl Facts<'_> {
     }
 
     fn stop<O: Observer>(&self, gate: Gate, denies: &Formula) -> Result<(), Denial> {
-        if !O::EXAMINES && denies.is_true() {
+        let is_final = match gate {
+            Gate::ResourceControl => self.assumptions.kms_grant_rcp,
+            Gate::ServiceControl => self.assumptions.kms_grant_scp,
+            Gate::Resource(_) | Gate::Grants | Gate::Identity | Gate::Boundary | Gate::Session => true,
+        };
+        if !O::EXAMINES && is_final && denies.is_true() {
             return Err(self.denial(DenialEffect::Explicit, gate));
         }
         Ok(())

@@ -112,18 +112,20 @@ impl Facts<'_> {
         }
         if was_asked {
             observer.gate(gate, Some(account), &said.denies, &said.allows);
-            observer.rule(rule(gate, &said));
+            let [allow, deny] = rules_of(gate);
+            observer.rule(allow);
+            if !said.denies.is_false() {
+                observer.rule(deny);
+            }
         }
         said
     }
 }
 
-/// The rule that had a say in what the levels say.
-fn rule(gate: Gate, said: &Said) -> &'static rules::Rule {
-    match (gate, said.denies.is_false()) {
-        (Gate::ServiceControl, false) => &rules::ORG_SCP_DENY_ANY_LEVEL,
-        (Gate::ServiceControl, true) => &rules::ORG_SCP_EVERY_LEVEL,
-        (_, false) => &rules::ORG_RCP_DENY_ANY_LEVEL,
-        (_, true) => &rules::ORG_RCP_OWNER,
+/// The rules that had a say in what the levels say.
+const fn rules_of(gate: Gate) -> [&'static rules::Rule; 2] {
+    match gate {
+        Gate::ServiceControl => [&rules::ORG_SCP_EVERY_LEVEL, &rules::ORG_SCP_DENY_ANY_LEVEL],
+        _ => [&rules::ORG_RCP_OWNER, &rules::ORG_RCP_DENY_ANY_LEVEL],
     }
 }

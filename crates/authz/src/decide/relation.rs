@@ -11,7 +11,7 @@ use crate::{
     principal::Principal,
 };
 
-use super::{derive::Facts, gates::Gates};
+use super::{derive::Facts, gates::Gates, statements::Said};
 
 /// Whose caller and resource are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,6 +124,26 @@ impl Facts<'_> {
             .and(cap(self.needs_identity_beside_grant(relation), &identity.allows))
             .and(cap(assumed.kms_grant_scp, &gates.service_control.allows))
             .and(cap(assumed.kms_grant_rcp, &gates.resource_control.allows))
+    }
+
+    /// Whether some policies of an organization, their denials too, are assumed not to cap what grants give.
+    pub(super) const fn grants_are_free_of_organization(&self) -> bool {
+        !self.assumptions.kms_grant_scp || !self.assumptions.kms_grant_rcp
+    }
+
+    /// What grants give as far as that is assumed.
+    pub(super) fn by_grant_free_of_organization(&self, relation: Relation, gates: &Gates) -> Formula {
+        if !self.grants_are_free_of_organization() {
+            return Formula::False;
+        }
+        let mut free = gates.clone();
+        if !self.assumptions.kms_grant_scp {
+            free.service_control = Said::OPEN;
+        }
+        if !self.assumptions.kms_grant_rcp {
+            free.resource_control = Said::OPEN;
+        }
+        free.denied().not().and(self.by_grant(relation, &free))
     }
 
     /// The first gate, in AWS's order, that surely refuses. Only asked where together they do.
