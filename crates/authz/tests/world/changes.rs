@@ -161,12 +161,9 @@ fn a_key_is_changed_in_each_of_its_parts() {
 #[test]
 fn an_alias_stands_for_one_key_of_its_region() {
     let mut world = World::new();
-    let [first, second, elsewhere] = [
-        KEY,
-        "arn:aws:kms:us-west-2:444455556666:key/second",
-        "arn:aws:kms:eu-west-1:444455556666:key/elsewhere",
-    ]
-    .map(|key| key.parse::<KeyArn>().unwrap());
+    let [first, second, elsewhere] =
+        [KEY, "arn:aws:kms:us-west-2:444455556666:key/second", "arn:aws:kms:eu-west-1:444455556666:key/elsewhere"]
+            .map(|key| key.parse::<KeyArn>().unwrap());
     for key in [&first, &second, &elsewhere] {
         let policy = world.saved(key_policy_for(&arn("role/R")));
         world.put_key(Key::new(key.clone(), policy)).unwrap();
