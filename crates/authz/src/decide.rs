@@ -39,6 +39,7 @@ use crate::{
 pub(crate) use self::{
     caller::{Caller, Standing},
     derive::Facts,
+    key_state::is_on_key,
     kms::works_across_accounts,
     relation::Relation,
     target::TargetKind,

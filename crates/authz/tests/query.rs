@@ -144,5 +144,6 @@ fn what_can_lists_actions_by_resource() {
     {
         assert!(of_admin.contains(&expected), "{expected} is among {of_admin:?}");
     }
+    assert!(!of_admin.contains(&"kms:Decrypt *".to_owned()), "a key is decrypted with, not everything");
     assert!(of_admin.is_sorted_by_key(|told| told.split(' ').next_back().map(str::to_owned)), "{of_admin:?}");
 }

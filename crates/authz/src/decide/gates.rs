@@ -145,8 +145,9 @@ impl Facts<'_> {
     fn grants<O: Observer>(&self, relation: Relation, observer: &mut O) -> Named {
         match &self.target.kind {
             TargetKind::Key { key, .. } if relation == Relation::Retiring => self.may_retire(*key, observer),
+            TargetKind::UnknownKey if relation == Relation::Retiring => self.may_retire(None, observer),
             TargetKind::Key { key: Some(key), .. } => self.granted(key, observer),
-            TargetKind::Key { key: None, .. } if self.granted_operation().is_some() => {
+            TargetKind::Key { key: None, .. } | TargetKind::UnknownKey if self.granted_operation().is_some() => {
                 let (action, arn) = (&self.request.action, &self.request.resource.arn);
                 Named::direct(fact("aws:ResourceAccount", || format!("a grant lets the caller {action} on {arn}")))
             }

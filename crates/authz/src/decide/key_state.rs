@@ -94,6 +94,11 @@ const fn rule(state: KeyState, wanted: Use, is_refused: bool) -> &'static Rule {
     }
 }
 
+/// Whether an action is on a key alone. Aliases have ARNs of their own.
+pub(crate) fn is_on_key(action: &Action) -> bool {
+    wanted(action).is_some() && !action.lower().ends_with("alias")
+}
+
 fn wanted(action: &Action) -> Option<Use> {
     Some(match action.lower().strip_prefix("kms:")? {
         "decrypt"

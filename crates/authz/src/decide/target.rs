@@ -10,7 +10,7 @@ use crate::{
     world::{Key, KeyManager, ResourcePolicy, Role, World},
 };
 
-use super::kms;
+use super::{key_state, kms};
 
 /// A resource, with what the world knows of it.
 pub(crate) struct Target<'a> {
@@ -29,6 +29,8 @@ pub(crate) enum TargetKind<'a> {
     UnknownRole,
     /// A KMS key; its key policy must let the caller in. `None` where the key is not known.
     Key { arn: KeyArn, key: Option<&'a Key> },
+    /// A key, but nobody told which: all that is told of it is an alias, or nothing.
+    UnknownKey,
     /// A resource whose policy, if it has one, is one of two ways in.
     Other(OtherPolicy<'a>),
 }
@@ -52,6 +54,13 @@ impl<'a> Target<'a> {
             let key = world.key(&arn);
             let tags = key.map(|key| &key.tags).or(told_tags);
             return Self { owner: Some(arn.account()), kind: TargetKind::Key { arn, key }, tags };
+        }
+        // What tags a key that is yet to be made is on no key.
+        let is_of_new_key = text == "*" && request.action.lower() == "kms:tagresource";
+        if key_state::is_on_key(&request.action) && !is_of_new_key {
+            let told = text.parse::<Arn>().ok().and_then(|arn| arn.account().parse().ok());
+            let owner = told.or(request.resource.owner).or(caller_account);
+            return Self { owner, kind: TargetKind::UnknownKey, tags: told_tags };
         }
         let Ok(arn) = text.parse::<Arn>() else {
             // No resource in particular: the caller's account itself.
@@ -116,7 +125,7 @@ impl<'a> Target<'a> {
     pub(super) const fn policy_kind(&self) -> PolicyKind {
         match self.kind {
             TargetKind::Role(_) | TargetKind::UnknownRole => PolicyKind::Trust,
-            TargetKind::Key { .. } => PolicyKind::Key,
+            TargetKind::Key { .. } | TargetKind::UnknownKey => PolicyKind::Key,
             TargetKind::Other(_) => PolicyKind::Resource,
         }
     }
@@ -135,7 +144,10 @@ impl<'a> Target<'a> {
     pub(crate) const fn policy_is_unknown(&self) -> bool {
         matches!(
             self.kind,
-            TargetKind::UnknownRole | TargetKind::Key { key: None, .. } | TargetKind::Other(OtherPolicy::Unknown)
+            TargetKind::UnknownRole
+                | TargetKind::UnknownKey
+                | TargetKind::Key { key: None, .. }
+                | TargetKind::Other(OtherPolicy::Unknown)
         )
     }
 }

@@ -15,9 +15,10 @@ use super::{
 };
 use crate::{
     context::{Context, Others, Told},
+    decide::is_on_key,
     request::{KmsDetail, NewGrant, Request, Resource},
     text::SourceText,
-    world::World,
+    world::{Account, Key, World},
 };
 
 const FIELDS: [&str; 14] = [
@@ -39,7 +40,8 @@ const FIELDS: [&str; 14] = [
 
 const OTHERS: [(&str, Others); 2] = [("absent", Others::Absent), ("unknown", Others::Unknown)];
 
-/// Reads a request. The world tells what a request may leave out: the path of the role of a session.
+/// Reads a request. The world tells what a request may leave out: the path of the role of a session, and the key that
+/// an alias stands for.
 ///
 /// # Errors
 /// [`FileError`], at the first place that is not right.
@@ -50,7 +52,11 @@ pub fn read(source: &SourceText, world: &World, files: &dyn Files) -> Result<Req
 /// Reads a request that is part of another text.
 pub(super) fn of_node(node: &Node, world: &World, files: &dyn Files) -> Result<Request, FileError> {
     let fields = Field::root(node).fields(&FIELDS)?;
-    let resource = resource(&fields)?;
+    let action = fields.need("action")?.parse()?;
+    let (mut resource, mut kms) = (resource(&fields)?, kms(&fields)?);
+    if is_on_key(&action) {
+        take_key_of_alias(&mut resource, &mut kms, world);
+    }
     let region = match fields.get("region") {
         Some(field) => Some(field.parse()?),
         None => resource.arn.parse::<Arn>().ok().and_then(|arn| arn.region().parse().ok()),
@@ -62,10 +68,10 @@ pub(super) fn of_node(node: &Node, world: &World, files: &dyn Files) -> Result<R
     Ok(Request {
         principal: principal::read(&fields, world, files)?,
         through,
-        action: fields.need("action")?.parse()?,
+        action,
         resource,
         region,
-        kms: kms(&fields)?,
+        kms,
         context: context(&fields)?,
     })
 }
@@ -83,6 +89,20 @@ fn resource(fields: &Fields<'_>) -> Result<Resource, FileError> {
     }
     let fields = field.fields(&["arn", "owner", "tags"])?;
     Ok(Resource { arn: arn(&fields.need("arn")?)?, owner: fields.parse("owner")?, tags: fields.texts("tags")? })
+}
+
+/// An alias only names a key, and it is the key that an operation is on. One that the world does not know stays.
+///
+/// Source: AWS KMS Developer Guide, "Use aliases to control access to KMS keys".
+fn take_key_of_alias(resource: &mut Resource, kms: &mut KmsDetail, world: &World) {
+    let Ok(arn) = resource.arn.parse::<Arn>() else { return };
+    let account = arn.account().parse().ok().and_then(|id| world.account(id));
+    let mut keys = account.into_iter().flat_map(Account::keys);
+    let is_named = |key: &&Key| key.arn.region().as_str() == arn.region() && key.aliases.contains(arn.resource());
+    if let Some(key) = keys.find(is_named) {
+        resource.arn = key.arn.as_str().into();
+        kms.request_alias.get_or_insert_with(|| arn.resource().into());
+    }
 }
 
 fn kms(fields: &Fields<'_>) -> Result<KmsDetail, FileError> {

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_model::Arn;
+use aws_model::{Arn, KeyArn};
 
 use crate::{
+    decide::is_on_key,
     policy::{Effect, Statement},
     principal::Principal,
     request::Action,
@@ -62,6 +63,8 @@ impl<'a> Resources<'a> {
             Some(service) => service == action.service() || matches!((service, action.service()), ("iam", "sts")),
             None => false,
         };
-        known.chain(named.filter(is_of_service)).chain([NOTHING]).map(str::to_owned).collect()
+        // What is done to keys is asked of keys: a pattern is none, and neither is nothing in particular.
+        let could_be = |resource: &&str| !is_on_key(action) || resource.parse::<KeyArn>().is_ok();
+        known.chain(named.filter(is_of_service)).chain([NOTHING]).filter(could_be).map(str::to_owned).collect()
     }
 }

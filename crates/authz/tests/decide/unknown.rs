@@ -164,3 +164,17 @@ keys:
     let verdict = verdict(&world, &format!("principal: {APP}\n{create}"));
     assert!(verdict.starts_with("{allowedIff: "), "{verdict}");
 }
+
+#[test]
+fn an_operation_on_a_key_of_which_nobody_told_which_hangs_on_its_policy() {
+    let world = a_key_for("{AWS: 'arn:aws:iam::111122223333:role/other'}");
+    for resource in ["'*'", "arn:aws:kms:us-west-2:111122223333:alias/nowhere"] {
+        let asked = format!("principal: {APP}\naction: kms:Decrypt\nresource: {resource}");
+        let verdict = verdict(&world, &asked);
+        assert!(verdict.contains("or its policy lets the caller''s account"), "{resource}: {verdict}");
+    }
+    // An alias is no key, and has no policy of its own.
+    let alias =
+        format!("principal: {APP}\naction: kms:DeleteAlias\nresource: arn:aws:kms:us-west-2:111122223333:alias/a");
+    assert_eq!(verdict(&world, &alias), "allowed");
+}

@@ -97,3 +97,18 @@ fn what_a_request_cannot_say_is_refused_at_its_place() {
     let error = refusal("principal: anonymous\naction: kms:Decrypt\nencrytionContext: {}\n");
     assert!(error.contains("did you mean `encryptionContext`?"), "{error}");
 }
+
+#[test]
+fn an_alias_stands_for_its_key_in_operations_on_keys() {
+    let text = format!("keys: {{{KEY}: {{aliases: [alias/demo]}}}}");
+    let world = world::read(&SourceText::new("world.yaml", text), &NoFiles).unwrap();
+    let read = |action: &str, region: &str| {
+        let alias = format!("arn:aws:kms:{region}:444455556666:alias/demo");
+        let text = format!("principal: anonymous\naction: {action}\nresource: {alias}");
+        let request = request::read(&SourceText::new("request.yaml", text), &world, &NoFiles).unwrap();
+        (request.resource.arn == KEY.into(), request.kms.request_alias)
+    };
+    assert_eq!(read("kms:Decrypt", "us-west-2"), (true, Some("alias/demo".into())));
+    assert_eq!(read("kms:Decrypt", "eu-west-1"), (false, None), "aliases are of one region");
+    assert_eq!(read("kms:DeleteAlias", "us-west-2"), (false, None), "this is about the alias");
+}

@@ -51,7 +51,7 @@ impl<'a> Facts<'a> {
             },
             _ => match &self.target.kind {
                 TargetKind::Key { key: Some(key), arn } => of_key(key, arn.is_multi_region(), name),
-                TargetKind::Key { key: None, .. } => None,
+                TargetKind::Key { key: None, .. } | TargetKind::UnknownKey => None,
                 _ if !is_property(name) => None,
                 // What a key that is to be made will be like is in the request.
                 _ if self.request.action.lower() == "kms:createkey" => self.of_key_to_make(name),

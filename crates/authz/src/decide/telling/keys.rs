@@ -120,7 +120,7 @@ impl Facts<'_> {
             "kms:viaservice" => self.about_via_service(is_absent, is_denial && is_negated),
             "kms:grantisforawsresource" => self.about_aws_resource(is_absent),
             _ if key.strip_prefix("kms:").is_some_and(kms::is_property) => match self.target.kind {
-                TargetKind::Key { .. } => vec![&rules::KMS_COND_KEY_PROPERTIES],
+                TargetKind::Key { .. } | TargetKind::UnknownKey => vec![&rules::KMS_COND_KEY_PROPERTIES],
                 _ if self.request.action.lower() == "kms:createkey" => vec![&rules::KMS_COND_KEY_PROPERTIES],
                 _ => vec![&rules::KMS_COND_KEY_PROPERTIES_ELSEWHERE],
             },

@@ -38,6 +38,7 @@ impl Facts<'_> {
                 told.extend(self.about_new_grant(relation));
                 told
             }
+            TargetKind::UnknownKey => Vec::new(),
             _ => chosen([(is("kms:tagresource"), &rules::KMS_CREATE_KEY_TAGS)]),
         }
     }

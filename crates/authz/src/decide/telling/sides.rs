@@ -149,6 +149,9 @@ impl Facts<'_> {
     }
 
     fn about_key(&self, relation: Relation, gates: &Gates) -> Vec<&'static Rule> {
+        if matches!(self.target.kind, TargetKind::UnknownKey) {
+            return Vec::new();
+        }
         let TargetKind::Key { key, .. } = &self.target.kind else {
             let is_alias = self.request.resource.arn.contains(":alias/");
             let is_kms = self.request.action.service() == kms::SERVICE;

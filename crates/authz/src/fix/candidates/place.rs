@@ -72,7 +72,10 @@ impl Candidates<'_> {
                 let owner = self.facts.target.owner.ok_or_else(unknown)?;
                 Ok(PolicyPlace::Resource { owner, arn: arn.clone() })
             }
-            TargetKind::Key { key: None, .. } | TargetKind::UnknownRole | TargetKind::Other(_) => Err(unknown()),
+            TargetKind::Key { key: None, .. }
+            | TargetKind::UnknownKey
+            | TargetKind::UnknownRole
+            | TargetKind::Other(_) => Err(unknown()),
         }
     }
 
