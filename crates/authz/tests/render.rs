@@ -233,3 +233,26 @@ fn the_other_directions_are_lists() {
     let may = json["may"].as_array().unwrap();
     assert!(may.iter().any(|one| one["resource"] == KEY && one["verdict"] == "allowed"), "{json}");
 }
+
+#[test]
+fn what_a_rule_answers_without_any_policy_is_told_with_the_rule() {
+    let world = across(ALLOWS_KEY, OPEN, "");
+    let text = text(&world, &format!("principal: {ROLE}\naction: sts:GetCallerIdentity"));
+    assert!(text.starts_with("allowed: sts:GetCallerIdentity on *\n"), "{text}");
+    assert!(entry(&text, "because")[0].ends_with("(sts-get-caller-identity)"), "{text}");
+}
+
+#[test]
+fn a_grant_that_nearly_fits_is_told_with_what_it_lacks() {
+    let closed = OPEN.replace("111122223333", "999999999999");
+    let grant = format!("{{grantee: {ROLE}, operations: [RetireGrant], id: g-1}}");
+    let request = decrypt().replace("kms:Decrypt", "kms:RetireGrant") + "\ngrantId: other";
+    let other = "{grantee: arn:aws:iam::111122223333:role/other, operations: [Decrypt], id: other}";
+    let (text, json) = answered(&across(ALLOWS_KEY, &closed, &format!("{grant}, {other}")), &request);
+    assert_eq!(json["denial"]["gate"], "grants", "{text}");
+    assert_eq!(json["gates"][0]["outcome"], "missing");
+    let missing = entry(&text, "MISSING");
+    assert!(missing[0].contains("grants in 444455556666 (keys): "), "{text}");
+    assert_eq!(missing[1], "nearest: grant other to arn:aws:iam::111122223333:role/other", "{text}");
+    assert!(missing[2].starts_with("it is another grantee's: it has arn:aws:iam::111122223333:role/other, "), "{text}");
+}

@@ -36,14 +36,17 @@ pub(super) fn tell(answer: &Answer<'_>, page: &mut Page) {
     }
     let is_asked = |gate| gates.iter().any(|report| report.gate == gate);
     let left_out: Vec<_> = OPTIONAL.iter().filter(|(gate, _)| !is_asked(*gate)).map(|(_, name)| *name).collect();
-    // Where nothing was asked at all, a rule answered; it is among the rules.
-    if !gates.is_empty() && !left_out.is_empty() {
-        page.faint("-", format_args!("not asked, for there are none here: {}", left_out.join(", ")));
+    if gates.is_empty() {
+        for rule in &answer.explanation.rules {
+            page.entry(page.theme.strong, "because", format_args!("{} ({})", rule.says, rule.id));
+        }
+    } else if !left_out.is_empty() {
+        page.faint("-", format_args!("with no say here: {}", left_out.join(", ")));
     }
 }
 
 fn tell_one(answer: &Answer<'_>, report: &GateReport, page: &mut Page) {
-    let outcome = Outcome::of(report);
+    let outcome = Outcome::of(report, &answer.explanation.verdict);
     let name = name(answer, report);
     let style = outcome.style(&page.theme);
     if report.gate == Gate::Grants {
@@ -69,7 +72,9 @@ fn name(answer: &Answer<'_>, report: &GateReport) -> String {
 }
 
 fn said(answer: &Answer<'_>, report: &GateReport, outcome: Outcome) -> String {
+    let has_levels = report.policies.iter().any(|policy| policy.level.is_some());
     match outcome {
+        Outcome::Ok if has_levels => "every level lets through".to_owned(),
         Outcome::Denies => format!("denied by {}", some(matching(report, Effect::Deny))),
         Outcome::Ok => match some(matching(report, Effect::Allow)) {
             statements if statements.is_empty() => "lets through".to_owned(),

@@ -36,7 +36,7 @@ pub(super) fn of(answer: &Answer<'_>) -> Value {
         "request": request(answer.request),
         "keyState": explanation.key_state.as_ref().map(key_state),
         "error": explanation.error.as_ref().map(error),
-        "gates": explanation.gates.iter().map(gate).collect::<Vec<_>>(),
+        "gates": explanation.gates.iter().map(|report| gate(report, &explanation.verdict)).collect::<Vec<_>>(),
         "nearest": answer.near.iter().map(nearest::of).collect::<Vec<_>>(),
         "fixes": answer.fixes.map(|found| fixes::of(found, answer.request)),
         "rules": explanation.rules.iter().map(|known| rule(known)).collect::<Vec<_>>(),
@@ -91,11 +91,11 @@ fn error(error: &AccessDenied) -> Value {
     })
 }
 
-fn gate(report: &GateReport) -> Value {
+fn gate(report: &GateReport, verdict: &Verdict) -> Value {
     json!({
         "gate": report.gate.as_str(),
         "account": report.account.map(|id| id.to_string()),
-        "outcome": Outcome::of(report).as_str(),
+        "outcome": Outcome::of(report, verdict).as_str(),
         "decisive": report.decisive,
         "denies": truth(&report.denies),
         "allows": truth(&report.allows),

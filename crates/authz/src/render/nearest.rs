@@ -18,48 +18,47 @@ const EXCERPTS: usize = 3;
 pub(super) fn tell(answer: &Answer<'_>, report: &GateReport, page: &mut Page) {
     let mut of_gate = answer.near.iter().filter(|near| gates::is_of(report, near.gate, near.account));
     let Some(near) = of_gate.next() else { return };
-    let differs = differing(near);
     match &near.what {
         Near::Statement(statement) => {
             let at = StatementAt { policy: &statement.policy, index: statement.index };
-            page.more(format_args!("nearest: {at}{}, {differs}", attached(statement)));
+            page.more(format_args!("nearest: {at}{}, {}", attached(statement), differing(near, statement)));
             for difference in near.differs.iter().take(EXCERPTS) {
                 excerpt(statement, difference, page);
             }
         }
         Near::Grant(grant) => {
-            page.more(format_args!("nearest: grant {} to {}, {differs}", grant.id, grant.grantee));
+            page.more(format_args!("nearest: grant {} to {}", grant.id, grant.grantee));
             for difference in &near.differs {
-                page.more(format_args!("  it has {}{}", difference.says, has(difference)));
+                let Differing::Grant(miss) = difference.element else { continue };
+                let (miss, says) = (words::grant_miss(miss, true), &difference.says);
+                page.more(format_args!("  it {miss}: it has {says}{}", has(difference)));
             }
         }
     }
 }
 
 /// `only Resource differs`.
-fn differing(near: &NearMiss) -> String {
-    let names: Vec<_> = near.differs.iter().map(|difference| element(near, &difference.element)).collect();
+fn differing(near: &NearMiss, statement: &NearStatement) -> String {
+    let names: Vec<_> = near.differs.iter().map(|difference| element(&difference.element, statement)).collect();
     match names.as_slice() {
         [one] => format!("only {one} differs"),
         _ => format!("{} differ", names.join(", ")),
     }
 }
 
-/// The element's name in the policy language.
-pub(super) fn element(near: &NearMiss, element: &Differing) -> String {
+/// The element's name in the policy language; of a condition, with its key as the policy writes it.
+pub(super) fn element(element: &Differing, of: &NearStatement) -> String {
     match element {
         Differing::Principal(_) => "Principal".to_owned(),
         Differing::PrincipalRecreated => "Principal (deleted and made again since)".to_owned(),
         Differing::Action => "Action".to_owned(),
         Differing::Resource(_) => "Resource".to_owned(),
-        Differing::Condition(index) => match &near.what {
-            Near::Statement(statement) => statement
-                .statement()
-                .and_then(|statement| statement.conditions.get(*index))
-                .map_or_else(|| "Condition".to_owned(), |condition| format!("Condition {}", condition.key.value)),
-            Near::Grant(_) => "Condition".to_owned(),
-        },
-        Differing::Grant(miss) => format!("what it {}", words::grant_miss(*miss, true)),
+        Differing::Condition(index) => {
+            let condition = of.statement().and_then(|statement| statement.conditions.get(*index));
+            let key = condition.map(|condition| of.policy.source().slice(condition.key.span).trim_matches('"'));
+            format!("Condition {}", key.unwrap_or_default())
+        }
+        Differing::Grant(miss) => words::grant_miss_word(*miss).to_owned(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use anstyle::Style;
 
-use crate::decision::GateReport;
+use crate::decision::{GateReport, Verdict};
 
 use super::page::Theme;
 
@@ -22,13 +22,14 @@ pub(super) enum Outcome {
 }
 
 impl Outcome {
-    pub(super) fn of(gate: &GateReport) -> Self {
+    pub(super) fn of(gate: &GateReport, verdict: &Verdict) -> Self {
+        let is_what_stopped_it = matches!(verdict, Verdict::Denied(denial) if denial.gate == gate.gate);
         match (gate.denies.is_true(), gate.denies.is_false()) {
             (true, _) => Self::Denies,
             (false, false) => Self::Unknown,
             (false, true) if gate.allows.is_true() => Self::Ok,
             (false, true) if !gate.allows.is_false() => Self::Unknown,
-            (false, true) if gate.decisive => Self::Missing,
+            (false, true) if gate.decisive || is_what_stopped_it => Self::Missing,
             (false, true) => Self::NotNeeded,
         }
     }

@@ -36,13 +36,14 @@ fn difference(near: &NearMiss, difference: &Difference) -> Value {
         }
         _ => Vec::new(),
     };
-    let element = match &difference.element {
-        Differing::Grant(miss) => words::grant_miss_word(*miss).to_owned(),
-        other => element(near, other),
-    };
-    let place = match (&near.what, difference.span) {
-        (Near::Statement(statement), Some(span)) => place(&statement.policy, span),
-        _ => Value::Null,
+    let (element, place) = match &near.what {
+        Near::Statement(statement) => {
+            (element(&difference.element, statement), difference.span.map(|span| place(&statement.policy, span)))
+        }
+        Near::Grant(_) => match difference.element {
+            Differing::Grant(miss) => (words::grant_miss_word(miss).to_owned(), None),
+            _ => (String::new(), None),
+        },
     };
     json!({
         "element": element,
