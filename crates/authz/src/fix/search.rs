@@ -100,16 +100,16 @@ impl<'a> Search<'a> {
         helps.then_some((changed, asked, set))
     }
 
-    /// Leaves out every change that the others can do without.
+    /// Leaves out every change that the others can do without. What a later one builds on stays as long as that one
+    /// does.
     fn without_superfluous(&self, mut set: Set) -> Set {
         let mut at = 0;
-        while at < set.len() {
-            let is_amended =
-                set.iter().skip(at + 1).any(|later| set.get(at).is_some_and(|one| is_same_place(one, later)));
-            let others: Set =
-                set.iter().enumerate().filter(|(index, _)| *index != at).map(|(_, one)| one.clone()).collect();
-            if !is_amended && self.allows(&others) {
-                set = others;
+        while let Some(one) = set.get(at) {
+            let is_built_on = set.iter().skip(at + 1).any(|later| is_same_place(one, later));
+            let mut others = set.clone();
+            others.remove(at);
+            if !is_built_on && self.allows(&others) {
+                (set, at) = (others, 0);
             } else {
                 at += 1;
             }

@@ -149,7 +149,6 @@ pub(super) fn written(statement: &impl serde::Serialize, indent: Option<&str>) -
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 mod tests {
     use super::*;
     use crate::policy::PolicyKind;
