@@ -63,8 +63,16 @@ impl World {
     /// Whether a request is allowed, and everything that led to it.
     #[must_use]
     pub fn explain(&self, request: &Request, assumptions: &Assumptions) -> Explanation {
+        self.explain_to(Recorder::default(), request, assumptions)
+    }
+
+    /// The same without the grants that are somebody else's.
+    pub(crate) fn explain_of_caller(&self, request: &Request, assumptions: &Assumptions) -> Explanation {
+        self.explain_to(Recorder::of_caller(), request, assumptions)
+    }
+
+    fn explain_to(&self, mut recorder: Recorder, request: &Request, assumptions: &Assumptions) -> Explanation {
         let facts = Facts::of(self, request, assumptions);
-        let mut recorder = Recorder::default();
         let verdict = facts.verdict(&mut recorder);
         let key_state = facts.key_state(&mut recorder);
         let error = match &verdict {

@@ -149,16 +149,21 @@ impl Facts<'_> {
 
     /// What nearly let through one gate, the nearest first.
     pub(crate) fn near_misses_of(&self, gate: &GateReport) -> Vec<NearMiss> {
+        let mut misses = self.near_statements_of(gate);
+        if !gate.allows.is_true() {
+            for report in gate.grants.iter().filter(|report| !report.gives.is_true()) {
+                misses.extend(near(gate, Near::Grant(Arc::clone(&report.grant)), self.grant_differences(report)));
+            }
+        }
+        misses.sort_by_key(|miss| miss.distance);
+        misses
+    }
+
+    /// The statements that nearly let through one gate, the nearest first.
+    pub(crate) fn near_statements_of(&self, gate: &GateReport) -> Vec<NearMiss> {
         if gate.allows.is_true() {
             return Vec::new();
         }
-        let near = |what, mut differs: Vec<(u32, Difference)>| {
-            differs.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
-            let more = u32::try_from(differs.len().saturating_sub(1)).unwrap_or(u32::MAX);
-            let distance = differs.iter().map(|(weight, _)| weight).sum::<u32>() + more.saturating_mul(EACH_MORE);
-            let differs = differs.into_iter().map(|(_, difference)| difference).collect();
-            NearMiss { gate: gate.gate, account: gate.account, what, differs, distance }
-        };
         let open_levels = open_levels(gate);
         let mut misses = Vec::new();
         for report in gate.policies.iter().filter(|report| !open_levels.contains(&report.level.as_deref())) {
@@ -173,16 +178,21 @@ impl Facts<'_> {
                     level: report.level.clone(),
                     index: said.index,
                 });
-                misses.push(near(what, self.differences(&report.policy, statement, said)));
+                misses.extend(near(gate, what, self.differences(&report.policy, statement, said)));
             }
         }
-        for report in gate.grants.iter().filter(|report| !report.gives.is_true()) {
-            misses.push(near(Near::Grant(Arc::clone(&report.grant)), self.grant_differences(report)));
-        }
-        misses.retain(|miss| !miss.differs.is_empty());
         misses.sort_by_key(|miss| miss.distance);
         misses
     }
+}
+
+/// A near miss of a gate; `None` where nothing differs.
+fn near(gate: &GateReport, what: Near, mut differs: Vec<(u32, Difference)>) -> Option<NearMiss> {
+    differs.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+    let more = u32::try_from(differs.len().checked_sub(1)?).unwrap_or(u32::MAX);
+    let distance = differs.iter().map(|(weight, _)| weight).sum::<u32>() + more.saturating_mul(EACH_MORE);
+    let differs = differs.into_iter().map(|(_, difference)| difference).collect();
+    Some(NearMiss { gate: gate.gate, account: gate.account, what, differs, distance })
 }
 
 /// Two small differences are further away than one that is as large as both.

@@ -143,7 +143,7 @@ impl World {
             let request = circumstances.asked(principal, action.clone(), resource.clone());
             let verdict = self.decide(&request, assumptions);
             if !matches!(verdict, Verdict::Denied(_)) {
-                let basis = basis::of(&self.explain(&request, assumptions));
+                let basis = basis::of(&self.explain_of_caller(&request, assumptions));
                 who.may.push(Access { principal: request.principal, verdict, basis });
             }
         }

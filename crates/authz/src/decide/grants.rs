@@ -8,7 +8,7 @@ mod constraints;
 mod grantee;
 mod retire;
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use crate::{
     decision::{Gate, GrantMiss, GrantReport},
@@ -50,25 +50,19 @@ impl Facts<'_> {
         observer: &mut O,
         is_enough: &mut dyn FnMut(&Self, &Arc<Grant>, &mut O) -> bool,
     ) {
-        if self.could_be_any_session() {
-            for grant in grants.iter() {
-                is_enough(self, grant, observer);
-            }
-            return;
-        }
-        let mut asked = Vec::new();
-        for grantee in self.grantees() {
+        let mut asked = HashSet::new();
+        for grantee in self.grantees().chain(self.possible_grantees(grants).cloned()) {
             for grant in grants.of(&grantee) {
                 if is_enough(self, grant, observer) && !O::EXAMINES {
                     return;
                 }
             }
             if O::EXAMINES {
-                asked.push(grantee);
+                asked.insert(grantee);
             }
         }
         // Those of others come last, so that who explains adds up what is conditional in the order of who enforces.
-        if O::EXAMINES {
+        if observer.wants_grants_of_others() {
             for grant in grants.iter().filter(|grant| !asked.contains(&grant.grantee)) {
                 is_enough(self, grant, observer);
             }

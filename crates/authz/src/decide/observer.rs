@@ -19,6 +19,11 @@ pub(super) trait Observer {
     /// Whether everything is looked at, rather than only what the verdict needs.
     const EXAMINES: bool;
 
+    /// Of what is examined: whether also grants that are surely somebody else's, which may be many.
+    fn wants_grants_of_others(&self) -> bool {
+        Self::EXAMINES
+    }
+
     /// A policy is looked at; what follows are its statements.
     fn policy(&mut self, policy: &Arc<Policy>, origin: Option<&PolicyOrigin>, level: Option<&str>);
 
@@ -57,12 +62,24 @@ impl Observer for Nobody {
 pub(super) struct Recorder {
     pub(super) gates: Vec<GateReport>,
     pub(super) rules: Vec<&'static Rule>,
+    leaves_out_others: bool,
     policies: Vec<PolicyReport>,
     grants: Vec<GrantReport>,
 }
 
+impl Recorder {
+    /// Leaves out the grants that are surely somebody else's.
+    pub(super) fn of_caller() -> Self {
+        Self { leaves_out_others: true, ..Self::default() }
+    }
+}
+
 impl Observer for Recorder {
     const EXAMINES: bool = true;
+
+    fn wants_grants_of_others(&self) -> bool {
+        !self.leaves_out_others
+    }
 
     fn policy(&mut self, policy: &Arc<Policy>, origin: Option<&PolicyOrigin>, level: Option<&str>) {
         self.policies.push(PolicyReport {

@@ -124,7 +124,7 @@ impl<'a> Candidates<'a> {
 
     /// The statements that nearly let through a gate, the nearest first.
     fn near_statements(&self, gate: Gate) -> Vec<(NearMiss, NearStatement)> {
-        let misses = self.report(gate).map(|report| self.facts.near_misses_of(report)).unwrap_or_default();
+        let misses = self.report(gate).map(|report| self.facts.near_statements_of(report)).unwrap_or_default();
         let statements = misses.into_iter().filter_map(|miss| match &miss.what {
             Near::Statement(statement) => Some((miss.clone(), statement.clone())),
             Near::Grant(_) => None,

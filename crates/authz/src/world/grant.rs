@@ -2,7 +2,12 @@
 //!
 //! Source: AWS KMS Developer Guide, "Grants in AWS KMS"; AWS KMS API Reference, "CreateGrant", "GrantConstraints".
 
-use std::{collections::HashMap, fmt, str::FromStr, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt,
+    str::FromStr,
+    sync::Arc,
+};
 
 use aws_model::{AccountId, Arn, EncryptionContext};
 
@@ -127,6 +132,8 @@ pub struct GrantOperations(u32);
 pub struct Grants {
     by_id: HashMap<Box<str>, Arc<Grant>>,
     by_grantee: HashMap<GrantPrincipal, Vec<Arc<Grant>>>,
+    /// The grantees that are sessions, by their account and the name of their role.
+    sessions: HashMap<Box<str>, BTreeSet<GrantPrincipal>>,
 }
 
 impl GrantOperation {
@@ -168,6 +175,9 @@ impl Grants {
         let replaced = self.remove(&grant.id);
         let grant = Arc::new(grant);
         self.by_id.insert(grant.id.clone(), Arc::clone(&grant));
+        if let Some(role) = role_of_session(&grant.grantee) {
+            self.sessions.entry(role.into()).or_default().insert(grant.grantee.clone());
+        }
         self.by_grantee.entry(grant.grantee.clone()).or_default().push(grant);
         replaced
     }
@@ -179,6 +189,9 @@ impl Grants {
             held.retain(|other| other.id != grant.id);
             if held.is_empty() {
                 self.by_grantee.remove(&grant.grantee);
+                if let Some(of_role) = role_of_session(&grant.grantee).and_then(|role| self.sessions.get_mut(&*role)) {
+                    of_role.remove(&grant.grantee);
+                }
             }
         }
         Some(grant)
@@ -188,6 +201,12 @@ impl Grants {
     #[must_use]
     pub fn of(&self, grantee: &GrantPrincipal) -> &[Arc<Grant>] {
         self.by_grantee.get(grantee).map_or(&[], Vec::as_slice)
+    }
+
+    /// The grantees that are sessions of a role, told by its account and name: what a session may use whose own name is
+    /// not known. In order.
+    pub fn sessions_of(&self, account: &str, role: &str) -> impl Iterator<Item = &GrantPrincipal> {
+        self.sessions.get(format!("{account}/{role}").as_str()).into_iter().flatten()
     }
 
     /// A grant by its id.
@@ -200,6 +219,13 @@ impl Grants {
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Grant>> {
         self.by_id.values()
     }
+}
+
+/// The account and the name of the role that a session is of: `111122223333/NAME`.
+fn role_of_session(grantee: &GrantPrincipal) -> Option<String> {
+    let GrantPrincipal::RoleSession(arn) = grantee else { return None };
+    let (role, _) = arn.resource().strip_prefix("assumed-role/")?.split_once('/')?;
+    Some(format!("{}/{role}", arn.account()))
 }
 
 impl FromStr for GrantPrincipal {

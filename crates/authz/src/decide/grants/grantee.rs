@@ -8,7 +8,7 @@ use crate::{
     formula::Formula,
     principal::Principal,
     rules,
-    world::{Grant, GrantPrincipal},
+    world::{Grant, GrantPrincipal, Grants},
 };
 
 use super::super::{
@@ -57,9 +57,10 @@ impl Facts<'_> {
         (!self.assumed(dies, rule, observer)).into()
     }
 
-    /// Whether grants to sessions of any name may mean the caller, whose own is not known.
-    pub(super) fn could_be_any_session(&self) -> bool {
-        self.caller.session().is_some_and(|session| session.name.is_none())
+    /// The sessions that the caller may be, where its own session's name is not known.
+    pub(super) fn possible_grantees<'g>(&self, grants: &'g Grants) -> impl Iterator<Item = &'g GrantPrincipal> {
+        let session = self.caller.session().filter(|session| session.name.is_none());
+        session.into_iter().flat_map(|session| grants.sessions_of(session.role.account(), friendly_name(&session.role)))
     }
 
     /// Under which names grants may be for the caller, the likeliest first.

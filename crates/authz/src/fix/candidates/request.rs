@@ -2,12 +2,12 @@
 
 use crate::{
     context::ContextKey,
-    decision::{GrantMiss, PolicyReport, StatementReport},
+    decision::{GrantMiss, GrantReport, PolicyReport, StatementReport},
     formula::{Asks, Formula},
-    nearest::{Differing, Near, NearMiss},
+    nearest::{Differing, NearMiss, NearStatement},
     policy::{Comparison, Condition, Operator, Policy, SetOperator},
     principal::Principal,
-    world::{ContextConstraint, Grant},
+    world::ContextConstraint,
 };
 
 use super::{
@@ -18,26 +18,26 @@ use super::{
 impl Candidates<'_> {
     /// For the statements and grants that differ only in what the caller can tell: that it does.
     pub(super) fn ask_otherwise(&mut self) {
-        let reports = self.explanation.gates.iter();
-        let misses: Vec<NearMiss> = reports.flat_map(|report| self.facts.near_misses_of(report)).collect();
-        for miss in misses {
-            match &miss.what {
-                Near::Grant(grant) => self.satisfy_grant(&miss, grant),
-                Near::Statement(near) => {
-                    let Some(statement) = near.statement() else { continue };
-                    let conditions = miss.differs.iter().map(|difference| match difference.element {
-                        Differing::Condition(index) => statement.conditions.get(index),
-                        _ => None,
-                    });
-                    // All of them, or it is not the request that is wrong.
-                    let Some(conditions) = conditions.collect::<Option<Vec<_>>>() else { continue };
-                    let edits = conditions.into_iter().map(|condition| self.satisfied(&near.policy, condition, false));
-                    let Some(edits) = edits.collect::<Option<Vec<_>>>() else { continue };
-                    for edit in edits {
-                        self.offer(Edit::Request(edit), false, 0);
-                    }
-                }
+        for report in &self.explanation.gates {
+            for (miss, near) in self.near_statements(report.gate) {
+                self.satisfy_statement(&miss, &near);
             }
+            for grant in &report.grants {
+                self.satisfy_grant(grant);
+            }
+        }
+    }
+
+    fn satisfy_statement(&mut self, miss: &NearMiss, near: &NearStatement) {
+        let Some(statement) = near.statement() else { return };
+        let edits = miss.differs.iter().map(|difference| match difference.element {
+            Differing::Condition(index) => self.satisfied(&near.policy, statement.conditions.get(index)?, false),
+            _ => None,
+        });
+        // All of them, or it is not the request that is wrong.
+        let Some(edits) = edits.collect::<Option<Vec<_>>>() else { return };
+        for edit in edits {
+            self.offer(Edit::Request(edit), false, 0);
         }
     }
 
@@ -51,11 +51,12 @@ impl Candidates<'_> {
         }
     }
 
-    fn satisfy_grant(&mut self, miss: &NearMiss, grant: &Grant) {
-        let is_context = |element: &Differing| *element == Differing::Grant(GrantMiss::EncryptionContext);
-        if !miss.differs.iter().all(|difference| is_context(&difference.element)) {
+    fn satisfy_grant(&mut self, report: &GrantReport) {
+        let is_open = report.misses.is_empty() && !report.gives.is_true();
+        if !is_open && report.misses != [GrantMiss::EncryptionContext] {
             return;
         }
+        let grant = &report.grant;
         let Some(ContextConstraint::Equals(pairs) | ContextConstraint::Subset(pairs)) =
             &grant.constraints.encryption_context
         else {
