@@ -196,7 +196,7 @@ fn opens_only_what_it_lists(world: &World, request: &Request, fix: &authz::fix::
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(192) })]
 
     #[test]
     fn what_is_proposed_allows_and_opens_only_what_it_lists(world in some_world(), request in some_request()) {
