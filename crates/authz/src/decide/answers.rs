@@ -43,6 +43,8 @@ impl Facts<'_> {
         let is_iam = self.request.action.service() == "iam";
         match (action, self.caller.principal) {
             ("sts:getcalleridentity", _) => None,
+            // A permission that calls to other services need, and no operation of IAM.
+            ("iam:passrole", _) => None,
             ("sts:getsessiontoken" | "sts:getfederationtoken", Principal::Session(_)) => {
                 Some(&rules::STS_ROLE_NO_FEDERATION)
             }
@@ -59,7 +61,8 @@ impl Facts<'_> {
 
     /// Whether the call has the device's code that it needs besides all policies.
     pub(super) fn with_device_code(&self) -> Formula {
-        if self.request.action.service() != "iam" || !self.request.is_by_session_token() {
+        let action = &self.request.action;
+        if action.service() != "iam" || action.lower() == "iam:passrole" || !self.request.is_by_session_token() {
             return Formula::True;
         }
         match self.look_up("aws:multifactorauthpresent") {

@@ -154,6 +154,23 @@ fn which_credentials_call_what_of_sts_and_iam() {
 }
 
 #[test]
+fn credentials_that_call_nothing_of_iam_pass_roles_to_other_services() {
+    let world = a_world(
+        "roles: {arn:aws:iam::111122223333:role/node: {}}
+users:
+  arn:aws:iam::111122223333:user/ann:
+    policies: {p: {Version: 2012-10-17, Statement: [{Effect: Allow, Action: '*', Resource: '*'}]}}",
+    );
+    let pass = |principal: &str| action(principal, "iam:PassRole", "arn:aws:iam::111122223333:role/node");
+    let ann = "arn:aws:iam::111122223333:user/ann";
+    let federated = pass("arn:aws:sts::111122223333:federated-user/x");
+    let federated = format!("{federated}\nsession: {{parent: '{ann}', policies: [{ALLOWS}]}}");
+    assert_eq!(verdict(&world, &federated), "allowed");
+    let without_code = format!("{}\ncontext: {{aws:TokenIssueTime: '2026-01-01T00:00:00Z'}}", pass(ann));
+    assert_eq!(verdict(&world, &without_code), "allowed");
+}
+
+#[test]
 fn a_role_is_passed_by_identity_policies_alone_within_its_account() {
     let world = trusting("Principal: {AWS: '*'}, Action: 'sts:AssumeRole'");
     let pass = |principal: &str, role: &str| {

@@ -39,6 +39,7 @@ impl Facts<'_> {
         let policies = self.caller.identity().map_or(0, |identity| identity.policies.len());
         let federated = self.caller.federated_user();
         let (service, is_by_session_token) = (self.request.action.service(), self.request.is_by_session_token());
+        let is_iam = service == "iam" && self.request.action.lower() != "iam:passrole";
         chosen([
             (matches!(principal, Principal::Root(_)) && is_within && is_other, &rules::IAM_EVAL_ROOT_USER),
             (matches!(principal, Principal::Anonymous), &rules::IAM_EVAL_ANONYMOUS),
@@ -54,7 +55,7 @@ impl Facts<'_> {
             ),
             (!self.request.through.is_empty(), &rules::IAM_EVAL_FORWARDED),
             (is_by_session_token, &rules::STS_SESSION_TOKEN_PERMISSIONS),
-            (is_by_session_token && service == "iam", &rules::STS_SESSION_TOKEN_IAM),
+            (is_by_session_token && is_iam, &rules::STS_SESSION_TOKEN_IAM),
             (is_by_session_token && service == "sts", &rules::STS_SESSION_TOKEN_STS),
             (federated.is_some(), &rules::STS_FEDERATION_INTERSECTION),
             (federated.is_some_and(|user| user.policies.is_empty()), &rules::STS_FEDERATION_WITHOUT_POLICY),
