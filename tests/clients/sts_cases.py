@@ -159,7 +159,7 @@ def session_tags_follow_their_rules(aws):
 
 @case(moto_departs="looks at no session policy (AssumeRole, errors: MalformedPolicyDocument, PackedPolicyTooLarge)")
 def session_policies_are_read_and_have_a_size(aws):
-    policy = '{"Version": "2012-10-17", "Statement": []}'
+    policy = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:*", "Resource": "*"}]}'
     arn = "arn:aws:iam::aws:policy/ReadOnlyAccess"
     assert assume(aws, Policy=policy, PolicyArns=[{"arn": arn}])["PackedPolicySize"] > 0
     assert "PackedPolicySize" not in assume(aws)

@@ -6,7 +6,7 @@
 
 use aws_model::AccountId;
 use divan::{Bencher, black_box};
-use local_aws::{CallContext, Caller, CallerKind, Clock, kms::Kms, store::Store};
+use local_aws::{CallContext, Caller, Clock, kms::Kms, store::Store};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -39,16 +39,10 @@ impl World {
 
     fn call(&self, account: &str, operation: &str, input: Value) -> Value {
         let account: AccountId = account.parse().unwrap();
-        let caller = Caller {
-            account,
-            arn: format!("arn:aws:iam::{account}:root"),
-            user_id: account.to_string(),
-            access_key_id: "AKIDEXAMPLE".into(),
-            kind: CallerKind::Root,
-        };
+        let caller = Caller::root(account, "AKIDEXAMPLE");
         let region = "us-east-1".parse().unwrap();
         let now = "2026-01-01T00:00:00Z".parse().unwrap();
-        let ctx = CallContext { caller: &caller, region: &region, now, request_id: "r" };
+        let ctx = CallContext { caller: &caller, region: &region, now, request_id: "r", peer: None };
         self.runtime.block_on(self.kms.call(&ctx, operation, input)).unwrap()
     }
 

@@ -18,18 +18,20 @@ mod session;
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock},
 };
 
+use authz::principal::{Principal, RoleSession};
 use aws_lc_rs::digest;
 use aws_model::{AccountId, Arn, Partition, SecretBytes};
 use jiff::Timestamp;
 
-pub use self::credential::{Credential, InvalidCredential};
+pub use self::credential::{Credential, Holder, InvalidCredential};
 pub(crate) use self::session::{Session, SessionContext, SessionIdentity, SessionTag};
 use self::{access_key::KeyKind, seed::Seed};
 use crate::{
-    caller::{Caller, CallerKind},
+    authorization::Authorizer,
+    caller::Caller,
     sealing::{MATERIAL_LEN, SealError, random_bytes},
     store::{Batch, OpenError, Store, Table, Ticket, WriteFailed},
 };
@@ -49,6 +51,7 @@ pub(crate) struct Accounts {
     /// With the write that keeps each.
     named: RwLock<BTreeMap<AccountId, Ticket>>,
     store: Store,
+    authorizer: Arc<Authorizer>,
 }
 
 /// The accounts could not be read from the store, or made there.
@@ -63,6 +66,17 @@ pub enum AccountsError {
     /// What is in the state file is no list of accounts.
     #[error("cannot read the accounts in the state file: {0}; restore the file from a copy")]
     Account(#[from] aws_model::InvalidAccountId),
+    /// A credential is for somebody whom the world does not have.
+    #[error(
+        "the credential `{access_key_id}` is for `{holder}`, whom the world file does not tell; declare it there, or write \
+             `identities: partial` at its account"
+    )]
+    NoSuchHolder {
+        /// Which credential.
+        access_key_id: String,
+        /// For whom.
+        holder: String,
+    },
     /// No randomness for a seed.
     #[error("cannot make the accounts' credentials: the operating system's random generator or the cipher failed")]
     Sealing,
@@ -105,6 +119,7 @@ impl Accounts {
         partition: Partition,
         named: impl IntoIterator<Item = AccountId>,
         fixed: impl IntoIterator<Item = Credential>,
+        authorizer: Arc<Authorizer>,
     ) -> Result<Self, AccountsError> {
         let (seed, seed_kept) = match store.rows(SEED)?.pop() {
             Some(row) => (row.bytes, Ticket::default()),
@@ -117,14 +132,39 @@ impl Accounts {
         };
         let kept = store.rows(NAMED)?.into_iter().map(|row| Ok((row.key.parse()?, Ticket::default())));
         let kept = kept.collect::<Result<_, aws_model::InvalidAccountId>>()?;
-        let fixed = fixed.into_iter().map(|credential| (credential.access_key_id.clone(), credential)).collect();
-        let accounts = Self { partition, seed: Seed::new(&seed), fixed, named: RwLock::new(kept), store };
+        let fixed: HashMap<String, Credential> =
+            fixed.into_iter().map(|credential| (credential.access_key_id.clone(), credential)).collect();
+        let kept: BTreeMap<AccountId, Ticket> = kept;
+        kept.keys().for_each(|account| authorizer.name(*account));
+        let accounts = Self { partition, seed: Seed::new(&seed), fixed, named: RwLock::new(kept), store, authorizer };
+        accounts.check_holders()?;
         let of_fixed: Vec<_> = accounts.fixed.values().map(|credential| credential.account).collect();
         let tickets = named.into_iter().chain(of_fixed).map(|account| accounts.name(account));
         let last = tickets.fold(seed_kept, Ticket::max);
         // Nobody hears of a credential that a crash could still take back.
         accounts.store.durable(last).await?;
         Ok(accounts)
+    }
+
+    /// Refuses credentials of users and roles that cannot be: in an account whose users and roles are told, those that
+    /// are not.
+    fn check_holders(&self) -> Result<(), AccountsError> {
+        for credential in self.fixed.values() {
+            if self.authorizer.is_open(credential.account) {
+                continue;
+            }
+            let holder = match &credential.holder {
+                Holder::Root => continue,
+                Holder::User(arn) => Some(arn.clone()),
+                Holder::Session(arn) => self.role_of_session(credential.account, arn).map(|(role, _)| role),
+            };
+            let Some(holder) = holder else { continue };
+            if self.authorizer.world().identity(&holder).is_none() {
+                let access_key_id = credential.access_key_id.clone();
+                return Err(AccountsError::NoSuchHolder { access_key_id, holder: holder.to_string() });
+            }
+        }
+        Ok(())
     }
 
     /// Makes an account, if it is not there, and waits until it would survive a kill.
@@ -136,17 +176,13 @@ impl Accounts {
     /// Makes an account, if it is not there. Who need not tell anybody that it is kept may leave the ticket: an account
     /// that a crash forgets is there again when it is next named, with the same credential.
     fn name(&self, account: AccountId) -> Ticket {
+        self.authorizer.name(account);
         let mut named = self.named.write().unwrap_or_else(PoisonError::into_inner);
         *named.entry(account).or_insert_with(|| {
             let mut batch = Batch::new();
             batch.put(NAMED, account.as_str(), SecretBytes::new(Vec::new()));
             self.store.write(batch)
         })
-    }
-
-    /// Whether somebody has named the account.
-    pub(crate) fn is_named(&self, account: AccountId) -> bool {
-        self.named.read().unwrap_or_else(PoisonError::into_inner).contains_key(&account)
     }
 
     /// The accounts that are there, in order.
@@ -159,7 +195,7 @@ impl Accounts {
         self.name(account);
         let access_key_id = self.seed.root_access_key_id(account);
         let secret_access_key = self.seed.secret_access_key(&access_key_id);
-        Credential { access_key_id, secret_access_key, account }
+        Credential { access_key_id, secret_access_key, account, holder: Holder::Root }
     }
 
     /// The account that an access key belongs to, whatever state the key is in.
@@ -180,7 +216,7 @@ impl Accounts {
             return Err(Unidentified::Unknown);
         }
         match (token, self.fixed.get(access_key_id)) {
-            (None, Some(credential)) => Ok(root_identity(credential.clone(), partition)),
+            (None, Some(credential)) => self.fixed(credential),
             (Some(_), Some(_)) => Err(Unidentified::Unknown),
             (None, None) => self.generated_root(access_key_id),
             (Some(token), None) => self.session(access_key_id, token, now),
@@ -194,9 +230,50 @@ impl Accounts {
         if self.seed.root_access_key_id(account) != access_key_id {
             return Err(Unidentified::Unknown);
         }
-        let secret_access_key = self.seed.secret_access_key(access_key_id);
-        let credential = Credential { access_key_id: access_key_id.to_owned(), secret_access_key, account };
-        Ok(root_identity(credential, self.partition))
+        let secret = self.seed.secret_access_key(access_key_id);
+        Ok(Identity { caller: root(account, access_key_id, self.partition), secret, session: None })
+    }
+
+    fn fixed(&self, credential: &Credential) -> Result<Identity, Unidentified> {
+        let Credential { access_key_id, secret_access_key, account, holder } = credential;
+        let whole = root(*account, access_key_id, self.partition);
+        let caller = match holder {
+            Holder::Root => whole,
+            Holder::User(arn) => Caller {
+                arn: arn.to_string(),
+                user_id: self.unique_id(arn, "AIDA"),
+                principal: Principal::User(arn.clone()),
+                ..whole
+            },
+            Holder::Session(arn) => {
+                let (role, name) = self.role_of_session(*account, arn).ok_or(Unidentified::Unknown)?;
+                Caller {
+                    arn: arn.to_string(),
+                    user_id: format!("{}:{name}", self.unique_id(&role, "AROA")),
+                    principal: Principal::Session(Box::new(RoleSession::of(role, Some(name)))),
+                    ..whole
+                }
+            }
+        };
+        Ok(Identity { caller, secret: secret_access_key.clone(), session: None })
+    }
+
+    /// The role of a session, with the path that the session's ARN leaves out, and the session's name.
+    fn role_of_session(&self, account: AccountId, session: &Arn) -> Option<(Arn, String)> {
+        let (role, name) = session.resource().strip_prefix("assumed-role/")?.split_once('/')?;
+        let world = self.authorizer.world();
+        let known = world.account(account).and_then(|account| account.role_named(role));
+        let role = match known {
+            Some(role) => role.identity.arn.clone(),
+            None => format!("arn:{}:iam::{account}:role/{role}", session.partition()).parse().ok()?,
+        };
+        Some((role, name.to_owned()))
+    }
+
+    /// The unique id of a user or role: the one that the world knows, else one that is always the same.
+    pub(crate) fn unique_id(&self, arn: &Arn, prefix: &str) -> String {
+        let world = self.authorizer.world();
+        world.identity(arn).map_or_else(|| unique_id(prefix, arn), |identity| identity.unique_id.to_string())
     }
 
     fn session(&self, access_key_id: &str, token: &SecretBytes, now: Timestamp) -> Result<Identity, Unidentified> {
@@ -206,13 +283,21 @@ impl Accounts {
             return Err(Unidentified::Expired);
         }
         let secret = self.seed.secret_access_key(access_key_id);
-        let caller = match &session.identity {
-            SessionIdentity::Root => {
-                Caller { kind: CallerKind::RootSession, ..root(session.account, access_key_id, self.partition) }
-            }
+        let whole = root(session.account, access_key_id, self.partition);
+        let (arn, user_id) = match &session.identity {
+            SessionIdentity::Root => (whole.arn, whole.user_id),
+            SessionIdentity::User { arn, id } => (arn.to_string(), id.clone()),
             SessionIdentity::Role { arn, id, session_name } => {
-                assumed_role(session.account, access_key_id, arn, id, session_name)
+                (assumed_role_arn(arn, session_name), format!("{id}:{session_name}"))
             }
+        };
+        let caller = Caller {
+            arn,
+            user_id,
+            principal: session.principal().ok_or(Unidentified::Unknown)?,
+            session_policy_arns: session.context.policy_arns.clone(),
+            issued: Some(session.issued()),
+            ..whole
         };
         Ok(Identity { caller, secret, session: Some(session) })
     }
@@ -233,11 +318,11 @@ impl Accounts {
     }
 }
 
-/// The unique id of a role: the same for the same ARN, as there is no IAM yet that could delete it and make it anew.
-pub(crate) fn role_id(role: &Arn) -> String {
-    let digest = digest::digest(&digest::SHA256, role.as_str().as_bytes());
+/// The unique id of a user or role that was given none: the same for the same ARN.
+pub(crate) fn unique_id(prefix: &str, arn: &Arn) -> String {
+    let digest = digest::digest(&digest::SHA256, arn.as_str().as_bytes());
     let bits = digest.as_ref().iter().take(16).fold(0, |bits: u128, byte| (bits << 8) | u128::from(*byte));
-    format!("AROA{}", access_key::base32(bits, 17))
+    format!("{prefix}{}", access_key::base32(bits, 17))
 }
 
 /// The ARN of a session of a role: the role's name without its path.
@@ -248,29 +333,8 @@ pub(crate) fn assumed_role_arn(role: &Arn, session_name: &str) -> String {
     format!("arn:{}:sts::{}:assumed-role/{name}/{session_name}", role.partition(), role.account())
 }
 
-fn root_identity(credential: Credential, partition: Partition) -> Identity {
-    let caller = root(credential.account, &credential.access_key_id, partition);
-    Identity { caller, secret: credential.secret_access_key, session: None }
-}
-
 fn root(account: AccountId, access_key_id: &str, partition: Partition) -> Caller {
-    Caller {
-        account,
-        arn: format!("arn:{partition}:iam::{account}:root"),
-        user_id: account.to_string(),
-        access_key_id: access_key_id.to_owned(),
-        kind: CallerKind::Root,
-    }
-}
-
-fn assumed_role(account: AccountId, access_key_id: &str, role: &Arn, id: &str, session_name: &str) -> Caller {
-    Caller {
-        account,
-        arn: assumed_role_arn(role, session_name),
-        user_id: format!("{id}:{session_name}"),
-        access_key_id: access_key_id.to_owned(),
-        kind: CallerKind::AssumedRole { role_arn: role.clone(), session_name: session_name.to_owned() },
-    }
+    Caller { arn: format!("arn:{partition}:iam::{account}:root"), ..Caller::root(account, access_key_id) }
 }
 
 #[cfg(test)]

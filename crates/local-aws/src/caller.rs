@@ -1,39 +1,55 @@
 //! Who calls: what a verified signature proves, handed to every service beside the request.
 
-use aws_model::{AccountId, Arn, Region};
+use std::net::IpAddr;
+
+use authz::principal::Principal;
+use aws_model::{AccountId, Region};
+use jiff::Timestamp;
 
 /// The identity behind a request whose signature was verified.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Caller {
     /// The account the identity belongs to.
     pub account: AccountId,
     /// The identity's ARN, as `sts:GetCallerIdentity` tells it.
     pub arn: String,
-    /// The identity's unique id, as `sts:GetCallerIdentity` tells it: the account id for a root user,
-    /// `AROA...:SESSION` for an assumed role.
+    /// The identity's unique id, as `sts:GetCallerIdentity` tells it: the account id for a root user, `AIDA...` for a
+    /// user, `AROA...:SESSION` for an assumed role.
     pub user_id: String,
     /// The access key the request was signed with. Not secret.
     pub access_key_id: String,
-    /// What kind of identity it is.
-    pub kind: CallerKind,
+    /// Who it is to the authorization model; for a session with its tags and its inline policies.
+    pub principal: Principal,
+    /// The ARNs of the managed policies that the session was narrowed to.
+    pub session_policy_arns: Vec<String>,
+    /// When the credentials were issued, if they are temporary ones.
+    pub issued: Option<Timestamp>,
 }
 
-/// The kinds of identity the embedded AWS knows.
-///
-/// Source: IAM User Guide, "Unique identifiers", and AWS STS API Reference, "GetCallerIdentity".
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CallerKind {
-    /// The root user of the account, with its long-term key.
-    Root,
-    /// The root user of the account, in a session that `sts:GetSessionToken` began.
-    RootSession,
-    /// A role, in a session that `sts:AssumeRole` began.
-    AssumedRole {
-        /// The ARN of the role itself (`arn:aws:iam::ACCOUNT:role/PATH/NAME`).
-        role_arn: Arn,
-        /// What the caller named the session.
-        session_name: String,
-    },
+impl Caller {
+    /// The root user of an account in the partition `aws`, with a long-term credential.
+    pub fn root(account: AccountId, access_key_id: impl Into<String>) -> Self {
+        Self {
+            account,
+            arn: format!("arn:aws:iam::{account}:root"),
+            user_id: account.to_string(),
+            access_key_id: access_key_id.into(),
+            principal: Principal::Root(account),
+            session_policy_arns: Vec::new(),
+            issued: None,
+        }
+    }
+}
+
+/// Where a request came from.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer<'a> {
+    /// The address that it was sent from.
+    pub address: IpAddr,
+    /// Its `User-Agent`.
+    pub user_agent: Option<&'a str>,
+    /// Its `Referer`.
+    pub referer: Option<&'a str>,
 }
 
 /// What a service is told about one request, besides its input.
@@ -44,7 +60,9 @@ pub struct CallContext<'a> {
     /// The region the request was signed for.
     pub region: &'a Region,
     /// The embedded AWS's time, which tests can move.
-    pub now: jiff::Timestamp,
+    pub now: Timestamp,
     /// The request's id, as the answer's `x-amzn-RequestId` tells it.
     pub request_id: &'a str,
+    /// Where the request came from; `None` for a call of the library.
+    pub peer: Option<Peer<'a>>,
 }

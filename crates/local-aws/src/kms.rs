@@ -4,7 +4,7 @@
 //!   call ------> keys, lifecycle, aliases, tags, policies, grants,    one file for each family of operations
 //!     |          encryption, data_keys, rotation, multi_region
 //!     |             |                |                 |
-//!     |          authority        key_state         ciphertext        who may, what the state allows, the blob
+//!     |          authorize        key_state         ciphertext        who may, what the state allows, the blob
 //!     |             |                |                 |
 //!     +--------> state: keys, families (material, rotation), aliases, grants, agenda (what comes due)
 //!                   |
@@ -15,8 +15,9 @@
 //! change or somebody else's that it has seen. A refusal or a list may rest on what is *not* there, so it waits for
 //! every change made so far.
 
+mod adopt;
 mod aliases;
-mod authority;
+mod authorize;
 mod blob;
 mod call;
 mod ciphertext;
@@ -27,9 +28,11 @@ mod fault;
 mod grants;
 mod key;
 mod key_id;
+mod key_policy;
 mod key_state;
 mod keys;
 mod lifecycle;
+mod lockout;
 mod metadata;
 mod multi_region;
 mod other_kinds;
@@ -42,12 +45,15 @@ mod tags;
 
 use std::sync::Arc;
 
+use authz::world::World;
 use serde_json::Value;
 
 use crate::{
     CallContext, Clock, ServiceError,
+    authorization::Authorizer,
     store::{OpenError, Store},
 };
+pub use adopt::UnfitKey;
 pub use quotas::Quotas;
 
 use call::Call;
@@ -71,7 +77,17 @@ impl Kms {
     /// # Errors
     /// Those of [`open`](Self::open).
     pub fn open_with(store: Store, clock: Clock, quotas: Quotas) -> Result<Self, OpenError> {
-        let state = State::load(store, quotas)?;
+        Self::open_under(store, clock, quotas, Arc::new(Authorizer::new(World::new())))
+    }
+
+    /// As [`open_with`](Self::open_with), with accounts, users and roles that are known.
+    pub(crate) fn open_under(
+        store: Store,
+        clock: Clock,
+        quotas: Quotas,
+        authorizer: Arc<Authorizer>,
+    ) -> Result<Self, OpenError> {
+        let state = State::load(store, quotas, authorizer)?;
         state.catch_up(clock.now());
         Ok(Self(Arc::new(state)))
     }
@@ -101,11 +117,11 @@ macro_rules! operations {
                 input: Value,
             ) -> (Result<Value, ServiceError>, crate::store::Ticket) {
                 self.0.catch_up(ctx.now);
-                let call = Call::new(ctx, &self.0);
-                let answer = match operation {
+                let mut call = Call::new(ctx, &self.0, operation);
+                let answer = call.authorize(&input).and_then(|()| match operation {
                     $($name => $handler(&call, input),)*
                     other => Err(fault::unsupported(format!("{other} is not supported by the embedded AWS."))),
-                };
+                });
                 if answer.is_err() {
                     call.see_absence();
                 }
@@ -158,8 +174,7 @@ operations! {
     "VerifyMac" => |call: &Call<'_>, input| other_kinds::other_usage(call, input, "VerifyMac"),
     "DeriveSharedSecret" => |call: &Call<'_>, input| other_kinds::other_usage(call, input, "DeriveSharedSecret"),
     "GetPublicKey" => other_kinds::no_public_key,
-    "GetParametersForImport" => |call: &Call<'_>, input| other_kinds::other_origin(call, input, "GetParametersForImport"),
-    "ImportKeyMaterial" => |call: &Call<'_>, input| other_kinds::other_origin(call, input, "ImportKeyMaterial"),
-    "DeleteImportedKeyMaterial" =>
-        |call: &Call<'_>, input| other_kinds::other_origin(call, input, "DeleteImportedKeyMaterial"),
+    "GetParametersForImport" => other_kinds::other_origin,
+    "ImportKeyMaterial" => other_kinds::other_origin,
+    "DeleteImportedKeyMaterial" => other_kinds::other_origin,
 }

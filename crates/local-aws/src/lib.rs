@@ -5,7 +5,7 @@
 //!     |
 //!   router    service and operation -> signature -> input -> service -> answer      admin   moves the clock
 //!     |                         |
-//!   kms, sts                 accounts   root users' credentials, sessions
+//!   kms, sts --> authorization  accounts   credentials, sessions
 //!     |                         |
 //!   store    memory, or one file that survives a kill at any moment
 //! ```
@@ -14,6 +14,7 @@
 
 mod accounts;
 pub mod admin;
+mod authorization;
 mod caller;
 mod clock;
 mod error;
@@ -26,8 +27,8 @@ mod server;
 pub mod store;
 mod sts;
 
-pub use accounts::{AccountsError, Credential, InvalidCredential};
-pub use caller::{CallContext, Caller, CallerKind};
+pub use accounts::{AccountsError, Credential, Holder, InvalidCredential};
+pub use caller::{CallContext, Caller, Peer};
 pub use clock::{Clock, OutOfRange};
 pub use error::ServiceError;
 pub use local_aws::{LocalAws, Running, StartError};

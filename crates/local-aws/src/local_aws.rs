@@ -2,14 +2,16 @@
 
 use std::{io, net::SocketAddr, sync::Arc};
 
+use authz::world::{Key, World};
 use aws_model::AccountId;
 use tokio::net::TcpListener;
 
 use crate::{
     accounts::{Accounts, AccountsError, Credential},
     admin::Admin,
+    authorization::Authorizer,
     clock::Clock,
-    kms::Kms,
+    kms::{Kms, UnfitKey},
     options::{Options, State},
     router::Router,
     server::{Endpoint, Server},
@@ -63,6 +65,9 @@ pub enum StartError {
     /// The state file cannot be used.
     #[error(transparent)]
     State(#[from] OpenError),
+    /// The world holds a key that cannot be made.
+    #[error(transparent)]
+    World(#[from] UnfitKey),
     /// The accounts cannot be read or made.
     #[error(transparent)]
     Accounts(#[from] AccountsError),
@@ -74,17 +79,23 @@ impl LocalAws {
     /// # Errors
     /// [`StartError`]; nothing is left running then.
     pub async fn start(options: Options) -> Result<Running, StartError> {
-        let Options { listen, partition, accounts, credentials, state, clock, admin, quotas, limits } = options;
+        let Options { listen, partition, accounts, credentials, world, state, clock, admin, quotas, limits } = options;
         let store = match state {
             State::Memory => Store::memory(),
             State::File { path, master_key } => Store::open(&path, master_key)?,
         };
-        let kms = Kms::open_with(store.clone(), clock.clone(), quotas)?;
-        let accounts = Arc::new(Accounts::open(store, partition, accounts, credentials).await?);
+        let accounts_of_world: Vec<_> = world.accounts().map(|(account, _)| account).collect();
+        let (world, keys) = without_keys(world);
+        let authorizer = Arc::new(Authorizer::new(world));
+        let kms = Kms::open_under(store.clone(), clock.clone(), quotas, Arc::clone(&authorizer))?;
+        kms.adopt(keys, clock.now()).await?;
+        let named = accounts.into_iter().chain(accounts_of_world);
+        let accounts = Accounts::open(store, partition, named, credentials, Arc::clone(&authorizer)).await?;
+        let accounts = Arc::new(accounts);
         let (listener, local_addr) = bind(listen).await?;
 
         let admin = admin.then(|| Admin::new(clock.clone(), Arc::clone(&accounts)));
-        let router = Router::new(Arc::clone(&accounts), clock.clone(), kms);
+        let router = Router::new(Arc::clone(&accounts), clock.clone(), kms, authorizer);
         let server = Server::start(listener, Endpoint::new(router, admin, &limits), limits);
         Ok(Running { local_addr, accounts, clock, server })
     }
@@ -127,6 +138,16 @@ impl std::fmt::Debug for Running {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Running").field("local_addr", &self.local_addr).finish_non_exhaustive()
     }
+}
+
+/// The world without its keys, and those: it is told of them again, as of any key, when KMS makes them.
+fn without_keys(mut world: World) -> (World, Vec<Key>) {
+    let keys: Vec<Key> = world.accounts().flat_map(|(_, account)| account.keys().cloned()).collect();
+    for key in &keys {
+        // It is there: it was just found.
+        let _ = world.remove_key(&key.arn);
+    }
+    (world, keys)
 }
 
 async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {

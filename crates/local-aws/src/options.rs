@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use authz::world::World;
 use aws_model::{AccountId, Partition};
 
 use crate::{accounts::Credential, clock::Clock, kms::Quotas, store::MasterKey};
@@ -18,8 +19,12 @@ pub struct Options {
     pub partition: Partition,
     /// Accounts that are there from the start. Others may assume roles in them.
     pub accounts: Vec<AccountId>,
-    /// Long-term credentials of root users, beside the generated ones.
+    /// Long-term credentials of root users, beside the generated ones; also of users and of sessions of the world.
     pub credentials: Vec<Credential>,
+    /// Users, roles, an organization, keys with their policies and grants, that are there from the start. Keys are
+    /// made, so none of them may be in the state already. The accounts whose users and roles it tells whole have no
+    /// others.
+    pub world: World,
     /// Where the state is kept.
     pub state: State,
     /// The time that deletion, rotation and sessions follow.
@@ -78,6 +83,7 @@ impl Default for Options {
             partition: Partition::Commercial,
             accounts: Vec::new(),
             credentials: Vec::new(),
+            world: World::new(),
             state: State::Memory,
             clock: Clock::real(),
             admin: true,

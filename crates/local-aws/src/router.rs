@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   request --route--> service, operation --authenticate--> caller, region
-//!           --decode, validate--> input --service--> output or error --encode--> answer
+//!           --decode, validate--> input --service: authorize, do--> output or error --encode--> answer
 //! ```
 //!
 //! The order is AWS's: whether the operation exists is told to anyone, everything else to signers only; who signed is
@@ -13,7 +13,7 @@ mod declared;
 mod failure;
 mod route;
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use aws_wire::{
     model::{Operation, ServiceId, ServiceModel},
@@ -25,7 +25,15 @@ use http_body_util::Full;
 use serde_json::Value;
 
 use self::{authenticate::Signer, route::Route};
-use crate::{accounts::Accounts, caller::CallContext, clock::Clock, error::ServiceError, kms::Kms, sts::Sts};
+use crate::{
+    accounts::Accounts,
+    authorization::Authorizer,
+    caller::{CallContext, Peer},
+    clock::Clock,
+    error::ServiceError,
+    kms::Kms,
+    sts::Sts,
+};
 
 /// What goes back to the peer.
 pub(crate) type Response = http::Response<Full<Bytes>>;
@@ -39,19 +47,25 @@ pub(crate) struct Router {
 }
 
 impl Router {
-    pub(crate) fn new(accounts: Arc<Accounts>, clock: Clock, kms: Kms) -> Self {
-        let sts = Sts::new(Arc::clone(&accounts));
+    pub(crate) fn new(accounts: Arc<Accounts>, clock: Clock, kms: Kms, authorizer: Arc<Authorizer>) -> Self {
+        let sts = Sts::new(Arc::clone(&accounts), authorizer);
         Self { accounts, clock, kms, sts }
     }
 
     /// Answers a request whose body was read.
-    pub(crate) async fn answer(&self, head: &http::request::Parts, body: &Bytes, request_id: &str) -> Response {
+    pub(crate) async fn answer(
+        &self,
+        head: &http::request::Parts,
+        body: &Bytes,
+        peer: IpAddr,
+        request_id: &str,
+    ) -> Response {
         let parameters = route::parameters(head, body);
         let route = match route::of(head, body, &parameters) {
             Ok(route) => route,
             Err(unrouted) => return encode(failure::refusal(&unrouted.protocol_of, &unrouted.error, request_id)),
         };
-        let encoded = match self.serve(head, body, &route, request_id).await {
+        let encoded = match self.serve(head, body, &route, peer, request_id).await {
             Ok(encoded) => encoded,
             Err(error) => {
                 tracing::debug!(request_id, operation = route.operation.name(), code = error.code(), "refused");
@@ -71,6 +85,7 @@ impl Router {
         head: &http::request::Parts,
         body: &Bytes,
         route: &Route<'_>,
+        peer: IpAddr,
         request_id: &str,
     ) -> Result<EncodedResponse, ServiceError> {
         let signer = self.authenticate(head, body, route.model)?;
@@ -79,7 +94,20 @@ impl Router {
         let input = route.decode().map_err(|error| failure::undecodable(error, speaks))?;
         validate::input(model, route.operation, &input).map_err(|error| failure::invalid(error, speaks))?;
 
-        let output = match self.dispatch(route, &signer, input, request_id).await {
+        let header = |name| head.headers.get(name).and_then(|value| value.to_str().ok());
+        let peer = Peer {
+            address: peer.to_canonical(),
+            user_agent: header(http::header::USER_AGENT),
+            referer: header(http::header::REFERER),
+        };
+        let context = CallContext {
+            caller: &signer.identity.caller,
+            region: &signer.region,
+            now: self.clock.now(),
+            request_id,
+            peer: Some(peer),
+        };
+        let output = match self.dispatch(route, &context, &signer, input).await {
             Ok(output) => output,
             Err(error) => return Err(declared::checked(model, route.operation, error)),
         };
@@ -92,15 +120,13 @@ impl Router {
     async fn dispatch(
         &self,
         route: &Route<'_>,
+        context: &CallContext<'_>,
         signer: &Signer,
         input: Value,
-        request_id: &str,
     ) -> Result<Value, ServiceError> {
-        let context =
-            CallContext { caller: &signer.identity.caller, region: &signer.region, now: self.clock.now(), request_id };
         match route.service {
-            ServiceId::Kms => self.kms.call(&context, route.operation.name(), input).await,
-            ServiceId::Sts => self.sts.call(&context, signer.identity.session.as_ref(), route.operation.name(), &input),
+            ServiceId::Kms => self.kms.call(context, route.operation.name(), input).await,
+            ServiceId::Sts => self.sts.call(context, signer.identity.session.as_ref(), route.operation.name(), &input),
         }
     }
 }

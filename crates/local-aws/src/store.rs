@@ -23,7 +23,13 @@ mod master_key;
 mod whole_file;
 mod writer;
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use aws_model::SecretBytes;
 
@@ -41,6 +47,20 @@ pub struct Store(Option<Arc<Durable>>);
 /// Which write a caller waits for. Later writes have greater tickets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticket(u64);
+
+/// A ticket that only grows, for all threads.
+#[derive(Debug, Default)]
+pub(crate) struct AtomicTicket(AtomicU64);
+
+impl AtomicTicket {
+    pub(crate) fn raise(&self, to: Ticket) {
+        self.0.fetch_max(to.0, Ordering::AcqRel);
+    }
+
+    pub(crate) fn get(&self) -> Ticket {
+        Ticket(self.0.load(Ordering::Acquire))
+    }
+}
 
 /// A row as it was kept. Held as a secret, because some are.
 #[derive(Debug)]

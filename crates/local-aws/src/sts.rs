@@ -1,12 +1,12 @@
 //! AWS Security Token Service: who am I, and sessions.
 //!
-//! Until the authorization model decides, a role may be assumed by every caller of its own account, and across
-//! accounts when somebody has named the role's account to this embedded AWS beforehand (an option, a credential, the
-//! admin route). Unlike on AWS a root user may assume roles, too: there are no other long-term identities yet.
+//! The authorization model decides who may do what. Unlike on AWS the root user of an open account may assume roles,
+//! too: see [`crate::authorization`].
 //!
 //! Sources: AWS STS API Reference, the page of each operation; messages as its services send them.
 
 mod assume_role;
+mod authorize;
 mod credentials;
 mod identity;
 mod session_token;
@@ -17,6 +17,7 @@ use serde_json::Value;
 
 use crate::{
     accounts::{Accounts, Session},
+    authorization::Authorizer,
     caller::CallContext,
     error::ServiceError,
 };
@@ -25,6 +26,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(crate) struct Sts {
     accounts: Arc<Accounts>,
+    authorizer: Arc<Authorizer>,
 }
 
 /// A call whose caller was verified.
@@ -41,8 +43,8 @@ impl Sts {
     pub(crate) const OPERATIONS: [&'static str; 4] =
         ["AssumeRole", "GetAccessKeyInfo", "GetCallerIdentity", "GetSessionToken"];
 
-    pub(crate) fn new(accounts: Arc<Accounts>) -> Self {
-        Self { accounts }
+    pub(crate) fn new(accounts: Arc<Accounts>, authorizer: Arc<Authorizer>) -> Self {
+        Self { accounts, authorizer }
     }
 
     /// Answers an operation. `input` was decoded and validated.
@@ -54,6 +56,7 @@ impl Sts {
         input: &Value,
     ) -> Result<Value, ServiceError> {
         let call = Call { context, session, input };
+        self.authorize(call, operation)?;
         match operation {
             "AssumeRole" => self.assume_role(call),
             "GetAccessKeyInfo" => self.get_access_key_info(call),

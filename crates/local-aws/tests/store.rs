@@ -6,7 +6,7 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 use aws_model::{AccountId, SecretBytes};
 use jiff::SignedDuration;
 use local_aws::{
-    CallContext, Caller, CallerKind, Clock,
+    CallContext, Caller, Clock,
     kms::Kms,
     store::{Batch, MasterKey, OpenError, Store, Table, key_path},
 };
@@ -222,15 +222,9 @@ async fn a_memory_store_keeps_nothing_and_never_waits() {
 
 async fn call(kms: &Kms, clock: &Clock, region: &str, operation: &str, input: Value) -> Value {
     let account: AccountId = "111122223333".parse().unwrap();
-    let caller = Caller {
-        account,
-        arn: format!("arn:aws:iam::{account}:root"),
-        user_id: account.to_string(),
-        access_key_id: "AKIDEXAMPLE".into(),
-        kind: CallerKind::Root,
-    };
+    let caller = Caller::root(account, "AKIDEXAMPLE");
     let region = region.parse().unwrap();
-    let ctx = CallContext { caller: &caller, region: &region, now: clock.now(), request_id: "r" };
+    let ctx = CallContext { caller: &caller, region: &region, now: clock.now(), request_id: "r", peer: None };
     kms.call(&ctx, operation, input).await.unwrap_or_else(|e| panic!("{operation}: {e}"))
 }
 

@@ -76,6 +76,16 @@ impl World {
         self.key_mut(arn).map(|key| key.tags = tags)
     }
 
+    /// Sets what one of a key's own context keys tells (`kms:MultiRegionKeyType`).
+    ///
+    /// # Errors
+    /// When there is no such key.
+    pub fn set_key_attribute(&mut self, arn: &KeyArn, name: &str, value: &str) -> Result<(), ChangeError> {
+        self.key_mut(arn).map(|key| {
+            key.attributes.insert(name.to_ascii_lowercase().into(), value.into());
+        })
+    }
+
     /// Lets an alias (`alias/demo`) stand for a key, and no more for another of its account and region. Looks at every
     /// key of the account.
     ///

@@ -4,9 +4,13 @@ fn account(id: &str) -> AccountId {
     id.parse().unwrap()
 }
 
+fn authorizer() -> Arc<Authorizer> {
+    Arc::new(Authorizer::new(Default::default()))
+}
+
 async fn accounts(store: &Store) -> Accounts {
     let fixed = ["test:secret:444455556666".parse().unwrap()];
-    Accounts::open(store.clone(), Partition::Commercial, [account("111122223333")], fixed).await.unwrap()
+    Accounts::open(store.clone(), Partition::Commercial, [account("111122223333")], fixed, authorizer()).await.unwrap()
 }
 
 fn role_session(expires: Timestamp) -> Session {
@@ -15,7 +19,7 @@ fn role_session(expires: Timestamp) -> Session {
         id: "AROAX".into(),
         session_name: "me".into(),
     };
-    Session::new(account("111122223333"), identity, expires)
+    Session::new(account("111122223333"), identity, NOW, expires)
 }
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -32,7 +36,7 @@ async fn a_root_credential_is_the_same_whenever_it_is_asked_for_and_signs_for_it
     assert_eq!(identity.secret, credential.secret_access_key);
     assert_eq!(identity.caller.arn, "arn:aws:iam::111122223333:root");
     assert_eq!(identity.caller.user_id, "111122223333");
-    assert_eq!(identity.caller.kind, CallerKind::Root);
+    assert!(matches!(identity.caller.principal, Principal::Root(_)));
 }
 
 #[tokio::test]
@@ -57,8 +61,10 @@ async fn credentials_sessions_and_names_survive_a_restart() {
         (credential, session)
     };
     let store = Store::open(&path, crate::store::MasterKey::Beside).unwrap();
-    let accounts = Accounts::open(store, Partition::Commercial, [], []).await.unwrap();
-    assert!(accounts.is_named(account("999999999999")) && accounts.is_named(account("444455556666")));
+    let accounts = Accounts::open(store, Partition::Commercial, [], [], authorizer()).await.unwrap();
+    assert!(
+        [account("444455556666"), account("999999999999")].iter().all(|account| accounts.named().contains(account))
+    );
     assert_eq!(accounts.root_credential(account("999999999999")), credential);
     let token = SecretBytes::new(session.token.into_bytes());
     let identity = accounts.identify(&session.access_key_id, Some(&token), Partition::Commercial, NOW).unwrap();
@@ -121,9 +127,9 @@ async fn a_fixed_credential_is_the_root_user_of_its_account() {
 #[tokio::test]
 async fn no_credential_is_worth_anything_in_another_partition() {
     let fixed = ["test:secret:444455556666".parse().unwrap()];
-    let accounts = Accounts::open(Store::memory(), Partition::China, [], fixed).await.unwrap();
+    let accounts = Accounts::open(Store::memory(), Partition::China, [], fixed, authorizer()).await.unwrap();
     let root = accounts.root_credential(account("111122223333"));
-    let session = accounts.begin(&Session::new(account("111122223333"), SessionIdentity::Root, LATER)).unwrap();
+    let session = accounts.begin(&Session::new(account("111122223333"), SessionIdentity::Root, NOW, LATER)).unwrap();
     let token = SecretBytes::new(session.token.into_bytes());
     for (key, token, arn) in [
         ("test", None, "arn:aws-cn:iam::444455556666:root"),
@@ -141,8 +147,8 @@ async fn no_credential_is_worth_anything_in_another_partition() {
 #[test]
 fn a_role_has_one_id_and_its_sessions_arn_leaves_the_path_out() {
     let role: Arn = "arn:aws:iam::111122223333:role/a/b/Reader".parse().unwrap();
-    let id = role_id(&role);
+    let id = unique_id("AROA", &role);
     assert!(id.starts_with("AROA") && id.len() == 21, "{id}");
-    assert_eq!(id, role_id(&role));
+    assert_eq!(id, unique_id("AROA", &role));
     assert_eq!(assumed_role_arn(&role, "me"), "arn:aws:sts::111122223333:assumed-role/Reader/me");
 }

@@ -8,9 +8,10 @@ const LOCAL: &str = "127.0.0.1:50000";
 
 async fn admin() -> Admin {
     let clock = Clock::frozen_at("2026-01-01T00:00:00Z".parse().unwrap());
+    let authorizer = Arc::new(crate::authorization::Authorizer::new(Default::default()));
     Admin::new(
         clock,
-        Arc::new(Accounts::open(Store::memory(), aws_model::Partition::Commercial, [], []).await.unwrap()),
+        Arc::new(Accounts::open(Store::memory(), aws_model::Partition::Commercial, [], [], authorizer).await.unwrap()),
     )
 }
 

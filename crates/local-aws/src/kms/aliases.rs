@@ -8,8 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    authority::Access,
-    call::{Call, Naming, input, seconds},
+    call::{Call, input, seconds},
     fault,
     key::Key,
     key_state::KeyUse,
@@ -46,7 +45,7 @@ pub(super) fn create_alias(call: &Call<'_>, value: Value) -> Result<Value, Servi
     let PutAlias { alias_name: name, target_key_id } = input(value)?;
     check_name(&name)?;
     let mut change = call.change();
-    let key = target(call, &target_key_id, "CreateAlias")?;
+    let key = target(call, &target_key_id)?;
     if let Some(existing) = call.state.alias(call.account(), call.ctx.region, &name) {
         call.see(existing.ticket);
         let arn = fault::alias_arn(call.account(), call.ctx.region, &name);
@@ -68,7 +67,7 @@ pub(super) fn update_alias(call: &Call<'_>, value: Value) -> Result<Value, Servi
     check_name(&name)?;
     let mut change = call.change();
     let existing = existing(call, &name)?;
-    let key = target(call, &target_key_id, "UpdateAlias")?;
+    let key = target(call, &target_key_id)?;
     if existing.target != key.arn {
         check_room(call, &key)?;
     }
@@ -90,7 +89,7 @@ pub(super) fn delete_alias(call: &Call<'_>, value: Value) -> Result<Value, Servi
 pub(super) fn list_aliases(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let input: ListAliases = input(value)?;
     let paging = Paging::of(&input.page, 50, 100)?;
-    let key = input.key_id.map(|key_id| call.key(&key_id, Naming::Key, &Access::owner("ListAliases"))).transpose()?;
+    let key = input.key_id.map(|key_id| call.own_key(&key_id)).transpose()?;
     let own = |(name, alias): (&str, &Alias)| (name.to_owned(), alias.clone());
     let found: Vec<(String, Alias)> = match call.state.realm(call.account(), call.ctx.region) {
         None => Vec::new(),
@@ -125,16 +124,18 @@ fn realm(call: &Call<'_>) -> RealmId {
 
 fn existing(call: &Call<'_>, name: &str) -> Result<Alias, ServiceError> {
     let found = call.state.alias(call.account(), call.ctx.region, name);
-    found
-        .inspect(|alias| call.see(alias.ticket))
-        .ok_or_else(|| fault::no_such_alias(call.account(), call.ctx.region, name))
+    let missing = || fault::no_such_alias(call.account(), call.ctx.region, name);
+    let alias = found.inspect(|alias| call.see(alias.ticket)).ok_or_else(missing)?;
+    let key = call.state.key_at(&alias.target).ok_or_else(missing)?;
+    call.permitted("AliasName", key)?;
+    Ok(alias)
 }
 
-fn target(call: &Call<'_>, key_id: &str, action: &'static str) -> Result<Arc<Key>, ServiceError> {
+fn target(call: &Call<'_>, key_id: &str) -> Result<Arc<Key>, ServiceError> {
     if key_id.starts_with("alias/") || key_id.contains(":alias/") {
         return Err(fault::validation("Aliases must refer to keys. Not aliases"));
     }
-    let key = call.key(key_id, Naming::Key, &Access::owner(action))?;
+    let key = call.key("TargetKeyId", key_id)?;
     call.usable(&key, KeyUse::Label)?;
     Ok(key)
 }

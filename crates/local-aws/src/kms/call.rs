@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{
-    authority::{self, Access},
+    authorize::{self, Permit},
     fault,
     grants::GrantToken,
     key::{Key, KeyMoment},
@@ -22,6 +22,8 @@ use crate::{CallContext, ServiceError, store::Ticket};
 pub(super) struct Call<'a> {
     pub(super) ctx: &'a CallContext<'a>,
     pub(super) state: &'a State,
+    operation: &'a str,
+    permits: Vec<Permit>,
     seen: Cell<Ticket>,
 }
 
@@ -37,14 +39,20 @@ pub(super) enum Naming {
 }
 
 /// Which key a text names, before anybody looked whether it exists.
-enum Named {
+pub(super) enum Named {
     Key(AccountId, KeyId),
     Alias(AccountId, String),
 }
 
 impl<'a> Call<'a> {
-    pub(super) fn new(ctx: &'a CallContext<'a>, state: &'a State) -> Self {
-        Self { ctx, state, seen: Cell::default() }
+    pub(super) fn new(ctx: &'a CallContext<'a>, state: &'a State, operation: &'a str) -> Self {
+        Self { ctx, state, operation, permits: Vec::new(), seen: Cell::default() }
+    }
+
+    /// Asks whether the caller may do what it calls for. Nothing is looked up for it before.
+    pub(super) fn authorize(&mut self, input: &Value) -> Result<(), ServiceError> {
+        self.permits = authorize::authorize(self, self.operation, input)?;
+        Ok(())
     }
 
     /// What must be durable before the answer may be told: it rests on it.
@@ -79,23 +87,49 @@ impl<'a> Call<'a> {
         self.see(change.commit());
     }
 
-    /// The key that a parameter names, if the caller may have this access to it.
-    pub(super) fn key(&self, text: &str, naming: Naming, access: &Access<'_>) -> Result<Arc<Key>, ServiceError> {
-        let named = self.named(text, naming)?;
-        let owner = match &named {
-            Named::Key(owner, _) | Named::Alias(owner, _) => *owner,
-        };
-        let found = self.look_up(named);
-        if owner == self.account() {
-            let key = found?;
-            authority::check(self, &key, access)?;
+    /// The key that a member of the input names. The caller was found to be allowed what the operation does with it.
+    pub(super) fn key(&self, member: &'static str, text: &str) -> Result<Arc<Key>, ServiceError> {
+        let named = self.named(text, authorize::naming(self.operation, member))?;
+        let owner = named.owner();
+        match self.look_up(named) {
+            Ok(key) => self.permitted(member, key),
+            Err(missing) if owner == self.account() => Err(missing),
+            Err(_) => Err(self.denied_of_absent()),
+        }
+    }
+
+    /// A key that was looked up again behind a permit: the same one, unless somebody has moved an alias since. Then it
+    /// is asked anew, with all else as it was.
+    pub(super) fn permitted(&self, member: &'static str, key: Arc<Key>) -> Result<Arc<Key>, ServiceError> {
+        let mut of_member = self.permits.iter().filter(|permit| permit.member == member);
+        if of_member.clone().any(|permit| permit.key.as_ref().is_some_and(|permitted| permitted.arn == key.arn)) {
             return Ok(key);
         }
-        // Nothing tells a stranger whether a key exists.
-        let denied = |_| fault::denied_across_accounts(self, access.action);
-        let key = found.map_err(denied)?;
-        authority::check(self, &key, access).map_err(denied)?;
+        let Some(permit) = of_member.next() else {
+            tracing::error!(operation = self.operation, member, "a key was used for which nobody asked");
+            return Err(ServiceError::internal("KMSInternalException", "The request could not be authorized."));
+        };
+        let mut request = permit.request.clone();
+        request.resource.arn = key.arn.as_str().into();
+        self.state.authorizer().check(&request)?;
+        self.see(key.access());
         Ok(key)
+    }
+
+    /// The key of the caller's own account that a text names, for a list that asks no permission on it.
+    pub(super) fn own_key(&self, text: &str) -> Result<Arc<Key>, ServiceError> {
+        let named = self.named(text, Naming::Key)?;
+        if named.owner() == self.account() { self.look_up(named) } else { Err(self.denied_of_absent()) }
+    }
+
+    /// The first thing that was asked, and allowed.
+    pub(super) fn first_request(&self) -> Option<&authz::request::Request> {
+        self.permits.first().map(|permit| &permit.request)
+    }
+
+    /// The denial of what is not there, or none of the caller's business.
+    pub(super) fn denied_of_absent(&self) -> ServiceError {
+        fault::denied_across_accounts(self, self.operation)
     }
 
     /// The key at this moment.
@@ -125,7 +159,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    fn look_up(&self, named: Named) -> Result<Arc<Key>, ServiceError> {
+    pub(super) fn look_up(&self, named: Named) -> Result<Arc<Key>, ServiceError> {
         let region = self.ctx.region;
         match named {
             Named::Key(account, id) => self.state.key(account, region, id).ok_or_else(|| {
@@ -140,7 +174,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    fn named(&self, text: &str, naming: Naming) -> Result<Named, ServiceError> {
+    pub(super) fn named(&self, text: &str, naming: Naming) -> Result<Named, ServiceError> {
         if text.starts_with("alias/") && naming == Naming::KeyOrAlias {
             return Ok(Named::Alias(self.account(), text.to_owned()));
         }
@@ -162,6 +196,22 @@ impl<'a> Call<'a> {
         let key: KeyArn = text.parse().map_err(|_| fault::invalid_arn(text))?;
         let id = key.key_id().parse().map_err(|_| fault::invalid_key_id(key.key_id()))?;
         Ok(Named::Key(account, id))
+    }
+}
+
+impl Named {
+    pub(super) const fn owner(&self) -> AccountId {
+        match self {
+            Self::Key(owner, _) | Self::Alias(owner, _) => *owner,
+        }
+    }
+
+    /// Its ARN in a region.
+    pub(super) fn arn(&self, region: &aws_model::Region) -> String {
+        match self {
+            Self::Key(owner, id) => format!("arn:{}:kms:{region}:{owner}:key/{id}", region.partition()),
+            Self::Alias(owner, name) => fault::alias_arn(*owner, region, name),
+        }
     }
 }
 

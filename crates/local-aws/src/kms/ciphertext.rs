@@ -32,6 +32,9 @@ const VERSION: u8 = 1;
 const CHECK_LEN: usize = 4;
 const ACCOUNT_LEN: usize = 6;
 
+/// As many characters of base64 as hold the header of any blob, whole groups of them.
+pub(super) const HEADER_BASE64: usize = 128;
+
 /// What a blob tells about itself before it is opened.
 #[derive(Debug)]
 pub(super) struct Ciphertext<'a> {

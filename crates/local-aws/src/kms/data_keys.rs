@@ -5,9 +5,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    authority::Access,
     blob,
-    call::{Call, Naming, input},
+    call::{Call, input},
     encryption, fault,
     grants::GrantOperation,
     key_state::KeyUse,
@@ -76,8 +75,7 @@ fn generate(call: &Call<'_>, value: Value, operation: GrantOperation) -> Result<
         (None, Some(DataKeySpec::Aes256)) => 32,
         _ => return Err(fault::validation("Please specify either number of bytes or key spec.")),
     };
-    let access = Access::with_context(operation, &input.encryption_context);
-    let key = call.key(&input.key_id, Naming::KeyOrAlias, &access)?;
+    let key = call.key("KeyId", &input.key_id)?;
     call.usable(&key, KeyUse::Cryptography)?;
     if input.dry_run {
         return Err(fault::dry_run());

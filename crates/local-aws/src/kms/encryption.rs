@@ -7,12 +7,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    authority::{self, Access},
     blob::{self, Blob, SecretBlob},
-    call::{Call, Naming, input},
+    call::{Call, input},
     ciphertext::{self, Ciphertext},
     fault,
-    grants::GrantOperation,
     key::Key,
     key_id::MaterialId,
     key_state::KeyUse,
@@ -90,8 +88,7 @@ pub(super) fn encrypt(call: &Call<'_>, value: Value) -> Result<Value, ServiceErr
     let input: Encrypt = input(value)?;
     check_algorithm(input.encryption_algorithm.as_deref())?;
     call.check_grant_tokens(&input.grant_tokens)?;
-    let access = Access::with_context(GrantOperation::Encrypt, &input.encryption_context);
-    let key = call.key(&input.key_id, Naming::KeyOrAlias, &access)?;
+    let key = call.key("KeyId", &input.key_id)?;
     call.usable(&key, KeyUse::Cryptography)?;
     if input.dry_run {
         return Err(fault::dry_run());
@@ -109,13 +106,12 @@ pub(super) fn decrypt(call: &Call<'_>, value: Value) -> Result<Value, ServiceErr
     refuse_recipient(input.recipient.as_ref(), fault::validation)?;
     check_algorithm(input.encryption_algorithm.as_deref())?;
     call.check_grant_tokens(&input.grant_tokens)?;
-    let access = Access::with_context(GrantOperation::Decrypt, &input.encryption_context);
     let blob = blob_or_none(input.ciphertext_blob, input.dry_run, &input.dry_run_modifiers, input.key_id.as_deref())?;
     let Some(Blob(blob)) = blob else {
-        permitted(call, input.key_id.as_deref(), &access)?;
+        permitted(call, "KeyId", input.key_id.as_deref())?;
         return Err(fault::dry_run());
     };
-    let opened = open(call, &blob, input.key_id.as_deref(), &input.encryption_context, &access)?;
+    let opened = open(call, &blob, ("KeyId", input.key_id.as_deref()), &input.encryption_context)?;
     if input.dry_run {
         return Err(fault::dry_run());
     }
@@ -133,14 +129,12 @@ pub(super) fn re_encrypt(call: &Call<'_>, value: Value) -> Result<Value, Service
     check_algorithm(input.destination_encryption_algorithm.as_deref())?;
     call.check_grant_tokens(&input.grant_tokens)?;
     let source = input.source_key_id.as_deref();
-    let from = Access::with_context(GrantOperation::ReEncryptFrom, &input.source_encryption_context);
-    let to = Access::with_context(GrantOperation::ReEncryptTo, &input.destination_encryption_context);
     let blob = blob_or_none(input.ciphertext_blob, input.dry_run, &input.dry_run_modifiers, source)?;
     let opened = match blob {
-        Some(Blob(blob)) => Some(open(call, &blob, source, &input.source_encryption_context, &from)?),
-        None => permitted(call, source, &from).map(|()| None)?,
+        Some(Blob(blob)) => Some(open(call, &blob, ("SourceKeyId", source), &input.source_encryption_context)?),
+        None => permitted(call, "SourceKeyId", source).map(|()| None)?,
     };
-    let destination = call.key(&input.destination_key_id, Naming::KeyOrAlias, &to)?;
+    let destination = call.key("DestinationKeyId", &input.destination_key_id)?;
     call.usable(&destination, KeyUse::Cryptography)?;
     let Some(opened) = opened.filter(|_| !input.dry_run) else { return Err(fault::dry_run()) };
     let sealed = seal(call, &destination, &input.destination_encryption_context, &opened.plaintext)?;
@@ -189,19 +183,16 @@ pub(super) fn refuse_recipient(
 fn open(
     call: &Call<'_>,
     blob: &[u8],
-    key_id: Option<&str>,
+    (member, key_id): (&'static str, Option<&str>),
     context: &EncryptionContext,
-    access: &Access<'_>,
 ) -> Result<Opened, ServiceError> {
     let parsed = Ciphertext::parse(blob);
     let key = match (key_id, &parsed) {
         // Whether the caller may use the key it names comes before what the blob is.
-        (Some(key_id), _) => call.key(key_id, Naming::KeyOrAlias, access)?,
+        (Some(key_id), _) => call.key(member, key_id)?,
         (None, Some(parsed)) => {
             let key = call.state.key(parsed.account, call.ctx.region, parsed.key_id);
-            let key = key.ok_or_else(fault::unknown_ciphertext)?;
-            authority::check(call, &key, access).map_err(|_| fault::unknown_ciphertext())?;
-            key
+            call.permitted(member, key.ok_or_else(fault::unknown_ciphertext)?)?
         }
         (None, None) => return Err(fault::invalid_ciphertext()),
     };
@@ -221,8 +212,8 @@ fn open(
 }
 
 /// The half of opening that a dry run without a ciphertext tells.
-fn permitted(call: &Call<'_>, key_id: Option<&str>, access: &Access<'_>) -> Result<(), ServiceError> {
-    let key = call.key(key_id.unwrap_or_default(), Naming::KeyOrAlias, access)?;
+fn permitted(call: &Call<'_>, member: &'static str, key_id: Option<&str>) -> Result<(), ServiceError> {
+    let key = call.key(member, key_id.unwrap_or_default())?;
     call.usable(&key, KeyUse::Cryptography).map(|_| ())
 }
 

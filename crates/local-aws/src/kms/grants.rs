@@ -30,6 +30,9 @@ pub(super) struct Grant {
     pub(super) name: Option<String>,
     pub(super) created: Timestamp,
     pub(super) grantee: String,
+    /// The unique id of the user or role that it was made for, where it is another than that of who bears the name now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) grantee_unique_id: Option<String>,
     pub(super) retiring: Option<String>,
     /// The account whose caller made it, as the ARN of its root.
     pub(super) issuing_account: String,
@@ -86,6 +89,11 @@ impl GrantOperation {
             Self::VerifyMac => "VerifyMac",
             Self::DeriveSharedSecret => "DeriveSharedSecret",
         }
+    }
+
+    /// The operation of this name.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        serde_json::from_value(name.into()).ok()
     }
 
     /// Whether a key that encrypts symmetrically knows the operation.

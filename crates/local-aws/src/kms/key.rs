@@ -10,8 +10,8 @@ use aws_model::{AccountId, KeyArn, Region};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{family::Family, grants::KeyGrants, key_id::KeyId, key_state::KeyState};
-use crate::store::Ticket;
+use super::{family::Family, grants::KeyGrants, key_id::KeyId, key_policy::KeyPolicy, key_state::KeyState};
+use crate::store::{AtomicTicket, Ticket};
 
 /// A key of one account in one region, with its grants; material and rotation are its [`Family`]'s.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub(super) struct Key {
     pub(super) arn: KeyArn,
     pub(super) family: Arc<Family>,
     moment: ArcSwap<KeyMoment>,
+    /// The newest change of who may use it.
+    access: AtomicTicket,
     grants: RwLock<KeyGrants>,
 }
 
@@ -41,8 +43,11 @@ pub(super) struct KeyRecord {
     pub(super) deletion: Option<Deletion>,
     /// A state that passes by itself.
     pub(super) passing: Option<Passing>,
-    pub(super) policy: String,
+    pub(super) policy: KeyPolicy,
     pub(super) tags: BTreeMap<String, String>,
+    /// Whether AWS made it, for a service in the account. Only a world file has such keys.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) aws_managed: bool,
 }
 
 /// The key is to be deleted.
@@ -74,6 +79,7 @@ impl Key {
             arn: record.arn.clone(),
             family,
             moment: ArcSwap::from_pointee(KeyMoment { record, ticket }),
+            access: AtomicTicket::default(),
             grants: RwLock::default(),
         }
     }
@@ -92,6 +98,16 @@ impl Key {
 
     pub(super) fn replace(&self, moment: KeyMoment) {
         self.moment.store(Arc::new(moment));
+    }
+
+    /// Tells of a change of who may use it, before it can let anybody in.
+    pub(super) fn access_changes(&self, ticket: Ticket) {
+        self.access.raise(ticket);
+    }
+
+    /// When everything is durable that may have let somebody in until now.
+    pub(super) fn access(&self) -> Ticket {
+        self.access.get()
     }
 
     pub(super) fn grants(&self) -> RwLockReadGuard<'_, KeyGrants> {

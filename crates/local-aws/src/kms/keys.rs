@@ -7,10 +7,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    authority::Access,
-    call::{Call, Naming, input},
+    call::{Call, input},
     fault,
-    grants::GrantOperation,
     key::KeyRecord,
     key_id::KeyId,
     key_state::KeyUse,
@@ -74,6 +72,7 @@ pub(super) fn create_key(call: &Call<'_>, value: Value) -> Result<Value, Service
         passing: None,
         policy,
         tags,
+        aws_managed: false,
     };
     let mut change = call.change();
     check_room(call, call.ctx.region)?;
@@ -87,8 +86,7 @@ pub(super) fn create_key(call: &Call<'_>, value: Value) -> Result<Value, Service
 pub(super) fn describe_key(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let input: DescribeKey = input(value)?;
     call.check_grant_tokens(&input.grant_tokens)?;
-    let access = Access::plain(GrantOperation::DescribeKey);
-    let key = call.key(&input.key_id, Naming::KeyOrAlias, &access)?;
+    let key = call.key("KeyId", &input.key_id)?;
     Ok(json!({ "KeyMetadata": metadata::of(call, &key) }))
 }
 
@@ -119,7 +117,7 @@ pub(super) fn list_keys(call: &Call<'_>, value: Value) -> Result<Value, ServiceE
 pub(super) fn update_key_description(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let input: UpdateKeyDescription = input(value)?;
     let mut change = call.change();
-    let key = call.key(&input.key_id, Naming::Key, &Access::owner("UpdateKeyDescription"))?;
+    let key = call.key("KeyId", &input.key_id)?;
     let now = call.usable(&key, KeyUse::Label)?;
     change.key(&key, KeyRecord { description: input.description, ..now.record.clone() });
     call.commit(change);

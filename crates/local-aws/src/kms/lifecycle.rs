@@ -4,8 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    authority::Access,
-    call::{Call, Naming, input, seconds},
+    call::{Call, input, seconds},
     family::days_after,
     fault,
     key::{Deletion, KeyRecord},
@@ -32,11 +31,11 @@ struct ScheduleKeyDeletion {
 }
 
 pub(super) fn enable_key(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
-    switch(call, value, "EnableKey", true)
+    switch(call, value, true)
 }
 
 pub(super) fn disable_key(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
-    switch(call, value, "DisableKey", false)
+    switch(call, value, false)
 }
 
 pub(super) fn schedule_key_deletion(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
@@ -46,7 +45,7 @@ pub(super) fn schedule_key_deletion(call: &Call<'_>, value: Value) -> Result<Val
         return Err(fault::validation("PendingWindowInDays must be between 7 and 30 (inclusive)."));
     }
     let mut change = call.change();
-    let key = call.key(&input.key_id, Naming::Key, &Access::owner("ScheduleKeyDeletion"))?;
+    let key = call.key("KeyId", &input.key_id)?;
     let now = call.usable(&key, KeyUse::ScheduleDeletion)?;
     let family = key.family.now();
     call.see(family.ticket);
@@ -67,17 +66,17 @@ pub(super) fn schedule_key_deletion(call: &Call<'_>, value: Value) -> Result<Val
 pub(super) fn cancel_key_deletion(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let input: OneKey = input(value)?;
     let mut change = call.change();
-    let key = call.key(&input.key_id, Naming::Key, &Access::owner("CancelKeyDeletion"))?;
+    let key = call.key("KeyId", &input.key_id)?;
     let now = call.usable(&key, KeyUse::CancelDeletion)?;
     change.key(&key, KeyRecord { deletion: None, enabled: false, ..now.record.clone() });
     call.commit(change);
     Ok(json!({ "KeyId": key.arn }))
 }
 
-fn switch(call: &Call<'_>, value: Value, action: &'static str, on: bool) -> Result<Value, ServiceError> {
+fn switch(call: &Call<'_>, value: Value, on: bool) -> Result<Value, ServiceError> {
     let input: OneKey = input(value)?;
     let mut change = call.change();
-    let key = call.key(&input.key_id, Naming::Key, &Access::owner(action))?;
+    let key = call.key("KeyId", &input.key_id)?;
     let now = call.usable(&key, KeyUse::Switch)?;
     if now.record.enabled != on {
         change.key(&key, KeyRecord { enabled: on, ..now.record.clone() });

@@ -27,7 +27,7 @@ pub(super) fn of(call: &Call<'_>, key: &Key) -> Value {
         "KeyUsage": "ENCRYPT_DECRYPT",
         "KeyState": state.as_str(),
         "Origin": "AWS_KMS",
-        "KeyManager": "CUSTOMER",
+        "KeyManager": if record.aws_managed { "AWS" } else { "CUSTOMER" },
         "CustomerMasterKeySpec": "SYMMETRIC_DEFAULT",
         "KeySpec": "SYMMETRIC_DEFAULT",
         "EncryptionAlgorithms": ["SYMMETRIC_DEFAULT"],

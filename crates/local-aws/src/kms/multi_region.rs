@@ -10,8 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    authority::Access,
-    call::{Call, Naming, input},
+    call::{Call, input},
     family::FamilyRecord,
     fault,
     key::{Key, KeyRecord, Passing, PassingState},
@@ -50,7 +49,7 @@ pub(super) fn replicate_key(call: &Call<'_>, value: Value) -> Result<Value, Serv
     let input: ReplicateKey = input(value)?;
     let tags = tags::added(BTreeMap::new(), input.tags)?;
     let mut change = call.change();
-    let (key, mut family) = primary(call, &input.key_id, "ReplicateKey")?;
+    let (key, mut family) = primary(call, &input.key_id)?;
     let region = &input.replica_region;
     let arn = in_region(&key, region)?;
     if family.regions.contains(region) {
@@ -67,6 +66,7 @@ pub(super) fn replicate_key(call: &Call<'_>, value: Value) -> Result<Value, Serv
         passing: Some(passing(call, PassingState::Creating)),
         policy: policy.clone(),
         tags,
+        aws_managed: false,
     };
     let replica_tags: Vec<Value> =
         record.tags.iter().map(|(key, value)| json!({ "TagKey": key, "TagValue": value })).collect();
@@ -78,7 +78,7 @@ pub(super) fn replicate_key(call: &Call<'_>, value: Value) -> Result<Value, Serv
     let replica = replica.ok_or_else(|| ServiceError::internal("KMSInternalException", "the replica is gone"))?;
     Ok(json!({
         "ReplicaKeyMetadata": metadata::of(call, &replica),
-        "ReplicaPolicy": policy,
+        "ReplicaPolicy": policy.text(),
         "ReplicaTags": replica_tags,
     }))
 }
@@ -87,12 +87,13 @@ pub(super) fn replicate_key(call: &Call<'_>, value: Value) -> Result<Value, Serv
 pub(super) fn update_primary_region(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let input: UpdatePrimaryRegion = input(value)?;
     let mut change = call.change();
-    let (old, family) = primary(call, &input.key_id, "UpdatePrimaryRegion")?;
+    let (old, family) = primary(call, &input.key_id)?;
     let new = call.state.key(old.account(), &input.primary_region, old.id);
     let new = new.filter(|key| key.region() != old.region());
     let Some(new) = new else {
         return Err(fault::no_such_key(in_region(&old, &input.primary_region)?));
     };
+    let new = call.permitted("PrimaryRegion", new)?;
     call.usable(&new, KeyUse::Replication)?;
     let updating = Some(passing(call, PassingState::Updating));
     for key in [&old, &new] {
@@ -103,8 +104,8 @@ pub(super) fn update_primary_region(call: &Call<'_>, value: Value) -> Result<Val
     Ok(json!({}))
 }
 
-fn primary(call: &Call<'_>, key_id: &str, action: &'static str) -> Result<(Arc<Key>, FamilyRecord), ServiceError> {
-    let key = call.key(key_id, Naming::Key, &Access::owner(action))?;
+fn primary(call: &Call<'_>, key_id: &str) -> Result<(Arc<Key>, FamilyRecord), ServiceError> {
+    let key = call.key("KeyId", key_id)?;
     let family = key.family.now();
     call.see(family.ticket);
     if !key.id.is_multi_region() || family.record.primary != *key.region() {

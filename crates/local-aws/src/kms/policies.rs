@@ -1,22 +1,21 @@
 //! PutKeyPolicy, GetKeyPolicy, ListKeyPolicies, and the policy of a new key.
 //!
-//! Policies are kept as they were given and checked for their shape; what they decide is the authorization model's.
+//! Policies are kept as they were given; whether they read and what they decide is the authorization model's.
 
-mod document;
-
+use authz::policy::MalformedPolicy;
 use aws_model::KeyArn;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    authority::{self, Access},
-    call::{Call, Naming, input},
+    call::{Call, input},
     fault,
     key::KeyRecord,
+    key_policy::KeyPolicy,
+    lockout,
     paging::{Page, Paging},
 };
 use crate::ServiceError;
-use document::{Document, Malformed};
 
 /// Source: AWS KMS Developer Guide, "Quotas", resource quotas: 32 KB.
 const MAX_BYTES: usize = 32 * 1024;
@@ -52,10 +51,10 @@ pub(super) fn put_key_policy(call: &Call<'_>, value: Value) -> Result<Value, Ser
     let input: PutKeyPolicy = input(value)?;
     check_name(input.policy_name.as_deref())?;
     let mut change = call.change();
-    let key = call.key(&input.key_id, Naming::Key, &Access::owner("PutKeyPolicy"))?;
+    let key = call.key("KeyId", &input.key_id)?;
     let now = call.moment(&key);
-    check(call, &key.arn, &input.policy, input.bypass_policy_lockout_safety_check)?;
-    change.key(&key, KeyRecord { policy: input.policy, ..now.record.clone() });
+    let policy = read(call, &key.arn, &input.policy, input.bypass_policy_lockout_safety_check)?;
+    change.key(&key, KeyRecord { policy, ..now.record.clone() });
     call.commit(change);
     Ok(json!({}))
 }
@@ -63,14 +62,14 @@ pub(super) fn put_key_policy(call: &Call<'_>, value: Value) -> Result<Value, Ser
 pub(super) fn get_key_policy(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let input: GetKeyPolicy = input(value)?;
     check_name(input.policy_name.as_deref())?;
-    let key = call.key(&input.key_id, Naming::Key, &Access::owner("GetKeyPolicy"))?;
-    Ok(json!({ "Policy": call.moment(&key).record.policy, "PolicyName": NAME }))
+    let key = call.key("KeyId", &input.key_id)?;
+    Ok(json!({ "Policy": call.moment(&key).record.policy.text(), "PolicyName": NAME }))
 }
 
 pub(super) fn list_key_policies(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let input: ListKeyPolicies = input(value)?;
     let paging = Paging::of(&input.page, 100, 1000)?;
-    let key = call.key(&input.key_id, Naming::Key, &Access::owner("ListKeyPolicies"))?;
+    let key = call.key("KeyId", &input.key_id)?;
     call.moment(&key);
     let found = if paging.after().is_none() { vec![NAME] } else { Vec::new() };
     Ok(paging.answer("PolicyNames", found, |name| name, |name| (*name).into()))
@@ -82,31 +81,33 @@ pub(super) fn for_new_key(
     arn: &KeyArn,
     given: Option<String>,
     bypass_lockout_check: bool,
-) -> Result<String, ServiceError> {
+) -> Result<KeyPolicy, ServiceError> {
     match given {
-        Some(policy) => check(call, arn, &policy, bypass_lockout_check).map(|()| policy),
-        None => Ok(default(arn)),
+        Some(policy) => read(call, arn, &policy, bypass_lockout_check),
+        None => KeyPolicy::default_of(arn).map_err(malformed),
     }
 }
 
-fn check(call: &Call<'_>, arn: &KeyArn, policy: &str, bypass_lockout_check: bool) -> Result<(), ServiceError> {
-    if policy.len() > MAX_BYTES {
+fn read(call: &Call<'_>, arn: &KeyArn, text: &str, bypass_lockout_check: bool) -> Result<KeyPolicy, ServiceError> {
+    if text.len() > MAX_BYTES {
         return Err(fault::limit_exceeded(format!(
             "A key policy has up to {MAX_BYTES} bytes, this one {}.",
-            policy.len()
+            text.len()
         )));
     }
-    let document = Document::parse(policy).map_err(|Malformed(why)| malformed(why))?;
-    let principals: Vec<String> = authority::principals(call.ctx.caller).collect();
-    if bypass_lockout_check || document.lets_put_key_policy(&principals, call.account(), arn) {
-        Ok(())
-    } else {
-        Err(malformed("The new key policy will not allow you to update the key policy in the future."))
+    let policy = KeyPolicy::parse(text).map_err(malformed)?;
+    if bypass_lockout_check || lockout::lets_put_again(call, arn, &policy) {
+        return Ok(policy);
     }
+    Err(ServiceError::new(
+        "MalformedPolicyDocumentException",
+        "The new key policy will not allow you to update the key policy in the future.",
+    ))
 }
 
-fn malformed(why: impl Into<String>) -> ServiceError {
-    ServiceError::new("MalformedPolicyDocumentException", why)
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn malformed(malformed: MalformedPolicy) -> ServiceError {
+    ServiceError::new(malformed.aws_code(), malformed.aws_message())
 }
 
 fn check_name(name: Option<&str>) -> Result<(), ServiceError> {
@@ -114,24 +115,4 @@ fn check_name(name: Option<&str>) -> Result<(), ServiceError> {
         None | Some(NAME) => Ok(()),
         Some(_) => Err(ServiceError::new("NotFoundException", "No such policy exists")),
     }
-}
-
-/// Source: AWS KMS Developer Guide, "Default key policy"; laid out as AWS answers it.
-fn default(arn: &KeyArn) -> String {
-    let root = format!("arn:{}:iam::{}:root", arn.region().partition(), arn.account());
-    format!(
-        r#"{{
-  "Version" : "2012-10-17",
-  "Id" : "key-default-1",
-  "Statement" : [ {{
-    "Sid" : "Enable IAM User Permissions",
-    "Effect" : "Allow",
-    "Principal" : {{
-      "AWS" : "{root}"
-    }},
-    "Action" : "kms:*",
-    "Resource" : "*"
-  }} ]
-}}"#
-    )
 }

@@ -11,8 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    authority::Access,
-    call::{Call, Naming, input, seconds},
+    call::{Call, input, seconds},
     family::{FamilyRecord, Material, Rotation, RotationPeriod, RotationType},
     fault,
     key::Key,
@@ -53,7 +52,7 @@ pub(super) fn enable_key_rotation(call: &Call<'_>, value: Value) -> Result<Value
     let input: EnableKeyRotation = input(value)?;
     let period = input.rotation_period_in_days.unwrap_or(RotationPeriod::USUAL);
     let mut change = call.change();
-    let (key, record) = primary_to_change(call, &input.key_id, "EnableKeyRotation")?;
+    let (key, record) = primary_to_change(call, &input.key_id)?;
     if record.rotation.is_none_or(|rotation| rotation.period != period) {
         let rotation = Some(Rotation::starting(call.now(), period));
         change.family(&key, FamilyRecord { rotation, ..record });
@@ -65,7 +64,7 @@ pub(super) fn enable_key_rotation(call: &Call<'_>, value: Value) -> Result<Value
 pub(super) fn disable_key_rotation(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let input: OneKey = input(value)?;
     let mut change = call.change();
-    let (key, record) = primary_to_change(call, &input.key_id, "DisableKeyRotation")?;
+    let (key, record) = primary_to_change(call, &input.key_id)?;
     if record.rotation.is_some() {
         change.family(&key, FamilyRecord { rotation: None, ..record });
         call.commit(change);
@@ -77,7 +76,7 @@ pub(super) fn disable_key_rotation(call: &Call<'_>, value: Value) -> Result<Valu
 pub(super) fn rotate_key_on_demand(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let input: OneKey = input(value)?;
     let mut change = call.change();
-    let (key, mut record) = primary_to_change(call, &input.key_id, "RotateKeyOnDemand")?;
+    let (key, mut record) = primary_to_change(call, &input.key_id)?;
     if record.on_demand_rotations >= MAX_ON_DEMAND_ROTATIONS {
         return Err(fault::limit_exceeded(format!(
             "{} was rotated on demand {MAX_ON_DEMAND_ROTATIONS} times, the most a key can be",
@@ -93,7 +92,7 @@ pub(super) fn rotate_key_on_demand(call: &Call<'_>, value: Value) -> Result<Valu
 /// Says that a key which is pending deletion does not rotate, though its schedule is kept for when it is cancelled.
 pub(super) fn get_key_rotation_status(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let input: OneKey = input(value)?;
-    let key = call.key(&input.key_id, Naming::Key, &Access::owner("GetKeyRotationStatus"))?;
+    let key = call.key("KeyId", &input.key_id)?;
     let state = call.moment(&key).record.state(call.now());
     let family = key.family.now();
     call.see(family.ticket);
@@ -109,7 +108,7 @@ pub(super) fn get_key_rotation_status(call: &Call<'_>, value: Value) -> Result<V
 pub(super) fn list_key_rotations(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let input: ListKeyRotations = input(value)?;
     let paging = Paging::of(&input.page, 100, 1000)?;
-    let key = call.key(&input.key_id, Naming::Key, &Access::owner("ListKeyRotations"))?;
+    let key = call.key("KeyId", &input.key_id)?;
     call.moment(&key);
     let family = key.family.now();
     call.see(family.ticket);
@@ -158,12 +157,8 @@ fn entry(key: &Key, material: &Material, is_current: bool) -> Value {
 }
 
 /// Rotation is the family's, and is set on the primary key.
-fn primary_to_change(
-    call: &Call<'_>,
-    key_id: &str,
-    action: &'static str,
-) -> Result<(Arc<Key>, FamilyRecord), ServiceError> {
-    let key = call.key(key_id, Naming::Key, &Access::owner(action))?;
+fn primary_to_change(call: &Call<'_>, key_id: &str) -> Result<(Arc<Key>, FamilyRecord), ServiceError> {
+    let key = call.key("KeyId", key_id)?;
     call.usable(&key, KeyUse::Rotation)?;
     let family = key.family.now();
     call.see(family.ticket);

@@ -6,6 +6,7 @@
 
 mod agenda;
 mod change;
+mod facts;
 mod load;
 
 use std::{
@@ -24,7 +25,10 @@ use serde::{Deserialize, Serialize};
 pub(super) use change::Change;
 
 use super::{Quotas, grants::Grant, key::Key, key_id::KeyId};
-use crate::store::{OpenError, Store, Ticket};
+use crate::{
+    authorization::Authorizer,
+    store::{OpenError, Store, Ticket},
+};
 use agenda::Agenda;
 
 /// An account's keys and aliases in one region.
@@ -34,6 +38,8 @@ pub(super) type RealmId = (AccountId, Region);
 pub(super) struct State {
     pub(super) quotas: Quotas,
     store: Store,
+    /// Told of every change, under the lock that orders them.
+    authorizer: Arc<Authorizer>,
     realms: RwLock<HashMap<RealmId, Arc<Realm>>>,
     retirable: RwLock<Retirable>,
     agenda: Mutex<Agenda>,
@@ -66,10 +72,11 @@ pub(super) struct Alias {
 type Retirable = BTreeMap<(Region, String, String), Arc<Grant>>;
 
 impl State {
-    pub(super) fn load(store: Store, quotas: Quotas) -> Result<Self, OpenError> {
+    pub(super) fn load(store: Store, quotas: Quotas, authorizer: Arc<Authorizer>) -> Result<Self, OpenError> {
         let state = Self {
             quotas,
             store,
+            authorizer,
             realms: RwLock::default(),
             retirable: RwLock::default(),
             agenda: Mutex::default(),
@@ -83,6 +90,10 @@ impl State {
         &self.store
     }
 
+    pub(super) fn authorizer(&self) -> &Authorizer {
+        &self.authorizer
+    }
+
     pub(super) fn realm(&self, account: AccountId, region: &Region) -> Option<Arc<Realm>> {
         read(&self.realms).get(&(account, region.clone())).cloned()
     }
@@ -93,6 +104,18 @@ impl State {
 
     pub(super) fn key_at(&self, arn: &KeyArn) -> Option<Arc<Key>> {
         self.key(arn.account(), arn.region(), arn.key_id().parse().ok()?)
+    }
+
+    /// A key of this id in the primary one of its regions.
+    pub(super) fn anywhere(&self, account: AccountId, id: KeyId) -> Option<Arc<Key>> {
+        let realms: Vec<_> = read(&self.realms)
+            .iter()
+            .filter(|((of, _), _)| *of == account)
+            .map(|(_, realm)| Arc::clone(realm))
+            .collect();
+        let key = realms.iter().find_map(|realm| realm.key(id))?;
+        let primary = key.family.now().record.primary.clone();
+        self.key(account, &primary, id)
     }
 
     pub(super) fn alias(&self, account: AccountId, region: &Region, name: &str) -> Option<Alias> {

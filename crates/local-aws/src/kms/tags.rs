@@ -8,8 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    authority::Access,
-    call::{Call, Naming, input},
+    call::{Call, input},
     key::KeyRecord,
     key_state::KeyUse,
     paging::{Page, Paging},
@@ -51,7 +50,7 @@ struct ListResourceTags {
 pub(super) fn tag_resource(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let input: TagResource = input(value)?;
     let mut change = call.change();
-    let key = call.key(&input.key_id, Naming::Key, &Access::owner("TagResource"))?;
+    let key = call.key("KeyId", &input.key_id)?;
     let now = call.usable(&key, KeyUse::Label)?;
     let tags = added(now.record.tags.clone(), input.tags)?;
     change.key(&key, KeyRecord { tags, ..now.record.clone() });
@@ -62,7 +61,7 @@ pub(super) fn tag_resource(call: &Call<'_>, value: Value) -> Result<Value, Servi
 pub(super) fn untag_resource(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let input: UntagResource = input(value)?;
     let mut change = call.change();
-    let key = call.key(&input.key_id, Naming::Key, &Access::owner("UntagResource"))?;
+    let key = call.key("KeyId", &input.key_id)?;
     let now = call.usable(&key, KeyUse::Label)?;
     let gone: BTreeSet<&String> = input.tag_keys.iter().collect();
     let mut record = now.record.clone();
@@ -75,7 +74,7 @@ pub(super) fn untag_resource(call: &Call<'_>, value: Value) -> Result<Value, Ser
 pub(super) fn list_resource_tags(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let input: ListResourceTags = input(value)?;
     let paging = Paging::of(&input.page, 50, 50)?;
-    let key = call.key(&input.key_id, Naming::Key, &Access::owner("ListResourceTags"))?;
+    let key = call.key("KeyId", &input.key_id)?;
     let now = call.moment(&key);
     let later = |key: &&String| paging.after().is_none_or(|after| key.as_str() > after);
     let found: Vec<&String> = now.record.tags.keys().filter(later).take(paging.probe()).collect();

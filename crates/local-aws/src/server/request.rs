@@ -33,7 +33,7 @@ impl Endpoint {
         Ok(match self.bodies.read(body).await {
             Ok(body) => match &self.admin {
                 Some(admin) if Admin::is_meant(&head) => admin.answer(&head, &body.bytes, peer, request_id).await,
-                _ => self.router.answer(&head, &body.bytes, request_id).await,
+                _ => self.router.answer(&head, &body.bytes, peer.ip(), request_id).await,
             },
             Err(unread) => {
                 let mut refusal = Router::refuse(&head, &unread.into(), request_id);

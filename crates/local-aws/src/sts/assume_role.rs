@@ -2,41 +2,42 @@
 
 mod context;
 
-use aws_model::{AccountId, Arn};
+use authz::principal::Principal;
+use aws_model::Arn;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{Call, Sts, access_denied, credentials, validation_error};
 use crate::{
-    accounts::{Session, SessionIdentity, assumed_role_arn, role_id},
+    accounts::{Session, SessionIdentity, assumed_role_arn},
     error::ServiceError,
 };
 
 /// How long a session lasts when nobody says, and the most that role chaining allows.
 ///
-/// Source: AWS STS API Reference, "AssumeRole", `DurationSeconds`. The other bounds are the model's; a role's own
-/// maximum needs roles, which come with IAM.
+/// Source: AWS STS API Reference, "AssumeRole", `DurationSeconds`. The other bounds are the model's and the role's.
 const ONE_HOUR: i64 = 3600;
 
 impl Sts {
     pub(super) fn assume_role(&self, call: Call<'_>) -> Result<Value, ServiceError> {
         let text = call.text("RoleArn").unwrap_or_default();
         let role: Arn = text.parse().map_err(|_| validation_error(format!("{text} is invalid")))?;
-        let seconds = duration(call)?;
         refuse_mfa(call)?;
-        let context = context::of(call)?;
-        let account = self.trusting_account(call, &role)?;
-
+        let Some((id, longest)) = self.role(&role) else { return Err(self.no_such_role(call, text)) };
+        let seconds = duration(call, longest)?;
+        let context = context::of(call, &self.authorizer)?;
         let session_name = call.text("RoleSessionName").unwrap_or_default().to_owned();
-        let id = role_id(&role);
         let user = json!({
             "AssumedRoleId": format!("{id}:{session_name}"),
             "Arn": assumed_role_arn(&role, &session_name),
         });
         let expires = expiry(call, SignedDuration::from_secs(seconds))?;
-        let mut session = Session::new(account, SessionIdentity::Role { arn: role, id, session_name }, expires);
+        let account = role.account().parse().map_err(|_| validation_error(format!("{text} is invalid")))?;
+        let identity = SessionIdentity::Role { arn: role, id, session_name };
+        let mut session = Session::new(account, identity, call.context.now, expires);
         session.context = context;
-        let packs = !session.context.policies.is_empty() || !session.context.tags.is_empty();
+        let narrowed = !session.context.policies.is_empty() || !session.context.policy_arns.is_empty();
+        let packs = narrowed || !session.context.tags.is_empty();
         let source_identity = session.context.source_identity.clone();
 
         let mut answer = credentials::begin(&self.accounts, session, call)?;
@@ -50,35 +51,43 @@ impl Sts {
         Ok(answer.into())
     }
 
-    /// The role's account, if the caller may assume roles there. AWS tells nobody whether a role exists.
-    fn trusting_account(&self, call: Call<'_>, role: &Arn) -> Result<AccountId, ServiceError> {
-        let context = call.context;
-        let is_role = role.service() == "iam" && role.region().is_empty() && role.resource().starts_with("role/");
-        let same_partition = role.partition() == context.region.partition().as_str();
-        role.account()
-            .parse()
-            .ok()
-            .filter(|account| *account == context.caller.account || self.accounts.is_named(*account))
-            .filter(|_| is_role && same_partition)
-            .ok_or_else(|| {
-                let caller = &context.caller.arn;
-                access_denied(format!(
-                    "User: {caller} is not authorized to perform: sts:AssumeRole on resource: {role}"
-                ))
-            })
+    /// The unique id of a role that is there, and how long its sessions are at most.
+    fn role(&self, arn: &Arn) -> Option<(String, SignedDuration)> {
+        let world = self.authorizer.world();
+        world.role(arn).map(|role| (role.identity.unique_id.to_string(), role.max_session))
+    }
+
+    /// An ARN that is of no role, though policies would let the caller assume it.
+    fn no_such_role(&self, call: Call<'_>, role: &str) -> ServiceError {
+        let caller = &call.context.caller.arn;
+        access_denied(format!(
+            "User: {caller} is not authorized to perform: sts:AssumeRole on resource: {role} because no role trust \
+             policy allows the sts:AssumeRole action"
+        ))
     }
 }
 
-fn duration(call: Call<'_>) -> Result<i64, ServiceError> {
-    let seconds = call.number("DurationSeconds").unwrap_or(ONE_HOUR);
-    // A session of GetSessionToken is no role, so assuming one with it is no chaining.
-    let chains = call.session.is_some_and(|session| matches!(session.identity, SessionIdentity::Role { .. }));
-    if chains && seconds > ONE_HOUR {
+/// How long the session lasts.
+///
+/// Source: AWS STS API Reference, "AssumeRole", `DurationSeconds`.
+fn duration(call: Call<'_>, longest: SignedDuration) -> Result<i64, ServiceError> {
+    let Some(seconds) = call.number("DurationSeconds") else { return Ok(ONE_HOUR.min(longest.as_secs())) };
+    if seconds > ONE_HOUR && chains(call) {
         return Err(validation_error(
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
         ));
     }
+    if seconds > longest.as_secs() {
+        return Err(validation_error(
+            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+        ));
+    }
     Ok(seconds)
+}
+
+/// Whether a role's session assumes the role. A session of GetSessionToken is no role's.
+pub(super) fn chains(call: Call<'_>) -> bool {
+    matches!(call.context.caller.principal, Principal::Session(_))
 }
 
 /// When a session that begins now and lasts this long ends.

@@ -1,5 +1,6 @@
 //! `GetSessionToken`: a session of the caller itself.
 
+use authz::principal::Principal;
 use jiff::SignedDuration;
 use serde_json::Value;
 
@@ -9,9 +10,11 @@ use crate::{
     error::ServiceError,
 };
 
-/// The longest session of a root user. A longer wish is not an error; it is cut.
+/// How long sessions of users and root users last: when nobody says, and at most. A longer wish of a root user is not an
+/// error; it is cut.
 ///
 /// Source: AWS STS API Reference, "GetSessionToken", `DurationSeconds`.
+const USUAL_FOR_USERS: i64 = 43_200;
 const LONGEST_FOR_ROOT: i64 = 3600;
 
 impl Sts {
@@ -20,9 +23,17 @@ impl Sts {
             return Err(access_denied("Cannot call GetSessionToken with session credentials"));
         }
         refuse_mfa(call)?;
-        let seconds = call.number("DurationSeconds").unwrap_or(LONGEST_FOR_ROOT).min(LONGEST_FOR_ROOT);
+        let caller = call.context.caller;
+        let wished = call.number("DurationSeconds");
+        let (identity, seconds) = match &caller.principal {
+            Principal::User(arn) => {
+                let identity = SessionIdentity::User { arn: arn.clone(), id: caller.user_id.clone() };
+                (identity, wished.unwrap_or(USUAL_FOR_USERS))
+            }
+            _ => (SessionIdentity::Root, wished.unwrap_or(LONGEST_FOR_ROOT).min(LONGEST_FOR_ROOT)),
+        };
         let expires = super::assume_role::expiry(call, SignedDuration::from_secs(seconds))?;
-        let session = Session::new(call.context.caller.account, SessionIdentity::Root, expires);
+        let session = Session::new(caller.account, identity, call.context.now, expires);
         credentials::begin(&self.accounts, session, call).map(Value::Object)
     }
 }

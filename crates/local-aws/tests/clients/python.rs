@@ -67,7 +67,14 @@ async fn moto_departs_from_the_contract_just_where_it_is_said() {
 async fn start() -> Running {
     let accounts = ACCOUNTS.iter().map(|account| account.parse().unwrap()).collect();
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-    LocalAws::start(Options { listen, accounts, ..Options::default() }).await.unwrap()
+    LocalAws::start(Options { listen, accounts, world: world(), ..Options::default() }).await.unwrap()
+}
+
+/// A managed policy of AWS for sessions to be narrowed to; of the accounts nothing, so that they are open.
+fn world() -> authz::world::World {
+    let text = r#"{"managedPolicies": {"arn:aws:iam::aws:policy/ReadOnlyAccess": {"Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": ["kms:Describe*", "kms:List*"], "Resource": "*"}]}}}"#;
+    authz::file::world::read(&authz::text::SourceText::new("world.yaml", text), &authz::file::NoFiles).unwrap()
 }
 
 /// The root credentials, as the scripts take them.

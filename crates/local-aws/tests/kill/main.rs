@@ -22,7 +22,7 @@ use std::{
 use aws_model::AccountId;
 use jiff::{SignedDuration, Timestamp};
 use local_aws::{
-    CallContext, Caller, CallerKind, Clock, ServiceError,
+    CallContext, Caller, Clock, ServiceError,
     kms::Kms,
     store::{MasterKey, Store},
 };
@@ -191,15 +191,10 @@ async fn call_later(kms: &Kms, operation: &str, input: Value) -> Result<Value, S
 
 async fn call_at(kms: &Kms, now: Timestamp, operation: &str, input: Value) -> Result<Value, ServiceError> {
     let account: AccountId = "111122223333".parse().unwrap();
-    let caller = Caller {
-        account,
-        arn: format!("arn:aws:iam::{account}:root"),
-        user_id: account.to_string(),
-        access_key_id: "AKIDEXAMPLE".into(),
-        kind: CallerKind::Root,
-    };
+    let caller = Caller::root(account, "AKIDEXAMPLE");
     let region = "us-east-1".parse().unwrap();
-    kms.call(&CallContext { caller: &caller, region: &region, now, request_id: "r" }, operation, input).await
+    kms.call(&CallContext { caller: &caller, region: &region, now, request_id: "r", peer: None }, operation, input)
+        .await
 }
 
 fn open(path: &Path) -> Kms {

@@ -59,11 +59,17 @@ async fn a_wrong_key_and_a_key_out_of_reach_are_told_apart() {
             .to_owned(),
     );
     let input = json!({"CiphertextBlob": blob});
-    assert_eq!(world.root(STRANGER).refused("Decrypt", input.clone()).await, out_of_reach);
+    let denied = world.root(STRANGER).refused("Decrypt", input.clone()).await;
+    assert!(denied.1.contains("kms:Decrypt on the resource associated with this ciphertext because"), "{denied:?}");
     assert_eq!(owner.at("eu-west-1").refused("Decrypt", input.clone()).await, out_of_reach);
     owner.ok("ScheduleKeyDeletion", json!({"KeyId": key, "PendingWindowInDays": 7})).await;
     world.pass(7);
-    assert_eq!(owner.refused("Decrypt", input).await, out_of_reach);
+    assert_eq!(owner.refused("Decrypt", input.clone()).await, out_of_reach);
+    assert_eq!(
+        world.root(STRANGER).refused("Decrypt", input).await,
+        denied,
+        "a stranger learns not even that it is gone"
+    );
 }
 
 #[tokio::test]

@@ -1,11 +1,12 @@
 //! A KMS with a clock that stands, and callers of it.
 
+use authz::principal::{Principal, RoleSession};
 use aws_model::{AccountId, Region};
 use aws_wire::{model::ServiceId, protocol::aws_json};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use jiff::SignedDuration;
 use local_aws::{
-    CallContext, Caller, CallerKind, Clock, ServiceError,
+    CallContext, Caller, Clock, ServiceError,
     kms::{Kms, Quotas},
     store::Store,
 };
@@ -55,9 +56,7 @@ impl World {
 
     /// The root user of an account, in us-east-1.
     pub(crate) fn root(&self, account: &str) -> Client<'_> {
-        let account: AccountId = account.parse().unwrap();
-        let arn = format!("arn:aws:iam::{account}:root");
-        self.client(account, arn, CallerKind::Root)
+        self.client(Caller::root(account.parse().unwrap(), "AKIDEXAMPLE"))
     }
 
     pub(crate) fn owner(&self) -> Client<'_> {
@@ -68,12 +67,15 @@ impl World {
     pub(crate) fn role(&self, account: &str, role: &str) -> Client<'_> {
         let account: AccountId = account.parse().unwrap();
         let role_arn = format!("arn:aws:iam::{account}:role/{role}").parse().unwrap();
-        let arn = format!("arn:aws:sts::{account}:assumed-role/{role}/session");
-        self.client(account, arn, CallerKind::AssumedRole { role_arn, session_name: "session".into() })
+        self.client(Caller {
+            arn: format!("arn:aws:sts::{account}:assumed-role/{role}/session"),
+            user_id: "AROAEXAMPLE:session".to_owned(),
+            principal: Principal::Session(Box::new(RoleSession::of(role_arn, Some("session".to_owned())))),
+            ..Caller::root(account, "ASIAEXAMPLE")
+        })
     }
 
-    fn client(&self, account: AccountId, arn: String, kind: CallerKind) -> Client<'_> {
-        let caller = Caller { account, arn, user_id: account.to_string(), access_key_id: "AKIDEXAMPLE".into(), kind };
+    fn client(&self, caller: Caller) -> Client<'_> {
         Client { world: self, caller, region: "us-east-1".parse().unwrap() }
     }
 }
@@ -89,6 +91,7 @@ impl Client<'_> {
             region: &self.region,
             now: self.world.clock.now(),
             request_id: "00000000-0000-0000-0000-000000000000",
+            peer: None,
         };
         let answer = self.world.kms.call(&ctx, operation, input.clone()).await;
         hold_against_the_model(operation, &input, &answer);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use authz::world::GrantPrincipal;
 use aws_model::Arn;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -10,8 +11,7 @@ use super::{Grant, GrantConstraints, GrantOperation, token};
 use crate::{
     ServiceError,
     kms::{
-        authority::Access,
-        call::{Call, Naming, input},
+        call::{Call, input},
         fault,
         key::Key,
         key_state::KeyUse,
@@ -55,8 +55,7 @@ pub(in crate::kms) fn create_grant(call: &Call<'_>, value: Value) -> Result<Valu
     input.retiring_principal.as_deref().map_or(Ok(()), check_principal)?;
 
     let mut change = call.change();
-    let access = Access::create_grant(&input.operations, &input.constraints);
-    let key = call.key(&input.key_id, Naming::Key, &access)?;
+    let key = call.key("KeyId", &input.key_id)?;
     call.usable(&key, KeyUse::CreateGrant)?;
     let issuing_account = format!("arn:{}:iam::{}:root", call.ctx.region.partition(), call.account());
     if let Some(existing) = same_named(&key, &input, &issuing_account) {
@@ -82,6 +81,7 @@ pub(in crate::kms) fn create_grant(call: &Call<'_>, value: Value) -> Result<Valu
             name: input.name,
             created: call.now(),
             grantee: input.grantee_principal,
+            grantee_unique_id: None,
             retiring: input.retiring_principal,
             issuing_account,
             operations: input.operations,
@@ -154,7 +154,10 @@ fn check_constraints(constraints: &GrantConstraints) -> Result<(), ServiceError>
             )));
         }
     }
-    Ok(())
+    if constraints.agree() {
+        return Ok(());
+    }
+    Err(fault::validation("No encryption context meets both EncryptionContextEquals and EncryptionContextSubset."))
 }
 
 /// An account, a user, a role, an assumed role or a federated user.
@@ -164,16 +167,15 @@ pub(super) fn check_principal(text: &str) -> Result<(), ServiceError> {
     let refuse =
         || ServiceError::new("InvalidArnException", format!("ARN does not refer to a valid principal: {text}"));
     let arn: Arn = text.parse().map_err(|_| refuse())?;
-    let account_is_one = arn.account().parse::<aws_model::AccountId>().is_ok();
-    let resource = arn.resource();
-    let kinds: &[&str] = match arn.service() {
-        "iam" => &["user/", "role/"],
-        "sts" => &["assumed-role/", "federated-user/"],
-        _ => &[],
-    };
-    let names_somebody = kinds
-        .iter()
-        .any(|kind| resource.strip_prefix(kind).is_some_and(|name| !name.is_empty() && !name.ends_with('/')));
-    let is_root = arn.service() == "iam" && resource == "root";
-    if arn.region().is_empty() && account_is_one && (is_root || names_somebody) { Ok(()) } else { Err(refuse()) }
+    let ends_well = arn.region().is_empty() && !arn.resource().ends_with('/');
+    match text.parse() {
+        Ok(GrantPrincipal::Service(_)) | Err(_) => Err(refuse()),
+        Ok(_) => {
+            if ends_well {
+                Ok(())
+            } else {
+                Err(refuse())
+            }
+        }
+    }
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use aws_model::{AccountId, Arn};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -10,9 +9,7 @@ use super::{Grant, create::check_principal};
 use crate::{
     ServiceError,
     kms::{
-        authority::Access,
-        call::{Call, Naming, input, seconds},
-        fault,
+        call::{Call, input, seconds},
         paging::{Page, Paging},
     },
 };
@@ -38,7 +35,7 @@ struct ListRetirableGrants {
 pub(in crate::kms) fn list_grants(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let input: ListGrants = input(value)?;
     let paging = Paging::of(&input.page, 50, 100)?;
-    let key = call.key(&input.key_id, Naming::Key, &Access::owner("ListGrants"))?;
+    let key = call.key("KeyId", &input.key_id)?;
     call.moment(&key);
     let grants = key.grants();
     let after = paging.after();
@@ -60,10 +57,6 @@ pub(in crate::kms) fn list_retirable_grants(call: &Call<'_>, value: Value) -> Re
     let input: ListRetirableGrants = input(value)?;
     let paging = Paging::of(&input.page, 50, 100)?;
     check_principal(&input.retiring_principal)?;
-    let owner = input.retiring_principal.parse::<Arn>().ok().and_then(|arn| arn.account().parse::<AccountId>().ok());
-    if owner != Some(call.account()) {
-        return Err(fault::denied_across_accounts(call, "ListRetirableGrants"));
-    }
     let found = call.state.retirable(call.ctx.region, &input.retiring_principal, paging.after(), paging.probe());
     Ok(answer(call, &paging, found))
 }

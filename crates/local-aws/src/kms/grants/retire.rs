@@ -6,12 +6,11 @@ use aws_model::KeyArn;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Grant, GrantOperation, GrantToken, list::no_such_grant};
+use super::{GrantToken, list::no_such_grant};
 use crate::{
     ServiceError,
     kms::{
-        authority::{self, Access},
-        call::{Call, Naming, input},
+        call::{Call, input},
         fault,
         key::Key,
     },
@@ -36,7 +35,7 @@ struct RevokeGrant {
     dry_run: bool,
 }
 
-/// By the retiring principal, a grantee whose grant says RetireGrant, or the account that made the grant.
+/// By whom the grant lets: it, and not the key policy, decides.
 pub(in crate::kms) fn retire_grant(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let input: RetireGrant = input(value)?;
     let mut change = call.change();
@@ -48,13 +47,10 @@ pub(in crate::kms) fn retire_grant(call: &Call<'_>, value: Value) -> Result<Valu
         }
     };
     call.moment(&key);
+    let is_own = key.account() == call.account();
     let grant = key.grants().get(&id).cloned();
-    let grant = match grant {
-        Some(grant) if may_retire(call, &grant) => grant,
-        None if key.account() == call.account() => return Err(no_such_grant(&id)),
-        // Whether the grant exists is none of a stranger's business.
-        Some(_) | None => return Err(fault::denied_across_accounts(call, "RetireGrant")),
-    };
+    let grant = grant.ok_or_else(|| if is_own { no_such_grant(&id) } else { call.denied_of_absent() })?;
+    let key = call.permitted("KeyId", key)?;
     call.see(grant.ticket);
     if input.dry_run {
         return Err(fault::dry_run());
@@ -68,7 +64,7 @@ pub(in crate::kms) fn retire_grant(call: &Call<'_>, value: Value) -> Result<Valu
 pub(in crate::kms) fn revoke_grant(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let input: RevokeGrant = input(value)?;
     let mut change = call.change();
-    let key = call.key(&input.key_id, Naming::Key, &Access::owner("RevokeGrant"))?;
+    let key = call.key("KeyId", &input.key_id)?;
     call.moment(&key);
     let grant = key.grants().get(&input.grant_id).cloned().ok_or_else(|| no_such_grant(&input.grant_id))?;
     call.see(grant.ticket);
@@ -90,27 +86,14 @@ fn by_token(call: &Call<'_>, token: &str) -> Result<(Arc<Key>, String), ServiceE
     Ok((key, token.grant_id))
 }
 
-/// Unlike elsewhere the caller needs no permission on the key, only on the grant.
+/// Unlike elsewhere only an ARN names the key.
 fn by_arn(call: &Call<'_>, text: &str) -> Result<Arc<Key>, ServiceError> {
     let arn: KeyArn = text.parse().map_err(|_| fault::invalid_arn(text))?;
     if arn.region() != call.ctx.region {
         return Err(fault::other_region(arn.region().as_str()));
     }
     let missing = || {
-        if arn.account() == call.account() {
-            fault::no_such_key(&arn)
-        } else {
-            fault::denied_across_accounts(call, "RetireGrant")
-        }
+        if arn.account() == call.account() { fault::no_such_key(&arn) } else { call.denied_of_absent() }
     };
     call.state.key_at(&arn).ok_or_else(missing)
-}
-
-fn may_retire(call: &Call<'_>, grant: &Grant) -> bool {
-    let caller = call.ctx.caller;
-    let named = grant.retiring.as_deref().is_some_and(|retiring| authority::is_caller(caller, retiring));
-    let grantee =
-        grant.operations.contains(&GrantOperation::RetireGrant) && authority::is_caller(caller, &grant.grantee);
-    let issuer = format!("arn:{}:iam::{}:root", call.ctx.region.partition(), call.account());
-    named || grantee || grant.issuing_account == issuer
 }

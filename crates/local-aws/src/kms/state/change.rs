@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{
     Alias, RealmId, State,
     agenda::{Agenda, Event},
+    facts::Facts,
     load,
 };
 use crate::{
@@ -41,6 +42,7 @@ enum Edit {
     Alias(RealmId, String, Option<Alias>),
     Grant(Arc<Key>, Grant),
     GrantGone(Arc<Key>, Arc<Grant>),
+    Primary { old: KeyArn, new: KeyArn },
     Agenda(Event, Option<Timestamp>),
 }
 
@@ -103,6 +105,7 @@ impl<'s> Change<'s> {
     /// The family's primary key is another from here on; its rotation is the new one's.
     pub(in crate::kms) fn new_primary(&mut self, old: &Key, new: &Key, record: FamilyRecord) {
         self.edits.push(Edit::Agenda(Event::Rotate(old.arn.clone()), None));
+        self.edits.push(Edit::Primary { old: old.arn.clone(), new: new.arn.clone() });
         self.family(new, record);
     }
 
@@ -241,31 +244,55 @@ impl<'s> Change<'s> {
 }
 
 impl Edit {
+    /// Memory first where the model could otherwise let somebody do what memory does not have yet; the ticket before
+    /// the model, so that whoever is let in by the change waits for it.
     fn make(self, state: &State, ticket: Ticket) {
+        let facts = Facts(&state.authorizer);
         match self {
             Self::NewKey { id, family, record } => {
                 let realm = state.realm_or_new((record.arn.account(), record.arn.region().clone()));
+                facts.new_key(&record, &family.now().record.primary);
                 let key = Arc::new(Key::new(id, family, record, ticket));
+                key.access_changes(ticket);
                 realm.change_keys(|keys| keys.insert(id, key));
             }
-            Self::Key(key, record) => key.replace(KeyMoment { record, ticket }),
+            Self::Key(key, record) => {
+                key.access_changes(ticket);
+                facts.key(&key.now().record, &record);
+                key.replace(KeyMoment { record, ticket });
+            }
             Self::KeyGone(key) => {
                 if let Some(realm) = state.realm(key.account(), key.region()) {
                     realm.change_keys(|keys| keys.remove(&key.id));
                 }
+                facts.key_gone(&key.arn);
             }
             Self::Family(family, record, materials) => family.replace(FamilyState { record, materials, ticket }),
+            Self::Primary { old, new } => {
+                facts.primary(&old, false);
+                facts.primary(&new, true);
+            }
             Self::Alias((account, region), name, alias) => {
-                let realm = state.realm_or_new((account, region));
+                let realm = state.realm_or_new((account, region.clone()));
                 let alias = alias.map(|alias| Alias { ticket, ..alias });
+                let before = state.alias(account, &region, &name).map(|alias| alias.target);
+                let now = alias.as_ref().map(|alias| alias.target.clone());
+                for key in before.iter().chain(&now).filter_map(|arn| state.key_at(arn)) {
+                    key.access_changes(ticket);
+                }
                 realm.aliases.write().unwrap_or_else(PoisonError::into_inner).put(&name, alias);
+                facts.alias(&name, before.as_ref(), now.as_ref());
             }
             Self::Grant(key, grant) => {
                 let grant = Arc::new(Grant { ticket, ..grant });
+                key.access_changes(ticket);
                 state.change_retirable(&grant, true);
-                key.change_grants(|grants| grants.insert(grant));
+                key.change_grants(|grants| grants.insert(Arc::clone(&grant)));
+                facts.grant(&grant);
             }
             Self::GrantGone(key, grant) => {
+                key.access_changes(ticket);
+                facts.grant_gone(&grant);
                 state.change_retirable(&grant, false);
                 key.change_grants(|grants| grants.remove(&grant));
             }
@@ -278,12 +305,18 @@ impl Edit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{kms::Quotas, sealing::tests::RANDOMNESS_FAILS, store::Store};
+    use crate::{
+        authorization::Authorizer,
+        kms::{Quotas, key_policy::KeyPolicy},
+        sealing::tests::RANDOMNESS_FAILS,
+        store::Store,
+    };
 
     #[test]
     fn a_rotation_that_fails_is_tried_again_without_a_restart() {
         let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
-        let state = State::load(Store::memory(), Quotas::default()).unwrap();
+        let state =
+            State::load(Store::memory(), Quotas::default(), Arc::new(Authorizer::new(Default::default()))).unwrap();
         let arn: KeyArn =
             "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab".parse().unwrap();
         let id: KeyId = arn.key_id().parse().unwrap();
@@ -294,8 +327,9 @@ mod tests {
             enabled: true,
             deletion: None,
             passing: None,
-            policy: String::new(),
+            policy: KeyPolicy::default_of(&arn).unwrap(),
             tags: Default::default(),
+            aws_managed: false,
         };
         let mut change = Change::begin(&state);
         change.new_key(id, record).unwrap();

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use aws_model::{KeyArn, SecretBytes};
 use serde::de::DeserializeOwned;
 
-use super::{Alias, RealmId, State, agenda::Event};
+use super::{Alias, RealmId, State, agenda::Event, facts::Facts};
 use crate::{
     kms::{
         family::{Family, FamilyRecord, FamilyState, Material, Rotation},
@@ -74,6 +74,7 @@ pub(super) fn load(state: &State) -> Result<(), OpenError> {
         }
         agenda.put(Event::Delete(arn.clone()), record.deletion.and_then(|deletion| deletion.date));
         let realm = state.realm_or_new((arn.account(), arn.region().clone()));
+        Facts(&state.authorizer).new_key(&record, &shared.record.primary);
         let key = Arc::new(Key::new(id, family, record, Ticket::default()));
         realm.change_keys(|keys| keys.insert(id, key));
     }
@@ -108,6 +109,7 @@ fn load_aliases(state: &State) -> Result<(), OpenError> {
         let alias: Alias = decode(ALIASES, &row)?;
         let name = row.key.splitn(3, '/').nth(2).ok_or_else(|| damaged(ALIASES, &row.key, "is no alias's"))?;
         let realm = state.realm_or_new((alias.target.account(), alias.target.region().clone()));
+        Facts(&state.authorizer).alias(name, None, Some(&alias.target));
         realm.aliases.write().unwrap_or_else(std::sync::PoisonError::into_inner).put(name, Some(alias));
     }
     Ok(())
@@ -117,6 +119,7 @@ fn load_grants(state: &State) -> Result<(), OpenError> {
     for row in state.store.rows(GRANTS)? {
         let grant: Grant = decode(GRANTS, &row)?;
         let key = state.key_at(&grant.key).ok_or_else(|| damaged(GRANTS, &row.key, "is of a key that is not there"))?;
+        Facts(&state.authorizer).grant(&grant);
         let grant = Arc::new(grant);
         state.change_retirable(&grant, true);
         key.change_grants(|grants| grants.insert(grant));

@@ -2,12 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use authz::{
+    policy::{Flaw, Policy, PolicyKind},
+    text::SourceText,
+};
 use aws_model::Arn;
 use serde_json::Value;
 
 use super::super::{Call, access_denied, invalid_parameter, validation_error};
 use crate::{
     accounts::{SessionContext, SessionTag},
+    authorization::Authorizer,
     error::ServiceError,
 };
 
@@ -17,13 +22,19 @@ use crate::{
 const MOST_POLICY_ARNS: usize = 10;
 const LONGEST_POLICIES: usize = 2048;
 
-pub(super) fn of(call: Call<'_>) -> Result<SessionContext, ServiceError> {
+pub(super) fn of(call: Call<'_>, authorizer: &Authorizer) -> Result<SessionContext, ServiceError> {
     if call.list("ProvidedContexts").next().is_some() {
         let message = "The embedded AWS has no identity provider whose context assertions it could check.";
         return Err(ServiceError::new("InvalidContextAssertion", message));
     }
-    let mut context =
-        SessionContext { policies: policies(call)?, source_identity: source_identity(call)?, ..Default::default() };
+    let (inline, policy_arns) = policies(call, authorizer)?;
+    let mut context = SessionContext {
+        policies: inline.into_iter().collect(),
+        policy_arns,
+        source_identity: source_identity(call)?,
+        chained: super::chains(call),
+        ..Default::default()
+    };
     for tag in tags(call)? {
         context.tags.insert(tag.key.to_lowercase(), tag);
     }
@@ -31,32 +42,43 @@ pub(super) fn of(call: Call<'_>) -> Result<SessionContext, ServiceError> {
 }
 
 /// The inline policy and the managed ones' ARNs.
-fn policies(call: Call<'_>) -> Result<Vec<String>, ServiceError> {
-    let mut policies = Vec::new();
-    if let Some(text) = call.text("Policy") {
-        if !matches!(serde_json::from_str(text), Ok(Value::Object(_))) {
-            let message = "The policy is not in the valid JSON format.";
-            return Err(ServiceError::new("MalformedPolicyDocument", message));
-        }
-        policies.push(text.to_owned());
-    }
+fn policies(call: Call<'_>, authorizer: &Authorizer) -> Result<(Option<String>, Vec<String>), ServiceError> {
+    let inline = call.text("Policy");
+    let mut arns = Vec::new();
     for text in call.list("PolicyArns").filter_map(|policy| policy.get("arn")?.as_str()) {
         let arn: Result<Arn, _> = text.parse();
         if !arn.is_ok_and(|arn| arn.service() == "iam" && arn.resource().starts_with("policy/")) {
             return Err(validation_error(format!("ARN {text} is not valid.")));
         }
-        policies.push(text.to_owned());
+        arns.push(text.to_owned());
     }
-    if call.list("PolicyArns").count() > MOST_POLICY_ARNS {
+    if arns.len() > MOST_POLICY_ARNS {
         return Err(validation_error(format!("Only {MOST_POLICY_ARNS} managed policies can be passed to a session.")));
     }
-    let length: usize = policies.iter().map(|policy| policy.chars().count()).sum();
+    let length: usize =
+        inline.into_iter().chain(arns.iter().map(String::as_str)).map(|text| text.chars().count()).sum();
     if length > LONGEST_POLICIES {
         let percent = (length * 100).div_ceil(LONGEST_POLICIES);
         let message = format!("Packed policy consumes {percent}% of allotted space, please use smaller policy.");
         return Err(ServiceError::new("PackedPolicyTooLarge", message));
     }
-    Ok(policies)
+    if let Some(text) = inline {
+        let read = Policy::parse(SourceText::new("session policy", text), PolicyKind::Session);
+        read.map_err(|malformed| match malformed.flaw() {
+            Flaw::Json(_) | Flaw::NoObject => {
+                ServiceError::new(malformed.aws_code(), "The policy is not in the valid JSON format.")
+            }
+            _ => ServiceError::new(malformed.aws_code(), malformed.aws_message()),
+        })?;
+    }
+    if let Some(unknown) = arns.iter().find(|arn| authorizer.world().managed_policy(arn).is_none()) {
+        // What the policy says cannot be known, and to leave it out would widen or to deny all would hide the cause.
+        return Err(validation_error(format!(
+            "The managed policy {unknown} is not known to the embedded AWS: tell what it says in the world file, under \
+             managedPolicies."
+        )));
+    }
+    Ok((inline.map(str::to_owned), arns))
 }
 
 /// The tags passed, and those that the calling session hands down.

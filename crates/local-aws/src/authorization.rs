@@ -1,0 +1,106 @@
+//! Who may do what: every call is put to one authorization model before it is answered.
+//!
+//! ```text
+//!   caller, region, peer ---.                        KMS and STS tell what changes
+//!   operation, input -- catalog's table --> Request        |
+//!                                              |           v
+//!                                              +-------> World --> allowed, or AWS's own denial
+//! ```
+//!
+//! Nothing here decides: [`authz`] does, over facts that are kept up to date change by change.
+
+mod open;
+mod request;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+
+use authz::{
+    decision::{Denial, DenialEffect, Gate, Verdict},
+    policy::PolicyKind,
+    request::Request,
+    rules::Assumptions,
+    world::World,
+};
+
+pub(crate) use request::Asked;
+
+use self::open::Administrators;
+use crate::error::ServiceError;
+
+/// The model, over the facts of one embedded AWS.
+#[derive(Debug)]
+pub(crate) struct Authorizer {
+    world: RwLock<World>,
+    assumptions: Assumptions,
+    administrators: Administrators,
+}
+
+impl Authorizer {
+    /// Decides over this world to begin with.
+    pub(crate) fn new(world: World) -> Self {
+        Self { world: RwLock::new(world), assumptions: Assumptions::default(), administrators: Administrators::new() }
+    }
+
+    /// Whether the request is allowed.
+    ///
+    /// # Errors
+    /// AWS's own denial.
+    pub(crate) fn check(&self, request: &Request) -> Result<(), ServiceError> {
+        match self.verdict(request) {
+            Verdict::Allowed => Ok(()),
+            Verdict::Denied(denial) => Err(self.error(&denial, request)),
+            Verdict::AllowedIff(residual) => {
+                // Who serves a request knows all of it, so what nobody told is of a resource that is not there.
+                tracing::debug!(action = %request.action, resource = %request.resource.arn, %residual, "not decided");
+                Err(self.absent(request))
+            }
+        }
+    }
+
+    /// Whether `request` is allowed as soon as `stand_in` is. A denial is told as that of `request`.
+    ///
+    /// # Errors
+    /// AWS's own denial.
+    pub(crate) fn check_as(&self, stand_in: &Request, request: &Request) -> Result<(), ServiceError> {
+        match self.verdict(stand_in) {
+            Verdict::Allowed => Ok(()),
+            Verdict::Denied(denial) => Err(self.error(&denial, request)),
+            Verdict::AllowedIff(_) => Err(self.absent(request)),
+        }
+    }
+
+    /// The verdict itself.
+    pub(crate) fn verdict(&self, request: &Request) -> Verdict {
+        self.world().decide(request, &self.assumptions)
+    }
+
+    /// What is answered of a resource that is not there, to who may not know that: what one would answer that is there
+    /// and lets nobody in.
+    pub(crate) fn absent(&self, request: &Request) -> ServiceError {
+        let kind = match request.action.service() {
+            "kms" => PolicyKind::Key,
+            "sts" => PolicyKind::Trust,
+            _ => PolicyKind::Resource,
+        };
+        let denial = Denial { effect: DenialEffect::Implicit, gate: Gate::Resource(kind), account: None };
+        self.error(&denial, request)
+    }
+
+    /// The facts, to be looked at and let go at once.
+    pub(crate) fn world(&self) -> RwLockReadGuard<'_, World> {
+        self.world.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the facts.
+    pub(crate) fn change<R>(&self, change: impl FnOnce(&mut World) -> R) -> R {
+        change(&mut self.world.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn error(&self, denial: &Denial, request: &Request) -> ServiceError {
+        let denied = denial.error(request, &self.assumptions);
+        let (code, status) = denied.code.map_or(("AccessDenied", 403), |code| (code.name, code.status));
+        ServiceError::new(code, denied.message).with_status(status)
+    }
+}

@@ -1,0 +1,116 @@
+//! Requests, as the model takes them, of calls.
+
+use authz::{
+    context::{Context, Others, Told},
+    policy::{Policy, PolicyKind},
+    principal::Principal,
+    request::{Action, KmsDetail, Request, Resource},
+    text::SourceText,
+};
+use aws_catalog::access::Access;
+use aws_model::Region;
+use serde_json::Value;
+use std::sync::Arc;
+
+use super::Authorizer;
+use crate::{caller::CallContext, error::ServiceError};
+
+/// One access of a call, on what its input names.
+pub(crate) struct Asked<'a> {
+    pub(crate) access: &'a Access,
+    /// The resource's ARN, or `*`.
+    pub(crate) resource: &'a str,
+    /// Where, if not where the request was sent.
+    pub(crate) region: Option<Region>,
+    pub(crate) kms: KmsDetail,
+    /// Whether the two keys of a `ReEncrypt` are one.
+    pub(crate) on_same_key: Option<bool>,
+}
+
+impl Authorizer {
+    /// The request that a call makes with one access. Who serves it knows all of it: what is not told is not there.
+    ///
+    /// # Errors
+    /// When the catalog's action is none, which a test rules out.
+    pub(crate) fn request(
+        &self,
+        ctx: &CallContext<'_>,
+        input: &Value,
+        asked: Asked<'_>,
+    ) -> Result<Request, ServiceError> {
+        let Asked { access, resource, region, kms, on_same_key } = asked;
+        let action: Action = access.action().parse().map_err(|error| {
+            tracing::error!(%error, "the catalog names no action");
+            ServiceError::internal("InternalFailure", "The request could not be authorized.")
+        })?;
+        let mut context = context(ctx);
+        for (key, values) in access.told_by(input, on_same_key) {
+            context.tell(&key, Told::Values(values));
+        }
+        Ok(Request {
+            principal: self.principal(ctx),
+            through: Vec::new(),
+            action,
+            resource: Resource { arn: resource.into(), owner: None, tags: Default::default() },
+            region: Some(region.unwrap_or_else(|| ctx.region.clone())),
+            kms,
+            context,
+        })
+    }
+
+    /// The caller with its session's managed policies, as they are now. One that is gone allows nothing.
+    fn principal(&self, ctx: &CallContext<'_>) -> Principal {
+        self.admit(&ctx.caller.principal);
+        let mut principal = ctx.caller.principal.clone();
+        if let Principal::Session(session) = &mut principal {
+            let world = self.world();
+            for arn in &ctx.caller.session_policy_arns {
+                session.policies.extend(world.managed_policy(arn).cloned().or_else(nothing));
+            }
+        }
+        principal
+    }
+}
+
+/// A session policy that allows nothing but what nobody can be denied.
+fn nothing() -> Option<Arc<Policy>> {
+    const TEXT: &str =
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:GetCallerIdentity","Resource":"*"}]}"#;
+    Policy::parse(SourceText::new("a managed policy that is gone", TEXT), PolicyKind::Session).ok().map(Arc::new)
+}
+
+/// What the server knows of a request that neither caller nor resource tell.
+///
+/// Source: IAM User Guide, "AWS global condition context keys".
+fn context(ctx: &CallContext<'_>) -> Context {
+    let seconds = ctx.now.as_second();
+    let now = jiff::Timestamp::from_second(seconds).unwrap_or(ctx.now);
+    let mut context = Context::new(Others::Absent)
+        .with_value("aws:currenttime", now.to_string())
+        .with_value("aws:epochtime", seconds.to_string());
+    if let Some(peer) = &ctx.peer {
+        // The one port speaks plain HTTP, whatever a proxy in front of it does.
+        context.tell("aws:securetransport", one("false"));
+        context.tell("aws:sourceip", one(peer.address.to_string()));
+        if let Some(agent) = peer.user_agent {
+            context.tell("aws:useragent", one(agent));
+        }
+        if let Some(referer) = peer.referer {
+            context.tell("aws:referer", one(referer));
+        }
+    }
+    let caller = ctx.caller;
+    if let Some(issued) = caller.issued {
+        // There is no MFA device, so no temporary credential was made with one.
+        context.tell("aws:multifactorauthpresent", one("false"));
+        context.tell("aws:tokenissuetime", one(issued.to_string()));
+    }
+    if !matches!(caller.principal, Principal::Root(_)) {
+        context.tell("aws:userid", one(caller.user_id.as_str()));
+    }
+    context
+}
+
+fn one(value: impl Into<String>) -> Told {
+    Told::Values(vec![value.into()])
+}

@@ -1,0 +1,86 @@
+//! What a call of STS needs to be allowed, looked up in the catalog's table and put to the authorization model.
+
+use authz::{
+    context::Told,
+    principal::Principal,
+    request::{KmsDetail, Request},
+};
+use aws_catalog::access::{self, Access, On};
+use aws_model::Arn;
+
+use super::{Call, Sts};
+use crate::{authorization::Asked, error::ServiceError};
+
+impl Sts {
+    /// Asks for everything that the operation does.
+    pub(super) fn authorize(&self, call: Call<'_>, operation: &str) -> Result<(), ServiceError> {
+        let Some(operation) = access::operation("sts", operation) else {
+            return Err(ServiceError::new("InvalidAction", "the embedded AWS does not answer this"));
+        };
+        for access in operation.accesses() {
+            if access.is_asked_by(call.input) || call.is_asked_by_session(access) {
+                self.ask(call, access)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn ask(&self, call: Call<'_>, access: &Access) -> Result<(), ServiceError> {
+        let resource = match access.on() {
+            On::Role(member) => {
+                let text = call.text(member).unwrap_or_default();
+                // The operation says in its own words that this is none.
+                let Ok(role) = text.parse::<Arn>() else { return Ok(()) };
+                self.authorizer.admit_role(&role, call.context.region.partition());
+                text
+            }
+            _ => "*",
+        };
+        let (context, input) = (call.context, call.input);
+        let kms = KmsDetail::default();
+        let asked = Asked { access, resource, region: None, kms, on_same_key: None };
+        let mut request = self.authorizer.request(context, input, asked)?;
+        let kept = call.session.and_then(|session| session.context.source_identity.as_ref());
+        if let (On::Role(_), Some(kept)) = (access.on(), kept) {
+            request.context.tell("sts:SourceIdentity", Told::Values(vec![kept.clone()]));
+        }
+        let stand_in = matches!(access.on(), On::Role(_)).then(|| self.stand_in(call, &request)).flatten();
+        match stand_in {
+            Some(stand_in) => self.authorizer.check_as(&stand_in, &request),
+            None => self.authorizer.check(&request),
+        }
+    }
+
+    /// The request as an administrator of the account makes it, where the root user of an open account wants to assume
+    /// a role: such an account has no other long-term credential than that of its root user, whom AWS would refuse.
+    fn stand_in(&self, call: Call<'_>, request: &Request) -> Option<Request> {
+        let Principal::Root(account) = request.principal else { return None };
+        if !self.authorizer.is_open(account) {
+            return None;
+        }
+        let user: Arn = format!("arn:{}:iam::{account}:user/root", call.context.region.partition()).parse().ok()?;
+        let mut stand_in = Request { principal: Principal::User(user), ..request.clone() };
+        self.authorizer.admit(&stand_in.principal);
+        stand_in.context.tell("aws:PrincipalArn", Told::Values(vec![call.context.caller.arn.clone()]));
+        stand_in.context.tell("aws:PrincipalType", Told::Values(vec!["Account".to_owned()]));
+        stand_in.context.tell("aws:username", Told::Absent);
+        stand_in.context.tell("aws:userid", Told::Values(vec![account.to_string()]));
+        Some(stand_in)
+    }
+}
+
+impl Call<'_> {
+    /// Whether what the calling session hands on asks for an access though the input does not.
+    ///
+    /// Source: IAM User Guide, "Pass session tags in AWS STS" > "Chaining roles with session tags"; "Monitor and control
+    /// actions taken with assumed roles" (the trust policy of each role of a chain must allow
+    /// `sts:SetSourceIdentity`).
+    fn is_asked_by_session(self, access: &Access) -> bool {
+        let Some(session) = self.session else { return false };
+        match access.action() {
+            "sts:SetSourceIdentity" => session.context.source_identity.is_some(),
+            "sts:TagSession" => session.context.tags.values().any(|tag| tag.transitive),
+            _ => false,
+        }
+    }
+}
