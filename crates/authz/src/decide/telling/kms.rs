@@ -84,12 +84,13 @@ impl Facts<'_> {
         let outlives = |grant: &Grant| {
             let issuer = grant.issuing_account.filter(|issuer| *issuer != key.arn.account());
             issuer.is_some_and(|issuer| !names(&key.policy.policy, issuer.as_str()))
-                && !self.granted_to(&grant.grantee).is_nobody()
         };
+        let grantees: Vec<_> = self.grantees().collect();
+        let mut own = grantees.iter().flat_map(|grantee| key.grants.of(grantee));
         let elsewhere: Vec<_> = self.keys_granted().filter(|other| other.arn != key.arn).collect();
         chosen([
             (is_gone, &rules::KMS_GRANT_GONE),
-            (key.grants.iter().any(|grant| outlives(grant)), &rules::KMS_GRANT_NO_CHECK_LATER),
+            (own.any(|grant| outlives(grant)), &rules::KMS_GRANT_NO_CHECK_LATER),
             (!elsewhere.is_empty(), &rules::KMS_GRANT_ONE_KEY),
             (elsewhere.iter().any(|other| is_twin(other, key)), &rules::KMS_REGIONAL),
         ])
