@@ -28,7 +28,6 @@ pub use untold::{Gap, UNTOLD, Untold, untold};
 pub struct Operation {
     name: &'static str,
     accesses: &'static [Access],
-    across_accounts: bool,
 }
 
 /// One thing that an operation's caller must be allowed.
@@ -142,11 +141,7 @@ pub fn operation(service: &str, name: &str) -> Option<&'static Operation> {
 
 impl Operation {
     const fn new(name: &'static str, accesses: &'static [Access]) -> Self {
-        Self { name, accesses, across_accounts: false }
-    }
-
-    const fn across_accounts(self) -> Self {
-        Self { across_accounts: true, ..self }
+        Self { name, accesses }
     }
 
     /// Its name in the API: `ReEncrypt`.
@@ -159,14 +154,6 @@ impl Operation {
     #[must_use]
     pub const fn accesses(&self) -> &'static [Access] {
         self.accesses
-    }
-
-    /// Whether it can be done on a resource of another account, whatever the policies say.
-    ///
-    /// Source: AWS KMS API Reference, each operation's "Cross-account use".
-    #[must_use]
-    pub const fn works_across_accounts(&self) -> bool {
-        self.across_accounts
     }
 }
 

@@ -20,8 +20,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
         &[Access::new("kms:CreateGrant", Key("KeyId"))
             .of_new_grant()
             .with_context(&["Constraints.EncryptionContextEquals", "Constraints.EncryptionContextSubset"])],
-    )
-    .across_accounts(),
+    ),
     Operation::new(
         "CreateKey",
         &[
@@ -45,8 +44,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
         &[Access::new("kms:Decrypt", KeyOfCiphertext { ciphertext: "CiphertextBlob", or: "KeyId" })
             .with_context(CONTEXT)
             .told(&[tell("kms:EncryptionAlgorithm", MemberOr(&["EncryptionAlgorithm"], SYMMETRIC))])],
-    )
-    .across_accounts(),
+    ),
     Operation::new(
         "DeleteAlias",
         &[Access::new("kms:DeleteAlias", Alias("AliasName")), Access::new("kms:DeleteAlias", KeyOfAlias("AliasName"))],
@@ -56,9 +54,8 @@ pub(super) static OPERATIONS: &[Operation] = &[
         "DeriveSharedSecret",
         &[Access::new("kms:DeriveSharedSecret", KeyOrAlias("KeyId"))
             .told(&[tell("kms:KeyAgreementAlgorithm", Member("KeyAgreementAlgorithm"))])],
-    )
-    .across_accounts(),
-    Operation::new("DescribeKey", &[Access::new("kms:DescribeKey", KeyOrAlias("KeyId"))]).across_accounts(),
+    ),
+    Operation::new("DescribeKey", &[Access::new("kms:DescribeKey", KeyOrAlias("KeyId"))]),
     Operation::new("DisableKey", &[Access::new("kms:DisableKey", Key("KeyId"))]),
     Operation::new("DisableKeyRotation", &[Access::new("kms:DisableKeyRotation", Key("KeyId"))]),
     Operation::new("EnableKey", &[Access::new("kms:EnableKey", Key("KeyId"))]),
@@ -72,21 +69,18 @@ pub(super) static OPERATIONS: &[Operation] = &[
         &[Access::new("kms:Encrypt", KeyOrAlias("KeyId"))
             .with_context(CONTEXT)
             .told(&[tell("kms:EncryptionAlgorithm", MemberOr(&["EncryptionAlgorithm"], SYMMETRIC))])],
-    )
-    .across_accounts(),
-    Operation::new("GenerateDataKey", &[data_key("kms:GenerateDataKey")]).across_accounts(),
-    Operation::new("GenerateDataKeyPair", &[data_key("kms:GenerateDataKeyPair").told(DATA_KEY_PAIR)]).across_accounts(),
+    ),
+    Operation::new("GenerateDataKey", &[data_key("kms:GenerateDataKey")]),
+    Operation::new("GenerateDataKeyPair", &[data_key("kms:GenerateDataKeyPair").told(DATA_KEY_PAIR)]),
     Operation::new(
         "GenerateDataKeyPairWithoutPlaintext",
         &[data_key("kms:GenerateDataKeyPairWithoutPlaintext").told(DATA_KEY_PAIR)],
-    )
-    .across_accounts(),
-    Operation::new("GenerateDataKeyWithoutPlaintext", &[data_key("kms:GenerateDataKeyWithoutPlaintext")])
-        .across_accounts(),
-    Operation::new("GenerateMac", &[Access::new("kms:GenerateMac", KeyOrAlias("KeyId")).told(MAC)]).across_accounts(),
+    ),
+    Operation::new("GenerateDataKeyWithoutPlaintext", &[data_key("kms:GenerateDataKeyWithoutPlaintext")]),
+    Operation::new("GenerateMac", &[Access::new("kms:GenerateMac", KeyOrAlias("KeyId")).told(MAC)]),
     Operation::new("GenerateRandom", &[Access::new("kms:GenerateRandom", Nothing)]),
     Operation::new("GetKeyPolicy", &[Access::new("kms:GetKeyPolicy", Key("KeyId")).told(&[POLICY_NAME])]),
-    Operation::new("GetKeyRotationStatus", &[Access::new("kms:GetKeyRotationStatus", Key("KeyId"))]).across_accounts(),
+    Operation::new("GetKeyRotationStatus", &[Access::new("kms:GetKeyRotationStatus", Key("KeyId"))]),
     Operation::new(
         "GetParametersForImport",
         &[Access::new("kms:GetParametersForImport", Key("KeyId")).told(&[
@@ -94,7 +88,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
             tell("kms:WrappingKeySpec", Member("WrappingKeySpec")),
         ])],
     ),
-    Operation::new("GetPublicKey", &[Access::new("kms:GetPublicKey", KeyOrAlias("KeyId"))]).across_accounts(),
+    Operation::new("GetPublicKey", &[Access::new("kms:GetPublicKey", KeyOrAlias("KeyId"))]),
     Operation::new(
         "ImportKeyMaterial",
         &[Access::new("kms:ImportKeyMaterial", Key("KeyId")).told(&[
@@ -104,7 +98,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
     ),
     // `KeyId` narrows the list, and no permission on that key is asked.
     Operation::new("ListAliases", &[Access::new("kms:ListAliases", Nothing)]),
-    Operation::new("ListGrants", &[Access::new("kms:ListGrants", Key("KeyId"))]).across_accounts(),
+    Operation::new("ListGrants", &[Access::new("kms:ListGrants", Key("KeyId"))]),
     Operation::new("ListKeyPolicies", &[Access::new("kms:ListKeyPolicies", Key("KeyId"))]),
     Operation::new("ListKeyRotations", &[Access::new("kms:ListKeyRotations", Key("KeyId"))]),
     Operation::new("ListKeys", &[Access::new("kms:ListKeys", Nothing)]),
@@ -132,8 +126,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
                     tell("kms:ReEncryptOnSameKey", OnSameKey),
                 ]),
         ],
-    )
-    .across_accounts(),
+    ),
     Operation::new(
         "ReplicateKey",
         &[
@@ -151,16 +144,15 @@ pub(super) static OPERATIONS: &[Operation] = &[
         ],
     ),
     // The grant decides first: AWS KMS Developer Guide, "Retiring and revoking grants".
-    Operation::new("RetireGrant", &[Access::new("kms:RetireGrant", KeyOfGrant { token: "GrantToken", or: "KeyId" })])
-        .across_accounts(),
-    Operation::new("RevokeGrant", &[Access::new("kms:RevokeGrant", Key("KeyId"))]).across_accounts(),
+    Operation::new("RetireGrant", &[Access::new("kms:RetireGrant", KeyOfGrant { token: "GrantToken", or: "KeyId" })]),
+    Operation::new("RevokeGrant", &[Access::new("kms:RevokeGrant", Key("KeyId"))]),
     Operation::new("RotateKeyOnDemand", &[Access::new("kms:RotateKeyOnDemand", Key("KeyId"))]),
     Operation::new(
         "ScheduleKeyDeletion",
         &[Access::new("kms:ScheduleKeyDeletion", Key("KeyId"))
             .told(&[tell("kms:ScheduleKeyDeletionPendingWindowInDays", MemberOr(&["PendingWindowInDays"], "30"))])],
     ),
-    Operation::new("Sign", &[Access::new("kms:Sign", KeyOrAlias("KeyId")).told(SIGNATURE)]).across_accounts(),
+    Operation::new("Sign", &[Access::new("kms:Sign", KeyOrAlias("KeyId")).told(SIGNATURE)]),
     Operation::new("TagResource", &[Access::new("kms:TagResource", Key("KeyId")).told(&[REQUEST_TAG, TAG_KEYS])]),
     Operation::new(
         "UntagResource",
@@ -184,8 +176,8 @@ pub(super) static OPERATIONS: &[Operation] = &[
                 .told(PRIMARY_REGION),
         ],
     ),
-    Operation::new("Verify", &[Access::new("kms:Verify", KeyOrAlias("KeyId")).told(SIGNATURE)]).across_accounts(),
-    Operation::new("VerifyMac", &[Access::new("kms:VerifyMac", KeyOrAlias("KeyId")).told(MAC)]).across_accounts(),
+    Operation::new("Verify", &[Access::new("kms:Verify", KeyOrAlias("KeyId")).told(SIGNATURE)]),
+    Operation::new("VerifyMac", &[Access::new("kms:VerifyMac", KeyOrAlias("KeyId")).told(MAC)]),
 ];
 
 const SYMMETRIC: &str = "SYMMETRIC_DEFAULT";

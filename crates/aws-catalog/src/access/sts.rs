@@ -21,8 +21,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
                 .told(&[tell("sts:SourceIdentity", Member("SourceIdentity"))]),
             Access::new("sts:SetContext", Role("RoleArn")).only_with(&["ProvidedContexts"]),
         ],
-    )
-    .across_accounts(),
+    ),
     Operation::new("GetAccessKeyInfo", &[Access::new("sts:GetAccessKeyInfo", Nothing)]),
     // Who decides knows that nobody is denied the one, and who may do the other: no policy is asked.
     Operation::new("GetCallerIdentity", &[Access::new("sts:GetCallerIdentity", Nothing)]),
