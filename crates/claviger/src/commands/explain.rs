@@ -1,6 +1,7 @@
 //! `claviger explain`.
 
 mod action;
+mod context;
 mod direction;
 mod facts;
 mod question;
@@ -21,7 +22,7 @@ use self::{
 use crate::{
     exit::Exit,
     failure::Failure,
-    printer::{Format, Printer},
+    printer::{Format, Printer, note},
 };
 
 const EXAMPLES: &str = "\
@@ -99,6 +100,9 @@ impl Explain {
         printer: Printer,
     ) -> Result<Exit, Failure> {
         let explanation = world.explain(request, assumptions);
+        for (told, asked) in context::misspelt(request, &explanation) {
+            note(format_args!("note: no policy asks about the context key `{told}`; did you mean `{asked}`?"));
+        }
         let near = world.near_misses(request, assumptions, &explanation);
         let fixes = (!self.no_fix).then(|| world.fixes(request, assumptions));
         let (near, fixes) = (near.as_slice(), fixes.as_ref());

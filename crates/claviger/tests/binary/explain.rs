@@ -157,6 +157,54 @@ fn what_nobody_told_is_a_condition_and_can_be_told() {
 }
 
 #[test]
+fn a_misspelt_context_key_is_noticed() {
+    let key = KEY.replace("444455556666", "111122223333");
+    let directory = tempfile::tempdir().unwrap();
+    let world = directory.path().join("w.yaml");
+    let condition = r#"{StringEquals: {"kms:CallerAccount": "111122223333", "aws:SourceVpc": vpc-1}}"#;
+    let statement =
+        format!(r#"{{Effect: Allow, Principal: "*", Action: "kms:*", Resource: "*", Condition: {condition}}}"#);
+    fs::write(
+        &world,
+        format!("roles: {{{CONTROLLER}: {{}}}}\nkeys: {{{key}: {{policy: {{Statement: [{statement}]}}}}}}"),
+    )
+    .unwrap();
+    let asks = ["explain", "--world", world.to_str().unwrap(), "--principal", CONTROLLER, "--action", "kms:Decrypt"];
+    let note = "note: no policy asks about the context key `aws:sorcevpc`; did you mean `aws:sourcevpc`?\n";
+    let stderr = |context: &str| {
+        let output = run(&[&asks[..], &["--resource", &key, "--context", context]].concat());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert_eq!(stderr("aws:SorceVpc=vpc-1"), note);
+    assert_eq!(stderr("aws:SourceVpc=vpc-1"), "");
+    assert_eq!(stderr("aws:MultiFactorAuthPresent=true"), "");
+}
+
+#[test]
+fn the_other_directions_are_listed() {
+    let world = example("world.yaml");
+    let listed = |arguments: &[&str]| -> Vec<(String, String)> {
+        let output = run(&[&["explain", "-o", "json", "--world", &world], arguments].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let text = |one: &Value, fields: [&str; 2]| {
+            fields.into_iter().find_map(|field| one[field].as_str()).unwrap_or_default().to_owned()
+        };
+        let may = answer["may"].as_array().unwrap().iter();
+        may.map(|one| (text(one, ["action", "principal"]), text(one, ["verdict", ""]))).collect()
+    };
+    let allowed = |name: &str| (name.to_owned(), "allowed".to_owned());
+    let through_ec2 = ["--who-can", "kms:Decrypt", KEY, "--via", "ec2.amazonaws.com", "--other-keys", "absent"];
+    let who = listed(&through_ec2);
+    assert!(who.contains(&allowed("arn:aws:iam::111122223333:role/KarpenterNode")), "{who:?}");
+    assert!(!who.iter().any(|(principal, _)| principal == CONTROLLER), "{who:?}");
+
+    let what = listed(&["--what-can", CONTROLLER, "--service", "ec2", "--other-keys", "absent"]);
+    assert!(what.contains(&allowed("ec2:CreateFleet")), "{what:?}");
+    assert!(!what.iter().any(|(action, _)| action == "ec2:TerminateInstances"), "{what:?}");
+}
+
+#[test]
 fn it_reads_what_the_aws_cli_prints() {
     let directory = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str| {
