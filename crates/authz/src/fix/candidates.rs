@@ -12,7 +12,7 @@ mod resource;
 mod widen;
 
 use crate::{
-    decide::Facts,
+    decide::{Facts, Relation},
     decision::{DenialEffect, Explanation, Gate, GateReport, Verdict},
     nearest::{Near, NearMiss, NearStatement},
     request::Request,
@@ -93,7 +93,12 @@ impl<'a> Candidates<'a> {
         match gate {
             // Policies of this kind only deny; the one of AWS's that allows cannot be taken away.
             // Source: AWS Organizations User Guide, "Resource control policies (RCPs)" > "RCPFullAWSAccess".
-            Gate::ResourceControl | Gate::Grants => {}
+            Gate::ResourceControl => {}
+            Gate::Grants => {
+                if self.facts.relation() == Relation::Retiring {
+                    self.note(Obstacle::NotItsToRetire);
+                }
+            }
             Gate::ServiceControl => self.organization(),
             Gate::Resource(_) => {
                 self.resource();

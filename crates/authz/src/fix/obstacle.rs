@@ -26,6 +26,13 @@ pub enum Obstacle {
     NoSuchIdentity(Arn),
     /// The resource, or whose it is, is not known, so neither is its policy.
     UnknownResource(Box<str>),
+    /// The caller is nobody: the request is not signed.
+    Unsigned,
+    /// What the resource is has no policies of its own, and no other way to let in somebody from elsewhere.
+    NoPolicyOfItsOwn(Box<str>),
+    /// Only those retire a grant whom it names: its retiring principal, its grantee if it permits that, and the account
+    /// that made it. No policy changes that, and no grant can be changed.
+    NotItsToRetire,
     /// No policy decides it, but this rule.
     Rule(&'static Rule),
     /// The policy would be larger than AWS takes where it is.
@@ -59,6 +66,14 @@ impl fmt::Display for Obstacle {
             Self::UnknownAccount(account) => write!(f, "the policies of account {account} are not known"),
             Self::NoSuchIdentity(arn) => write!(f, "{arn} does not exist"),
             Self::UnknownResource(arn) => write!(f, "the policy of {arn} is not known"),
+            Self::Unsigned => f.write_str("the request is signed by nobody: call as a principal"),
+            Self::NoPolicyOfItsOwn(arn) => {
+                write!(f, "{arn} can have no policy of its own that lets in somebody of another account")
+            }
+            Self::NotItsToRetire => f.write_str(
+                "only those retire a grant whom it names, and a grant cannot be changed: whoever may revoke it \
+                 (kms:RevokeGrant) can end it, or make it anew with another retiring principal",
+            ),
             Self::Rule(rule) => write!(f, "no policy changes this: {} ({})", rule.says, rule.id),
             Self::TooLarge { policy, why } => write!(f, "{policy} has no room: {why}"),
         }

@@ -175,7 +175,7 @@ impl Facts<'_> {
             weight,
             Difference {
                 element: Differing::Condition(index),
-                says: in_short(&says, policy, condition),
+                says: says_of(&says, policy, condition),
                 request_has,
                 span,
                 is_open,
@@ -184,8 +184,8 @@ impl Facts<'_> {
     }
 }
 
-/// The value, or for a list of none the condition as it is written.
-fn in_short(value: &str, policy: &Policy, condition: &Condition) -> String {
+/// The value, or where there is none the condition as it is written.
+fn says_of(value: &str, policy: &Policy, condition: &Condition) -> String {
     if value.is_empty() { policy.source().slice(condition.span).to_owned() } else { value.to_owned() }
 }
 

@@ -6,6 +6,7 @@
 mod across;
 mod commands;
 mod conditions;
+mod corpus;
 mod denies;
 mod grants;
 mod limits;

@@ -85,25 +85,26 @@ fn denies(report: &PolicyReport, said: &StatementReport) -> bool {
     !said.matches.is_false() && statement.is_some_and(|statement| statement.effect.value == Effect::Deny)
 }
 
-/// The statement for everybody but the caller: a condition on its ARN, which outlives a role that is made again.
+/// The statement for everybody but the caller: a condition on its ARN, which outlives a role that is made again. For a
+/// service that calls as itself, for everybody but services.
 ///
 /// Source: IAM User Guide, "AWS JSON policy elements: NotPrincipal" (use `ArnNotEquals` with `aws:PrincipalArn`
-/// instead).
+/// instead), "AWS global condition context keys" > "aws:PrincipalIsAWSService".
 fn spared<'p>(policy: &'p Arc<Policy>, statement: &Statement, caller: &Principal) -> Option<Draft<'p>> {
-    const OPERATOR: &str = "ArnNotEquals";
-    const KEY: &str = "aws:PrincipalArn";
-    let arn = match caller {
-        Principal::Session(session) => session.role.to_string(),
-        Principal::Root(_) | Principal::User(_) | Principal::FederatedUser(_) => caller.to_string(),
-        Principal::Federated { .. } | Principal::Service(_) | Principal::Anonymous => return None,
+    let of_arn = |arn: String| Some(("ArnNotEquals", "aws:PrincipalArn", literal(&arn, policy.version())?));
+    let (operator, key, value) = match caller {
+        Principal::Session(session) => of_arn(session.role.to_string())?,
+        Principal::Root(_) | Principal::User(_) | Principal::FederatedUser(_) => of_arn(caller.to_string())?,
+        Principal::Service(_) => ("Bool", "aws:PrincipalIsAWSService", "false".to_owned()),
+        Principal::Federated { .. } | Principal::Anonymous => return None,
     };
     let is_listed = statement.conditions.iter().any(|condition| {
-        condition.key.value.as_str() == "aws:principalarn" && condition.operator.value.to_string() == OPERATOR
+        condition.key.value.as_str().eq_ignore_ascii_case(key) && condition.operator.value.to_string() == operator
     });
     if is_listed {
         return None;
     }
     let mut draft = Draft::of(policy);
-    draft.add_condition(statement, OPERATOR, KEY, &[&literal(&arn, policy.version())?]);
+    draft.add_condition(statement, operator, key, &[&value]);
     Some(draft)
 }

@@ -76,11 +76,14 @@ impl Candidates<'_> {
         self.limit(Gate::Boundary, &boundary.policy, Some(&boundary.origin), PolicyKind::Identity);
     }
 
-    /// A statement in the session's policy.
+    /// A statement in a policy of the session's.
     pub(super) fn session(&mut self) {
-        match self.session_policies().last().cloned() {
-            Some(policy) => self.limit(Gate::Session, &policy, None, PolicyKind::Session),
-            None => self.add(&Added {
+        let policies = self.session_policies().to_vec();
+        for policy in &policies {
+            self.limit(Gate::Session, policy, None, PolicyKind::Session);
+        }
+        if policies.is_empty() {
+            self.add(&Added {
                 gate: Gate::Session,
                 place: Where::Session(0),
                 before: None,
@@ -89,7 +92,7 @@ impl Candidates<'_> {
                 principal: None,
                 loosens_limit: true,
                 width: 0,
-            }),
+            });
         }
     }
 

@@ -45,7 +45,12 @@ impl Candidates<'_> {
             (PolicyPlace::Trust(_), _) => (Gate::Resource(PolicyKind::Trust), PolicyKind::Trust),
             (_, Some(_)) => (Gate::Resource(PolicyKind::Resource), PolicyKind::Resource),
             (_, None) if self.could_have_policy() => (Gate::Resource(PolicyKind::Resource), PolicyKind::Resource),
-            (_, None) => return,
+            (_, None) => {
+                if self.facts.relation() != Relation::Within {
+                    self.note(Obstacle::NoPolicyOfItsOwn(self.facts.request.resource.arn.clone()));
+                }
+                return;
+            }
         };
         self.save_again(gate, &place);
         let Some(caller) = self.named_caller() else { return };
@@ -107,7 +112,10 @@ impl Candidates<'_> {
             Principal::Federated { provider } => NewPrincipal::Federated(provider.to_string()),
             Principal::Service(service) => NewPrincipal::Service(service.to_string()),
             // Whoever is nobody is everybody.
-            Principal::Anonymous => return None,
+            Principal::Anonymous => {
+                self.note(Obstacle::Unsigned);
+                return None;
+            }
         })
     }
 
