@@ -37,7 +37,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Chore {
-    /// Build what the tests need under target/tools: etcd, two kube-apiservers, kubectl, Go clients, a Python venv.
+    /// Build what the tests need under target/tools: etcd, two kube-apiservers, kubectl, Go clients, a Python venv,
+    /// an IAM simulator.
     Tools,
     /// Everything that CI asks: the tools, the lints, then every test. Further arguments go to `cargo test`.
     Test {

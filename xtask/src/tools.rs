@@ -1,10 +1,11 @@
 //! `cargo xtask tools`: what the tests need that Cargo does not build, under `target/tools`.
 //!
 //! Each thing is built once and kept. A stamp holds what it was built from; it is built again when that changed.
-//! Nothing is skipped in silence: a missing Go or Python is an error that says how to get it.
+//! Nothing is skipped in silence: a missing Go, Python or Node.js is an error that says how to get it.
 
 mod go;
 mod kubernetes;
+mod node;
 mod python;
 pub(crate) mod stamp;
 
@@ -24,11 +25,13 @@ pub(crate) fn run() -> Result<()> {
         lock.lock().context("cannot lock target/tools")?;
     }
 
-    // Both first: who misses something should hear it before minutes of compiling.
+    // First of all: who misses something should hear it before minutes of compiling.
     go::check()?;
     python::check()?;
+    node::check()?;
 
     step::timed("Python venv", python::venv)?;
+    step::timed("IAM simulator", node::iam_simulate)?;
     step::timed("etcd", go::etcd)?;
     for version in kubernetes::VERSIONS {
         step::timed(&format!("Kubernetes {version}"), || kubernetes::build(version))?;
