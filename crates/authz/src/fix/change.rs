@@ -98,7 +98,11 @@ pub enum How {
     SavedAgain,
 }
 
-/// A grant that is to be made.
+/// A grant that is to be made. It cannot be changed afterwards, only retired or revoked and made anew.
+///
+/// It is everywhere within five minutes; whoever passes the token that `CreateGrant` answers with may use it at once.
+///
+/// Source: AWS KMS Developer Guide, "Grants in AWS KMS" > "Eventual consistency" and "Grant token".
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewKeyGrant {
     /// The key that it is on.

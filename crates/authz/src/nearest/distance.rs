@@ -8,7 +8,7 @@ use super::{ArnPart, NameDifference};
 const FAR: u32 = 20;
 
 /// So many characters of a name are compared: what policies hold is hostile, and comparing is quadratic.
-const COMPARED: usize = 200;
+const COMPARED: usize = 80;
 
 const PARTS: [ArnPart; 5] =
     [ArnPart::Partition, ArnPart::Service, ArnPart::Region, ArnPart::Account, ArnPart::Resource];

@@ -82,3 +82,13 @@ fn not_principal_spares_the_caller_by_a_condition() {
     let fixes = fixes(&world, &decrypts(""));
     assert!(statement(&best(&fixes).changes[0]).contains("ArnNotEquals"), "{:?}", all_told(&fixes));
 }
+
+#[test]
+fn a_service_is_spared_by_a_condition_too() {
+    let world = with_key_policy(
+        "        - {Effect: Allow, Principal: {Service: logs.us-west-2.amazonaws.com}, Action: 'kms:Decrypt', Resource: '*'}\n        - {Effect: Deny, Principal: '*', Action: 'kms:Decrypt', Resource: '*'}",
+    );
+    let asked = format!("principal: logs.us-west-2.amazonaws.com\naction: kms:Decrypt\nresource: {KEY}");
+    let fixes = fixes(&world, &asked);
+    assert!(statement(&best(&fixes).changes[0]).contains("aws:PrincipalIsAWSService"), "{:?}", all_told(&fixes));
+}
