@@ -80,6 +80,17 @@ fn keys_of_a_role_session() {
 }
 
 #[test]
+fn a_service_calls_for_a_user_with_temporary_credentials_without_a_device_code() {
+    let through = asks(ANN, "action: kms:Decrypt\nvia: [ec2.amazonaws.com]");
+    is("aws:MultiFactorAuthPresent", "false", &through);
+    let issued = "{'Null': {aws:TokenIssueTime: 'false'}}";
+    assert!(verdict(&under(issued), &through).starts_with("{allowedIff:"), "when is not known");
+    is_absent("aws:MultiFactorAuthPresent", &asks(ANN, DECRYPT));
+    let with_code = "context: {aws:TokenIssueTime: '2026-01-01T00:00:00Z', aws:MultiFactorAuthPresent: 'true'}";
+    is("aws:MultiFactorAuthPresent", "true", &format!("{through}\n{with_code}"));
+}
+
+#[test]
 fn keys_of_a_user() {
     let user = asks(ANN, DECRYPT);
     is("aws:PrincipalArn", ANN, &user);

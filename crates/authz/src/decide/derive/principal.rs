@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use aws_model::Arn;
 
-use crate::{matching::Lookup, principal::Principal};
+use crate::{
+    context::{Others, Told},
+    matching::Lookup,
+    principal::Principal,
+};
 
 use super::{
     super::caller::{Standing, friendly_name},
@@ -51,6 +55,7 @@ impl<'a> Facts<'a> {
             "sourceidentity" => known(self.caller.session().and_then(|session| session.source_identity.as_deref())),
             "federatedprovider" => known(self.federated_provider()),
             "tokenissuetime" => self.token_issue_time(),
+            "multifactorauthpresent" => self.has_device_code(),
             // Only a service that calls as itself calls for a resource.
             "sourcearn" | "sourceaccount" | "sourceorgid" | "sourceorgpaths" => match self.caller.principal {
                 Principal::Service(_) => None,
@@ -106,13 +111,29 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Only temporary credentials have been issued at some time. A user's may be those of `GetSessionToken`.
+    /// Only temporary credentials have been issued at some time. A user's may be those of `GetSessionToken`, and a
+    /// service calls for a user with some that it gets for that.
     fn token_issue_time(&'a self) -> Option<Lookup<'a>> {
         match self.caller.principal {
             Principal::Session(session) => session.issued.map_or(UNKNOWN, |issued| owned(issued.to_string())),
             Principal::FederatedUser(_) => UNKNOWN,
+            Principal::User(_) if !self.request.through.is_empty() => UNKNOWN,
             Principal::User(_) => None,
             _ => ABSENT,
+        }
+    }
+
+    /// A service that calls for a user does so with temporary credentials, so that the key is there; without a device's
+    /// code, unless the user's own are those of `GetSessionToken`.
+    ///
+    /// Source: IAM User Guide, "AWS global condition context keys" > `aws:MultiFactorAuthPresent`.
+    fn has_device_code(&'a self) -> Option<Lookup<'a>> {
+        if self.request.through.is_empty() || !matches!(self.caller.principal, Principal::User(_)) {
+            return None;
+        }
+        match (self.request.context.told("aws:tokenissuetime"), self.request.context.others()) {
+            (Some(Told::Absent), _) | (None, Others::Absent) => flag(false),
+            _ => None,
         }
     }
 
