@@ -60,16 +60,15 @@ impl World {
     /// When one of them is not there.
     pub fn add_to_group(&mut self, user: &Arn, group: &Arn) -> Result<(), ChangeError> {
         let account = self.known_owner(user, Thing::User)?;
-        if !account.groups.contains_key(group.as_str()) {
-            return Err(account.missing_identity(group.as_str()));
+        match (account.groups.get_mut(group.as_str()), account.users.get_mut(user.as_str())) {
+            (None, _) => Err(account.missing_identity(group.as_str())),
+            (_, None) => Err(account.missing_identity(user.as_str())),
+            (Some(group), Some(member)) => {
+                group.members.insert(user.as_str().into());
+                join(Arc::make_mut(member), group);
+                Ok(())
+            }
         }
-        if !account.users.contains_key(user.as_str()) {
-            return Err(account.missing_identity(user.as_str()));
-        }
-        account.change_group(group.as_str(), |group| {
-            group.members.insert(user.as_str().into());
-        });
-        Ok(())
     }
 
     /// Takes a user out of a group.

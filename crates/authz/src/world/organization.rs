@@ -85,8 +85,11 @@ impl Organization {
             }
         }
         let id = node.id.clone();
-        self.levels.insert(id.clone(), Level { parent: parent.map(Into::into), node: Arc::new(node) });
-        self.refresh(&id);
+        let replaced = self.levels.insert(id.clone(), Level { parent: parent.map(Into::into), node: Arc::new(node) });
+        // Nothing is below an organizational unit that was not there.
+        if replaced.is_some() || id.parse::<AccountId>().is_ok() {
+            self.refresh(&id);
+        }
         Ok(())
     }
 

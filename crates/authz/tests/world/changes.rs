@@ -245,3 +245,22 @@ fn a_change_costs_the_same_in_a_large_world() {
     // Far above the 50 us that the benchmark holds, since this is no optimised build and not alone on its machine.
     assert!(each.as_micros() < 500, "{each:?} a change");
 }
+
+#[test]
+fn joining_a_large_group_costs_the_same() {
+    let mut world = World::new();
+    let group = arn("group/everybody");
+    world.put_group(&group).unwrap();
+    world.put_inline_policy(&group, "p", identity_policy("p")).unwrap();
+    let users: Vec<Arn> = (0..3000).map(|n| arn(&format!("user/u{n}"))).collect();
+    for (n, user) in users.iter().enumerate() {
+        world.put_user(user, &format!("AIDA{n}")).unwrap();
+    }
+    let started = Instant::now();
+    for user in &users {
+        world.add_to_group(user, &group).unwrap();
+    }
+    let each = started.elapsed() / 3000;
+    assert!(each.as_micros() < 500, "{each:?} a change");
+    assert!(users.iter().all(|user| carried(&world, user).len() == 1));
+}

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use authz::{
     policy::PolicyKind,
@@ -62,4 +62,19 @@ fn levels_that_cannot_be_are_refused() {
     organization.remove_level(ACCOUNT).unwrap();
     organization.remove_level("ou-a").unwrap();
     assert!(organization.accounts.is_empty());
+}
+
+#[test]
+fn a_new_unit_costs_the_same_in_a_large_organization() {
+    let mut organization = organization();
+    for n in 0..10_000_u64 {
+        let account = format!("{:012}", 200_000_000_000 + n);
+        organization.put_level(Some("ou-a"), OrganizationNode::new(&account)).unwrap();
+    }
+    let started = Instant::now();
+    for n in 0..500 {
+        organization.put_level(Some("ou-b"), OrganizationNode::new(&format!("ou-{n}"))).unwrap();
+    }
+    let each = started.elapsed() / 500;
+    assert!(each.as_micros() < 500, "{each:?} a change");
 }
