@@ -13,8 +13,11 @@ use serde_json::{Value, json};
 
 use crate::{
     Answer,
-    support::setting::{Ask, Caller, Document, MULTIVALUED, NEAR, Setting, everything},
+    support::setting::{Ask, Caller, Document, NEAR, Setting, Target, everything},
 };
+
+/// The multivalued keys among those that are asked.
+const MULTIVALUED: [&str; 1] = ["aws:TagKeys"];
 
 /// A running simulator.
 pub(crate) struct Peer {
@@ -76,6 +79,18 @@ fn read(line: &str) -> Vec<Answer> {
         _ => panic!("the simulator fails: {value}"),
     };
     answers.iter().map(answer).collect()
+}
+
+impl Setting {
+    /// The policy of what is called.
+    pub(crate) fn policy_of(&self, target: Target) -> Option<&Document> {
+        match target {
+            Target::Object | Target::Bucket | Target::Queue => self.resource.as_ref(),
+            Target::Key => Some(&self.key),
+            Target::Trust => Some(&self.trust),
+            Target::Role | Target::Table | Target::Nothing => None,
+        }
+    }
 }
 
 /// A setting and its asks, each document once.

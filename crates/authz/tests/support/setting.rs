@@ -86,9 +86,6 @@ pub(crate) struct Ask {
     pub(crate) context: BTreeMap<&'static str, Vec<&'static str>>,
 }
 
-/// The multivalued keys among those that are asked.
-pub(crate) const MULTIVALUED: [&str; 1] = ["aws:TagKeys"];
-
 impl Document {
     /// As JSON. A policy has a statement at least: one that is about nothing stands for none.
     pub(crate) fn json(&self) -> Value {
@@ -134,16 +131,6 @@ impl Setting {
         let alone = alone.chain([&mut self.key, &mut self.trust]);
         let levels = self.service_control.iter_mut().chain(&mut self.resource_control).flatten();
         self.identity.iter_mut().chain(alone).chain(levels).collect()
-    }
-
-    /// The policy of what is called.
-    pub(crate) fn policy_of(&self, target: Target) -> Option<&Document> {
-        match target {
-            Target::Object | Target::Bucket | Target::Queue => self.resource.as_ref(),
-            Target::Key => Some(&self.key),
-            Target::Trust => Some(&self.trust),
-            Target::Role | Target::Table | Target::Nothing => None,
-        }
     }
 
     pub(crate) fn world(&self) -> World {
