@@ -50,27 +50,31 @@ fn differences(answer: &Value, exit: i32, library: &Explanation) -> Vec<String> 
         Verdict::AllowedIff(_) => ("conditional", 2),
     };
     let mut differences = Vec::new();
-    let mut compare = |what: &str, said: &Value, expected: Value| {
+    let mut compare = |at: &str, expected: Value| {
+        let said = answer.pointer(at).unwrap_or(&Value::Null);
         if *said != expected {
-            differences.push(format!("{what}: said {said}, expected {expected}"));
+            differences.push(format!("{at}: said {said}, expected {expected}"));
         }
     };
-    compare("exit code", &exit.into(), expected_exit.into());
-    compare("verdict", &answer["verdict"], verdict.into());
+    compare("/verdict", verdict.into());
     match &library.verdict {
         Verdict::Allowed => {}
         Verdict::Denied(denial) => {
-            compare("effect", &answer["denial"]["effect"], denial.effect.as_str().into());
-            compare("gate", &answer["denial"]["gate"], denial.gate.as_str().into());
-            compare("account", &answer["denial"]["account"], denial.account.map(|id| id.to_string()).into());
+            compare("/denial/effect", denial.effect.as_str().into());
+            compare("/denial/gate", denial.gate.as_str().into());
+            compare("/denial/account", denial.account.map(|id| id.to_string()).into());
         }
-        Verdict::AllowedIff(residual) => compare("condition", &answer["allowedIff"], residual.to_string().into()),
+        Verdict::AllowedIff(residual) => compare("/allowedIff", residual.to_string().into()),
     }
     let state = library.key_state.as_ref().and_then(|verdict| verdict.error);
-    compare("key state", &answer["keyState"]["error"], state.into());
-    let rules = answer["rules"].as_array().unwrap().iter().map(|rule| rule["id"].as_str().unwrap());
+    compare("/keyState/error", state.into());
+    compare("/error/message", library.error.as_ref().map(|error| error.message.as_str()).into());
+    if exit != expected_exit {
+        differences.push(format!("exit code: {exit}, expected {expected_exit}"));
+    }
+    let rules = answer.pointer("/rules").and_then(Value::as_array).into_iter().flatten();
+    let rules: BTreeSet<_> = rules.filter_map(|rule| rule.get("id")?.as_str()).collect();
     let expected: BTreeSet<_> = library.rules.iter().map(|rule| rule.id).collect();
-    let rules: BTreeSet<_> = rules.collect();
     if rules != expected {
         differences.push(format!("rules: {:?}", rules.symmetric_difference(&expected).collect::<Vec<_>>()));
     }
