@@ -23,18 +23,11 @@ pub(crate) fn principals_around(world: &World, resource: &str) -> Vec<Principal>
         account.users().for_each(|user| add(Principal::User(user.identity.arn.clone())));
         account.roles().for_each(|role| add(session_of(role.identity.arn.clone())));
     }
-    for pattern in policy_of(world, resource)
-        .into_iter()
-        .flat_map(|policy| policy.policy.statements())
-        .filter(|one| one.effect.value == Effect::Allow)
-    {
-        let named = pattern.principals.iter().filter(|principals| !principals.negated);
-        named
-            .flat_map(|principals| &principals.patterns)
-            .filter_map(|pattern| of_pattern(&pattern.value))
-            .for_each(&mut add);
-    }
-    if let Some(key) = resource.parse::<KeyArn>().ok().and_then(|arn| world.key(&arn).cloned()) {
+    let statements = policy_of(world, resource).into_iter().flat_map(|policy| policy.policy.statements());
+    let allowing = statements.filter(|statement| statement.effect.value == Effect::Allow);
+    let named = allowing.filter_map(|statement| statement.principals.as_ref()).filter(|element| !element.negated);
+    named.flat_map(|element| &element.patterns).filter_map(|pattern| of_pattern(&pattern.value)).for_each(&mut add);
+    if let Some(key) = resource.parse::<KeyArn>().ok().and_then(|arn| world.key(&arn)) {
         key.grants.iter().filter_map(|grant| of_grantee(&grant.grantee)).for_each(&mut add);
     }
     found.into_values().collect()
