@@ -8,6 +8,7 @@
 //! Texts come as strings, with or without a terminal's colours: who prints them knows which. What came from files is
 //! shown without its control characters, so that no policy steers a terminal.
 
+mod assumed;
 mod fixes;
 mod gates;
 mod grants;
@@ -31,6 +32,7 @@ use crate::{
     formula::Formula,
     nearest::NearMiss,
     request::Request,
+    rules::Assumptions,
     world::World,
 };
 
@@ -41,6 +43,8 @@ pub struct Answer<'a> {
     pub world: &'a World,
     /// What was asked.
     pub request: &'a Request,
+    /// What was assumed.
+    pub assumptions: &'a Assumptions,
     /// What was decided, and why.
     pub explanation: &'a Explanation,
     /// What nearly let it through, the nearest first.

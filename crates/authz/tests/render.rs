@@ -31,7 +31,14 @@ fn answered(world: &World, request: &str) -> (String, Value) {
     let explanation = world.explain(&request, &assumptions);
     let near = world.near_misses(&request, &assumptions, &explanation);
     let fixes = world.fixes(&request, &assumptions);
-    let answer = Answer { world, request: &request, explanation: &explanation, near: &near, fixes: Some(&fixes) };
+    let answer = Answer {
+        world,
+        request: &request,
+        assumptions: &assumptions,
+        explanation: &explanation,
+        near: &near,
+        fixes: Some(&fixes),
+    };
     (answer.text(Theme::PLAIN, Detail::Short), answer.json())
 }
 
@@ -184,8 +191,16 @@ fn nothing_from_a_file_steers_a_terminal() {
 fn colours_are_the_themes() {
     let world = across(ALLOWS_KEY, OPEN, "");
     let request = a_request(&world, &decrypt());
-    let explanation = world.explain(&request, &Assumptions::default());
-    let answer = Answer { world: &world, request: &request, explanation: &explanation, near: &[], fixes: None };
+    let assumptions = Assumptions::default();
+    let explanation = world.explain(&request, &assumptions);
+    let answer = Answer {
+        world: &world,
+        request: &request,
+        assumptions: &assumptions,
+        explanation: &explanation,
+        near: &[],
+        fixes: None,
+    };
     let coloured = answer.text(Theme::COLOUR, Detail::Rules);
     assert!(coloured.starts_with("\u{1b}[1m\u{1b}[32mallowed:\u{1b}[0m"), "{coloured:?}");
     assert!(!answer.text(Theme::PLAIN, Detail::Rules).contains('\u{1b}'));
@@ -195,8 +210,16 @@ fn colours_are_the_themes() {
 fn every_rule_can_be_told_with_its_source() {
     let world = across(ALLOWS_KEY, OPEN, "");
     let request = a_request(&world, &decrypt());
-    let explanation = world.explain(&request, &Assumptions::default());
-    let answer = Answer { world: &world, request: &request, explanation: &explanation, near: &[], fixes: None };
+    let assumptions = Assumptions::default();
+    let explanation = world.explain(&request, &assumptions);
+    let answer = Answer {
+        world: &world,
+        request: &request,
+        assumptions: &assumptions,
+        explanation: &explanation,
+        near: &[],
+        fixes: None,
+    };
     let text = answer.text(Theme::PLAIN, Detail::Rules);
     for rule in &explanation.rules {
         assert!(text.contains(&format!("{}: {}", rule.id, rule.says)), "{}\n{text}", rule.id);
@@ -255,4 +278,18 @@ fn a_grant_that_nearly_fits_is_told_with_what_it_lacks() {
     assert!(missing[0].contains("grants in 444455556666 (keys): "), "{text}");
     assert_eq!(missing[1], "nearest: grant other to arn:aws:iam::111122223333:role/other", "{text}");
     assert!(missing[2].starts_with("it is another grantee's: it has arn:aws:iam::111122223333:role/other, "), "{text}");
+}
+
+#[test]
+fn what_rests_on_an_assumption_says_so() {
+    let closed = OPEN.replace("111122223333", "999999999999");
+    let grant = format!("{{grantee: {ROLE}, operations: [Decrypt]}}");
+    let no_kms = r#"{Effect: Allow, Action: "s3:*", Resource: "*"}"#;
+    let (text, json) = answered(&across(no_kms, &closed, &grant), &decrypt());
+    assert_eq!(json["verdict"], "allowed", "{text}");
+    assert_eq!(json["restsOn"], json!(["kms-grant-foreign-enough"]));
+    assert!(entry(&text, "assumed")[0].starts_with("assumed  kms-grant-foreign-enough: "), "{text}");
+    let (text, json) = answered(&across(ALLOWS_KEY, OPEN, &grant), &decrypt());
+    assert_eq!(json["restsOn"], json!([]), "{text}");
+    assert!(!text.contains("\n  assumed"), "{text}");
 }

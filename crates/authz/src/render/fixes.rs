@@ -2,7 +2,7 @@
 
 use crate::fix::{BlastRadius, Change, Edit, Fix, How, RequestEdit, WhoApplies};
 
-use super::{Answer, page::Page, words};
+use super::{Answer, assumed, page::Page, words};
 
 /// So much of what else a fix opens is listed.
 const GAINS: usize = 5;
@@ -37,6 +37,9 @@ fn tell_one(answer: &Answer<'_>, fix: &Fix, page: &mut Page) {
             let able: Vec<_> = able.iter().map(words::who).collect();
             page.more(format_args!("   who may {needs}: {}", able.join(", ")));
         }
+    }
+    for rule in assumed::of_fix(answer, fix) {
+        page.more(format_args!("assumed, {}: {}", rule.id, rule.says));
     }
     opens(&fix.opens, page);
 }

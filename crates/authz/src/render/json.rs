@@ -16,7 +16,7 @@ use crate::{
     world::PolicyOrigin,
 };
 
-use super::{Answer, outcome::Outcome, words};
+use super::{Answer, assumed, outcome::Outcome, words};
 
 pub(super) fn of(answer: &Answer<'_>) -> Value {
     let explanation = answer.explanation;
@@ -32,15 +32,20 @@ pub(super) fn of(answer: &Answer<'_>) -> Value {
         "verdict": verdict_word(&explanation.verdict),
         "denial": denial,
         "allowedIff": residual(&explanation.verdict),
+        "restsOn": ids(&assumed::of_verdict(answer)),
         "openKeys": answer.open_keys().iter().map(|key| key.as_str()).collect::<Vec<_>>(),
         "request": request(answer.request),
         "keyState": explanation.key_state.as_ref().map(key_state),
         "error": explanation.error.as_ref().map(error),
         "gates": explanation.gates.iter().map(|report| gate(report, &explanation.verdict)).collect::<Vec<_>>(),
         "nearest": answer.near.iter().map(nearest::of).collect::<Vec<_>>(),
-        "fixes": answer.fixes.map(|found| fixes::of(found, answer.request)),
+        "fixes": answer.fixes.map(|found| fixes::of(found, answer)),
         "rules": explanation.rules.iter().map(|known| rule(known)).collect::<Vec<_>>(),
     })
+}
+
+fn ids(rules: &[&'static Rule]) -> Vec<&'static str> {
+    rules.iter().map(|rule| rule.id).collect()
 }
 
 pub(super) const fn verdict_word(verdict: &Verdict) -> &'static str {

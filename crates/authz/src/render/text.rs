@@ -7,7 +7,7 @@ use crate::{
 };
 
 use super::{
-    Answer, Detail, fixes, gates,
+    Answer, Detail, assumed, fixes, gates,
     page::{Page, Theme},
     words,
 };
@@ -99,23 +99,18 @@ fn key_state(answer: &Answer<'_>, page: &mut Page) {
 }
 
 fn rules(answer: &Answer<'_>, detail: Detail, page: &mut Page) {
+    for rule in assumed::of_verdict(answer) {
+        page.entry(page.theme.open, "assumed", format_args!("{}: {} Nobody has published it.", rule.id, rule.says));
+    }
     let rules = &answer.explanation.rules;
     match detail {
-        Detail::Short => {
-            let assumed: Vec<_> = rules.iter().filter(|rule| rule.is_assumption()).map(|rule| rule.id).collect();
-            let had = words::count(rules.len(), "rule had a say", "rules had a say");
-            match assumed.as_slice() {
-                [] => page.faint("rules", had),
-                ids => page.faint("rules", format_args!("{had}, assumed among them: {}", ids.join(", "))),
-            }
-        }
+        Detail::Short => page.faint("rules", words::count(rules.len(), "rule had a say", "rules had a say")),
         Detail::Rules => rules.iter().for_each(|rule| whole_rule(rule, page)),
     }
 }
 
 fn whole_rule(rule: &Rule, page: &mut Page) {
-    let label = if rule.is_assumption() { "assumed" } else { "rule" };
-    page.entry(page.theme.strong, label, format_args!("{}: {}", rule.id, rule.says));
+    page.entry(page.theme.strong, "rule", format_args!("{}: {}", rule.id, rule.says));
     match &rule.source {
         Source::Document { title, section } => page.more(format_args!("{title}, {section}")),
         Source::Assumption { why, .. } => page.more(format_args!("not published: {why}")),

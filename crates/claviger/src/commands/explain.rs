@@ -106,7 +106,7 @@ impl Explain {
         let near = world.near_misses(request, assumptions, &explanation);
         let fixes = (!self.no_fix).then(|| world.fixes(request, assumptions));
         let (near, fixes) = (near.as_slice(), fixes.as_ref());
-        let answer = Answer { world, request, explanation: &explanation, near, fixes };
+        let answer = Answer { world, request, assumptions, explanation: &explanation, near, fixes };
         printer.either(|| self.text(&answer), || answer.json())?;
         Ok(match explanation.verdict {
             Verdict::Allowed => Exit::Done,

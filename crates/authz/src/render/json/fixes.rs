@@ -7,22 +7,26 @@ use crate::{
     request::Request,
 };
 
-use super::{super::words, both, verdict_word};
+use super::{
+    super::{Answer, assumed, words},
+    both, ids, verdict_word,
+};
 
-pub(super) fn of(fixes: &Fixes, request: &Request) -> Value {
+pub(super) fn of(fixes: &Fixes, answer: &Answer<'_>) -> Value {
     json!({
         "needsBothSides": fixes.needs_both_sides(),
-        "fixes": fixes.fixes.iter().map(|one| fix(one, request)).collect::<Vec<_>>(),
+        "fixes": fixes.fixes.iter().map(|one| fix(one, answer)).collect::<Vec<_>>(),
         "obstacles": fixes.obstacles.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "cut": fixes.is_cut,
     })
 }
 
-fn fix(fix: &Fix, request: &Request) -> Value {
+fn fix(fix: &Fix, answer: &Answer<'_>) -> Value {
     json!({
         "verified": verdict_word(&fix.verified),
+        "restsOn": ids(&assumed::of_fix(answer, fix)),
         "loosensLimit": fix.rank.loosens_limit,
-        "changes": fix.changes.iter().map(|one| change(one, request)).collect::<Vec<_>>(),
+        "changes": fix.changes.iter().map(|one| change(one, answer.request)).collect::<Vec<_>>(),
         "opens": {
             "count": fix.opens.count,
             "gains": fix.opens.gains.iter().map(gain).collect::<Vec<_>>(),

@@ -1,0 +1,34 @@
+//! On which assumptions an answer rests: those that would change it, did they not hold.
+
+use crate::{
+    fix::Fix,
+    request::Request,
+    rules::{Assumptions, Rule},
+    world::World,
+};
+
+use super::Answer;
+
+/// The assumptions on which the verdict rests.
+pub(super) fn of_verdict(answer: &Answer<'_>) -> Vec<&'static Rule> {
+    rests_on(answer.world, answer.request, answer.assumptions)
+}
+
+/// The assumptions on which it rests that a fix lets the request through.
+pub(super) fn of_fix(answer: &Answer<'_>, fix: &Fix) -> Vec<&'static Rule> {
+    let (mut world, mut request) = (answer.world.clone(), answer.request.clone());
+    for change in &fix.changes {
+        // What was decided again was applied then: it can be applied now.
+        let _ = change.apply(&mut world, &mut request);
+    }
+    rests_on(&world, &request, answer.assumptions)
+}
+
+fn rests_on(world: &World, request: &Request, assumptions: &Assumptions) -> Vec<&'static Rule> {
+    let explanation = world.explain(request, assumptions);
+    let changes = |rule: &&&'static Rule| {
+        let turned = assumptions.clone().with(rule.id, !assumptions.holds(rule));
+        turned.is_ok_and(|turned| world.decide(request, &turned) != explanation.verdict)
+    };
+    explanation.rules.iter().filter(|rule| rule.is_assumption()).filter(changes).copied().collect()
+}
