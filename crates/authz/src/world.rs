@@ -28,7 +28,7 @@ pub use grant::{
     InvalidGrantPrincipal,
 };
 pub use group::Group;
-pub use key::{Key, KeyManager, KeyState, KeyUsage};
+pub use key::{Key, KeyManager, KeyState, KeyUsage, Untold};
 pub use organization::{Organization, OrganizationNode, OrganizationPath};
 pub use principal::{AttachedPolicy, Identity, PolicyOrigin, ResourcePolicy, Role, User};
 

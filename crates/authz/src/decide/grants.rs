@@ -16,7 +16,7 @@ use crate::{
     world::{Grant, GrantOperation, Grants, Key},
 };
 
-use super::{derive::Facts, naming::Named, observer::Observer};
+use super::{derive::Facts, fact::fact, naming::Named, observer::Observer};
 
 impl Facts<'_> {
     /// What the key's grants give, by how closely they mean the caller.
@@ -31,6 +31,11 @@ impl Facts<'_> {
             // What a session policy caps, a grant for the session itself may still give.
             given.direct.is_true() || (given.behind.is_true() && !has_session_policies)
         });
+        if key.untold.grants {
+            let (action, arn) = (&self.request.action, &self.request.resource.arn);
+            let says = || format!("a grant that nobody told of lets the caller {action} on {arn}");
+            given = given.or(Named::direct(fact("kms:GrantId", says)));
+        }
         if O::EXAMINES {
             observer.gate(Gate::Grants, self.target.owner, &Formula::False, &given.clone().any());
         }

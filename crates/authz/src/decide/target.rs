@@ -52,7 +52,7 @@ impl<'a> Target<'a> {
             && let Ok(arn) = text.parse::<KeyArn>()
         {
             let key = world.key(&arn);
-            let tags = key.map(|key| &key.tags).or(told_tags);
+            let tags = key.filter(|key| !key.untold.tags).map(|key| &key.tags).or(told_tags);
             return Self { owner: Some(arn.account()), kind: TargetKind::Key { arn, key }, tags };
         }
         // What tags a key that is yet to be made is on no key.

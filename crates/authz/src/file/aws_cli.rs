@@ -5,7 +5,7 @@
 //! | `iam get-account-authorization-details` | users, groups, roles, managed policies | |
 //! | `kms get-key-policy` (whole, or with `--query Policy --output text`) | a key and its policy | the key's ARN |
 //! | `kms describe-key` | its state, usage and manager | |
-//! | `kms list-grants` | its grants | |
+//! | `kms list-grants` | its grants | the key's ARN, where it has none |
 //! | `kms list-aliases` | its aliases | |
 //! | `kms list-resource-tags` | its tags | the key's ARN |
 //! | `organizations describe-organization` | the organization | |
@@ -92,7 +92,7 @@ pub fn add(world: &mut World, documents: &[Document]) -> Result<Vec<FileError>, 
             Command::AccountAuthorizationDetails => iam::account_details(world, printed.account, &fields)?,
             Command::GetKeyPolicy => kms::key_policy(world, printed, &fields)?,
             Command::DescribeKey => kms::describe_key(world, &fields)?,
-            Command::ListGrants => kms::list_grants(world, &fields, &mut left_out)?,
+            Command::ListGrants => kms::list_grants(world, printed, &fields, &mut left_out)?,
             Command::ListAliases => kms::list_aliases(world, printed.account, &fields)?,
             Command::ListResourceTags => kms::list_tags(world, printed, &fields)?,
             Command::DescribeOrganization

@@ -27,6 +27,24 @@ pub struct Key {
     pub aliases: BTreeSet<Box<str>>,
     /// Who was granted what.
     pub grants: Grants,
+    /// What of it nobody told.
+    pub untold: Untold,
+}
+
+/// What nobody told of a key, which is unknown then, not absent: what `kms:GetKeyPolicy` answers tells none of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Untold {
+    /// There may be other grants.
+    pub grants: bool,
+    /// Its tags.
+    pub tags: bool,
+    /// There may be other aliases.
+    pub aliases: bool,
+}
+
+impl Untold {
+    /// Nothing but the policy is told.
+    pub const ALL: Self = Self { grants: true, tags: true, aliases: true };
 }
 
 impl Key {
@@ -43,6 +61,7 @@ impl Key {
             tags: BTreeMap::new(),
             aliases: BTreeSet::new(),
             grants: Grants::default(),
+            untold: Untold::default(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use aws_model::{Arn, KeyArn};
 
 use super::{
-    ChangeError, Grant, GrantPrincipal, Key, KeyState, ResourcePolicy, Thing, World,
+    ChangeError, Grant, GrantPrincipal, Key, KeyState, ResourcePolicy, Thing, Untold, World,
     change::{expect_kind, missing},
 };
 use crate::policy::{Policy, PolicyKind, PrincipalPattern};
@@ -73,7 +73,10 @@ impl World {
     /// # Errors
     /// When there is no such key.
     pub fn set_key_tags(&mut self, arn: &KeyArn, tags: BTreeMap<String, String>) -> Result<(), ChangeError> {
-        self.key_mut(arn).map(|key| key.tags = tags)
+        self.key_mut(arn).map(|key| {
+            key.tags = tags;
+            key.untold.tags = false;
+        })
     }
 
     /// Sets what one of a key's own context keys tells (`kms:MultiRegionKeyType`).
@@ -84,6 +87,14 @@ impl World {
         self.key_mut(arn).map(|key| {
             key.attributes.insert(name.to_ascii_lowercase().into(), value.into());
         })
+    }
+
+    /// Sets what of a key nobody told.
+    ///
+    /// # Errors
+    /// When there is no such key.
+    pub fn set_key_untold(&mut self, arn: &KeyArn, untold: Untold) -> Result<(), ChangeError> {
+        self.key_mut(arn).map(|key| key.untold = untold)
     }
 
     /// Lets an alias (`alias/demo`) stand for a key, and no more for another of its account and region. Looks at every

@@ -1,6 +1,6 @@
 //! What nobody told becomes part of the answer, never a silent denial.
 
-use authz::world::World;
+use authz::world::{Untold, World};
 
 use crate::{CLUSTER, a_world, denied, explain, verdict};
 
@@ -177,4 +177,50 @@ fn an_operation_on_a_key_of_which_nobody_told_which_hangs_on_its_policy() {
     let alias =
         format!("principal: {APP}\naction: kms:DeleteAlias\nresource: arn:aws:kms:us-west-2:111122223333:alias/a");
     assert_eq!(verdict(&world, &alias), "allowed");
+}
+
+#[test]
+fn what_nobody_told_of_a_key_besides_its_policy_is_unknown() {
+    let key = "arn:aws:kms:us-west-2:111122223333:key/k".parse().unwrap_or_else(|wrong| panic!("{wrong}"));
+    let mut world = a_key_for("{AWS: 'arn:aws:iam::111122223333:role/other'}");
+    let untold = |world: &mut World, untold| {
+        world.set_key_untold(&key, untold).unwrap_or_else(|wrong| panic!("{wrong}"));
+    };
+    let refused = denied("implicit", "key-policy", CLUSTER);
+    let (use_it, label) =
+        (decrypt(APP, "111122223333:key/k"), decrypt(APP, "111122223333:key/k").replace("Decrypt", "TagResource"));
+    assert_eq!(verdict(&world, &use_it), refused);
+    untold(&mut world, Untold::ALL);
+    assert_eq!(
+        verdict(&world, &use_it),
+        "{allowedIff: 'a grant that nobody told of lets the caller kms:Decrypt on \
+         arn:aws:kms:us-west-2:111122223333:key/k'}"
+    );
+    assert_eq!(verdict(&world, &label), refused, "no grant permits this");
+    let retire = use_it.replace("Decrypt", "RetireGrant");
+    let retire = verdict(&world, &format!("{retire}\ngrantId: g"));
+    assert_eq!(retire, "{allowedIff: 'the grant lets the caller retire it'}");
+
+    let mut world = a_world(&format!(
+        r#"
+roles: {{arn:aws:iam::111122223333:role/app: {{policies: {{p: {ALLOWS}}}}}}}
+keys:
+  arn:aws:kms:us-west-2:111122223333:key/k:
+    policy:
+      Version: 2012-10-17
+      Statement:
+        Effect: Allow
+        Principal: {{AWS: '111122223333'}}
+        Action: 'kms:*'
+        Resource: '*'
+        Condition:
+          StringEquals: {{aws:ResourceTag/team: a}}
+          'ForAnyValue:StringEquals': {{kms:ResourceAliases: alias/a}}
+"#
+    ));
+    let open_context = format!("{use_it}\notherKeys: unknown");
+    assert_eq!(verdict(&world, &open_context), refused);
+    untold(&mut world, Untold { grants: false, ..Untold::ALL });
+    let open = verdict(&world, &open_context);
+    assert!(open.contains("aws:resourcetag/team") && open.contains("kms:resourcealiases"), "{open}");
 }

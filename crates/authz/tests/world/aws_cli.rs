@@ -4,7 +4,7 @@ use authz::{
         aws_cli::{Document, add},
     },
     text::SourceText,
-    world::{ContextConstraint, KeyManager, KeyState, World},
+    world::{ContextConstraint, KeyManager, KeyState, Untold, World},
 };
 
 const ACCOUNT: &str = "111122223333";
@@ -166,7 +166,7 @@ fn a_key_is_read_from_what_five_commands_print_in_any_order() {
         assert_eq!(key.attributes.get("kms:keyorigin").map(AsRef::as_ref), Some("AWS_KMS"));
         assert_eq!(key.policy.saved_ids.values().map(AsRef::as_ref).collect::<Vec<&str>>(), ["AROAEXAMPLEEXAMPLE001"]);
         assert_eq!(key.aliases.iter().map(AsRef::as_ref).collect::<Vec<&str>>(), ["alias/demo"]);
-        assert_eq!(key.tags.len(), 1);
+        assert_eq!((key.tags.len(), key.untold), (1, Untold::default()));
         let grant = key.grants.get("g1").unwrap();
         assert_eq!(grant.grantee_unique_id.as_deref(), Some("AROAEXAMPLEEXAMPLE001"));
         assert_eq!((&grant.name, grant.issuing_account), (&None, Some(ACCOUNT.parse().unwrap())));
@@ -189,6 +189,11 @@ fn what_a_key_needs_is_asked_for_and_what_it_does_not_tell_stays_unknown() {
     let (world, _) = read(&[document("policy.json", Some(KEY), bare)]).unwrap();
     let account = world.account(ACCOUNT.parse().unwrap()).unwrap();
     assert!(account.identities_are_partial, "who else is in the account, a key policy does not tell");
+    let untold = |world: &World| world.key(&KEY.parse().unwrap()).unwrap().untold;
+    assert_eq!(untold(&world), Untold::ALL);
+    let none = document("grants.json", Some(KEY), r#"{"Grants": []}"#);
+    let (world, _) = read(&[document("policy.json", Some(KEY), bare), none]).unwrap();
+    assert_eq!(untold(&world), Untold { grants: false, ..Untold::ALL });
     let flawed = bare.replace("Allow", "Permit");
     let error = read(&[document("policy.json", Some(KEY), &flawed)]).unwrap_err();
     assert_eq!((error.source_text().name(), error.place().to_string()), ("policy.json", "1:27".to_owned()));

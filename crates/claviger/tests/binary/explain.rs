@@ -240,6 +240,7 @@ fn it_reads_what_the_aws_cli_prints() {
     let outputs = [
         format!("444455556666={}", file("described.json", &described.to_string())),
         format!("{KEY}={}", file("key-policy.json", &key_policy)),
+        format!("{KEY}={}", file("grants.json", r#"{"Grants": []}"#)),
         format!("111122223333={}", file("details.json", &details.to_string())),
     ];
     let mut arguments = vec!["explain", "-o", "json", "--via", "ec2.amazonaws.com", "--action", "kms:CreateGrant"];

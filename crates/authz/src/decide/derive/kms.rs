@@ -202,6 +202,7 @@ fn grant_service(principal: Option<&GrantPrincipal>) -> Option<Lookup<'_>> {
 
 fn of_key<'a>(key: &'a Key, is_multi_region: bool, name: &str) -> Option<Lookup<'a>> {
     match name {
+        "resourcealiases" if key.untold.aliases => UNKNOWN,
         "resourcealiases" => many(key.aliases.iter().map(|alias| &**alias)),
         "multiregion" => flag(is_multi_region),
         _ => match key.attributes.iter().find(|(attribute, _)| attribute.strip_prefix("kms:") == Some(name)) {

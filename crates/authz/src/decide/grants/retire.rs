@@ -22,7 +22,8 @@ impl Facts<'_> {
     /// permits it, or an account by its own policies. No policy alone does.
     pub(in super::super) fn may_retire<O: Observer>(&self, key: Option<&Key>, observer: &mut O) -> Named {
         let id = self.request.kms.grant_id.as_deref();
-        let (Some(key), Some(id)) = (key, id) else {
+        let is_told = |key: &&Key| !key.untold.grants || id.is_some_and(|id| key.grants.get(id).is_some());
+        let (Some(key), Some(id)) = (key.filter(is_told), id) else {
             for rule in WAYS {
                 observer.rule(rule);
             }

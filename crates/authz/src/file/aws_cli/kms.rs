@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     policy::PolicyKind,
-    world::{Grant, Key, KeyManager, KeyUsage, World},
+    world::{Account, Grant, Key, KeyManager, KeyUsage, Untold, World},
 };
 
 /// The fields of `KeyMetadata` that tell a context key, and which.
@@ -46,6 +46,7 @@ pub(super) fn key_policy(world: &mut World, printed: &Printed, fields: &Fields<'
     }
     let mut key = Key::new(arn, world.saved(document));
     key.state = None;
+    key.untold = Untold::ALL;
     world.put_key(key).map_err(|error| fields.whole().refuse(error))
 }
 
@@ -80,17 +81,22 @@ fn usage(fields: &Fields<'_>) -> Result<KeyUsage, FileError> {
     ])
 }
 
+/// Of a key without grants the command prints nothing that names the key: that is told beside it.
 pub(super) fn list_grants(
     world: &mut World,
+    printed: &Printed,
     fields: &Fields<'_>,
     left_out: &mut Vec<FileError>,
 ) -> Result<(), FileError> {
     refuse_truncated(fields)?;
+    if printed.about.is_some() {
+        grants_are_told(world, fields.whole(), &printed.about_as("key (by its ARN)")?)?;
+    }
     for item in fields.items("Grants")? {
         let fields = item.clone().some_fields()?;
         let key = fields.need("KeyId")?;
         let arn: KeyArn = key.parse()?;
-        known(world, &key, &arn)?;
+        grants_are_told(world, &key, &arn)?;
         let grantee = fields.need("GranteePrincipal")?;
         if is_unique_id(grantee.text()?) {
             let problem = "the user or role that this grant was for is gone, so nobody can use it";
@@ -100,6 +106,11 @@ pub(super) fn list_grants(
         world.put_grant(&arn, grant(&fields)?).map_err(|error| item.refuse(error))?;
     }
     Ok(())
+}
+
+fn grants_are_told(world: &mut World, at: &Field<'_>, arn: &KeyArn) -> Result<(), FileError> {
+    let untold = Untold { grants: false, ..known(world, at, arn)?.untold };
+    world.set_key_untold(arn, untold).map_err(|error| at.refuse(error))
 }
 
 fn grant(fields: &Fields<'_>) -> Result<Grant, FileError> {
@@ -140,16 +151,27 @@ pub(super) fn list_aliases(world: &mut World, account: AccountId, fields: &Field
     refuse_truncated(fields)?;
     for item in fields.items("Aliases")? {
         let fields = item.clone().some_fields()?;
+        let alias_arn: Arn = fields.need("AliasArn")?.parse()?;
+        // The command lists the aliases of every key of the region.
+        aliases_are_told(world, account, alias_arn.region(), &item)?;
         // Aliases that AWS reserves for itself stand for no key yet.
         let Some(target) = fields.text("TargetKeyId")? else { continue };
-        let alias_arn: Arn = fields.need("AliasArn")?.parse()?;
         let key = format!("arn:{}:kms:{}:{account}:key/{target}", alias_arn.partition(), alias_arn.region());
         let key: KeyArn = key.parse().map_err(|error| item.refuse(Problem::Value(format!("{error}"))))?;
-        // The command lists the aliases of every key of the region.
         if world.key(&key).is_some() {
             let alias = fields.need("AliasName")?.text()?;
             world.put_alias(&key, alias).map_err(|error| item.refuse(error))?;
         }
+    }
+    Ok(())
+}
+
+fn aliases_are_told(world: &mut World, account: AccountId, region: &str, at: &Field<'_>) -> Result<(), FileError> {
+    let keys = world.account(account).into_iter().flat_map(Account::keys);
+    let untold = keys.filter(|key| key.untold.aliases && key.arn.region().as_str() == region);
+    let untold: Vec<_> = untold.map(|key| (key.arn.clone(), Untold { aliases: false, ..key.untold })).collect();
+    for (key, untold) in untold {
+        world.set_key_untold(&key, untold).map_err(|error| at.refuse(error))?;
     }
     Ok(())
 }
