@@ -25,7 +25,7 @@ impl Sts {
         refuse_mfa(call)?;
         let Some((id, longest)) = self.role(&role) else { return Err(self.no_such_role(call, text)) };
         let seconds = duration(call, longest)?;
-        let context = context::of(call, &self.authorizer)?;
+        let context = context::of(call, &role, &self.authorizer)?;
         let session_name = call.text("RoleSessionName").unwrap_or_default().to_owned();
         let user = json!({
             "AssumedRoleId": format!("{id}:{session_name}"),
@@ -69,10 +69,14 @@ impl Sts {
 
 /// How long the session lasts.
 ///
-/// Source: AWS STS API Reference, "AssumeRole", `DurationSeconds`.
+/// Whoever comes with temporary credentials is a link of the chain, with those of GetSessionToken, too. The root user of
+/// an open account is not, since elsewhere it could assume nothing.
+///
+/// Source: AWS STS API Reference, "AssumeRole", `DurationSeconds`; AWS re:Post Knowledge Center, "How do I resolve the
+/// IAM role chaining limit error".
 fn duration(call: Call<'_>, longest: SignedDuration) -> Result<i64, ServiceError> {
     let Some(seconds) = call.number("DurationSeconds") else { return Ok(ONE_HOUR.min(longest.as_secs())) };
-    if seconds > ONE_HOUR && chains(call) {
+    if seconds > ONE_HOUR && call.session.is_some_and(|session| session.identity != SessionIdentity::Root) {
         return Err(validation_error(
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
         ));

@@ -5,6 +5,7 @@
 mod lifecycle;
 mod limits;
 mod refusals;
+mod sessions;
 mod signed;
 mod transport;
 mod wire;

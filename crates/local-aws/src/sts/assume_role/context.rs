@@ -22,12 +22,12 @@ use crate::{
 const MOST_POLICY_ARNS: usize = 10;
 const LONGEST_POLICIES: usize = 2048;
 
-pub(super) fn of(call: Call<'_>, authorizer: &Authorizer) -> Result<SessionContext, ServiceError> {
+pub(super) fn of(call: Call<'_>, role: &Arn, authorizer: &Authorizer) -> Result<SessionContext, ServiceError> {
     if call.list("ProvidedContexts").next().is_some() {
         let message = "The embedded AWS has no identity provider whose context assertions it could check.";
         return Err(ServiceError::new("InvalidContextAssertion", message));
     }
-    let (inline, policy_arns) = policies(call, authorizer)?;
+    let (inline, policy_arns) = policies(call, role, authorizer)?;
     let mut context = SessionContext {
         policies: inline.into_iter().collect(),
         policy_arns,
@@ -41,13 +41,21 @@ pub(super) fn of(call: Call<'_>, authorizer: &Authorizer) -> Result<SessionConte
     Ok(context)
 }
 
-/// The inline policy and the managed ones' ARNs.
-fn policies(call: Call<'_>, authorizer: &Authorizer) -> Result<(Option<String>, Vec<String>), ServiceError> {
+/// The inline policy and the managed ones' ARNs, which are AWS's or of the role's account.
+///
+/// Source: AWS STS API Reference, "AssumeRole", `Policy` and `PolicyArns`.
+fn policies(
+    call: Call<'_>,
+    role: &Arn,
+    authorizer: &Authorizer,
+) -> Result<(Option<String>, Vec<String>), ServiceError> {
     let inline = call.text("Policy");
     let mut arns = Vec::new();
     for text in call.list("PolicyArns").filter_map(|policy| policy.get("arn")?.as_str()) {
         let arn: Result<Arn, _> = text.parse();
-        if !arn.is_ok_and(|arn| arn.service() == "iam" && arn.resource().starts_with("policy/")) {
+        let is_managed = |arn: &Arn| arn.service() == "iam" && arn.resource().starts_with("policy/");
+        let may_narrow = |arn: &Arn| arn.account() == "aws" || arn.account() == role.account();
+        if !arn.is_ok_and(|arn| is_managed(&arn) && may_narrow(&arn)) {
             return Err(validation_error(format!("ARN {text} is not valid.")));
         }
         arns.push(text.to_owned());
