@@ -2,9 +2,10 @@
 
 use std::{fs, net::SocketAddr, path::PathBuf};
 
+use authz::world::World;
 use aws_model::{AccountId, Region, SecretBytes};
 use clap::Args;
-use local_aws::{Credential, LocalAws, Options, Running, StartError, State, store::MasterKey};
+use local_aws::{Credential, Holder, LocalAws, Options, Running, StartError, State, store::MasterKey};
 use serde::Serialize;
 
 use crate::{
@@ -36,6 +37,9 @@ pub(crate) struct AwsFlags {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Shown {
     pub(crate) account: AccountId,
+    /// Whose it is, where that is not the account's root user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) principal: Option<String>,
     pub(crate) access_key_id: String,
     pub(crate) secret_access_key: String,
 }
@@ -49,13 +53,15 @@ impl AwsFlags {
         &self,
         accounts: Vec<AccountId>,
         credentials: Vec<Credential>,
+        world: World,
     ) -> Result<Running, Failure> {
         let state = match &self.state {
             None => State::Memory,
             Some(path) => State::File { path: path.clone(), master_key: self.master_key()? },
         };
         let partition = self.region.partition();
-        let options = Options { listen: self.listen, partition, accounts, credentials, state, ..Options::default() };
+        let listen = self.listen;
+        let options = Options { listen, partition, accounts, credentials, world, state, ..Options::default() };
         LocalAws::start(options).await.map_err(explain)
     }
 
@@ -95,6 +101,10 @@ impl From<Credential> for Shown {
     fn from(credential: Credential) -> Self {
         Self {
             account: credential.account,
+            principal: match &credential.holder {
+                Holder::Root => None,
+                Holder::User(arn) | Holder::Session(arn) => Some(arn.to_string()),
+            },
             access_key_id: credential.access_key_id,
             secret_access_key: String::from_utf8_lossy(credential.secret_access_key.expose()).into_owned(),
         }

@@ -48,6 +48,8 @@ pub(crate) struct Accounts {
     partition: Partition,
     seed: Seed,
     fixed: HashMap<String, Credential>,
+    /// The users whose generated access keys were handed out, by their ids.
+    users: RwLock<HashMap<String, Arn>>,
     /// With the write that keeps each.
     named: RwLock<BTreeMap<AccountId, Ticket>>,
     store: Store,
@@ -136,7 +138,8 @@ impl Accounts {
             fixed.into_iter().map(|credential| (credential.access_key_id.clone(), credential)).collect();
         let kept: BTreeMap<AccountId, Ticket> = kept;
         kept.keys().for_each(|account| authorizer.name(*account));
-        let accounts = Self { partition, seed: Seed::new(&seed), fixed, named: RwLock::new(kept), store, authorizer };
+        let (seed, kept) = (Seed::new(&seed), RwLock::new(kept));
+        let accounts = Self { partition, seed, fixed, users: RwLock::default(), named: kept, store, authorizer };
         accounts.check_holders()?;
         let of_fixed: Vec<_> = accounts.fixed.values().map(|credential| credential.account).collect();
         let tickets = named.into_iter().chain(of_fixed).map(|account| accounts.name(account));
@@ -198,6 +201,14 @@ impl Accounts {
         Credential { access_key_id, secret_access_key, account, holder: Holder::Root }
     }
 
+    /// The long-term credential of a user, the same every time, though until it was asked for nobody can sign with it.
+    pub(crate) fn user_credential(&self, account: AccountId, user: &Arn) -> (String, SecretBytes) {
+        let id = self.seed.user_access_key_id(account, user);
+        self.users.write().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), user.clone());
+        let secret = self.seed.secret_access_key(&id);
+        (id, secret)
+    }
+
     /// The account that an access key belongs to, whatever state the key is in.
     pub(crate) fn account_of(&self, access_key_id: &str) -> Option<AccountId> {
         let fixed = self.fixed.get(access_key_id).map(|credential| credential.account);
@@ -218,15 +229,21 @@ impl Accounts {
         match (token, self.fixed.get(access_key_id)) {
             (None, Some(credential)) => self.fixed(credential),
             (Some(_), Some(_)) => Err(Unidentified::Unknown),
-            (None, None) => self.generated_root(access_key_id),
+            (None, None) => self.generated(access_key_id),
             (Some(token), None) => self.session(access_key_id, token, now),
         }
     }
 
-    fn generated_root(&self, access_key_id: &str) -> Result<Identity, Unidentified> {
+    fn generated(&self, access_key_id: &str) -> Result<Identity, Unidentified> {
         let Some((KeyKind::LongTerm, account)) = access_key::parse(access_key_id) else {
             return Err(Unidentified::Unknown);
         };
+        let user = self.users.read().unwrap_or_else(PoisonError::into_inner).get(access_key_id).cloned();
+        if let Some(arn) = user {
+            let secret_access_key = self.seed.secret_access_key(access_key_id);
+            let access_key_id = access_key_id.to_owned();
+            return self.fixed(&Credential { access_key_id, secret_access_key, account, holder: Holder::User(arn) });
+        }
         if self.seed.root_access_key_id(account) != access_key_id {
             return Err(Unidentified::Unknown);
         }

@@ -6,6 +6,10 @@
 //! | `GET /_claviger/clock` | the time: `{"now": "2026-01-31T00:00:00Z"}` |
 //! | `POST /_claviger/clock` | moves it, and answers the time it is then |
 //! | `POST /_claviger/accounts` | `{"account": "111122223333"}` makes an account, so that others may assume roles in it |
+//! | `POST /_claviger/credentials` | `{"principal": ARN, "session": {..}}` makes a credential of a root user, a user or a session of a role, as AWS's JSON has it |
+//! | `POST /_claviger/decide` | a request file (`docs/reference/world-files.md`) as JSON: what the authorization model says of it, and what AWS would answer |
+//!
+//! `principal` and `session` are written as in a request file. A session lasts an hour; nobody's trust policy is asked.
 //!
 //! The clock takes one of
 //! - `{"advance": "P30D"}`: forward by an ISO 8601 duration of weeks, days (of 24 hours), hours, minutes and seconds;
@@ -15,9 +19,10 @@
 //!
 //! They are not signed, so they answer only peers on this machine, under a loopback host name (a page in a browser
 //! that was led here under another name is refused), and take only JSON that says so (which such a page cannot send
-//! unasked). No secret passes through them.
+//! unasked). Whoever reaches them can be anybody in the embedded AWS: they hand out its credentials.
 
 mod commands;
+mod principals;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -30,8 +35,10 @@ use serde_json::{Value, json};
 
 use crate::{
     accounts::Accounts,
+    authorization::Authorizer,
     clock::Clock,
     router::{Response, supported},
+    sealing::SealError,
     store::WriteFailed,
 };
 
@@ -41,6 +48,7 @@ const PREFIX: &str = "/_claviger/";
 pub(crate) struct Admin {
     clock: Clock,
     accounts: Arc<Accounts>,
+    authorizer: Arc<Authorizer>,
 }
 
 /// Why a request to an admin route is refused.
@@ -49,7 +57,8 @@ enum Refused {
     #[error("the admin routes answer only peers on this machine, under a loopback address or `localhost`")]
     NotLocal,
     #[error(
-        "there is no such route; see `GET {PREFIX}health`, `GET` and `POST {PREFIX}clock`, `POST {PREFIX}accounts`"
+        "there is no such route; see `GET {PREFIX}health`, `GET` and `POST {PREFIX}clock`, `POST {PREFIX}accounts`, \
+         `POST {PREFIX}credentials`, `POST {PREFIX}decide`"
     )]
     NoSuchRoute,
     #[error("the body must be sent with `content-type: application/json`")]
@@ -58,11 +67,13 @@ enum Refused {
     Malformed(String),
     #[error(transparent)]
     NotKept(#[from] WriteFailed),
+    #[error("the credential could not be made: {0}")]
+    NotMade(#[from] SealError),
 }
 
 impl Admin {
-    pub(crate) fn new(clock: Clock, accounts: Arc<Accounts>) -> Self {
-        Self { clock, accounts }
+    pub(crate) fn new(clock: Clock, accounts: Arc<Accounts>, authorizer: Arc<Authorizer>) -> Self {
+        Self { clock, accounts, authorizer }
     }
 
     /// Whether a request is for an admin route: no AWS service has this path.
@@ -108,6 +119,8 @@ impl Admin {
                 self.accounts.keep(account).await?;
                 Ok(json!({ "account": account }))
             }
+            (&Method::POST, "credentials") => self.credential(json_body(head, body)?).await,
+            (&Method::POST, "decide") => self.decide(json_body(head, body)?),
             _ => Err(Refused::NoSuchRoute),
         }
     }
@@ -124,7 +137,7 @@ impl Refused {
             Self::NoSuchRoute => StatusCode::NOT_FOUND,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
-            Self::NotKept(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::NotKept(_) | Self::NotMade(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 }

@@ -17,7 +17,7 @@ mod tests;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use authz::{
-    decision::{Denial, DenialEffect, Gate, Verdict},
+    decision::{Denial, DenialEffect, Explanation, Gate, Verdict},
     policy::PolicyKind,
     request::Request,
     rules::Assumptions,
@@ -74,6 +74,25 @@ impl Authorizer {
     /// The verdict itself.
     pub(crate) fn verdict(&self, request: &Request) -> Verdict {
         self.world().decide(request, &self.assumptions)
+    }
+
+    /// The verdict and everything that led to it.
+    pub(crate) fn explain(&self, request: &Request) -> Explanation {
+        self.world().explain(request, &self.assumptions)
+    }
+
+    /// The denial of a request about a resource of another account that is not there. It must not differ from that of
+    /// one that is there and lets nobody in.
+    pub(crate) fn absent_abroad(&self, request: &Request) -> ServiceError {
+        match self.verdict(request) {
+            // What comes before the resource's policy is asked, whether it is there or not.
+            Verdict::Denied(denial)
+                if denial.effect == DenialEffect::Explicit || denial.gate == Gate::ServiceControl =>
+            {
+                self.error(&denial, request)
+            }
+            _ => self.absent(request),
+        }
     }
 
     /// What is answered of a resource that is not there, to who may not know that: what one would answer that is there

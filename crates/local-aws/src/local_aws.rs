@@ -94,7 +94,7 @@ impl LocalAws {
         let accounts = Arc::new(accounts);
         let (listener, local_addr) = bind(listen).await?;
 
-        let admin = admin.then(|| Admin::new(clock.clone(), Arc::clone(&accounts)));
+        let admin = admin.then(|| Admin::new(clock.clone(), Arc::clone(&accounts), Arc::clone(&authorizer)));
         let router = Router::new(Arc::clone(&accounts), clock.clone(), kms, authorizer);
         let server = Server::start(listener, Endpoint::new(router, admin, &limits), limits);
         Ok(Running { local_addr, accounts, clock, server })

@@ -49,6 +49,8 @@ pub(crate) enum Purpose {
     SecretAccessKey,
     /// What tells an account's root access key id from its others.
     RootAccessKeyId,
+    /// The same of a user's.
+    UserAccessKeyId,
 }
 
 impl Purpose {
@@ -60,6 +62,7 @@ impl Purpose {
             Self::SessionToken => b"claviger local-aws sts session token 1",
             Self::SecretAccessKey => b"claviger local-aws secret access key 1",
             Self::RootAccessKeyId => b"claviger local-aws root access key id 1",
+            Self::UserAccessKeyId => b"claviger local-aws user access key id 1",
         }
     }
 }

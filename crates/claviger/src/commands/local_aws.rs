@@ -2,8 +2,17 @@
 
 mod told;
 
-use std::time::Duration;
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
+use authz::{
+    file::{FileError, world},
+    text::SourceText,
+    world::World,
+};
 use aws_model::AccountId;
 use clap::Args;
 use daemon::{secrecy::keep_memory_private, shutdown::Shutdown};
@@ -26,6 +35,9 @@ Examples:
 
   With a fixed credential, and a state that survives restarts:
     claviger local-aws --credential AKIDEXAMPLE:wJalrXUtnFEMI:111122223333 --state aws.redb
+
+  With users, roles, keys and policies that a file tells, and a credential of one of its users:
+    claviger local-aws --world world.yaml --credential AKIDANN:wJalrXUtnFEMI:arn:aws:iam::111122223333:user/ann
 
   For a program: a free port, and everything to be known in one JSON object:
     claviger local-aws --listen 127.0.0.1:0 -o json
@@ -54,9 +66,13 @@ pub(crate) struct LocalAws {
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     account: Vec<String>,
 
-    /// Fixed credential of an account's root user. Repeat it for more
-    #[arg(long, value_name = "ACCESS_KEY:SECRET:ACCOUNT")]
+    /// Fixed credential of an account's root user, of a user or of a session of a role. Repeat it for more
+    #[arg(long, value_name = "ACCESS_KEY:SECRET:ACCOUNT|ARN")]
     credential: Vec<String>,
+
+    /// World file: accounts, users, roles, an organization, and keys with policies and grants to be made
+    #[arg(long, value_name = "FILE")]
+    world: Option<PathBuf>,
 
     /// The form of what is printed
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
@@ -67,13 +83,18 @@ impl LocalAws {
     pub(crate) fn run(self, log: &LogOptions) -> Result<Exit, Failure> {
         log.start("info")?;
         let (accounts, credentials) = self.named()?;
+        let world = self.world.as_deref().map_or_else(|| Ok(World::new()), read)?;
         keep_memory_private()?;
-        block_on(self.serve(accounts, credentials))
+        block_on(self.serve(accounts, credentials, world))
     }
 
-    async fn serve(self, accounts: Vec<AccountId>, fixed: Vec<Credential>) -> Result<Exit, Failure> {
+    async fn serve(self, mut accounts: Vec<AccountId>, fixed: Vec<Credential>, world: World) -> Result<Exit, Failure> {
+        let mut told: Vec<_> = world.accounts().map(|(account, _)| account).collect();
+        told.retain(|account| !accounts.contains(account));
+        told.sort_unstable();
+        accounts.append(&mut told);
         let shutdown = Shutdown::on_signals(DRAIN)?;
-        let running = self.aws.start(accounts.clone(), fixed.clone()).await?;
+        let running = self.aws.start(accounts.clone(), fixed.clone(), world).await?;
         let printer = Printer::new(self.output);
         let generated = accounts.into_iter().map(|account| Shown::from(running.root_credential(account)));
         printer.say(&Ready {
@@ -111,9 +132,24 @@ impl LocalAws {
         if !problems.is_empty() {
             return Err(Failure::usage(problems));
         }
-        if accounts.is_empty() && credentials.is_empty() {
+        if accounts.is_empty() && credentials.is_empty() && self.world.is_none() {
             accounts.extend(DEFAULT_ACCOUNT.parse::<AccountId>());
         }
         Ok((accounts, credentials))
     }
+}
+
+/// The world that a file tells. What it refers to is beside it.
+fn read(file: &Path) -> Result<World, Failure> {
+    let name = file.display().to_string();
+    let text = fs::read_to_string(file)
+        .map_err(|error| Failure::new(format_args!("cannot read the world file `{name}`: {error}")))?;
+    let directory = file.parent().map(Path::to_path_buf).unwrap_or_default();
+    let beside = move |path: &str| -> io::Result<String> { fs::read_to_string(directory.join(path)) };
+    world::read(&SourceText::new(name, text), &beside).map_err(|error| shown(&error))
+}
+
+/// What is wrong with a file, and the place.
+fn shown(error: &FileError) -> Failure {
+    Failure::new(format_args!("{error}\n{}", error.source_text().excerpt(error.span())))
 }

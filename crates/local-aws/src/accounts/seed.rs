@@ -1,6 +1,6 @@
 //! The one secret that every generated credential grows from.
 
-use aws_model::{AccountId, SecretBytes};
+use aws_model::{AccountId, Arn, SecretBytes};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;
 
@@ -20,6 +20,13 @@ impl Seed {
     /// The access key id of an account's root user: always the same.
     pub(crate) fn root_access_key_id(&self, account: AccountId) -> String {
         let bytes = self.0.authenticator(Purpose::RootAccessKeyId, account.as_str().as_bytes());
+        let distinguisher = bytes.iter().take(8).fold(0, |number, byte| (number << 8) | u64::from(*byte));
+        access_key::compose(KeyKind::LongTerm, account, distinguisher)
+    }
+
+    /// The access key id of a user: always the same.
+    pub(crate) fn user_access_key_id(&self, account: AccountId, user: &Arn) -> String {
+        let bytes = self.0.authenticator(Purpose::UserAccessKeyId, user.as_str().as_bytes());
         let distinguisher = bytes.iter().take(8).fold(0, |number, byte| (number << 8) | u64::from(*byte));
         access_key::compose(KeyKind::LongTerm, account, distinguisher)
     }

@@ -11,7 +11,12 @@ async fn admin() -> Admin {
     let authorizer = Arc::new(crate::authorization::Authorizer::new(Default::default()));
     Admin::new(
         clock,
-        Arc::new(Accounts::open(Store::memory(), aws_model::Partition::Commercial, [], [], authorizer).await.unwrap()),
+        Arc::new(
+            Accounts::open(Store::memory(), aws_model::Partition::Commercial, [], [], Arc::clone(&authorizer))
+                .await
+                .unwrap(),
+        ),
+        authorizer,
     )
 }
 

@@ -81,7 +81,7 @@ fn ask(
         Subject::Absent { owner, .. } if owner == call.account() => return Ok(None),
         Subject::Absent { arn, .. } => {
             let asked = Asked { access, resource: &arn, region, kms, on_same_key };
-            return Err(authorizer.absent(&authorizer.request(call.ctx, input, asked)?));
+            return Err(authorizer.absent_abroad(&authorizer.request(call.ctx, input, asked)?));
         }
         Subject::Key { key, alias, grant } => {
             kms.request_alias = alias.map(Into::into);

@@ -5,6 +5,7 @@ mod aliases;
 mod concurrency;
 mod durability;
 mod encryption;
+mod enforced;
 mod grants;
 mod key_states;
 mod keys;

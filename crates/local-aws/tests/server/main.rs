@@ -9,3 +9,4 @@ mod sessions;
 mod signed;
 mod transport;
 mod wire;
+mod world;

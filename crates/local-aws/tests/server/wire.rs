@@ -141,7 +141,11 @@ impl Request {
 
     /// The request as it goes over the wire.
     pub(crate) fn bytes(&self, aws: &Running) -> Vec<u8> {
-        let target = if self.query.is_empty() { "/".to_owned() } else { format!("/?{}", self.query) };
+        self.bytes_to(aws, "/")
+    }
+
+    fn bytes_to(&self, aws: &Running, path: &str) -> Vec<u8> {
+        let target = if self.query.is_empty() { path.to_owned() } else { format!("{path}?{}", self.query) };
         let mut text = format!("{} {target} HTTP/1.1\r\nhost: {}\r\n", self.method, aws.local_addr());
         for (name, value) in &self.headers {
             text += &format!("{name}: {value}\r\n");
@@ -152,8 +156,13 @@ impl Request {
 
     /// Sends it on a connection of its own.
     pub(crate) async fn send(&self, aws: &Running) -> Answer {
+        self.send_to(aws, "/").await
+    }
+
+    /// Sends it to another path than that of all services.
+    pub(crate) async fn send_to(&self, aws: &Running, path: &str) -> Answer {
         let mut stream = TcpStream::connect(aws.local_addr()).await.unwrap();
-        stream.write_all(&self.bytes(aws)).await.unwrap();
+        stream.write_all(&self.bytes_to(aws, path)).await.unwrap();
         read_answer(&mut stream).await.unwrap()
     }
 }
@@ -187,7 +196,9 @@ impl Answer {
         assert_eq!(self.headers["x-amzn-requestid"].len(), 36, "{self:?}");
         let body: Value = serde_json::from_str(&self.body).unwrap();
         let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        (self.status, text("__type"), text("message"))
+        // An error that the service's model does not have is written with a capital.
+        let message = Some(text("message")).filter(|text| !text.is_empty());
+        (self.status, text("__type"), message.unwrap_or_else(|| text("Message")))
     }
 
     /// Status, code and message of a Query error, which must be formed like one.

@@ -39,7 +39,10 @@ impl fmt::Display for Ready {
         for (index, credential) in self.credentials.iter().enumerate() {
             // One account can be the shell's at a time.
             let comment = if index == 0 { "" } else { "# " };
-            write!(f, "\n# Root of account {}:", credential.account)?;
+            match &credential.principal {
+                None => write!(f, "\n# Root of account {}:", credential.account)?,
+                Some(principal) => write!(f, "\n# {principal}:")?,
+            }
             write!(f, "\n{comment}export AWS_ACCESS_KEY_ID={}", credential.access_key_id)?;
             write!(f, "\n{comment}export AWS_SECRET_ACCESS_KEY={}", quoted(&credential.secret_access_key))?;
         }
@@ -67,6 +70,7 @@ mod tests {
     fn the_second_account_does_not_replace_the_first() {
         let shown = |account: &str, key: &str| Shown {
             account: account.parse().unwrap(),
+            principal: None,
             access_key_id: key.to_owned(),
             secret_access_key: "it's".to_owned(),
         };

@@ -18,6 +18,8 @@ pub(super) struct Facts<'a>(pub(super) &'a Authorizer);
 impl Facts<'_> {
     /// A key that is new to the model, without aliases and grants.
     pub(super) fn new_key(self, record: &KeyRecord, primary: &Region) {
+        // An account of which nothing but keys is known is an open one.
+        self.0.name(record.arn.account());
         self.change("a key", |world| {
             let mut key = world::Key::new(record.arn.clone(), world.saved(record.policy.policy().clone()));
             key.state = Some(state(record));

@@ -1,0 +1,193 @@
+//! A world that was given: its users and roles call, its roles are assumed as their trust policies say.
+
+use std::net::SocketAddr;
+
+use authz::{
+    file::{NoFiles, world},
+    text::SourceText,
+};
+use aws_model::SecretBytes;
+use jiff::SignedDuration;
+use local_aws::{Clock, LocalAws, Options, Running, StartError, State, store::MasterKey};
+use serde_json::{Value, json};
+
+use crate::wire::{self, Answer, Request, Signer, kms, start_with, sts};
+
+const KEY: &str = "arn:aws:kms:us-west-2:444455556666:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+const ANN: &str = "arn:aws:iam::111122223333:user/ann";
+const READER: &str = "arn:aws:iam::444455556666:role/team/Reader";
+
+fn world() -> authz::world::World {
+    let text = json!({
+        "accounts": { "111122223333": {}, "444455556666": {} },
+        "users": { ANN: { "policies": { "assume": allow(json!(["sts:AssumeRole", "sts:TagSession"])) } } },
+        "roles": { READER: {
+            "trust": { "Version": "2012-10-17", "Statement": [{
+                "Effect": "Allow", "Principal": { "AWS": ANN }, "Action": "sts:AssumeRole",
+                "Condition": { "StringEquals": { "sts:ExternalId": "blue" } },
+            }] },
+            "policies": { "use": allow(json!("kms:*")) },
+            "maxSession": 7200,
+        } },
+        "keys": { KEY: { "aliases": ["alias/demo"], "tags": { "team": "blue" } } },
+    });
+    world::read(&SourceText::new("world.json", text.to_string()), &NoFiles).unwrap()
+}
+
+fn allow(actions: Value) -> Value {
+    json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": actions, "Resource": "*" }] })
+}
+
+fn options() -> Options {
+    let ann = format!("AKIDANN:secret:{ANN}").parse().unwrap();
+    Options { world: world(), credentials: vec![ann], ..Options::default() }
+}
+
+fn ann(service: &'static str) -> Signer {
+    wire::of(&format!("AKIDANN:secret:{ANN}").parse().unwrap(), service)
+}
+
+fn assume(more: &str) -> Request {
+    let role = READER.replace(':', "%3A").replace('/', "%2F");
+    sts(&format!("Action=AssumeRole&RoleSessionName=me&RoleArn={role}{more}"))
+}
+
+fn session(begun: &Answer, service: &'static str) -> Signer {
+    assert_eq!(begun.status, 200, "{begun:?}");
+    Signer {
+        access_key_id: begun.element("AccessKeyId"),
+        secret: SecretBytes::new(begun.element("SecretAccessKey").into_bytes()),
+        token: Some(SecretBytes::new(begun.element("SessionToken").into_bytes())),
+        ..ann(service)
+    }
+}
+
+async fn encrypt(aws: &Running, signer: &Signer) -> Answer {
+    let input = json!({ "KeyId": KEY, "Plaintext": "eA==" }).to_string();
+    kms("Encrypt", &input).signed(aws, signer).send(aws).await
+}
+
+#[tokio::test]
+async fn a_user_assumes_a_role_as_its_trust_policy_says_and_uses_the_key() {
+    let aws = start_with(options()).await;
+    let identity = sts("Action=GetCallerIdentity").signed(&aws, &ann("sts")).send(&aws).await;
+    assert_eq!(identity.element("Arn"), ANN);
+    assert!(identity.element("UserId").starts_with("AIDA"), "{identity:?}");
+
+    let denied = assume("").signed(&aws, &ann("sts")).send(&aws).await;
+    let (status, code, message) = denied.query_error();
+    assert_eq!((status, code.as_str()), (403, "AccessDenied"));
+    assert_eq!(
+        message,
+        format!(
+            "User: {ANN} is not authorized to perform: sts:AssumeRole on resource: {READER} because no role trust \
+             policy allows the sts:AssumeRole action"
+        )
+    );
+    let begun = assume("&ExternalId=blue").signed(&aws, &ann("sts")).send(&aws).await;
+    let reader = session(&begun, "kms");
+    assert_eq!(encrypt(&aws, &reader).await.status, 200);
+    // The user itself has no such permission.
+    assert_eq!(encrypt(&aws, &ann("kms")).await.json_error().1, "AccessDeniedException");
+    // Tags need a permission of the trust policy, which does not give it.
+    let tagged = assume("&ExternalId=blue&Tags.member.1.Key=a&Tags.member.1.Value=b").signed(&aws, &ann("sts"));
+    assert!(tagged.send(&aws).await.query_error().2.contains("sts:TagSession"));
+    aws.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_session_is_no_wider_than_its_session_policy() {
+    let aws = start_with(options()).await;
+    let policy = allow(json!("kms:DescribeKey")).to_string();
+    let escaped: String = policy.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let begun = assume(&format!("&ExternalId=blue&Policy={escaped}")).signed(&aws, &ann("sts")).send(&aws).await;
+    let narrow = session(&begun, "kms");
+    let (_, code, _) = encrypt(&aws, &narrow).await.json_error();
+    assert_eq!(code, "AccessDeniedException");
+    let describe = kms("DescribeKey", &json!({ "KeyId": KEY }).to_string()).signed(&aws, &narrow).send(&aws).await;
+    assert_eq!(describe.status, 200, "{describe:?}");
+    aws.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_roles_sessions_last_as_long_as_the_role_lets_them() {
+    let clock = Clock::real();
+    let aws = start_with(Options { clock: clock.clone(), ..options() }).await;
+    let long = assume("&ExternalId=blue&DurationSeconds=7201").signed(&aws, &ann("sts")).send(&aws).await;
+    let (status, code, message) = long.query_error();
+    assert_eq!((status, code.as_str()), (400, "ValidationError"));
+    assert_eq!(message, "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.");
+    let begun = assume("&ExternalId=blue&DurationSeconds=7200").signed(&aws, &ann("sts")).send(&aws).await;
+    let reader = session(&begun, "kms");
+    clock.advance(SignedDuration::from_secs(7100)).unwrap();
+    assert_eq!(encrypt(&aws, &reader).await.status, 200);
+    clock.advance(SignedDuration::from_secs(101)).unwrap();
+    assert_eq!(encrypt(&aws, &reader).await.json_error().1, "ExpiredTokenException");
+    aws.shutdown().await;
+}
+
+#[tokio::test]
+async fn in_an_account_that_is_told_nobody_else_is() {
+    let aws = start_with(options()).await;
+    let other = READER.replace("Reader", "Other").replace(':', "%3A").replace('/', "%2F");
+    let refused = sts(&format!("Action=AssumeRole&RoleSessionName=me&RoleArn={other}"));
+    let root = wire::of(&aws.root_credential("444455556666".parse().unwrap()), "sts");
+    for (signer, says) in
+        [(ann("sts"), "no role trust policy allows"), (root, "Roles may not be assumed by root accounts.")]
+    {
+        let (_, code, message) = refused.clone().signed(&aws, &signer).send(&aws).await.query_error();
+        assert!(code == "AccessDenied" && message.contains(says), "{code}: {message}");
+    }
+    aws.shutdown().await;
+
+    let nobody = format!("AKIDBOB:secret:{}", ANN.replace("ann", "bob")).parse().unwrap();
+    let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    let error = LocalAws::start(Options { listen, credentials: vec![nobody], ..options() }).await.unwrap_err();
+    assert!(error.to_string().contains("user/bob"), "{error}");
+}
+
+#[tokio::test]
+async fn a_key_is_made_once_though_the_world_is_given_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    let state = || State::File { path: path.clone(), master_key: MasterKey::Beside };
+    let aws = start_with(Options { state: state(), ..options() }).await;
+    aws.shutdown().await;
+    let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    let error = LocalAws::start(Options { listen, state: state(), ..options() }).await.unwrap_err();
+    assert!(matches!(error, StartError::World(_)) && error.to_string().contains(KEY), "{error}");
+    // Without the world the key is still there.
+    let aws = start_with(Options { state: state(), ..Options::default() }).await;
+    let root = wire::of(&aws.root_credential("444455556666".parse().unwrap()), "kms");
+    assert_eq!(encrypt(&aws, &root).await.status, 200);
+    aws.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_admin_route_makes_anybodys_credential_and_tells_what_the_model_says() {
+    let aws = start_with(options()).await;
+    let ask = |route: &str, body: Value| {
+        let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+        let body = body.to_string().into_bytes();
+        (Request { method: "POST", query: String::new(), headers, body }, format!("/_claviger/{route}"))
+    };
+    let (request, path) = ask("credentials", json!({ "principal": READER, "session": { "name": "boot" } }));
+    let made: Value = serde_json::from_str(&request.send_to(&aws, &path).await.body).unwrap();
+    let text = |name: &str| made[name].as_str().unwrap_or_else(|| panic!("{made}")).to_owned();
+    let reader = Signer {
+        access_key_id: text("AccessKeyId"),
+        secret: SecretBytes::new(text("SecretAccessKey").into_bytes()),
+        token: Some(SecretBytes::new(text("SessionToken").into_bytes())),
+        ..ann("kms")
+    };
+    assert_eq!(encrypt(&aws, &reader).await.status, 200);
+
+    let (request, path) = ask("decide", json!({ "principal": ANN, "action": "kms:Encrypt", "resource": KEY }));
+    let told: Value = serde_json::from_str(&request.send_to(&aws, &path).await.body).unwrap();
+    assert_eq!(told["verdict"], "{denied: implicit, gate: key-policy, account: \"444455556666\"}", "{told}");
+    assert_eq!(told["error"]["code"], "AccessDeniedException");
+
+    let (request, path) = ask("credentials", json!({ "principal": ANN.replace("ann", "bob") }));
+    assert_eq!(request.send_to(&aws, &path).await.status, 400);
+    aws.shutdown().await;
+}
