@@ -37,7 +37,7 @@ Examples:
     claviger local-aws --credential AKIDEXAMPLE:wJalrXUtnFEMI:111122223333 --state aws.redb
 
   With users, roles, keys and policies that a file tells, and a credential of one of its users:
-    claviger local-aws --world world.yaml --credential AKIDANN:wJalrXUtnFEMI:arn:aws:iam::111122223333:user/ann
+    claviger local-aws --world iam.yaml --credential ANN:secret:arn:aws:iam::111122223333:user/ann
 
   For a program: a free port, and everything to be known in one JSON object:
     claviger local-aws --listen 127.0.0.1:0 -o json
