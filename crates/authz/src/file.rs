@@ -13,6 +13,7 @@ mod error;
 mod field;
 mod identities;
 mod keys;
+mod launch;
 mod merge;
 mod node;
 mod organization;

@@ -8,35 +8,32 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use authz::rules::{self, Assumptions, Cases, RULES, Rule, Source, UnknownAssumption};
+use authz::rules::{self, Assumptions, CaseCount, Cases, RULES, Rule, Source, UnknownAssumption};
 
 fn assumptions() -> impl Iterator<Item = &'static Rule> {
     RULES.iter().copied().filter(|rule| rule.is_assumption())
 }
 
 #[test]
-fn the_pages_are_those_of_the_ledger() {
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference");
-    let pages = [("rules.md", rules::page(&Cases::new())), ("assumptions.md", rules::assumptions_page())];
-    for (name, text) in pages {
-        let file = docs.join(name);
-        if std::env::var_os("UPDATE_DOCS").is_some() {
-            fs::write(&file, &text).unwrap();
-        }
-        assert!(
-            fs::read_to_string(&file).is_ok_and(|written| written == text),
-            "docs/reference/{name} is not what the ledger says: run this test with UPDATE_DOCS=1"
-        );
+fn the_page_of_the_assumptions_is_that_of_the_ledger() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/assumptions.md");
+    let page = rules::assumptions_page();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&file, &page).unwrap();
     }
+    assert!(
+        fs::read_to_string(&file).is_ok_and(|written| written == page),
+        "docs/reference/assumptions.md is not what the ledger says: run this test with UPDATE_DOCS=1"
+    );
 }
 
 #[test]
 fn every_rule_is_on_the_page_with_its_cases() {
-    let cases: Cases<'_> = RULES.iter().map(|rule| (rule.id, (3, 4))).collect();
+    let cases: Cases<'_> = RULES.iter().map(|rule| (rule.id, CaseCount { allows: 3, denies: 4, lifted: 1 })).collect();
     let page = rules::page(&cases);
     for rule in RULES.iter() {
         let row = page.lines().find(|line| line.starts_with(&format!("| `{}` |", rule.id)));
-        assert!(row.is_some_and(|row| row.ends_with("| 3, 4 |")), "{}: {row:?}", rule.id);
+        assert!(row.is_some_and(|row| row.ends_with("| 3 + 1, 4 |")), "{}: {row:?}", rule.id);
     }
 }
 

@@ -30,6 +30,11 @@ impl<'a> Field<'a> {
         Self { node, path: String::new(), name_span: node.span }
     }
 
+    /// The same place, holding another value.
+    pub(super) fn holding<'b>(&self, node: &'b Node) -> Field<'b> {
+        Field { node, path: self.path.clone(), name_span: self.name_span }
+    }
+
     pub(super) fn refuse(&self, problem: impl Into<Problem>) -> FileError {
         FileError::new(self.node.source.clone(), self.node.span, &self.path, problem)
     }

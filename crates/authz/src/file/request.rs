@@ -2,7 +2,7 @@
 //!
 //! `docs/reference/world-files.md` shows every field.
 
-mod principal;
+pub(super) mod principal;
 
 use aws_model::{Arn, EncryptionContext};
 

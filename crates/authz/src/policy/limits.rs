@@ -1,7 +1,10 @@
 //! What AWS bounds: how long policies may be where they are attached, and of which characters they are.
 
 use super::{Flaw, MalformedPolicy, Policy, PolicyKind, Version};
-use crate::text::{SourceText, Span};
+use crate::{
+    rules::{self, Rule},
+    text::{SourceText, Span},
+};
 
 /// No policy is read that is longer, white space included; in characters.
 ///
@@ -111,6 +114,19 @@ impl SizeQuota {
 }
 
 impl TooLarge {
+    /// The rule of the ledger that bounds it; none for a session's policy alone, which is bounded with its tags.
+    #[must_use]
+    pub const fn rule(&self) -> Option<&'static Rule> {
+        Some(match self.quota {
+            SizeQuota::Managed => &rules::IAM_POLICY_SIZE_MANAGED,
+            SizeQuota::UserInline | SizeQuota::GroupInline | SizeQuota::RoleInline => &rules::IAM_POLICY_SIZE_INLINE,
+            SizeQuota::Trust => &rules::IAM_POLICY_SIZE_TRUST,
+            SizeQuota::Key => &rules::IAM_POLICY_SIZE_KEY,
+            SizeQuota::ServiceControl | SizeQuota::ResourceControl => &rules::IAM_POLICY_SIZE_ORGANIZATION,
+            SizeQuota::Session => return None,
+        })
+    }
+
     /// The code of the error that AWS answers with.
     #[must_use]
     pub const fn aws_code(&self) -> &'static str {

@@ -2,6 +2,7 @@
 
 mod aws;
 mod flaw;
+mod rule;
 
 use std::{borrow::Cow, fmt};
 
@@ -9,7 +10,10 @@ pub use flaw::Flaw;
 pub(super) use flaw::in_short;
 
 use super::PolicyKind;
-use crate::text::{Place, SourceText, Span};
+use crate::{
+    rules::Rule,
+    text::{Place, SourceText, Span},
+};
 
 /// A policy that AWS would not take.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,6 +60,12 @@ impl MalformedPolicy {
     #[must_use]
     pub fn help(&self) -> Option<Cow<'static, str>> {
         self.0.flaw.help(self.0.kind)
+    }
+
+    /// The rule of the ledger by which AWS does not take it, if there is one.
+    #[must_use]
+    pub const fn rule(&self) -> Option<&'static Rule> {
+        self.0.flaw.rule(self.0.kind)
     }
 
     /// The code of the error that AWS answers with.

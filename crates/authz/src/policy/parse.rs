@@ -22,7 +22,10 @@ use self::{
     statement::Sids,
 };
 use super::{Flaw, MalformedPolicy, Policy, PolicyKind, Statement, Version, malformed::in_short};
-use crate::text::{SourceText, Span, Spanned};
+use crate::{
+    rules::Assumptions,
+    text::{SourceText, Span, Spanned},
+};
 
 /// Source: IAM User Guide, "Grammar of the IAM JSON policy language".
 const DOCUMENT_ELEMENTS: [&str; 3] = ["Version", "Id", "Statement"];
@@ -34,7 +37,20 @@ impl Policy {
     ///
     /// [`MalformedPolicy`], at the first place that AWS would not take.
     pub fn parse(source: SourceText, kind: PolicyKind) -> Result<Self, MalformedPolicy> {
-        let read = Reader { source: &source, kind }.policy();
+        Self::parse_under(source, kind, &Assumptions::default())
+    }
+
+    /// Reads a policy of a kind, as far as some things are assumed of what AWS takes.
+    ///
+    /// # Errors
+    ///
+    /// [`MalformedPolicy`], at the first place that AWS would not take.
+    pub fn parse_under(
+        source: SourceText,
+        kind: PolicyKind,
+        assumptions: &Assumptions,
+    ) -> Result<Self, MalformedPolicy> {
+        let read = Reader { source: &source, kind, assumptions }.policy();
         let Parts { version, id, statements } = read.map_err(|(span, flaw)| {
             let source = source.clone();
             MalformedPolicy::new(source, kind, span, flaw)
@@ -58,6 +74,7 @@ struct Parts {
 struct Reader<'a> {
     source: &'a SourceText,
     kind: PolicyKind,
+    assumptions: &'a Assumptions,
 }
 
 impl Reader<'_> {
@@ -67,8 +84,15 @@ impl Reader<'_> {
         let members = Members::read(object, "a policy", &DOCUMENT_ELEMENTS)?;
         let version = self.version(&members)?;
         let id = members.string("Id")?;
+        if let Some(member) = members.member("Id").filter(|_| !self.may_have_id()) {
+            return Err((span_of(member), Flaw::Prohibited("Id")));
+        }
         let statements = self.statements(object, &members, version.value)?;
         Ok(Parts { version, id, statements })
+    }
+
+    const fn may_have_id(self) -> bool {
+        self.kind.has_principals() || self.assumptions.iam_policy_id
     }
 
     fn version(self, members: &Members<'_, '_>) -> Result<Spanned<Version>, Refusal> {

@@ -65,6 +65,7 @@ switches! {
     iam_key_source_ip_forwarded: IAM_KEY_SOURCE_IP_FORWARDED,
     iam_match_resource_parts: IAM_MATCH_RESOURCE_PARTS,
     iam_policy_condition_date: IAM_POLICY_CONDITION_DATE,
+    iam_policy_id: IAM_POLICY_ID,
     iam_policy_saved_text: IAM_POLICY_SAVED_TEXT,
     iam_policy_trust_no_resource: IAM_POLICY_TRUST_NO_RESOURCE,
     iam_policy_version_managed: IAM_POLICY_VERSION_MANAGED,

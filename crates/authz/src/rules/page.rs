@@ -4,14 +4,38 @@ use std::{collections::BTreeMap, fmt::Write};
 
 use super::{Answer, Probe, RULES, Rule, Source};
 
-/// How many cases of the corpus rest on each rule: those that allow, those that deny.
-pub type Cases<'a> = BTreeMap<&'a str, (usize, usize)>;
+/// How many cases of the corpus rest on each rule.
+pub type Cases<'a> = BTreeMap<&'a str, CaseCount>;
+
+/// How many cases rest on one rule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CaseCount {
+    /// Those that allow, mutants of denials among them, in which the rule has a say.
+    pub allows: usize,
+    /// Those that deny.
+    pub denies: usize,
+    /// Of these, those whose mutants are let through because the rule has no say in them any more.
+    pub lifted: usize,
+}
+
+impl CaseCount {
+    /// Whether the cases show the rule both ways: one denies by it, and one is let through with or for want of it.
+    #[must_use]
+    pub const fn is_proof(self) -> bool {
+        self.denies > 0 && self.allows + self.lifted > 0
+    }
+}
 
 const RULES_HEAD: &str = "\
 # The rules of authorization
 
-Each rule by which `authz` decides, with its source. Generated from `crates/authz/src/rules/`; its test compares this \
-page with them and writes it anew with `UPDATE_DOCS=1`.
+Each rule by which `authz` decides, with its source and the cases of `tests/corpus/authorization/` that rest on it. \
+Generated from `crates/authz/src/rules/` and the corpus; the corpus's test compares this page with them and writes it \
+anew with `UPDATE_DOCS=1`.
+
+Cases are told as `A + L, D`: D deny by the rule. A allow, with the rule having a say. L are the mutants of the D, the \
+smallest change that allows, in which the rule has no say any more; by rules that only ever deny, nothing else allows. \
+What no case proves is told in `unproven-rules.txt` there, with the test that does.
 
 A source is a document's title and the section in it. Quoted error messages are AWS's, as its guides or users' public \
 reports give them. A rule whose source is \"assumption\" is published nowhere, or documents contradict one another: \
@@ -61,16 +85,12 @@ pub fn page(cases: &Cases<'_>) -> String {
     let mut page = RULES_HEAD.to_owned();
     for (group, rules) in groups() {
         let _ = write!(page, "\n## {group}\n\n| id | rule | source |");
-        page.push_str(if cases.is_empty() {
-            "\n|---|---|---|\n"
-        } else {
-            " cases: allow, deny |\n|---|---|---|---|\n"
-        });
+        page.push_str(if cases.is_empty() { "\n|---|---|---|\n" } else { " cases |\n|---|---|---|---|\n" });
         for rule in rules {
             let _ = write!(page, "| `{}` | {} | {} |", rule.id, cell(rule.says), cell(&source(rule)));
             if !cases.is_empty() {
-                let (allows, denies) = cases.get(rule.id).copied().unwrap_or_default();
-                let _ = write!(page, " {allows}, {denies} |");
+                let CaseCount { allows, denies, lifted } = cases.get(rule.id).copied().unwrap_or_default();
+                let _ = write!(page, " {allows} + {lifted}, {denies} |");
             }
             page.push('\n');
         }

@@ -1,7 +1,7 @@
 //! What a policy document has to be. Messages are AWS's, as public reports quote them.
 
 use super::{
-    Answer::{Fails, Reads},
+    Answer::{Fails, Reads, Succeeds},
     rules,
     source::{IAM, KMS, KMS_API, KNOWLEDGE_CENTER, ORGANIZATIONS, assumed, probe},
 };
@@ -36,8 +36,13 @@ rules! {
                \"Resource\":\"*\"}}"],
             "the error", Fails("MalformedPolicyDocument")));
     IAM_POLICY_ID "iam-policy-id":
-        "`Id` is for resource-based policies only.",
-        IAM.at("Grammar of the IAM JSON policy language > Policy grammar notes");
+        "An identity-based policy may have an `Id` as well, which means nothing.",
+        assumed("the grammar's notes allow it in resource-based policies only, while emulators that are tested against \
+                 AWS take it, and so do users' policies", probe(
+            "A: an administrator",
+            &["A: aws iam create-policy --policy-name n --policy-document {\"Version\":\"2012-10-17\",\"Id\":\"x\",\
+               \"Statement\":{\"Effect\":\"Allow\",\"Action\":\"kms:Decrypt\",\"Resource\":\"*\"}}"],
+            "whether the policy is kept", Succeeds));
     IAM_POLICY_STATEMENTS "iam-policy-statements":
         "`Statement` is one statement or a list of at least one.",
         IAM.at("IAM JSON policy elements: Statement");

@@ -17,7 +17,7 @@ fn read(text: &str) -> Result<Vec<Case>, FileError> {
         "worlds/shared.yaml" => Ok(format!("roles: {{{ROLE}: {{tags: {{a: shared, b: shared, c: shared}}}}}}")),
         _ => Err(io::Error::from(io::ErrorKind::NotFound)),
     };
-    case::read(&SourceText::new("cases.yaml", text), &files)
+    case::read(&SourceText::new("cases.yaml", text), &files).map(|cases| cases.requests)
 }
 
 fn tags(case: &Case) -> String {
@@ -46,8 +46,11 @@ cases:
     .unwrap();
     let [one, two] = &cases[..] else { unreachable!("two cases") };
     assert_eq!((tags(one).trim(), tags(two).trim()), ("b=file c=case", "a=shared b=file c=shared"));
-    assert_eq!((&one.rules[..], &one.off[..]), (&["x".to_owned(), "y".to_owned()][..], &["z".to_owned()][..]));
-    assert_eq!(one.source.place(one.span).line, 6);
+    assert_eq!(
+        (&one.about.rules[..], &one.about.off[..]),
+        (&["x".to_owned(), "y".to_owned()][..], &["z".to_owned()][..])
+    );
+    assert_eq!(one.about.source.place(one.about.span).line, 6);
     assert_eq!(one.key_state, Some(ExpectedKeyState::Error("DisabledException".to_owned())));
     let mutant = one.mutant.as_ref().unwrap();
     assert_eq!((one.question.request.action.name(), mutant.request.action.name()), ("Decrypt", "Encrypt"));

@@ -18,7 +18,7 @@ pub(crate) fn take(text: &str) -> usize {
     let known = as_world.clone().unwrap_or_default();
     let as_request = sound(request::read(&source, &known, &NoFiles));
     let as_cases = sound(case::read(&source, &NoFiles));
-    for case in as_cases.iter().flatten() {
+    for case in as_cases.iter().flat_map(|cases| &cases.requests) {
         for question in [Some(&case.question), case.mutant.as_ref()].into_iter().flatten() {
             let again = world::read(&SourceText::new("again", question.world_file.as_str()), &NoFiles);
             let world = again.expect("a world that was read is read again from its JSON");

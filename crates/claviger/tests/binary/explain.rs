@@ -23,7 +23,8 @@ fn corpus() -> Vec<Case> {
         fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.retain(|name| name.ends_with(".yaml"));
     names.sort();
-    let cases = |name: String| case::read(&SourceText::new(name.as_str(), read(&name).unwrap()), &read).unwrap();
+    let cases =
+        |name: String| case::read(&SourceText::new(name.as_str(), read(&name).unwrap()), &read).unwrap().requests;
     names.into_iter().flat_map(cases).collect()
 }
 
@@ -83,8 +84,8 @@ fn differences(answer: &Value, exit: i32, library: &Explanation) -> Vec<String> 
 
 /// Everything in which the command and the library differ on a case, or either and the case.
 fn wrong(case: &Case, directory: &Path) -> Vec<String> {
-    let assumptions = case.off.iter().fold(Assumptions::default(), |all, id| all.with(id, false).unwrap());
-    let (exit, answer) = asked(directory, &case.question, &case.off);
+    let assumptions = case.about.off.iter().fold(Assumptions::default(), |all, id| all.with(id, false).unwrap());
+    let (exit, answer) = asked(directory, &case.question, &case.about.off);
     let library = case.question.world.explain(&case.question.request, &assumptions);
     let mut wrong = differences(&answer, exit, &library);
     if !case.expect.is_met_by(&library.verdict) {
@@ -98,7 +99,8 @@ fn on_every_case_of_the_corpus_it_says_what_the_library_says() {
     let cases = corpus();
     let all_wrong = |cases: &[Case]| {
         let directory = tempfile::tempdir().unwrap();
-        let of = |case: &Case| (case.source.name().to_owned(), case.name.clone(), wrong(case, directory.path()));
+        let of =
+            |case: &Case| (case.about.source.name().to_owned(), case.about.name.clone(), wrong(case, directory.path()));
         let wrong = cases.iter().map(of).filter(|(_, _, wrong)| !wrong.is_empty());
         wrong.map(|(file, name, wrong)| format!("{file}: {name}\n  {}", wrong.join("\n  "))).collect::<Vec<_>>()
     };

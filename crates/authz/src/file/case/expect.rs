@@ -51,6 +51,11 @@ const GATES: [Gate; 9] = [
     Gate::Session,
 ];
 
+/// A gate by its word.
+pub(super) fn gate(field: &Field<'_>) -> Result<Gate, FileError> {
+    field.word(&GATES.map(|gate| (gate.as_str(), gate)))
+}
+
 impl Expected {
     pub(super) fn read(field: &Field<'_>) -> Result<Self, FileError> {
         if field.text().is_ok() {
@@ -60,7 +65,7 @@ impl Expected {
         match (fields.get("denied"), fields.get("allowedIff")) {
             (Some(denied), None) => Ok(Self::Denied {
                 effect: denied.word(&EFFECTS.map(|effect| (effect.as_str(), effect)))?,
-                gate: fields.need("gate")?.word(&GATES.map(|gate| (gate.as_str(), gate)))?,
+                gate: gate(&fields.need("gate")?)?,
                 account: fields.parse("account")?,
             }),
             (None, Some(iff)) => Ok(Self::AllowedIff(iff.text()?.trim().to_owned())),

@@ -62,7 +62,8 @@ fn is_service(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
 }
 
-fn named(field: &Field<'_>, world: &World) -> Result<Principal, FileError> {
+/// Reads one principal.
+pub(in crate::file) fn named(field: &Field<'_>, world: &World) -> Result<Principal, FileError> {
     let text = field.text()?;
     if text == "anonymous" {
         return Ok(Principal::Anonymous);

@@ -90,6 +90,11 @@ impl ConditionValue {
         Ok(Self { written: written.into(), parsed })
     }
 
+    /// A value that nothing matches.
+    pub(in crate::policy) fn never(written: &str) -> Self {
+        Self { written: written.into(), parsed: Parsed::Nothing }
+    }
+
     /// As written.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use jsonc_parser::ast::{Object, ObjectProp, Value};
 
 use super::{
-    Flaw, Refusal, in_short,
+    Flaw, Reader, Refusal, in_short,
     json::{scalar, span_of},
     members::{Members, name_span},
 };
@@ -17,21 +17,57 @@ use crate::{
     text::Spanned,
 };
 
-pub(super) fn conditions(members: &Members<'_, '_>, version: Version) -> Result<Box<[Condition]>, Refusal> {
-    let Some(value) = members.get("Condition") else { return Ok(Box::default()) };
-    let mut conditions = Vec::new();
-    for member in each_once(object(value, "`Condition`")?)? {
-        let keys = each_once(object(&member.value, "a condition operator")?)?;
-        // IAM takes any operator that asks nothing.
-        if keys.is_empty() {
-            continue;
+impl Reader<'_> {
+    pub(super) fn conditions(self, members: &Members<'_, '_>, version: Version) -> Result<Box<[Condition]>, Refusal> {
+        let Some(value) = members.get("Condition") else { return Ok(Box::default()) };
+        let mut conditions = Vec::new();
+        for member in each_once(object(value, "`Condition`")?)? {
+            let keys = each_once(object(&member.value, "a condition operator")?)?;
+            // IAM takes any operator that asks nothing.
+            if keys.is_empty() {
+                continue;
+            }
+            let operator = operator(member)?;
+            for key in keys {
+                conditions.push(self.condition(key, operator.clone(), version)?);
+            }
         }
-        let operator = operator(member)?;
-        for key in keys {
-            conditions.push(condition(key, operator.clone(), version)?);
-        }
+        Ok(conditions.into())
     }
-    Ok(conditions.into())
+
+    fn condition(
+        self,
+        member: &ObjectProp<'_>,
+        operator: Spanned<Operator>,
+        version: Version,
+    ) -> Result<Condition, Refusal> {
+        let (written, span) = (member.name.as_str(), name_span(member));
+        let value = |value: &Value<'_>| {
+            let wants = "a string, a number, a boolean or a list of them";
+            let written =
+                scalar(value).ok_or((span_of(value), Flaw::WrongType { what: "a condition's value", wants }))?;
+            let span = span_of(value);
+            match ConditionValue::new(written, operator.value, version) {
+                Ok(value) => Ok(Spanned { value, span }),
+                Err(_) if !self.assumptions.iam_policy_condition_date => {
+                    Ok(Spanned { value: ConditionValue::never(written), span })
+                }
+                Err(InvalidConditionValue { written, operator }) => {
+                    Err((span, Flaw::ConditionValue(InvalidConditionValue { written: in_short(&written), operator })))
+                }
+            }
+        };
+        let values: Box<[_]> = match &member.value {
+            Value::Array(many) => many.elements.iter().map(value).collect::<Result<_, _>>()?,
+            one => Box::new([value(one)?]),
+        };
+        Ok(Condition {
+            span: span_of(member),
+            key: Spanned { value: ContextKey::new(written), span },
+            operator,
+            values,
+        })
+    }
 }
 
 fn object<'o, 'a>(value: &'o Value<'a>, what: &'static str) -> Result<&'o Object<'a>, Refusal> {
@@ -59,24 +95,4 @@ fn operator(member: &ObjectProp<'_>) -> Result<Spanned<Operator>, Refusal> {
     let (written, span) = (member.name.as_str(), name_span(member));
     let value = written.parse().map_err(|_| (span, Flaw::Operator(in_short(written))))?;
     Ok(Spanned { value, span })
-}
-
-fn condition(member: &ObjectProp<'_>, operator: Spanned<Operator>, version: Version) -> Result<Condition, Refusal> {
-    let (written, span) = (member.name.as_str(), name_span(member));
-    let value = |value: &Value<'_>| {
-        let wants = "a string, a number, a boolean or a list of them";
-        let written = scalar(value).ok_or((span_of(value), Flaw::WrongType { what: "a condition's value", wants }))?;
-        let span = span_of(value);
-        match ConditionValue::new(written, operator.value, version) {
-            Ok(value) => Ok(Spanned { value, span }),
-            Err(InvalidConditionValue { written, operator }) => {
-                Err((span, Flaw::ConditionValue(InvalidConditionValue { written: in_short(&written), operator })))
-            }
-        }
-    };
-    let values: Box<[_]> = match &member.value {
-        Value::Array(many) => many.elements.iter().map(value).collect::<Result<_, _>>()?,
-        one => Box::new([value(one)?]),
-    };
-    Ok(Condition { span: span_of(member), key: Spanned { value: ContextKey::new(written), span }, operator, values })
 }

@@ -5,9 +5,7 @@ use std::collections::HashSet;
 use jsonc_parser::ast::Value;
 
 use super::{
-    Flaw, Reader, Refusal,
-    conditions::conditions,
-    in_short,
+    Flaw, Reader, Refusal, in_short,
     json::{describe, span_of},
     members::{Either, Members},
 };
@@ -58,7 +56,7 @@ impl Reader<'_> {
             effect,
             actions: self.actions(&members)?,
             resources: self.resources(&members, version)?,
-            conditions: conditions(&members, version)?,
+            conditions: self.conditions(&members, version)?,
         };
         self.check_for_organizations(&statement)?;
         Ok(statement)
@@ -82,7 +80,9 @@ impl Reader<'_> {
         version: Version,
     ) -> Result<Option<Element<ResourcePattern>>, Refusal> {
         match members.either("Resource", "NotResource")? {
-            Some(found) if !self.kind.has_resources() => Err((span_of(found.member), Flaw::Prohibited(found.name))),
+            Some(found) if !self.kind.has_resources() && self.assumptions.iam_policy_trust_no_resource => {
+                Err((span_of(found.member), Flaw::Prohibited(found.name)))
+            }
             None if self.kind.has_resources() => Err((members.span(), Flaw::Missing("Resource"))),
             None => Ok(None),
             Some(found) => element(found, |written, span| {
