@@ -33,21 +33,21 @@ fn every_denied_case_has_fixes_or_is_told_why_not() {
         let text = Corpus.read(&name).unwrap_or_else(|wrong| panic!("{wrong}"));
         let cases =
             case::read(&SourceText::new(name.as_str(), text), &Corpus).unwrap_or_else(|wrong| panic!("{wrong}"));
-        for case in cases {
+        for case in cases.requests {
             let off = |assumptions: Assumptions, id: &String| assumptions.with(id, false).ok();
-            let Some(assumptions) = case.off.iter().try_fold(Assumptions::default(), off) else { continue };
+            let Some(assumptions) = case.about.off.iter().try_fold(Assumptions::default(), off) else { continue };
             let (world, request) = (&case.question.world, &case.question.request);
             let fixes = world.fixes(request, &assumptions);
             if assumptions == Assumptions::default() {
                 check(world, request, &fixes);
             }
             let misses = world.near_misses(request, &assumptions, &world.explain(request, &assumptions));
-            assert!(misses.iter().all(|miss| !miss.differs.is_empty()), "{}", case.name);
+            assert!(misses.iter().all(|miss| !miss.differs.is_empty()), "{}", case.about.name);
             if matches!(fixes.before, Verdict::Denied(_)) {
                 denied += 1;
                 fixed += usize::from(!fixes.fixes.is_empty());
                 if fixes.fixes.is_empty() && fixes.obstacles.is_empty() {
-                    let _ = writeln!(speechless, "{name}: {}", case.name);
+                    let _ = writeln!(speechless, "{name}: {}", case.about.name);
                 }
             }
         }
