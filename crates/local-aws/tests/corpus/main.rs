@@ -1,5 +1,5 @@
 //! The authorization corpus, decided by the embedded AWS over HTTP. `tests/corpus/authorization/README.md` tells the
-//! format; `crates/authz/tests/corpus.rs` runs the same cases by the library.
+//! format; `crates/authz/tests/corpus/` runs the same cases by the library.
 //!
 //! Each question that one signed call can ask is asked by one, of a server that was started with the case's world, with
 //! a credential that the admin route made. Every other one, if the server could be told it, is asked of the same
@@ -52,7 +52,7 @@ fn cases() -> Vec<Case> {
     names.sort();
     let read = |name: String| {
         let text = files(&name).unwrap();
-        case::read(&SourceText::new(name, text), &files).unwrap_or_else(|error| panic!("{error}"))
+        case::read(&SourceText::new(name, text), &files).unwrap_or_else(|error| panic!("{error}")).requests
     };
     names.into_iter().flat_map(read).collect()
 }
@@ -66,8 +66,12 @@ async fn the_embedded_aws_decides_every_case_as_the_library_does() {
             let outcome = match ask(&case, question, &expect, key_state).await {
                 Ok(outcome) => outcome,
                 Err(difference) => {
-                    let place = case.source.place(case.span);
-                    failed.push(format!("{}:{place}: {}\n     {difference}", case.source.name(), case.name));
+                    let place = case.about.source.place(case.about.span);
+                    failed.push(format!(
+                        "{}:{place}: {}\n     {difference}",
+                        case.about.source.name(),
+                        case.about.name
+                    ));
                     continue;
                 }
             };
@@ -99,7 +103,7 @@ async fn ask(
     expect: &Expected,
     key_state: Option<&ExpectedKeyState>,
 ) -> Result<Outcome, String> {
-    if !case.off.is_empty() {
+    if !case.about.off.is_empty() {
         return Ok(Outcome::Skipped("an assumption is off, and the server has no such switch"));
     }
     let aws = match start(question).await {
