@@ -153,6 +153,11 @@ impl Policy {
         self.version.value
     }
 
+    /// Whether the document says its version.
+    pub(crate) fn tells_version(&self) -> bool {
+        self.source.slice(self.version.span).starts_with('"')
+    }
+
     /// The document's own id, if it has one.
     #[must_use]
     pub fn id(&self) -> Option<&str> {

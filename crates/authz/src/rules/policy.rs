@@ -124,7 +124,7 @@ rules! {
         "A key policy is at most 32 KB.",
         KMS.at("Key policies in AWS KMS > Creating a key policy > Key policy format");
     IAM_POLICY_SIZE_ORGANIZATION "iam-policy-size-organization":
-        "An SCP or RCP is at most 5,120 characters, white space counted.",
+        "An SCP is at most 10,240 characters, an RCP 5,120, white space counted.",
         ORGANIZATIONS.at("Quotas and service limits for AWS Organizations > Maximum and minimum values");
     IAM_POLICY_COUNT_ATTACHED "iam-policy-count-attached":
         "A user, group or role has at most 10 managed policies unless the account's quota was raised, and one \

@@ -38,7 +38,7 @@ impl Facts<'_> {
 
     fn tell_of_variables_of<O: Observer>(&self, policy: &Policy, text: &str, comparison: Comparison, observer: &mut O) {
         if policy.version() != Version::V2012 {
-            observer.rule(&rules::IAM_VARIABLE_VERSION);
+            self.tell_of_version(policy, observer);
             return;
         }
         match by_kind(comparison.negates().unwrap_or(comparison)) {

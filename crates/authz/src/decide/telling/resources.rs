@@ -57,7 +57,7 @@ impl Facts<'_> {
                 observer.rule(&rules::IAM_VARIABLE_RESOURCE);
                 self.tell_of_variables(text, observer);
             } else {
-                observer.rule(&rules::IAM_VARIABLE_VERSION);
+                self.tell_of_version(policy, observer);
             }
         }
         let at = || policy.at(pattern.span);

@@ -2,12 +2,21 @@
 
 use crate::{
     matching::{ContextView, Lookup, Values},
+    policy::Policy,
     rules,
 };
 
 use super::super::{derive::Facts, observer::Observer};
 
 impl Facts<'_> {
+    /// Tells of a policy in whose version what looks like a variable is none.
+    pub(super) fn tell_of_version<O: Observer>(&self, policy: &Policy, observer: &mut O) {
+        observer.rule(&rules::IAM_VARIABLE_VERSION);
+        if !policy.tells_version() {
+            observer.rule(&rules::IAM_POLICY_VERSION_MISSING);
+        }
+    }
+
     /// Tells of the variables in a text of a policy that has them. Answers whether one of them resolves to nothing.
     pub(super) fn tell_of_variables<O: Observer>(&self, text: &str, observer: &mut O) -> bool {
         let mut is_unresolved = false;

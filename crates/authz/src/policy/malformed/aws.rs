@@ -107,6 +107,15 @@ fn key(flaw: &Flaw) -> Cow<'static, str> {
         | Flaw::WrongType { what: "AWS" | "Service" | "Federated", .. } => INVALID_PRINCIPALS.into(),
         Flaw::SidTwice(_) => SIDS_NOT_UNIQUE.into(),
         Flaw::Action(action) => invalid_action(action),
+        Flaw::OverlyPermissive(key) => {
+            let what = if key.starts_with("kms:") { "encryption context" } else { "tag" };
+            format!(
+                "OverlyPermissiveCondition: Using the ForAllValues set operator with a single-valued condition key \
+                 matches requests without the specified {what} or with an unspecified {what}. To fix, remove \
+                 ForAllValues."
+            )
+            .into()
+        }
         _ => SYNTAX.into(),
     }
 }

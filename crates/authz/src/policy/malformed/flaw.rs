@@ -110,6 +110,9 @@ pub enum Flaw {
     /// No value of its operator.
     #[error(transparent)]
     ConditionValue(InvalidConditionValue),
+    /// `ForAllValues` over a key that has one value at most: it also holds where the request lacks the key.
+    #[error("`ForAllValues` lets every request through that lacks `{0}`, which has one value at most")]
+    OverlyPermissive(String),
     /// No pattern of resources.
     #[error("`{0}` is neither `*` nor an ARN")]
     Resource(String),
@@ -170,6 +173,7 @@ impl Flaw {
             Self::ResourceControlAllows => {
                 "write `Deny`; only AWS's own `RCPFullAWSAccess` allows, everything to everybody"
             }
+            Self::OverlyPermissive(_) => "remove `ForAllValues:`",
             Self::Resource(_) => "write `*`, or an ARN as in `arn:aws:kms:us-east-1:111122223333:key/*`",
             Self::Partition(_) => "write `aws`, `aws-cn` or `aws-us-gov` behind `arn:`, or a wildcard",
             Self::OldVersion => "write `\"Version\": \"2012-10-17\"`; `${` then begins a variable",

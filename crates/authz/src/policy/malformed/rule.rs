@@ -33,6 +33,7 @@ impl Flaw {
             Self::Principal { why: InvalidPrincipal::Group, .. } => &rules::IAM_PRINCIPAL_NO_GROUP,
             Self::Operator(_) => &rules::IAM_POLICY_CONDITION_OPERATOR,
             Self::ConditionValue(_) => &rules::IAM_POLICY_CONDITION_DATE,
+            Self::OverlyPermissive(_) => &rules::IAM_POLICY_FOR_ALL_CONTEXT,
             Self::Resource(_) | Self::Partition(_) => &rules::IAM_POLICY_RESOURCE_ARN,
             Self::TooLong { .. }
             | Self::TooDeep

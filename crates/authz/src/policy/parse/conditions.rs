@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     context::ContextKey,
-    policy::{Condition, ConditionValue, InvalidConditionValue, Operator, Version},
+    policy::{Condition, ConditionValue, InvalidConditionValue, Operator, PolicyKind, SetOperator, Version},
     text::Spanned,
 };
 
@@ -42,6 +42,10 @@ impl Reader<'_> {
         version: Version,
     ) -> Result<Condition, Refusal> {
         let (written, span) = (member.name.as_str(), name_span(member));
+        let key = ContextKey::new(written);
+        if self.kind == PolicyKind::Key && is_overly_permissive(operator.value, &key) {
+            return Err((span, Flaw::OverlyPermissive(in_short(key.as_str()))));
+        }
         let value = |value: &Value<'_>| {
             let wants = "a string, a number, a boolean or a list of them";
             let written =
@@ -61,13 +65,15 @@ impl Reader<'_> {
             Value::Array(many) => many.elements.iter().map(value).collect::<Result<_, _>>()?,
             one => Box::new([value(one)?]),
         };
-        Ok(Condition {
-            span: span_of(member),
-            key: Spanned { value: ContextKey::new(written), span },
-            operator,
-            values,
-        })
+        Ok(Condition { span: span_of(member), key: Spanned { value: key, span }, operator, values })
     }
+}
+
+/// Source: AWS KMS Developer Guide, "AWS KMS condition keys" > "Using set operators with condition keys".
+fn is_overly_permissive(operator: Operator, key: &ContextKey) -> bool {
+    let has_one_value =
+        ["kms:encryptioncontext:", "aws:requesttag/"].iter().any(|prefix| key.as_str().starts_with(prefix));
+    operator.set == Some(SetOperator::ForAllValues) && has_one_value
 }
 
 fn object<'o, 'a>(value: &'o Value<'a>, what: &'static str) -> Result<&'o Object<'a>, Refusal> {
