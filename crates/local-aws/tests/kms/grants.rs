@@ -151,7 +151,6 @@ async fn malformed_grants_are_refused() {
     let key = owner.key().await;
     let nine: serde_json::Map<String, Value> = (0..9).map(|n| (format!("k{n}"), json!("v"))).collect();
     for (more, code) in [
-        (json!({"Operations": ["ScheduleKeyDeletion"]}), "ValidationException"),
         (json!({"Operations": ["Sign"]}), "ValidationException"),
         (json!({"Operations": ["GenerateMac", "Decrypt"]}), "ValidationException"),
         (json!({"Operations": []}), "ValidationException"),
