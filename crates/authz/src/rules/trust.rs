@@ -3,7 +3,7 @@
 use super::{
     Answer::{Fails, Succeeds},
     rules,
-    source::{EKS, IAM, SECURITY_BLOG, STS_API, assumed, probe},
+    source::{EKS, IAM, KNOWLEDGE_CENTER, SECURITY_BLOG, STS_API, assumed, probe},
 };
 
 rules! {
@@ -91,6 +91,9 @@ rules! {
     TRUST_CHAIN_HOUR "trust-chain-hour":
         "A session that a role's session assumes lasts at most one hour; asking for more fails.",
         IAM.at("IAM roles > Roles terms and concepts > Role chaining");
+    TRUST_CHAIN_HOUR_SESSION_TOKEN "trust-chain-hour-session-token":
+        "A session that is assumed with credentials of GetSessionToken lasts at most one hour, too.",
+        KNOWLEDGE_CENTER.at("iam-role-chaining-limit");
     TRUST_EXPIRED "trust-expired":
         "Credentials of a session that is over are refused (ExpiredToken).",
         STS_API.at("Common errors > ExpiredTokenException");

@@ -72,8 +72,8 @@ impl Sts {
 /// Whoever comes with temporary credentials is a link of the chain, with those of GetSessionToken, too. The root user of
 /// an open account is not, since elsewhere it could assume nothing.
 ///
-/// Source: AWS STS API Reference, "AssumeRole", `DurationSeconds`; AWS re:Post Knowledge Center, "How do I resolve the
-/// IAM role chaining limit error".
+/// Source: AWS STS API Reference, "AssumeRole", `DurationSeconds`; AWS re:Post Knowledge Center,
+/// "iam-role-chaining-limit".
 fn duration(call: Call<'_>, longest: SignedDuration) -> Result<i64, ServiceError> {
     let Some(seconds) = call.number("DurationSeconds") else { return Ok(ONE_HOUR.min(longest.as_secs())) };
     if seconds > ONE_HOUR && call.session.is_some_and(|session| session.identity != SessionIdentity::Root) {

@@ -5,7 +5,7 @@ use crate::{
     policy::{PolicyKind, PrincipalPattern},
     principal::Principal,
     rules::{self, Rule},
-    world::{KeyManager, Role},
+    world::{GrantPrincipal, KeyManager, Role},
 };
 
 use super::{
@@ -194,6 +194,12 @@ impl Facts<'_> {
         let is_by_policy = is("kms:creategrant") && granted.is_nobody();
         let has_boundary = self.caller.identity().is_some_and(|identity| identity.boundary.is_some());
         let has_session = self.caller.session_policies().is_some();
+        let new_grant = self.request.kms.new_grant.as_ref();
+        let is_for_service_linked = new_grant.is_some_and(|new| match &new.grantee {
+            GrantPrincipal::Role(role) => role.resource().starts_with("role/aws-service-role/"),
+            _ => false,
+        });
+        let is_by_hand = self.request.through.is_empty() && is_for_service_linked;
         let refuses = |said: &Said| said.allows.is_false() || !said.denies.is_false();
         chosen([
             (is_holder, &rules::KMS_GRANT_ENOUGH),
@@ -208,6 +214,7 @@ impl Facts<'_> {
             (is_holder && refuses(&gates.resource_control), &rules::KMS_GRANT_RCP),
             (is_by_policy, &rules::KMS_GRANT_BY_POLICY),
             (is_by_policy && is_foreign, &rules::KMS_GRANT_FROM_EITHER_ACCOUNT),
+            (is_by_policy && is_foreign && is_by_hand, &rules::LAUNCH_FOREIGN_GRANT_MANUAL),
             (is("kms:revokegrant"), &rules::KMS_GRANT_REVOKE),
             (is("kms:listgrants"), &rules::KMS_GRANT_LIST),
             (is("kms:retiregrant") && granted.is_nobody(), &rules::KMS_GRANT_RETIRE_POLICY_ALONE),
