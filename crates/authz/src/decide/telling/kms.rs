@@ -1,11 +1,13 @@
 //! Rules about keys and grants beyond who is let in: what kind of key it is, grants on other keys, grants that are made.
 
-use aws_model::Arn;
+use std::collections::HashSet;
+
+use aws_model::{AccountId, Arn};
 
 use crate::{
     policy::{Effect, Policy, PrincipalPattern, Statement},
     rules::{self, Rule},
-    world::{Grant, GrantPrincipal, Key},
+    world::{GrantPrincipal, Key},
 };
 
 use super::{
@@ -78,19 +80,20 @@ impl Facts<'_> {
 
     fn about_grants_of(&self, key: &Key) -> Vec<&'static Rule> {
         let asked = &self.request.kms;
-        let has_token = |token: &str| key.grants.iter().any(|grant| grant.token.as_deref() == Some(token));
-        let is_gone = asked.grant_tokens.iter().any(|token| !has_token(token))
+        // Of many tokens and many grants, each is looked at once.
+        let told_tokens: HashSet<&str> = asked.grant_tokens.iter().map(|token| &**token).collect();
+        let tokens = key.grants.iter().filter_map(|grant| grant.token.as_deref());
+        let known_tokens: HashSet<&str> = tokens.filter(|token| told_tokens.contains(token)).collect();
+        let is_gone = known_tokens.len() < told_tokens.len()
             || asked.grant_id.as_ref().is_some_and(|id| key.grants.get(id).is_none());
-        let outlives = |grant: &Grant| {
-            let issuer = grant.issuing_account.filter(|issuer| *issuer != key.arn.account());
-            issuer.is_some_and(|issuer| !names(&key.policy.policy, issuer.as_str()))
-        };
         let grantees: Vec<_> = self.grantees().collect();
-        let mut own = grantees.iter().flat_map(|grantee| key.grants.of(grantee));
+        let own = grantees.iter().flat_map(|grantee| key.grants.of(grantee));
+        let issuers = own.filter_map(|grant| grant.issuing_account).filter(|issuer| *issuer != key.arn.account());
+        let outlives = is_any_not_named(&key.policy.policy, issuers.collect());
         let elsewhere: Vec<_> = self.keys_granted().filter(|other| other.arn != key.arn).collect();
         chosen([
             (is_gone, &rules::KMS_GRANT_GONE),
-            (own.any(|grant| outlives(grant)), &rules::KMS_GRANT_NO_CHECK_LATER),
+            (outlives, &rules::KMS_GRANT_NO_CHECK_LATER),
             (!elsewhere.is_empty(), &rules::KMS_GRANT_ONE_KEY),
             (elsewhere.iter().any(|other| is_twin(other, key)), &rules::KMS_REGIONAL),
         ])
@@ -129,16 +132,25 @@ fn is_twin(one: &Key, other: &Key) -> bool {
     one.arn.key_id() == other.arn.key_id() && one.arn.account() == other.arn.account()
 }
 
-/// Whether a policy names an account or anybody of it.
-fn names(policy: &Policy, account: &str) -> bool {
+/// Whether a policy names, of some accounts, one neither itself nor by anybody of it.
+fn is_any_not_named(policy: &Policy, mut accounts: HashSet<AccountId>) -> bool {
     let principals = policy.statements().iter().filter_map(|statement| statement.principals.as_ref());
-    principals.flat_map(|principals| &principals.patterns).any(|pattern| match &pattern.value {
-        PrincipalPattern::Account(named) => named.as_str() == account,
-        PrincipalPattern::Role(arn)
-        | PrincipalPattern::User(arn)
-        | PrincipalPattern::RoleSession(arn)
-        | PrincipalPattern::FederatedUser(arn) => arn.account() == account,
-        PrincipalPattern::Anyone => true,
-        _ => false,
-    })
+    for pattern in principals.flat_map(|principals| &principals.patterns) {
+        match &pattern.value {
+            PrincipalPattern::Account(named) => {
+                accounts.remove(named);
+            }
+            PrincipalPattern::Role(arn)
+            | PrincipalPattern::User(arn)
+            | PrincipalPattern::RoleSession(arn)
+            | PrincipalPattern::FederatedUser(arn) => {
+                if let Ok(named) = arn.account().parse::<AccountId>() {
+                    accounts.remove(&named);
+                }
+            }
+            PrincipalPattern::Anyone => return false,
+            _ => {}
+        }
+    }
+    !accounts.is_empty()
 }
