@@ -163,6 +163,14 @@ pub(crate) const KINDS: &[Kind] = &[
         shown_by: ShownBy::Least(recognize::has_unresolved_not_resource),
     },
     Kind {
+        id: "unresolved-negated",
+        they: "Takes a negated condition whose value has a variable without a value as false.",
+        we: "Negated operators are true of a value that matches nothing.",
+        source: "IAM User Guide, \"IAM policy elements: Variables and tags\" > \"Policy variables with no value\"",
+        example: "`StringNotEquals aws:SourceVpc ${aws:PrincipalTag/team}` without the tag",
+        shown_by: ShownBy::Least(recognize::negates_unresolved),
+    },
+    Kind {
         id: "excepted-in-part",
         they: "Takes a Deny with `NotPrincipal` as sparing whom one of the listed principals covers.",
         we: "It spares a caller only if all that it is are listed: account and user, or account, role and session.",

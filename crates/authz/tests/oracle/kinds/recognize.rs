@@ -139,3 +139,10 @@ pub(super) fn asks_null_of_empty_set(least: &Decided) -> bool {
 pub(super) fn has_variable_within_arn(least: &Decided) -> bool {
     any_entry(least, |entry| entry.operator.contains("Arn") && entry.values.iter().any(|value| value.contains("::${")))
 }
+
+/// Only a variable that has no value is left in a case that cannot be smaller: a known one would be compared alike.
+pub(super) fn negates_unresolved(least: &Decided) -> bool {
+    any_entry(least, |entry| {
+        entry.operator.contains("StringNot") && entry.values.iter().any(|value| value.contains("${aws:"))
+    })
+}
