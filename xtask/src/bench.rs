@@ -1,23 +1,57 @@
 //! `cargo xtask bench`: one run against the floor and the peers, of the binary that is shipped.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
 
-use crate::{step, tools, workspace};
+use crate::{
+    step,
+    tools::{self, python},
+    workspace,
+};
 
-pub(crate) fn run(peer: Option<&Path>) -> Result<()> {
+#[derive(Args)]
+pub(crate) struct Bench {
+    /// A built aws-encryption-provider.
+    #[arg(long, value_name = "PATH")]
+    peer: Option<PathBuf>,
+    /// One part alone.
+    #[arg(long, value_name = "PART")]
+    only: Option<Part>,
+    /// How long each load is measured. Shorter is good for a look, not for figures.
+    #[arg(long, value_name = "SECONDS", default_value_t = 2.0)]
+    seconds: f64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// The KMS plugin, against an empty server and the peer.
+    Plugin,
+    /// The embedded AWS, against moto and ministack.
+    EmbeddedAws,
+}
+
+pub(crate) fn run(bench: &Bench) -> Result<()> {
     // Before minutes of building. Absolute, for cargo runs the benchmark in another folder than the caller's.
-    let peer: Option<PathBuf> = peer
+    let peer = bench
+        .peer
+        .as_ref()
         .map(|path| path.canonicalize().with_context(|| format!("there is no `{}`", path.display())))
         .transpose()?;
     tools::run()?;
+    if bench.only != Some(Part::Plugin) {
+        step::timed("ministack", python::ministack)?;
+    }
     step::timed("benchmark", || {
-        let mut bench = workspace::cargo();
-        bench.args(["bench", "--locked", "--profile=release", "--package=claviger", "--bench=peers", "--"]);
+        let mut peers = workspace::cargo();
+        peers.args(["bench", "--locked", "--profile=release", "--package=claviger", "--bench=peers", "--"]);
         if let Some(peer) = peer {
-            bench.arg("--peer").arg(peer);
+            peers.arg("--peer").arg(peer);
         }
-        step::run(&mut bench)
+        if let Some(part) = bench.only.as_ref().and_then(Part::to_possible_value) {
+            peers.args(["--only", part.get_name()]);
+        }
+        step::run(peers.arg("--seconds").arg(bench.seconds.to_string()))
     })
 }

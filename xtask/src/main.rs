@@ -11,7 +11,7 @@ mod test;
 mod tools;
 mod workspace;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -25,7 +25,10 @@ Examples:
     cargo xtask models --check
 
   Figures, with a built aws-encryption-provider beside ours:
-    cargo xtask bench --peer ./aws-encryption-provider";
+    cargo xtask bench --peer ./aws-encryption-provider
+
+  A short look at the embedded AWS alone:
+    cargo xtask bench --only embedded-aws --seconds 0.5";
 
 /// Claviger's own chores.
 #[derive(Parser)]
@@ -54,12 +57,9 @@ enum Chore {
     Catalog(catalog::Catalog),
     /// Licences, advisories, sources and duplicates of the dependencies (`deny.toml`).
     Audit,
-    /// The plugin and the embedded AWS against an empty server, moto and aws-encryption-provider, in one run.
-    Bench {
-        /// A built aws-encryption-provider.
-        #[arg(long, value_name = "PATH")]
-        peer: Option<PathBuf>,
-    },
+    /// The plugin and the embedded AWS against an empty server, moto, ministack and
+    /// aws-encryption-provider, in one run.
+    Bench(bench::Bench),
 }
 
 fn main() -> ExitCode {
@@ -70,7 +70,7 @@ fn main() -> ExitCode {
         Chore::Models(models) => models::run(&models),
         Chore::Catalog(catalog) => catalog::run(&catalog),
         Chore::Audit => audit::run(),
-        Chore::Bench { peer } => bench::run(peer.as_deref()),
+        Chore::Bench(bench) => bench::run(&bench),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,7 +6,7 @@
 mod go;
 mod kubernetes;
 mod node;
-mod python;
+pub(crate) mod python;
 pub(crate) mod stamp;
 
 use std::fs::File;

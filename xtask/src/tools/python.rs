@@ -21,15 +21,30 @@ pub(crate) fn check() -> Result<()> {
     }
 }
 
+/// The tests' venv.
 pub(crate) fn venv() -> Result<()> {
-    let requirements = workspace::root().join("tools/python/requirements.txt");
-    let venv = workspace::tools().join("venv");
-    let python = venv.join("bin/python");
-    // `requirements.txt` names every package: with `--no-deps` none can come in that it does not pin.
-    Stamp::default().file(&requirements)?.unless_built("venv", &[python.clone(), venv.join("bin/moto_server")], || {
-        step::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
-        let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"];
-        step::run(Command::new(&python).args(install).arg(&requirements))?;
-        step::run(Command::new(&python).args(["-m", "pip", "check", "--disable-pip-version-check"]))
-    })
+    install("requirements.txt", "venv", "moto_server")
+}
+
+/// ministack's, which the benchmark alone needs.
+pub(crate) fn ministack() -> Result<()> {
+    install("ministack-requirements.txt", "venv-ministack", "ministack")
+}
+
+fn install(requirements: &str, venv: &str, program: &str) -> Result<()> {
+    let requirements = workspace::root().join("tools/python").join(requirements);
+    let folder = workspace::tools().join(venv);
+    let python = folder.join("bin/python");
+    // `requirements` names every package: with `--no-deps` none can come in that it does not pin.
+    Stamp::default().file(&requirements)?.unless_built(
+        venv,
+        &[python.clone(), folder.join("bin").join(program)],
+        || {
+            step::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+            let install =
+                ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"];
+            step::run(Command::new(&python).args(install).arg(&requirements))?;
+            step::run(Command::new(&python).args(["-m", "pip", "check", "--disable-pip-version-check"]))
+        },
+    )
 }

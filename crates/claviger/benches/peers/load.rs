@@ -7,12 +7,10 @@ use std::{
 
 use super::proc;
 
-const WARM_UP: Duration = Duration::from_millis(500);
-const MEASURED: Duration = Duration::from_secs(2);
-
 /// What was measured.
 pub(crate) struct Outcome {
     latencies: Vec<Duration>,
+    time: Duration,
     cpu: Duration,
 }
 
@@ -28,7 +26,7 @@ impl Outcome {
     }
 
     pub(crate) fn per_second(&self) -> f64 {
-        self.latencies.len() as f64 / MEASURED.as_secs_f64()
+        self.latencies.len() as f64 / self.time.as_secs_f64()
     }
 
     /// The server's CPU time for each call, in microseconds.
@@ -42,23 +40,62 @@ impl Outcome {
     }
 }
 
-/// Runs `callers`, each of which makes one call when asked to and is then handed back, against the process `server`.
-pub(crate) async fn closed_loop<C, F>(
-    server: u32,
-    callers: Vec<C>,
-    call: impl Fn(C) -> F + Copy + Send + 'static,
-) -> Outcome
-where
-    C: Send + 'static,
-    F: Future<Output = C> + Send,
-{
-    let callers = run(callers, WARM_UP, call).await.into_iter().map(|(caller, _)| caller).collect();
-    let before = proc::cpu(server);
-    let measured = run(callers, MEASURED, call).await;
-    let cpu = proc::cpu(server) - before;
-    let mut latencies: Vec<Duration> = measured.into_iter().flat_map(|(_, latencies)| latencies).collect();
-    latencies.sort_unstable();
-    Outcome { latencies, cpu }
+/// How long each load lasts.
+#[derive(Clone, Copy)]
+pub(crate) struct Pace {
+    warm_up: Duration,
+    measured: Duration,
+}
+
+impl Pace {
+    /// A quarter as long beforehand, which is not measured.
+    pub(crate) fn new(measured: Duration) -> Self {
+        Self { warm_up: measured / 4, measured }
+    }
+
+    /// Runs `callers`, each of which makes one call when asked to and is then handed back, against the process
+    /// `server`.
+    pub(crate) async fn closed_loop<C, F>(
+        self,
+        server: u32,
+        callers: Vec<C>,
+        call: impl Fn(C) -> F + Copy + Send + 'static,
+    ) -> Outcome
+    where
+        C: Send + 'static,
+        F: Future<Output = C> + Send,
+    {
+        let callers = self.warm_up(callers, call).await;
+        self.measure(server, callers, call).await
+    }
+
+    /// The first half of [`Self::closed_loop`], for one who counts something over the second.
+    pub(crate) async fn warm_up<C, F>(self, callers: Vec<C>, call: impl Fn(C) -> F + Copy + Send + 'static) -> Vec<C>
+    where
+        C: Send + 'static,
+        F: Future<Output = C> + Send,
+    {
+        run(callers, self.warm_up, call).await.into_iter().map(|(caller, _)| caller).collect()
+    }
+
+    /// The second half.
+    pub(crate) async fn measure<C, F>(
+        self,
+        server: u32,
+        callers: Vec<C>,
+        call: impl Fn(C) -> F + Copy + Send + 'static,
+    ) -> Outcome
+    where
+        C: Send + 'static,
+        F: Future<Output = C> + Send,
+    {
+        let before = proc::cpu(server);
+        let measured = run(callers, self.measured, call).await;
+        let cpu = proc::cpu(server) - before;
+        let mut latencies: Vec<Duration> = measured.into_iter().flat_map(|(_, latencies)| latencies).collect();
+        latencies.sort_unstable();
+        Outcome { latencies, time: self.measured, cpu }
+    }
 }
 
 async fn run<C, F>(

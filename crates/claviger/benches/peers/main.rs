@@ -1,7 +1,7 @@
 //! The plugin and the embedded AWS against their peers, in one run: `cargo xtask bench [--peer PATH]`.
 //!
 //! Clients, servers and the key service share the machine's cores, so only figures of one run can be compared. The
-//! floor is a gRPC server that does nothing, on the same transport.
+//! floor is a gRPC server that does nothing, on the same transport. Beside what was reached stands what is aimed for.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -14,27 +14,48 @@
 mod embedded_aws;
 mod floor;
 mod load;
+mod network;
 mod plugin;
 mod proc;
+mod report;
+mod wire;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use self::load::Pace;
 
 const CLAVIGER: &str = env!("CARGO_BIN_EXE_claviger");
+
+/// Long enough that CPU time, which the kernel tells in hundredths of a second, is told to a few percent.
+const MEASURED: Duration = Duration::from_secs(2);
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
     let mut arguments = std::env::args().skip(1);
-    let mut peer = None;
+    let (mut peer, mut only, mut measured) = (None, None, MEASURED);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             // We are also the floor: a process of its own, so that its CPU time can be told.
             "--serve-floor" => return floor::serve(Path::new(&arguments.next().unwrap())).await,
             "--peer" => peer = arguments.next().map(PathBuf::from),
+            "--only" => only = arguments.next(),
+            "--seconds" => measured = Duration::from_secs_f64(arguments.next().unwrap().parse().unwrap()),
             // What cargo adds.
             "--bench" => {}
-            other => panic!("unknown argument `{other}`; known: --peer PATH"),
+            other => panic!("unknown argument `{other}`; known: --peer PATH, --only PART, --seconds N"),
         }
     }
-    plugin::run(peer.as_deref()).await;
-    embedded_aws::run().await;
+    let pace = Pace::new(measured);
+    match only.as_deref() {
+        None => {
+            plugin::run(peer.as_deref(), pace).await;
+            embedded_aws::run(pace).await;
+        }
+        Some("plugin") => plugin::run(peer.as_deref(), pace).await,
+        Some("embedded-aws") => embedded_aws::run(pace).await,
+        Some(other) => panic!("unknown part `{other}`; known: plugin, embedded-aws"),
+    }
 }

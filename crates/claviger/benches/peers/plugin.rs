@@ -1,178 +1,210 @@
 //! The KMS plugin: ours, the floor and, when its path is given, aws-encryption-provider, over the embedded AWS.
 
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    process::Command,
-    time::{Duration, Instant},
+mod calls;
+mod subject;
+
+use std::{path::Path, time::Duration};
+
+use test_support::EmbeddedAws;
+
+use self::{
+    calls::KmsAlone,
+    subject::{Subject, Who},
 };
-
-use aws_sdk_kms::primitives::Blob;
-use control_plane::Process;
-use kms_plugin::proto::v2::{DecryptRequest, EncryptRequest, StatusRequest};
-use test_support::{EmbeddedAws, Fault, FaultProxy, KmsClient, connect};
-use tokio::net::UnixStream;
-
-use super::{
+use crate::{
     CLAVIGER,
-    load::{Outcome, closed_loop},
+    load::{Outcome, Pace},
+    network::{Counts, Network},
     proc,
+    report::{heading, reached, row},
 };
 
-const FLOOR: &str = "floor";
 const IN_FLIGHT: usize = 32;
 
-/// Each way through the proxy: a call is this late twice.
-const DELAY: Duration = Duration::from_millis(2);
+/// Identical calls at once.
+const BURST: usize = 64;
 
-/// One server under measurement.
-struct Subject {
-    name: &'static str,
-    process: Process,
-    socket: PathBuf,
-    start: Duration,
-    idle: f64,
-}
+/// How late the answers of a slow KMS are, before tokio's timer rounds it up by a millisecond: about what AWS's own
+/// takes within a region.
+const SLOW: Duration = Duration::from_millis(4);
 
-pub(crate) async fn run(peer: Option<&Path>) {
+pub(crate) async fn run(peer: Option<&Path>, pace: Pace) {
     let folder = tempfile::tempdir().unwrap();
     let aws = EmbeddedAws::start(Path::new(CLAVIGER), folder.path()).await;
-    let network = FaultProxy::start(aws.address()).await;
     let key = aws.create_key().await;
-    let own = std::env::current_exe().unwrap();
+    // It stands between plugin and KMS at all times: what it costs is in `KMS alone` too.
+    let network = Network::plain(aws.address()).await;
+    let plugins: Vec<Who<'_>> = [Who::Ours].into_iter().chain(peer.map(Who::Peer)).collect();
 
     let mut subjects = Vec::new();
-    for (name, program) in [(FLOOR, Some(own.as_path())), ("claviger", Some(Path::new(CLAVIGER))), ("peer", peer)] {
-        let Some(program) = program else { continue };
-        let socket = folder.path().join(format!("{name}.sock"));
-        let command = command(name, program, &socket, &key, network.address());
-        subjects.push(start(name, command, socket, folder.path()).await);
+    for who in [Who::Floor].iter().chain(&plugins) {
+        subjects.push(Subject::start(*who, &key, &network, folder.path()).await);
     }
 
-    println!("\nKMS plugin (microseconds; cpu is the server's, a call)");
-    println!("{:<36}{:>10}{:>10}{:>10}{:>12}{:>10}", "", "", "p50", "p99", "calls/s", "cpu");
-    for subject in &subjects {
-        row("Status", subject.name, &status(subject).await);
+    heading("KMS plugin");
+    status(&subjects, pace).await;
+    for (label, delay) in [("KMS as it is", Duration::ZERO), ("KMS 5 ms", SLOW)] {
+        network.set_delay(delay);
+        let alone = calls::kms_alone(&aws, &key, &network, pace).await;
+        decrypt(&subjects, label, delay, &alone, &network, pace).await;
+        encrypt(&subjects, label, delay, &alone, pace).await;
     }
-    // The network stands between plugin and KMS at all times: what it costs is in `KMS alone` too.
-    for (label, fault) in [("KMS as it is", Fault::None), ("KMS slow", Fault::Slow(DELAY))] {
-        network.set(fault);
-        let alone = kms_alone(&aws, &key, network.address()).await;
-        row(&format!("Decrypt, {label}"), "KMS alone", &alone);
-        let mut floor = 0.0;
-        for subject in &subjects {
-            let outcome = decrypt(subject, 1).await;
-            row(&format!("Decrypt, {label}"), subject.name, &outcome);
-            if subject.name == FLOOR {
-                floor = outcome.p50();
-            } else {
-                println!("{:>46}{:>10.0} over floor and KMS", "", outcome.p50() - floor - alone.p50());
+    network.set_delay(Duration::ZERO);
+    in_flight(&subjects, "", &network, "2.5x", pace).await;
+    {
+        let tls = Network::tls(aws.address(), folder.path()).await;
+        let mut subjects = Vec::new();
+        for who in &plugins {
+            subjects.push(Subject::start(*who, &key, &tls, &folder.path().join("tls")).await);
+        }
+        in_flight(&subjects, ", TLS to KMS", &tls, "8x", pace).await;
+    }
+
+    println!("\n{BURST} at once, KMS 5 ms: calls to KMS");
+    network.set_delay(SLOW);
+    for subject in subjects.iter().filter(|subject| subject.who != Who::Floor) {
+        let counts = calls::identical_decrypts(subject, BURST, &network).await;
+        upstream("identical Decrypts", subject, counts);
+        reached("", "all were well", aim(subject, "1 Decrypt"));
+    }
+    for who in plugins {
+        first_statuses(who, &key, &network, &folder.path().join("first")).await;
+    }
+    footprint(&subjects);
+}
+
+/// The aim is ours alone.
+fn aim<'a>(subject: &Subject<'_>, aim: &'a str) -> Option<&'a str> {
+    (subject.who == Who::Ours).then_some(aim)
+}
+
+async fn status(subjects: &[Subject<'_>], pace: Pace) {
+    let mut floor = 0.0;
+    for subject in subjects {
+        let outcome = calls::status(subject, pace).await;
+        row("Status", subject.who.name(), &outcome);
+        match subject.who {
+            Who::Floor => floor = outcome.p50(),
+            _ => reached("", &format!("{:.2}x the floor", outcome.p50() / floor), aim(subject, "1x")),
+        }
+    }
+}
+
+async fn decrypt(
+    subjects: &[Subject<'_>],
+    label: &str,
+    delay: Duration,
+    alone: &KmsAlone,
+    network: &Network,
+    pace: Pace,
+) {
+    let what = format!("Decrypt, {label}");
+    row(&what, "KMS alone", &alone.decrypt);
+    let mut over = Overhead::new(alone.decrypt.p50(), alone.decrypt.p50(), "floor and KMS");
+    for subject in subjects {
+        let (outcome, _) = calls::decrypt(subject, 1, network, pace).await;
+        row(&what, subject.who.name(), &outcome);
+        over.take(subject, &outcome, Some(if delay.is_zero() { "a third of the peer's" } else { "150 us" }));
+    }
+    over.compare();
+}
+
+/// Ours proves each Encrypt by a Decrypt, so it makes two calls where the peer makes one.
+async fn encrypt(subjects: &[Subject<'_>], label: &str, delay: Duration, alone: &KmsAlone, pace: Pace) {
+    let what = format!("Encrypt, {label}");
+    row(&what, "KMS alone", &alone.encrypt);
+    let once = alone.encrypt.p50();
+    let mut over = Overhead::new(once + alone.decrypt.p50(), once, "floor and KMS (ours: twice)");
+    for subject in subjects {
+        let outcome = calls::encrypt(subject, pace).await;
+        row(&what, subject.who.name(), &outcome);
+        over.take(subject, &outcome, (!delay.is_zero()).then_some("150 us"));
+    }
+    over.compare();
+}
+
+/// What a plugin adds to what the transport and the key service take anyway. In microseconds.
+struct Overhead {
+    kms_of_ours: f64,
+    kms_of_peer: f64,
+    over: &'static str,
+    floor: f64,
+    ours: f64,
+    peer: Option<f64>,
+}
+
+impl Overhead {
+    fn new(kms_of_ours: f64, kms_of_peer: f64, over: &'static str) -> Self {
+        Self { kms_of_ours, kms_of_peer, over, floor: 0.0, ours: 0.0, peer: None }
+    }
+
+    fn take(&mut self, subject: &Subject<'_>, outcome: &Outcome, wanted: Option<&str>) {
+        let over = match subject.who {
+            Who::Floor => {
+                self.floor = outcome.p50();
+                return;
             }
-        }
-        for subject in &subjects {
-            row(&format!("Encrypt, {label}"), subject.name, &encrypt(subject).await);
-        }
-    }
-    network.set(Fault::None);
-    for subject in &subjects {
-        row(&format!("Decrypt, {IN_FLIGHT} in flight, distinct"), subject.name, &decrypt(subject, IN_FLIGHT).await);
-    }
-
-    println!("\n{:<36}{:>14}{:>14}{:>14}", "", "start, ms", "RSS idle, MiB", "after, MiB");
-    for Subject { name, process, start, idle, .. } in &subjects {
-        println!("{name:<36}{:>14.1}{idle:>14.1}{:>14.1}", start.as_secs_f64() * 1e3, proc::rss(process.pid()));
-    }
-}
-
-fn row(what: &str, who: &str, outcome: &Outcome) {
-    let (p50, p99, rate, cpu) = (outcome.p50(), outcome.p99(), outcome.per_second(), outcome.cpu());
-    println!("{what:<36}{who:>10}{p50:>10.0}{p99:>10.0}{rate:>12.0}{cpu:>10.0}");
-}
-
-fn command(name: &str, program: &Path, socket: &Path, key: &str, kms: SocketAddr) -> Command {
-    let mut command = Command::new(program);
-    if name == FLOOR {
-        command.arg("--serve-floor").arg(socket);
-        return command;
-    }
-    if name == "claviger" {
-        command.args(["kms-plugin", "--health-listen=127.0.0.1:0"]);
-    } else {
-        command.arg("--health-port=127.0.0.1:0");
-    }
-    // The peer's own flags: ours takes them too.
-    command.arg(format!("--listen={}", socket.display())).arg(format!("--key={key}"));
-    command.arg(format!("--kms-endpoint=http://{kms}")).arg(format!("--region={}", test_support::REGION));
-    command.envs(EmbeddedAws::environment(kms));
-    command
-}
-
-/// Starts it and waits for the first Status that is well.
-async fn start(name: &'static str, command: Command, socket: PathBuf, folder: &Path) -> Subject {
-    let started = Instant::now();
-    let process = Process::spawn(command, &folder.join(format!("{name}.log"))).unwrap();
-    loop {
-        if UnixStream::connect(&socket).await.is_ok() && connect(&socket).status(StatusRequest {}).await.is_ok() {
-            break;
-        }
-        assert!(started.elapsed() < Duration::from_secs(20), "{name} does not start: {}", process.log_tail());
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
-    let start = started.elapsed();
-    let idle = proc::rss(process.pid());
-    Subject { name, process, socket, start, idle }
-}
-
-async fn status(subject: &Subject) -> Outcome {
-    let callers = vec![connect(&subject.socket)];
-    closed_loop(subject.process.pid(), callers, |mut client: KmsClient| async move {
-        client.status(StatusRequest {}).await.unwrap();
-        client
-    })
-    .await
-}
-
-async fn encrypt(subject: &Subject) -> Outcome {
-    let callers = vec![connect(&subject.socket)];
-    closed_loop(subject.process.pid(), callers, |mut client: KmsClient| async move {
-        client.encrypt(EncryptRequest { plaintext: vec![7; 32], uid: "bench".to_owned() }).await.unwrap();
-        client
-    })
-    .await
-}
-
-/// Each caller opens a ciphertext of its own: identical Decrypts would be made one. All share a connection, as an
-/// apiserver's do.
-async fn decrypt(subject: &Subject, in_flight: usize) -> Outcome {
-    let mut client = connect(&subject.socket);
-    let mut callers = Vec::new();
-    for number in 0..in_flight {
-        let plaintext = [number as u8; 32].to_vec();
-        let request = EncryptRequest { plaintext, uid: "bench".to_owned() };
-        let sealed = client.encrypt(request).await.unwrap().into_inner();
-        let request = DecryptRequest {
-            ciphertext: sealed.ciphertext,
-            uid: "bench".to_owned(),
-            key_id: sealed.key_id,
-            annotations: sealed.annotations,
+            Who::Ours => {
+                self.ours = outcome.p50() - self.floor - self.kms_of_ours;
+                self.ours
+            }
+            Who::Peer(_) => {
+                let over = outcome.p50() - self.floor - self.kms_of_peer;
+                self.peer = Some(over);
+                over
+            }
         };
-        callers.push((client.clone(), request));
+        reached("", &format!("{over:.0} us over {}", self.over), wanted.and_then(|wanted| aim(subject, wanted)));
     }
-    let call = |(mut client, request): (KmsClient, DecryptRequest)| async move {
-        client.decrypt(request.clone()).await.unwrap();
-        (client, request)
-    };
-    closed_loop(subject.process.pid(), callers, call).await
+
+    fn compare(&self) {
+        if let Some(peer) = self.peer {
+            reached("", &format!("ours is {:.2} of the peer's", self.ours / peer), None);
+        }
+    }
 }
 
-/// The official SDK through the same network.
-async fn kms_alone(aws: &EmbeddedAws, key: &str, network: SocketAddr) -> Outcome {
-    let sealed = Blob::new(aws.encrypt(key, &[7; 32]).await);
-    let config = aws.kms().config().to_builder().endpoint_url(format!("http://{network}")).build();
-    let callers = vec![(aws_sdk_kms::Client::from_conf(config), key.to_owned(), sealed)];
-    closed_loop(aws.pid(), callers, |(client, key, sealed)| async move {
-        client.decrypt().key_id(&key).ciphertext_blob(sealed.clone()).send().await.unwrap();
-        (client, key, sealed)
-    })
-    .await
+async fn in_flight(subjects: &[Subject<'_>], tls: &str, network: &Network, faster: &str, pace: Pace) {
+    let mut rates = (0.0, None);
+    for subject in subjects {
+        let (outcome, counts) = calls::decrypt(subject, IN_FLIGHT, network, pace).await;
+        row(&format!("Decrypt, {IN_FLIGHT} distinct in flight{tls}"), subject.who.name(), &outcome);
+        match subject.who {
+            Who::Floor => continue,
+            Who::Ours => rates.0 = outcome.per_second(),
+            Who::Peer(_) => rates.1 = Some(outcome.per_second()),
+        }
+        reached("", &format!("{:.0} us of CPU a call", outcome.cpu()), aim(subject, "80 us without TLS"));
+        reached("", &connections(counts), aim(subject, "none"));
+    }
+    if let (ours, Some(peer)) = rates {
+        reached("", &format!("ours is {:.1}x the peer", ours / peer), Some(faster));
+    }
+}
+
+fn connections(counts: Counts) -> String {
+    let share = counts.connections as f64 * 100.0 / counts.calls() as f64;
+    format!("{} new connections for {} calls to KMS: {share:.1} %", counts.connections, counts.calls())
+}
+
+/// A plugin that has just started is asked by many at once: an Encrypt and a Decrypt tell them all.
+async fn first_statuses(who: Who<'_>, key: &str, network: &Network, folder: &Path) {
+    let before = network.counts();
+    let subject = Subject::listening(who, key, network, folder).await;
+    let well = calls::statuses(&subject, BURST).await;
+    upstream("first calls of Status", &subject, network.counts() - before);
+    reached("", &format!("{well} of {BURST} were well"), aim(&subject, "1 Encrypt, 1 Decrypt"));
+}
+
+fn upstream(what: &str, subject: &Subject<'_>, Counts { encrypts, decrypts, .. }: Counts) {
+    println!("{what:<40}{:>12}  {encrypts} Encrypts, {decrypts} Decrypts", subject.who.name());
+}
+
+fn footprint(subjects: &[Subject<'_>]) {
+    println!("\n{:<40}{:>12}{:>12}{:>16}{:>12}", "", "", "start, ms", "RSS idle, MiB", "after, MiB");
+    for subject in subjects {
+        let (name, start, idle) = (subject.who.name(), subject.start.as_secs_f64() * 1e3, subject.idle);
+        println!("{:<40}{name:>12}{start:>12.1}{idle:>16.1}{:>12.1}", "", proc::rss(subject.pid()));
+    }
+    println!("{:<40}{:>12}{:>12}{:>16}{:>12}", "", "aim", 15, 12, 18);
 }
