@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: one run against the floor and the peers, of the binary that is shipped.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, process::Command};
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
@@ -19,7 +19,7 @@ pub(crate) struct Bench {
     /// One part alone.
     #[arg(long, value_name = "PART")]
     only: Option<Part>,
-    /// How long each load is measured. Shorter is good for a look, not for figures.
+    /// How long each load on a server is measured. Shorter is good for a look, not for figures.
     #[arg(long, value_name = "SECONDS", default_value_t = 2.0)]
     seconds: f64,
 }
@@ -30,6 +30,8 @@ enum Part {
     Plugin,
     /// The embedded AWS, against moto and ministack.
     EmbeddedAws,
+    /// Decisions, against iam-simulate and iam-rs.
+    Authz,
 }
 
 pub(crate) fn run(bench: &Bench) -> Result<()> {
@@ -40,12 +42,17 @@ pub(crate) fn run(bench: &Bench) -> Result<()> {
         .map(|path| path.canonicalize().with_context(|| format!("there is no `{}`", path.display())))
         .transpose()?;
     tools::run()?;
-    if bench.only != Some(Part::Plugin) {
+    if bench.only.is_none_or(|part| part == Part::EmbeddedAws) {
         step::timed("ministack", python::ministack)?;
     }
-    step::timed("benchmark", || {
-        let mut peers = workspace::cargo();
-        peers.args(["bench", "--locked", "--profile=release", "--package=claviger", "--bench=peers", "--"]);
+    if bench.only.is_none_or(|part| part == Part::Authz) {
+        step::timed("benchmark of decisions", || step::run(&mut benchmark("authz", "decide")))?;
+    }
+    if bench.only == Some(Part::Authz) {
+        return Ok(());
+    }
+    step::timed("benchmark of the servers", || {
+        let mut peers = benchmark("claviger", "peers");
         if let Some(peer) = peer {
             peers.arg("--peer").arg(peer);
         }
@@ -54,4 +61,11 @@ pub(crate) fn run(bench: &Bench) -> Result<()> {
         }
         step::run(peers.arg("--seconds").arg(bench.seconds.to_string()))
     })
+}
+
+/// A benchmark of a package, with the settings of the binary that is shipped.
+fn benchmark(package: &str, name: &str) -> Command {
+    let mut cargo = workspace::cargo();
+    cargo.args(["bench", "--locked", "--profile=release", "--package", package, "--bench", name, "--"]);
+    cargo
 }

@@ -5,7 +5,9 @@ use anyhow::Result;
 use crate::{lint, step, tools, workspace};
 
 pub(crate) fn run(cargo_test: &[String]) -> Result<()> {
-    tools::run()?;
-    lint::run()?;
-    step::timed("tests", || step::run(workspace::cargo().args(["test", "--workspace", "--locked"]).args(cargo_test)))
+    step::timed("all of it", || {
+        tools::run()?;
+        lint::run()?;
+        step::timed("tests", || step::run(workspace::cargo().args(["test", "--workspace", "--locked"]).args(cargo_test)))
+    })
 }

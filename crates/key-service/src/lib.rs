@@ -1,5 +1,5 @@
 //! The key-service port: one trait that seals and opens a few bytes under a key that never leaves its keeper,
-//! and its adapters, one file a backend.
+//! and its adapters, one module a backend.
 //!
 //! ```text
 //!   kms-plugin, at-rest (roles)
@@ -9,7 +9,7 @@
 //! ```
 //!
 //! The port is small on purpose: what proves a seal, caches a status or chooses between backends is the
-//! caller's, so that a new backend is one file that only talks to its service.
+//! caller's, so that a new backend is one module that only talks to its service.
 
 #[cfg(feature = "aws")]
 pub mod aws;
