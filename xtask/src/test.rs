@@ -8,6 +8,8 @@ pub(crate) fn run(cargo_test: &[String]) -> Result<()> {
     step::timed("all of it", || {
         tools::run()?;
         lint::run()?;
-        step::timed("tests", || step::run(workspace::cargo().args(["test", "--workspace", "--locked"]).args(cargo_test)))
+        step::timed("tests", || {
+            step::run(workspace::cargo().args(["test", "--workspace", "--locked"]).args(cargo_test))
+        })
     })
 }
