@@ -14,7 +14,6 @@
 mod embedded_aws;
 mod floor;
 mod load;
-mod network;
 mod plugin;
 mod proc;
 mod report;

@@ -5,7 +5,7 @@ mod subject;
 
 use std::{path::Path, time::Duration};
 
-use test_support::EmbeddedAws;
+use test_support::{Counts, EmbeddedAws, Network};
 
 use self::{
     calls::KmsAlone,
@@ -14,7 +14,6 @@ use self::{
 use crate::{
     CLAVIGER,
     load::{Outcome, Pace},
-    network::{Counts, Network},
     proc,
     report::{heading, reached, row},
 };

@@ -27,14 +27,14 @@ use crate::support::{Daemon, SOON, claviger, run, told};
 /// What every test's plugin has: a log that can be read, a health port that is free.
 const COMMON: [&str; 3] = ["--log-format=json", "--health-listen=127.0.0.1:0", "--drain-timeout=5s"];
 
-struct Place {
+pub(crate) struct Place {
     directory: tempfile::TempDir,
-    socket: PathBuf,
+    pub(crate) socket: PathBuf,
     keyring: PathBuf,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let (socket, keyring) = (directory.path().join("kms.sock"), directory.path().join("keyring.json"));
         assert_eq!(run(&["keyring", "create", keyring.to_str().unwrap()]).status.code(), Some(0));
@@ -42,7 +42,7 @@ impl Place {
     }
 
     /// A plugin over the keyring.
-    fn start(&self, more: &[&str]) -> Daemon {
+    pub(crate) fn start(&self, more: &[&str]) -> Daemon {
         let (socket, keyring) = (self.socket.to_str().unwrap(), self.keyring.to_str().unwrap());
         let own = ["kms-plugin", "--listen", socket, "--keyring", keyring];
         Daemon::start(&[&own, &COMMON[..], more].concat(), self.directory.path())
@@ -65,7 +65,7 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-fn get(address: &str, path: &str) -> String {
+pub(crate) fn get(address: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nHost: plugin\r\nConnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
@@ -177,8 +177,11 @@ fn under_its_peers_name_it_takes_its_peers_flags() {
     command.args(flags).args(health).arg(listen).env("CLAVIGER_LOG_FORMAT", "json");
     let mut plugin = Daemon::spawn(&mut command);
     let address = plugin.until_logged("health and metrics")["address"].as_str().unwrap().to_owned();
-    assert!(get(&address, "/l").starts_with("HTTP/1.1 200"));
-    assert!(get(&address, "/livez").starts_with("HTTP/1.1 404"));
+    // Nobody is at that endpoint.
+    for (path, status) in [("/l", 200), ("/livez", 404), ("/h", 503), ("/healthz", 404)] {
+        let answer = get(&address, path);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{path}: {answer}");
+    }
     plugin.signal(Signal::TERM);
     assert_eq!(plugin.ended().code(), Some(0));
 }

@@ -1,10 +1,18 @@
 //! The binary as a user runs it: what it says, how it starts, how it ends.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
+mod aws_kms;
 mod cli;
 mod explain;
 mod kms_plugin;
 mod local_aws;
+mod observed;
 mod support;
 mod up;

@@ -77,6 +77,19 @@ impl Daemon {
         until(&self.stdout, |line| line["event"] == event)
     }
 
+    /// What is on stdout for people, up to the line that begins so.
+    pub(crate) fn text_until(&self, beginning: &str) -> String {
+        let mut text = String::new();
+        loop {
+            let line = self.stdout.recv_timeout(SOON).unwrap_or_else(|error| panic!("{error} after {text}"));
+            text.push_str(&line);
+            text.push('\n');
+            if line.starts_with(beginning) {
+                return text;
+            }
+        }
+    }
+
     /// The log (`--log-format json`) up to this message; gives that record.
     pub(crate) fn until_logged(&self, message: &str) -> Value {
         until(&self.stderr, |line| line["message"] == message).pop().expect("it was found")
@@ -97,13 +110,23 @@ impl Daemon {
 
     /// What is left on stdout after its end.
     pub(crate) fn rest(&self) -> String {
+        self.lines_left().concat()
+    }
+
+    /// The same, line by line.
+    pub(crate) fn lines_left(&self) -> Vec<String> {
         self.stdout.iter().collect()
+    }
+
+    /// What is left on stderr after its end.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        self.stderr.iter().collect()
     }
 
     /// What is left of the log after its end, where it is a warning or worse.
     pub(crate) fn complaints(&self) -> Vec<String> {
-        self.stderr
-            .iter()
+        self.notes()
+            .into_iter()
             .filter(|line| line.contains(r#""level":"WARN""#) || line.contains(r#""level":"ERROR""#))
             .collect()
     }

@@ -1,5 +1,8 @@
 //! `claviger up`, from its start to its end.
 
+mod kubernetes;
+mod text;
+
 use std::{
     fs,
     net::{TcpListener, TcpStream},

@@ -2,13 +2,12 @@
 
 use kms_plugin::proto::v2::{DecryptRequest, EncryptRequest, StatusRequest};
 use serde_json::json;
-use test_support::{EmbeddedAws, KmsClient, connect};
+use test_support::{Counts, EmbeddedAws, KmsClient, Network, connect};
 use tokio::task::JoinSet;
 
 use super::subject::Subject;
 use crate::{
     load::{Outcome, Pace},
-    network::{Counts, Network},
     wire::{self, Connection},
 };
 

@@ -8,10 +8,10 @@ use std::{
 
 use control_plane::Process;
 use kms_plugin::proto::v2::StatusRequest;
-use test_support::{EmbeddedAws, connect};
+use test_support::{EmbeddedAws, Network, connect};
 use tokio::net::UnixStream;
 
-use crate::{CLAVIGER, network::Network, proc};
+use crate::{CLAVIGER, proc};
 
 /// Who is measured.
 #[derive(Clone, Copy, PartialEq, Eq)]

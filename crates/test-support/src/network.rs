@@ -24,15 +24,20 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 /// What went through, since the start.
-#[derive(Clone, Copy)]
-pub(crate) struct Counts {
-    pub(crate) connections: u64,
-    pub(crate) encrypts: u64,
-    pub(crate) decrypts: u64,
+#[derive(Clone, Copy, Debug)]
+pub struct Counts {
+    /// Connections that were accepted, and with TLS may have failed then.
+    pub connections: u64,
+    /// Calls of Encrypt.
+    pub encrypts: u64,
+    /// Calls of Decrypt.
+    pub decrypts: u64,
 }
 
 impl Counts {
-    pub(crate) fn calls(self) -> u64 {
+    /// Calls of both.
+    #[must_use]
+    pub fn calls(self) -> u64 {
         self.encrypts + self.decrypts
     }
 }
@@ -49,7 +54,7 @@ impl Sub for Counts {
     }
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct State {
     delay: AtomicU64,
     connections: AtomicU64,
@@ -58,7 +63,8 @@ struct State {
 }
 
 /// A proxy in front of one server.
-pub(crate) struct Network {
+#[derive(Debug)]
+pub struct Network {
     address: SocketAddr,
     authority: Option<PathBuf>,
     state: Arc<State>,
@@ -66,39 +72,46 @@ pub(crate) struct Network {
 }
 
 impl Network {
-    pub(crate) async fn plain(server: SocketAddr) -> Self {
+    /// As it comes.
+    ///
+    /// # Panics
+    /// When no port is free.
+    pub async fn plain(server: SocketAddr) -> Self {
         Self::start(server, None, None).await
     }
 
     /// With a certificate of its own making, which it leaves in `folder` for clients to trust.
-    pub(crate) async fn tls(server: SocketAddr, folder: &Path) -> Self {
+    ///
+    /// # Panics
+    /// When that cannot be made or written, or no port is free.
+    pub async fn tls(server: SocketAddr, folder: &Path) -> Self {
         let mut params = CertificateParams::default();
         params.subject_alt_names = vec![SanType::IpAddress(Ipv4Addr::LOCALHOST.into())];
-        let key_pair = KeyPair::generate().unwrap();
-        let certificate = params.self_signed(&key_pair).unwrap();
+        let key_pair = KeyPair::generate().expect("a key pair");
+        let certificate = params.self_signed(&key_pair).expect("a certificate");
         let authority = folder.join("network-ca.pem");
-        std::fs::write(&authority, certificate.pem()).unwrap();
+        std::fs::write(&authority, certificate.pem()).expect("the folder can be written");
 
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key_pair.serialize_der()));
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .unwrap()
+            .expect("the provider has them")
             .with_no_client_auth()
             .with_single_cert(vec![certificate.der().clone()], key)
-            .unwrap();
+            .expect("the key is the certificate's");
         Self::start(server, Some(authority), Some(TlsAcceptor::from(Arc::new(config)))).await
     }
 
     async fn start(server: SocketAddr, authority: Option<PathBuf>, tls: Option<TlsAcceptor>) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let address = listener.local_addr().unwrap();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
+        let address = listener.local_addr().expect("a bound socket has an address");
         let state = Arc::new(State::default());
         let shared = Arc::clone(&state);
         let task = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 shared.connections.fetch_add(1, Ordering::Relaxed);
-                client.set_nodelay(true).unwrap();
+                _ = client.set_nodelay(true);
                 let (tls, state) = (tls.clone(), Arc::clone(&shared));
                 tokio::spawn(async move {
                     match tls {
@@ -115,27 +128,33 @@ impl Network {
         Self { address, authority, state, task }
     }
 
-    pub(crate) fn address(&self) -> SocketAddr {
+    /// Where to connect instead.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// Where an SDK finds the server.
-    pub(crate) fn url(&self) -> String {
+    #[must_use]
+    pub fn url(&self) -> String {
         let scheme = if self.authority.is_some() { "https" } else { "http" };
         format!("{scheme}://{}", self.address)
     }
 
     /// The PEM file to trust, where it speaks TLS.
-    pub(crate) fn authority(&self) -> Option<&Path> {
+    #[must_use]
+    pub fn authority(&self) -> Option<&Path> {
         self.authority.as_deref()
     }
 
     /// Every answer is this late from now on.
-    pub(crate) fn set_delay(&self, delay: Duration) {
-        self.state.delay.store(delay.as_micros() as u64, Ordering::Relaxed);
+    pub fn set_delay(&self, delay: Duration) {
+        self.state.delay.store(u64::try_from(delay.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    pub(crate) fn counts(&self) -> Counts {
+    /// What went through, until now.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
         Counts {
             connections: self.state.connections.load(Ordering::Relaxed),
             encrypts: self.state.encrypts.load(Ordering::Relaxed),
@@ -152,14 +171,15 @@ impl Drop for Network {
 
 async fn carry(client: impl AsyncRead + AsyncWrite, server: SocketAddr, state: Arc<State>) {
     let Ok(server) = TcpStream::connect(server).await else { return };
-    server.set_nodelay(true).unwrap();
+    _ = server.set_nodelay(true);
     let (mut from_client, mut to_client) = tokio::io::split(client);
     let (mut from_server, mut to_server) = server.into_split();
     let requests = async {
         let (mut buffer, mut lines) = (vec![0; 16 << 10], Lines::default());
         while let Ok(length @ 1..) = from_client.read(&mut buffer).await {
-            lines.take(&buffer[..length], &state);
-            if to_server.write_all(&buffer[..length]).await.is_err() {
+            let read = buffer.get(..length).unwrap_or_default();
+            lines.take(read, &state);
+            if to_server.write_all(read).await.is_err() {
                 return;
             }
         }
@@ -171,7 +191,7 @@ async fn carry(client: impl AsyncRead + AsyncWrite, server: SocketAddr, state: A
             if delay > 0 {
                 tokio::time::sleep(Duration::from_micros(delay)).await;
             }
-            if to_client.write_all(&buffer[..length]).await.is_err() {
+            if to_client.write_all(buffer.get(..length).unwrap_or_default()).await.is_err() {
                 return;
             }
         }
@@ -193,7 +213,7 @@ impl Lines {
     fn take(&mut self, read: &[u8], state: &State) {
         self.unfinished.extend_from_slice(read);
         let Some(end) = self.unfinished.iter().rposition(|byte| *byte == b'\n') else { return };
-        for line in self.unfinished[..end].split(|byte| *byte == b'\n') {
+        for line in self.unfinished.get(..end).unwrap_or_default().split(|byte| *byte == b'\n') {
             let line = line.trim_ascii_end();
             if line.ends_with(b"TrentService.Encrypt") {
                 state.encrypts.fetch_add(1, Ordering::Relaxed);
