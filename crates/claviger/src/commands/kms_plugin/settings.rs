@@ -151,6 +151,8 @@ fn side_port(flags: &Flags, problems: &mut Problems) -> Option<ListenAddress> {
 #[cfg(test)]
 mod tests {
     use clap::Parser;
+    #[cfg(feature = "aws-kms")]
+    use kms_plugin::engine::Rate;
 
     use super::*;
 
@@ -168,10 +170,10 @@ mod tests {
     #[cfg(feature = "aws-kms")]
     #[test]
     fn every_flag_of_the_peer_is_taken_in_each_of_its_forms() {
-        let settings = settings(&[
+        let arguments = [
             "--health-port=:9090",
-            "--healthz-path=/healthz",
-            "--livez-path=/livez",
+            "--healthz-path=/h",
+            "--livez-path=/l",
             "--listen=/run/a.sock,/run/b.sock",
             "--key=arn:aws:kms:us-west-2:111122223333:key/a",
             "--key=alias/b",
@@ -185,8 +187,15 @@ mod tests {
             "--encryption-context=e=f",
             "--source-arn=arn:aws:eks:us-west-2:111122223333:cluster/demo",
             "--debug=true",
-        ])
-        .unwrap();
+        ];
+        let line = Line::try_parse_from(["kms-plugin"].iter().chain(&arguments)).unwrap();
+        assert!(line.flags.debug);
+        assert_eq!(line.flags.health_kms_version, "v2");
+        let settings = Settings::from_flags(&line.flags).unwrap();
+        let Routes { livez, healthz, .. } = settings.routes;
+        assert_eq!((livez.as_str(), healthz.as_str()), ("/l", "/h"));
+        assert_eq!(settings.changeable.rate(), Some(Rate { per_second: 10.0, burst: 20.0 }));
+        // What each says of its key, `keys` tests.
         assert_eq!(settings.side_port.unwrap().to_string(), ":9090");
         let served: Vec<_> = settings.sockets.iter().map(|s| (s.endpoint.to_string(), s.key.to_string())).collect();
         let first = "arn:aws:kms:us-west-2:111122223333:key/a".to_owned();
@@ -197,7 +206,16 @@ mod tests {
     #[test]
     fn a_flag_that_is_empty_as_the_peers_defaults_are_is_not_given() {
         let empty = ["--region=", "--kms-endpoint=", "--source-arn=", "--encryption-context=", "--profile="];
-        settings(&[&["--key=alias/a"], &empty[..]].concat()).unwrap();
+        let settings = settings(&[&["--key=alias/a"], &empty[..]].concat()).unwrap();
+        assert_eq!(settings.changeable.rate(), None);
+    }
+
+    #[test]
+    fn debug_is_taken_bare_and_with_a_value() {
+        for (argument, is_debug) in [("--debug", true), ("--debug=true", true), ("--debug=false", false)] {
+            let line = Line::try_parse_from(["kms-plugin", "--keyring=/k", argument]).unwrap();
+            assert_eq!(line.flags.debug, is_debug, "{argument}");
+        }
     }
 
     #[test]

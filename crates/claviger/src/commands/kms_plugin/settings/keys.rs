@@ -2,6 +2,10 @@
 
 use std::{fmt, io, path::PathBuf, sync::Arc};
 
+#[cfg(feature = "aws-kms")]
+use aws_model::EncryptionContext;
+#[cfg(feature = "aws-kms")]
+use key_service::aws::{AwsKms, AwsKmsSettings, InvalidSettings};
 use key_service::{
     KeyService,
     keyring::{Keyring, KeyringError},
@@ -18,7 +22,7 @@ use crate::{
 pub(crate) enum KeySource {
     /// AWS KMS. Making it does no I/O: AWS may be away.
     #[cfg(feature = "aws-kms")]
-    Aws(Arc<key_service::aws::AwsKms>),
+    Aws(Arc<AwsKms>),
     /// A file.
     Keyring(PathBuf),
 }
@@ -97,9 +101,25 @@ fn aws(flags: &Flags, problems: &mut Problems) -> Vec<Option<KeySource>> {
 
 #[cfg(feature = "aws-kms")]
 fn aws(flags: &Flags, problems: &mut Problems) -> Vec<Option<KeySource>> {
-    use aws_model::EncryptionContext;
-    use key_service::aws::{AwsKms, AwsKmsSettings, InvalidSettings};
+    let settings = aws_settings(flags, problems);
+    let connected = settings.into_iter().map(|settings| match AwsKms::connect(settings?) {
+        Ok(key) => Some(KeySource::Aws(Arc::new(key))),
+        Err(error) => {
+            let flag = match error {
+                InvalidSettings::RegionMismatch { .. } => "--region",
+                InvalidSettings::Endpoint(_) => "--endpoint-url",
+                InvalidSettings::SourceArn(_) => "--source-arn",
+            };
+            problems.add(Problem::new(format_args!("{flag}: {error}")));
+            None
+        }
+    });
+    connected.collect()
+}
 
+/// What the flags say of each key of AWS KMS, `None` where one is wrong.
+#[cfg(feature = "aws-kms")]
+fn aws_settings(flags: &Flags, problems: &mut Problems) -> Vec<Option<AwsKmsSettings>> {
     let region = given(&flags.region).and_then(|text| problems.check("--region", text.parse()));
     let source_arn = given(&flags.source_arn).and_then(|text| problems.check("--source-arn", text.parse()));
     let contexts: Vec<EncryptionContext> = flags
@@ -109,7 +129,7 @@ fn aws(flags: &Flags, problems: &mut Problems) -> Vec<Option<KeySource>> {
         .map(|text| problems.check("--encryption-context", text.trim_matches(['[', ']']).parse()).unwrap_or_default())
         .collect();
     let settings = flags.key.iter().enumerate().map(|(index, text)| {
-        let settings = AwsKmsSettings {
+        Some(AwsKmsSettings {
             region: region.clone(),
             profile: given(&flags.profile).map(str::to_owned),
             endpoint: given(&flags.endpoint_url).map(str::to_owned),
@@ -117,19 +137,7 @@ fn aws(flags: &Flags, problems: &mut Problems) -> Vec<Option<KeySource>> {
             source_arn: source_arn.clone(),
             retry_tokens: flags.retry_token_capacity.filter(|tokens| *tokens > 0),
             ..AwsKmsSettings::new(problems.check("--key", text.parse())?)
-        };
-        match AwsKms::connect(settings) {
-            Ok(key) => Some(KeySource::Aws(Arc::new(key))),
-            Err(error) => {
-                let flag = match error {
-                    InvalidSettings::RegionMismatch { .. } => "--region",
-                    InvalidSettings::Endpoint(_) => "--endpoint-url",
-                    InvalidSettings::SourceArn(_) => "--source-arn",
-                };
-                problems.add(Problem::new(format_args!("{flag}: {error}")));
-                None
-            }
-        }
+        })
     });
     settings.collect()
 }
@@ -138,4 +146,74 @@ fn aws(flags: &Flags, problems: &mut Problems) -> Vec<Option<KeySource>> {
 #[cfg(feature = "aws-kms")]
 fn given(flag: &Option<String>) -> Option<&str> {
     flag.as_deref().filter(|text| !text.is_empty())
+}
+
+#[cfg(feature = "aws-kms")]
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        flags: Flags,
+    }
+
+    /// What a line says of its keys, all of them right.
+    fn keys(arguments: &[&str]) -> Vec<AwsKmsSettings> {
+        let line = Line::try_parse_from(["kms-plugin"].iter().chain(arguments)).unwrap();
+        let mut problems = Problems::default();
+        let keys = aws_settings(&line.flags, &mut problems).into_iter().map(Option::unwrap).collect();
+        assert_eq!(problems.0, []);
+        keys
+    }
+
+    #[test]
+    fn each_flag_says_its_part_of_each_key() {
+        let keys = keys(&[
+            "--key=arn:aws:kms:us-west-2:111122223333:key/a,alias/b",
+            "--key=c",
+            "--region=us-west-2",
+            "--profile=keys",
+            "--kms-endpoint=https://kms.example.com",
+            "--encryption-context=a=b,c=d",
+            // As pflag prints it.
+            "--encryption-context=[e=f]",
+            "--source-arn=arn:aws:eks:us-west-2:111122223333:cluster/demo",
+            "--retry-token-capacity=100",
+        ]);
+        for key in &keys {
+            assert_eq!(key.region.as_ref().unwrap().as_str(), "us-west-2");
+            assert_eq!(key.profile.as_deref(), Some("keys"));
+            assert_eq!(key.endpoint.as_deref(), Some("https://kms.example.com"));
+            let source = key.source_arn.as_ref().unwrap().to_string();
+            assert_eq!(source, "arn:aws:eks:us-west-2:111122223333:cluster/demo");
+            assert_eq!(key.retry_tokens, Some(100));
+            assert!(key.credentials.is_none());
+        }
+        let named: Vec<_> = keys.iter().map(|key| (key.key.as_str(), &key.encryption_context)).collect();
+        let context = |text: &str| text.parse::<EncryptionContext>().unwrap();
+        assert_eq!(
+            named,
+            [
+                ("arn:aws:kms:us-west-2:111122223333:key/a", &context("a=b,c=d")),
+                ("alias/b", &context("e=f")),
+                ("c", &EncryptionContext::default()),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_not_said_is_the_sdks() {
+        for more in
+            [&[][..], &["--region=", "--profile=", "--kms-endpoint=", "--source-arn=", "--retry-token-capacity=0"]]
+        {
+            let [key] = &keys(&[&["--key=alias/a"], more].concat())[..] else { panic!("one key") };
+            assert!(key.region.is_none() && key.profile.is_none() && key.endpoint.is_none(), "{key:?}");
+            assert!(key.source_arn.is_none() && key.retry_tokens.is_none(), "{key:?}");
+            assert_eq!(key.encryption_context, EncryptionContext::default());
+        }
+    }
 }
