@@ -8,7 +8,7 @@
 //!   aws-sdk-kms: sign, retry, time out  ->  connections that outlive every reload
 //!      |
 //!      v
-//!   classify: the service's code -> ErrorClass, with the way out
+//!   classify, codes: the service's code -> ErrorClass, with the way out
 //! ```
 //!
 //! Making an [`AwsKms`] does no I/O and cannot fail because AWS is away: a plugin starts while its network,
@@ -16,6 +16,7 @@
 
 mod classify;
 mod client;
+mod codes;
 mod lookup;
 mod settings;
 mod source_headers;
@@ -29,10 +30,13 @@ use aws_sdk_kms::{Client, primitives::Blob};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use tokio::time::{Instant, timeout, timeout_at};
 
-pub use self::settings::{AwsKmsSettings, FixedCredentials, InvalidKmsKeyName, InvalidSettings, KmsKeyName};
 use self::{
     client::{Connected, NoClient},
     lookup::Lookup,
+};
+pub use self::{
+    codes::known_codes,
+    settings::{AwsKmsSettings, FixedCredentials, InvalidKmsKeyName, InvalidSettings, KmsKeyName},
 };
 use crate::{ErrorClass, KeyService, KeyServiceError, KeyVersion, Opened, Sealed};
 

@@ -6,7 +6,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::http::Response;
 
-use super::client::NoClient;
+use super::{client::NoClient, codes};
 use crate::{ErrorClass, KeyServiceError};
 
 /// A failure that does not yet know which call it is of.
@@ -77,7 +77,7 @@ where
         SdkError::ServiceError(answered) => {
             let code = answered.err().code().unwrap_or_default();
             let message = answered.err().message().unwrap_or_default();
-            let (class, hint) = of_code(code, message, answered.raw().status().as_u16());
+            let (class, hint) = codes::of(code, message, answered.raw().status().as_u16());
             let code = (!code.is_empty()).then(|| code.to_owned());
             let message = match (&code, message.is_empty()) {
                 (Some(code), true) => code.clone(),
@@ -114,61 +114,4 @@ fn chain(error: &(dyn Error + 'static)) -> String {
         next = error.source();
     }
     text
-}
-
-/// Sources: AWS KMS API Reference, Decrypt and Encrypt, "Errors"; AWS KMS Developer Guide, "Key states of AWS KMS
-/// keys"; AWS General Reference, "Common Errors"; the throttling codes are those that the SDKs retry.
-fn of_code(code: &str, message: &str, status: u16) -> (ErrorClass, Option<&'static str>) {
-    use ErrorClass::{
-        CorruptCiphertext, Denied, Disabled, Internal, NotFound, PendingDeletion, Slow, Throttled, Unavailable,
-    };
-    match code {
-        "DisabledException" => (Disabled, Some("enable the key again, if it was not meant")),
-        "KMSInvalidStateException" if message.contains("pending deletion") => {
-            (PendingDeletion, Some("cancel the deletion and enable the key, or what it sealed is lost"))
-        }
-        "KMSInvalidStateException" => (Unavailable, Some("`aws kms describe-key` tells the key's state")),
-        "KeyUnavailableException" => (Unavailable, None),
-        "NotFoundException" | "InvalidArnException" => {
-            (NotFound, Some("check the key's name, its region and its account"))
-        }
-        "AccessDeniedException" => {
-            (Denied, Some("the caller needs kms:Encrypt and kms:Decrypt from its own policies and the key's policy"))
-        }
-        "InvalidGrantTokenException" | "InvalidGrantIdException" | "InvalidKeyUsageException" => (Denied, None),
-        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
-            (Denied, Some("the session has expired: renew the credentials; a static session is not renewed by itself"))
-        }
-        "UnrecognizedClientException"
-        | "InvalidClientTokenId"
-        | "MissingAuthenticationToken"
-        | "MissingAuthenticationTokenException"
-        | "IncompleteSignature"
-        | "OptInRequired" => {
-            (Denied, Some("the credentials are not known here: check the access key, its account and the endpoint"))
-        }
-        "InvalidSignatureException" | "SignatureDoesNotMatch" => {
-            (Denied, Some("check the secret key and this machine's clock"))
-        }
-        "InvalidCiphertextException" | "IncorrectKeyException" => {
-            (CorruptCiphertext, Some("was it altered, or sealed by another key or with another encryption context?"))
-        }
-        "DependencyTimeoutException" => (Slow, None),
-        "Throttling"
-        | "ThrottlingException"
-        | "ThrottledException"
-        | "RequestThrottledException"
-        | "RequestThrottled"
-        | "TooManyRequestsException"
-        | "RequestLimitExceeded"
-        | "BandwidthLimitExceeded"
-        | "LimitExceededException"
-        | "SlowDown"
-        | "PriorRequestNotComplete" => (
-            Throttled,
-            Some("KMS request quotas are per account and region: `aws service-quotas` shows and raises them"),
-        ),
-        _ if status == 429 => (Throttled, None),
-        _ => (Internal, None),
-    }
 }

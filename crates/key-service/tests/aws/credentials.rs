@@ -1,6 +1,12 @@
 //! Where region and credentials come from. Each case is a process of its own, for they come from the environment.
 
-use std::{fs, net::SocketAddr, path::Path, process::Stdio};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::Path,
+    process::Stdio,
+    sync::{Arc, Mutex},
+};
 
 use aws_sdk_sts::config::{BehaviorVersion, Region};
 use key_service::{
@@ -9,7 +15,7 @@ use key_service::{
 };
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     process::{Child, Command},
 };
 
@@ -219,27 +225,58 @@ async fn a_session_that_expires() {
     assert!(outcome.contains("help: the session has expired"), "{outcome}");
 }
 
-/// Serves these paths over HTTP, as the container and instance metadata endpoints do.
-async fn metadata(pages: Vec<(&'static str, String)>) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let mut head = vec![0; 8192];
-            let length = stream.read(&mut head).await.unwrap_or(0);
-            let head = String::from_utf8_lossy(&head[..length]).into_owned();
-            let path = head.split(' ').nth(1).unwrap_or_default();
-            let page = pages.iter().find(|(at, _)| *at == path).map(|(_, page)| page);
-            let status = if page.is_some() { "200 OK" } else { "404 Not Found" };
-            let body = page.cloned().unwrap_or_default();
-            let head = format!(
-                "HTTP/1.1 {status}\r\ncontent-length: {}\r\nx-aws-ec2-metadata-token-ttl-seconds: 21600\r\n",
-                body.len()
-            );
-            let _ = stream.write_all(format!("{head}connection: close\r\n\r\n{body}").as_bytes()).await;
+/// Serves these paths over HTTP, as the container and instance metadata endpoints do, and keeps what it is asked.
+struct Pages {
+    address: SocketAddr,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Pages {
+    async fn serve(pages: Vec<(&'static str, String)>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+        let kept = asked.clone();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let request = whole_request(&mut stream).await;
+                let path = request.split(' ').nth(1).unwrap_or_default();
+                let page = pages.iter().find(|(at, _)| *at == path).map(|(_, page)| page);
+                let status = if page.is_some() { "200 OK" } else { "404 Not Found" };
+                let body = page.cloned().unwrap_or_default();
+                let head = format!(
+                    "HTTP/1.1 {status}\r\ncontent-length: {}\r\nx-aws-ec2-metadata-token-ttl-seconds: 21600\r\n",
+                    body.len()
+                );
+                kept.lock().unwrap().push(request);
+                let _ = stream.write_all(format!("{head}connection: close\r\n\r\n{body}").as_bytes()).await;
+            }
+        });
+        Self { address, asked }
+    }
+
+    /// The requests since this was last asked.
+    fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut self.asked.lock().unwrap())
+    }
+}
+
+/// Head and body, as far as they come.
+async fn whole_request(stream: &mut TcpStream) -> String {
+    let (mut request, mut buffer) = (Vec::new(), [0; 8192]);
+    loop {
+        let length = stream.read(&mut buffer).await.unwrap_or(0);
+        request.extend_from_slice(&buffer[..length]);
+        let text = String::from_utf8_lossy(&request).into_owned();
+        let whole = text.split_once("\r\n\r\n").is_some_and(|(head, body)| {
+            let told =
+                head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+            body.len() >= told.unwrap_or(0)
+        });
+        if whole || length == 0 {
+            return text;
         }
-    });
-    address
+    }
 }
 
 /// What the metadata endpoints answer: a session's credentials.
@@ -255,17 +292,43 @@ async fn lent(aws: &Aws) -> String {
 async fn a_container_endpoint() {
     let aws = Aws::start().await;
     let key = aws.key().await;
-    let address = metadata(vec![("/creds", lent(&aws).await)]).await;
-    let uri = format!("http://{address}/creds");
+    let pages = Pages::serve(vec![("/creds", lent(&aws).await)]).await;
+    let uri = format!("http://{}/creds", pages.address);
     let outcome = Process::start(&aws, &key, &[("AWS_CONTAINER_CREDENTIALS_FULL_URI", &uri)]).ask("go").await;
     assert_eq!(outcome, "ok");
+}
+
+/// As EKS Pod Identity lends them. The token is in a file, for it changes every few hours.
+#[tokio::test]
+async fn a_container_endpoint_that_wants_a_token_is_shown_the_one_of_the_moment() {
+    let aws = Aws::start().await;
+    let key = aws.key().await;
+    let pages = Pages::serve(vec![("/v1/credentials", lent(&aws).await)]).await;
+    let uri = format!("http://{}/v1/credentials", pages.address);
+    let directory = tempfile::tempdir().unwrap();
+    let token = directory.path().join("eks-pod-identity-token");
+    fs::write(&token, "the-first").unwrap();
+    let environment = [
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", &*uri),
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", token.to_str().unwrap()),
+    ];
+    let mut process = Process::start(&aws, &key, &environment);
+    assert_eq!(process.ask("go").await, "ok");
+    let [asked] = &pages.asked()[..] else { panic!("it is asked once") };
+    assert!(asked.to_ascii_lowercase().contains("\r\nauthorization: the-first\r\n"), "{asked}");
+
+    fs::write(&token, "the-second").unwrap();
+    assert_eq!(process.ask("reload").await, "ok");
+    let [asked] = &pages.asked()[..] else { panic!("a reload asks once") };
+    assert!(asked.to_ascii_lowercase().contains("\r\nauthorization: the-second\r\n"), "{asked}");
+    assert_eq!(process.ask("go").await, "ok");
 }
 
 #[tokio::test]
 async fn the_instance_metadata_gives_region_and_credentials() {
     let aws = Aws::start().await;
     let key = aws.key().await;
-    let address = metadata(vec![
+    let pages = Pages::serve(vec![
         ("/latest/api/token", "token".to_owned()),
         ("/latest/meta-data/placement/region", REGION.to_owned()),
         ("/latest/meta-data/iam/security-credentials/", "node".to_owned()),
@@ -274,7 +337,7 @@ async fn the_instance_metadata_gives_region_and_credentials() {
         ("/latest/meta-data/iam/security-credentials-extended/node", lent(&aws).await),
     ])
     .await;
-    let endpoint = format!("http://{address}");
+    let endpoint = format!("http://{}", pages.address);
     let environment = [("AWS_EC2_METADATA_DISABLED", "false"), ("AWS_EC2_METADATA_SERVICE_ENDPOINT", &*endpoint)];
     let by_id = key.rsplit('/').next().unwrap();
     assert_eq!(Process::start(&aws, by_id, &environment).ask("go").await, "ok");
@@ -293,7 +356,8 @@ async fn a_web_identity() {
          <Expiration>{}</Expiration></Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>",
         session.access_key_id, session.secret_access_key, session.session_token, session.expiration
     );
-    let sts = format!("http://{}", metadata(vec![("/", answer)]).await);
+    let pages = Pages::serve(vec![("/", answer)]).await;
+    let sts = format!("http://{}", pages.address);
     let directory = tempfile::tempdir().unwrap();
     let token = directory.path().join("token");
     fs::write(&token, "header.payload.signature").unwrap();
@@ -303,5 +367,28 @@ async fn a_web_identity() {
         ("AWS_REGION", REGION),
         ("AWS_ENDPOINT_URL_STS", &sts),
     ];
-    assert_eq!(Process::start(&aws, &key, &environment).ask("go").await, "ok");
+    let mut process = Process::start(&aws, &key, &environment);
+    assert_eq!(process.ask("go").await, "ok");
+    assert_exchanged(&pages.asked(), "header.payload.signature");
+
+    // kubelet writes another one long before the former expires.
+    fs::write(&token, "header.payload.another").unwrap();
+    assert_eq!(process.ask("reload").await, "ok");
+    assert_exchanged(&pages.asked(), "header.payload.another");
+    assert_eq!(process.ask("go").await, "ok");
+}
+
+/// STS was asked once, for this role and with this token, which is all that it is asked with.
+fn assert_exchanged(asked: &[String], token: &str) {
+    let [request] = asked else { panic!("{asked:#?}") };
+    let (head, form) = request.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("POST / ") && !head.to_ascii_lowercase().contains("authorization:"), "{head}");
+    let fields: Vec<_> = form.split('&').collect();
+    for field in [
+        "Action=AssumeRoleWithWebIdentity",
+        "RoleArn=arn%3Aaws%3Aiam%3A%3A111122223333%3Arole%2Fetcd",
+        &format!("WebIdentityToken={token}"),
+    ] {
+        assert!(fields.contains(&field), "`{field}` is not among {fields:?}");
+    }
 }
