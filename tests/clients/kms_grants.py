@@ -118,6 +118,29 @@ def a_grant_must_make_sense(aws):
             kms.create_grant(**{**grant, **change})
 
 
+@case(moto_departs="knows no services in grants (CreateGrant, GranteeServicePrincipal)")
+def a_grant_is_for_a_service(aws):
+    kms, key, service = aws.kms(), new_key(aws)["Arn"], "dynamodb.amazonaws.com"
+    table = f"arn:aws:dynamodb:us-east-1:{aws.accounts[0]}:table/orders"
+    grant = {"KeyId": key, "GranteeServicePrincipal": service, "RetiringServicePrincipal": service,
+             "Operations": ["Encrypt", "Decrypt"], "Constraints": {"SourceArn": table, "EncryptionContextSubset": {"a": "b"}}}
+    kms.create_grant(**grant)
+    [listed] = kms.list_grants(KeyId=key)["Grants"]
+    assert "GranteePrincipal" not in listed and "RetiringPrincipal" not in listed, listed
+    for member in ("GranteeServicePrincipal", "RetiringServicePrincipal", "Constraints"):
+        assert listed[member] == grant[member], listed
+    for without in ("Constraints", "RetiringServicePrincipal", "GranteeServicePrincipal"):
+        with aws.refuses("ValidationException", "", 400):
+            kms.create_grant(**{name: value for name, value in grant.items() if name != without})
+    for change in (
+        {"Constraints": {"SourceArn": "arn:aws:s3:::bucket"}}, {"GranteeServicePrincipal": "dynamodb"},
+        {"GranteePrincipal": role(aws.accounts[1])}, {"RetiringPrincipal": role(aws.accounts[1])},
+        {"Constraints": {"SourceArn": table, "EncryptionContextSubset": {"a": "b"}, "EncryptionContextEquals": {"a": "b"}}},
+    ):
+        with aws.refuses("ValidationException", "", 400):
+            kms.create_grant(**{**grant, **change})
+
+
 @case(moto_departs="finds no grant that is not there (RevokeGrant, RetireGrant: NotFoundException)")
 def a_grant_that_is_not_there(aws):
     kms, key = aws.kms(), new_key(aws)["Arn"]

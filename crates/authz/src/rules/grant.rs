@@ -110,6 +110,9 @@ rules! {
     KMS_GRANT_SOURCE_ARN_OF_SERVICES "kms-grant-source-arn-of-services":
         "A SourceArn constraint is asked only of requests that a service makes.",
         KMS.at("Creating grants > SourceArn constraint");
+    KMS_GRANT_SOURCE_ARN_RETIRE "kms-grant-source-arn-retire":
+        "RetireGrant is allowed whatever the SourceArn constraint.",
+        KMS_API.at("GrantConstraints");
     KMS_GRANT_SOURCE_ARN_PATTERN "kms-grant-source-arn-pattern":
         "A SourceArn constraint is one ARN, compared without wildcards.",
         assumed("the guide likens it to the condition key, whose operators take wildcards, and shows a plain \

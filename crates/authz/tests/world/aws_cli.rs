@@ -134,6 +134,13 @@ const GRANTS: &str = r#"{
             "KeyId": "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
             "GrantId": "g2", "GranteePrincipal": "AROAGONEGONEGONEGONE1",
             "IssuingAccount": "arn:aws:iam::111122223333:root", "Operations": ["Decrypt"]
+        },
+        {
+            "KeyId": "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+            "GrantId": "g3", "GranteeServicePrincipal": "dynamodb.amazonaws.com",
+            "RetiringServicePrincipal": "dynamodb.amazonaws.com",
+            "IssuingAccount": "arn:aws:iam::111122223333:root", "Operations": ["Decrypt"],
+            "Constraints": {"SourceArn": "arn:aws:dynamodb:us-west-2:111122223333:table/orders"}
         }
     ]
 }"#;
@@ -172,6 +179,9 @@ fn a_key_is_read_from_what_five_commands_print_in_any_order() {
         assert_eq!((&grant.name, grant.issuing_account), (&None, Some(ACCOUNT.parse().unwrap())));
         assert!(matches!(&grant.constraints.encryption_context, Some(ContextConstraint::Subset(_))));
         assert!(key.grants.get("g2").is_none());
+        let (of_service, service) = (key.grants.get("g3").unwrap(), "dynamodb.amazonaws.com".parse().unwrap());
+        assert_eq!((&of_service.grantee, of_service.retiring.as_ref()), (&service, Some(&service)));
+        assert!(of_service.constraints.source_arn.is_some());
         assert!(
             matches!(&left_out[..], [one] if one.field() == "Grants[1].GranteePrincipal" && one.place().line == 14),
             "{left_out:?}"

@@ -19,7 +19,7 @@ use super::{
     call::{Call, Named, Naming},
     ciphertext::{self, Ciphertext},
     fault,
-    grants::{GrantConstraints, GrantToken},
+    grants::{GrantConstraints, GrantToken, Parties},
     key::Key,
 };
 use crate::{ServiceError, authorization::Asked};
@@ -240,7 +240,7 @@ fn detail(access: &Access, input: &Value) -> Option<KmsDetail> {
 }
 
 fn new_grant(input: &Value) -> Option<NewGrant> {
-    let principal = |member| text(input, member).map(str::parse::<GrantPrincipal>);
+    let parties = Parties::of(input).ok()?;
     let operations = input.get("Operations")?.as_array()?.iter();
     let operations: Option<GrantOperations> =
         operations.map(|operation| GrantOperation::of_action(operation.as_str()?)).collect();
@@ -248,8 +248,8 @@ fn new_grant(input: &Value) -> Option<NewGrant> {
     let constraints: GrantConstraints = constraints
         .map_or_else(|| Some(GrantConstraints::default()), |given| serde_json::from_value(given.clone()).ok())?;
     Some(NewGrant {
-        grantee: principal("GranteePrincipal")?.ok()?,
-        retiring: principal("RetiringPrincipal").transpose().ok()?,
+        grantee: parties.grantee.parse().ok()?,
+        retiring: parties.retiring.map(|retiring| retiring.parse()).transpose().ok()?,
         operations: operations?,
         constraints: constraints.of_model(),
     })

@@ -33,6 +33,11 @@ pub(super) fn validation(message: impl Into<String>) -> ServiceError {
     ServiceError::new("ValidationException", message)
 }
 
+/// Of two members an input has to have one, or has both.
+pub(super) fn either(one: &str, other: &str) -> ServiceError {
+    validation(format!("Specify either {one} or {other}, and not both."))
+}
+
 pub(super) fn limit_exceeded(message: impl Into<String>) -> ServiceError {
     ServiceError::new("LimitExceededException", message)
 }

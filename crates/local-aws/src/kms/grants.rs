@@ -6,6 +6,7 @@ mod constraints;
 mod create;
 mod index;
 mod list;
+mod parties;
 mod retire;
 mod token;
 
@@ -17,6 +18,7 @@ pub(super) use constraints::GrantConstraints;
 pub(super) use create::create_grant;
 pub(super) use index::KeyGrants;
 pub(super) use list::{list_grants, list_retirable_grants};
+pub(super) use parties::Parties;
 pub(super) use retire::{retire_grant, revoke_grant};
 pub(super) use token::GrantToken;
 
@@ -29,10 +31,12 @@ pub(super) struct Grant {
     pub(super) key: KeyArn,
     pub(super) name: Option<String>,
     pub(super) created: Timestamp,
+    /// The ARN of a principal, or the name of a service.
     pub(super) grantee: String,
     /// The unique id of the user or role that it was made for, where it is another than that of who bears the name now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) grantee_unique_id: Option<String>,
+    /// As the grantee.
     pub(super) retiring: Option<String>,
     /// The account whose caller made it, as the ARN of its root.
     pub(super) issuing_account: String,
@@ -65,6 +69,8 @@ pub(super) enum GrantOperation {
     GenerateMac,
     VerifyMac,
     DeriveSharedSecret,
+    Encapsulate,
+    Decapsulate,
 }
 
 impl GrantOperation {
@@ -88,6 +94,8 @@ impl GrantOperation {
             Self::GenerateMac => "GenerateMac",
             Self::VerifyMac => "VerifyMac",
             Self::DeriveSharedSecret => "DeriveSharedSecret",
+            Self::Encapsulate => "Encapsulate",
+            Self::Decapsulate => "Decapsulate",
         }
     }
 
@@ -106,6 +114,8 @@ impl GrantOperation {
                 | Self::GenerateMac
                 | Self::VerifyMac
                 | Self::DeriveSharedSecret
+                | Self::Encapsulate
+                | Self::Decapsulate
         )
     }
 }

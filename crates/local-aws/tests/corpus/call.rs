@@ -5,7 +5,7 @@ use authz::{
     file::case::Question,
     principal::Principal,
     request::{NewGrant, Request},
-    world::{ContextConstraint, GrantOperation, GrantPrincipal},
+    world::{ContextConstraint, GrantOperation, GrantPrincipal, World},
 };
 use aws_model::{Arn, EncryptionContext};
 use serde_json::{Map, Value, json};
@@ -160,7 +160,7 @@ fn kms(question: &Question) -> Result<(String, String), Unaskable> {
         }
         "CreateGrant" => {
             let grant = request.kms.new_grant.as_ref().ok_or(Unaskable("the new grant is not told"))?;
-            for (name, value) in new_grant(grant)? {
+            for (name, value) in new_grant(grant, &question.world)? {
                 put(&name, value);
             }
             put("DryRun", true.into());
@@ -199,29 +199,42 @@ fn pairs(context: &EncryptionContext) -> Value {
     context.pairs().map(|(key, value)| (key.to_owned(), Value::from(value))).collect::<Map<_, _>>().into()
 }
 
-fn new_grant(grant: &NewGrant) -> Result<Vec<(String, Value)>, Unaskable> {
-    let principal = |of: &GrantPrincipal| match of {
-        GrantPrincipal::Service(_) => Err(Unaskable("the server takes no service principals in grants")),
-        GrantPrincipal::Account(account) => Ok(Value::from(format!("arn:aws:iam::{account}:root"))),
-        other => Ok(Value::from(other.to_string())),
+fn new_grant(grant: &NewGrant, world: &World) -> Result<Vec<(String, Value)>, Unaskable> {
+    let is_there = |of: &GrantPrincipal| match of {
+        GrantPrincipal::User(arn) | GrantPrincipal::Role(arn) => world.identity(arn).is_some(),
+        _ => true,
     };
-    if grant.constraints.source_arn.is_some() {
-        return Err(Unaskable("the server takes no SourceArn constraint"));
+    if !std::iter::once(&grant.grantee).chain(&grant.retiring).all(is_there) {
+        return Err(Unaskable("the server looks whether users and roles are there"));
     }
+    let is_for_service = matches!(grant.grantee, GrantPrincipal::Service(_));
+    if is_for_service && (grant.constraints.source_arn.is_none() || grant.retiring.is_none()) {
+        return Err(Unaskable("a service's grant is told in part"));
+    }
+    let party = |kind: &str, of: &GrantPrincipal| match of {
+        GrantPrincipal::Service(name) => (format!("{kind}ServicePrincipal"), Value::from(&**name)),
+        GrantPrincipal::Account(account) => {
+            (format!("{kind}Principal"), Value::from(format!("arn:aws:iam::{account}:root")))
+        }
+        other => (format!("{kind}Principal"), Value::from(other.to_string())),
+    };
     let operations: Vec<&str> = grant.operations.iter().map(GrantOperation::as_str).collect();
-    let mut members =
-        vec![("GranteePrincipal".to_owned(), principal(&grant.grantee)?), ("Operations".to_owned(), json!(operations))];
-    if let Some(retiring) = &grant.retiring {
-        members.push(("RetiringPrincipal".to_owned(), principal(retiring)?));
+    let mut members = vec![party("Grantee", &grant.grantee), ("Operations".to_owned(), json!(operations))];
+    members.extend(grant.retiring.as_ref().map(|retiring| party("Retiring", retiring)));
+    let mut constraints = Map::new();
+    match &grant.constraints.encryption_context {
+        Some(ContextConstraint::Equals(context)) => {
+            constraints.insert("EncryptionContextEquals".to_owned(), pairs(context));
+        }
+        Some(ContextConstraint::Subset(context)) => {
+            constraints.insert("EncryptionContextSubset".to_owned(), pairs(context));
+        }
+        None => {}
     }
-    let constraint = match &grant.constraints.encryption_context {
-        Some(ContextConstraint::Equals(context)) => Some(("EncryptionContextEquals", context)),
-        Some(ContextConstraint::Subset(context)) => Some(("EncryptionContextSubset", context)),
-        None => None,
-    };
-    if let Some((kind, context)) = constraint {
-        members.push(("Constraints".to_owned(), json!({ kind: pairs(context) })));
+    if let Some(source) = &grant.constraints.source_arn {
+        constraints.insert("SourceArn".to_owned(), Value::from(&**source));
     }
+    members.push(("Constraints".to_owned(), constraints.into()));
     Ok(members)
 }
 

@@ -162,18 +162,3 @@ async fn who_puts_a_key_policy_must_be_let_put_the_next_one() {
     assert_eq!(admin.code("PutKeyPolicy", put(naming("admin"))).await, "AccessDeniedException");
     world.role(OWNER, "other").ok("PutKeyPolicy", put(policy(&[to_owner()]))).await;
 }
-
-#[tokio::test]
-async fn constraints_that_no_context_meets_are_refused() {
-    let world = World::new();
-    let owner = world.owner();
-    let key = owner.key().await;
-    let input = |subset: Value| {
-        json!({
-            "KeyId": key, "GranteePrincipal": format!("arn:aws:iam::{STRANGER}:root"), "Operations": ["Decrypt"],
-            "Constraints": { "EncryptionContextEquals": { "a": "1", "b": "2" }, "EncryptionContextSubset": subset },
-        })
-    };
-    owner.ok("CreateGrant", input(json!({ "A": "1" }))).await;
-    assert_eq!(owner.code("CreateGrant", input(json!({ "a": "2" }))).await, "ValidationException");
-}

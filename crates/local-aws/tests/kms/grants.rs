@@ -8,7 +8,9 @@ fn grantee() -> String {
 
 async fn grant(client: &Client<'_>, key: &str, more: Value) -> Value {
     let mut input = json!({"KeyId": key, "GranteePrincipal": grantee()});
-    input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let members = input.as_object_mut().unwrap();
+    members.extend(more.as_object().unwrap().clone());
+    members.retain(|_, member| !member.is_null());
     client.ok("CreateGrant", input).await
 }
 
@@ -153,6 +155,7 @@ async fn malformed_grants_are_refused() {
     for (more, code) in [
         (json!({"Operations": ["Sign"]}), "ValidationException"),
         (json!({"Operations": ["GenerateMac", "Decrypt"]}), "ValidationException"),
+        (json!({"Operations": ["Decapsulate"]}), "ValidationException"),
         (json!({"Operations": []}), "ValidationException"),
         (json!({"Operations": ["Decrypt"], "Constraints": {"EncryptionContextEquals": nine}}), "ValidationException"),
         (
@@ -175,22 +178,108 @@ async fn malformed_grants_are_refused() {
 }
 
 #[tokio::test]
-async fn what_would_make_a_grant_wider_if_left_out_is_refused_by_name() {
+async fn a_grant_has_one_constraint_on_the_context() {
     let world = World::new();
     let owner = world.owner();
     let key = owner.key().await;
-    for (more, says) in [
-        (json!({"Constraints": {"SourceArn": "arn:aws:ec2:us-east-1:111122223333:volume/v"}}), "Constraints.SourceArn"),
-        (json!({"GranteeServicePrincipal": "ec2.amazonaws.com"}), "GranteeServicePrincipal"),
-        (json!({"RetiringServicePrincipal": "ec2.amazonaws.com"}), "RetiringServicePrincipal"),
-        (json!({"GranteePrincipal": null}), "Value null at 'granteePrincipal'"),
-    ] {
-        let mut input = json!({"KeyId": key, "GranteePrincipal": grantee(), "Operations": ["Decrypt"]});
-        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        let (code, message) = owner.refused("CreateGrant", input).await;
-        assert!(code == "ValidationException" && message.contains(says), "{code}: {message}");
+    for other in [json!({"a": "1"}), json!({"A": "2"}), json!({})] {
+        let both = json!({"EncryptionContextEquals": {"a": "1"}, "EncryptionContextSubset": other});
+        let input =
+            json!({"KeyId": key, "GranteePrincipal": grantee(), "Operations": ["Decrypt"], "Constraints": both});
+        let refusal = ("ValidationException".to_owned(), "More than one constraint supplied".to_owned());
+        assert_eq!(owner.refused("CreateGrant", input).await, refusal);
     }
     assert!(grants(&owner, &key).await.is_empty());
+}
+
+const SERVICE: &str = "dynamodb.amazonaws.com";
+
+fn for_service() -> Value {
+    let table = format!("arn:aws:dynamodb:us-east-1:{OWNER}:table/orders");
+    let constraints = json!({"SourceArn": table, "EncryptionContextSubset": {"team": "blue"}});
+    json!({
+        "GranteePrincipal": null, "GranteeServicePrincipal": SERVICE, "RetiringServicePrincipal": SERVICE,
+        "Operations": ["Decrypt"], "Constraints": constraints,
+    })
+}
+
+#[tokio::test]
+async fn services_are_listed_under_names_of_their_own() {
+    let world = World::new();
+    let owner = world.owner();
+    let key = owner.key().await;
+    let made = grant(&owner, &key, for_service()).await;
+    assert_eq!(
+        grants(&owner, &key).await,
+        [json!({
+            "KeyId": key,
+            "GrantId": made["GrantId"],
+            "Name": "",
+            "CreationDate": 1_767_225_600.0,
+            "GranteeServicePrincipal": SERVICE,
+            "RetiringServicePrincipal": SERVICE,
+            "IssuingAccount": format!("arn:aws:iam::{OWNER}:root"),
+            "Operations": ["Decrypt"],
+            "Constraints": for_service()["Constraints"],
+        })]
+    );
+    // Either kind of party goes with either kind of the other.
+    let retired_by_service = json!({"Operations": ["Decrypt"], "RetiringServicePrincipal": SERVICE});
+    grant(&owner, &key, retired_by_service).await;
+    let mut retired_by_role = for_service();
+    retired_by_role["RetiringServicePrincipal"] = Value::Null;
+    retired_by_role["RetiringPrincipal"] = grantee().into();
+    let retirable = grant(&owner, &key, retired_by_role).await;
+    let role = world.role(STRANGER, "nodes");
+    role.ok("RetireGrant", json!({"KeyId": key, "GrantId": retirable["GrantId"]})).await;
+    assert_eq!(grants(&owner, &key).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_grant_for_a_service_names_a_source_and_who_retires_it() {
+    let world = World::new();
+    let owner = world.owner();
+    let key = owner.key().await;
+    for (change, code, says) in [
+        (json!({"Constraints": null}), "ValidationException", "SourceArn"),
+        (json!({"Constraints": {"EncryptionContextSubset": {"team": "blue"}}}), "ValidationException", "SourceArn"),
+        (
+            json!({"Constraints": {"SourceArn": format!("arn:aws:dynamodb:us-east-1:{OWNER}:table/*")}}),
+            "ValidationException",
+            "wildcards",
+        ),
+        (json!({"RetiringServicePrincipal": null}), "ValidationException", "RetiringServicePrincipal"),
+        (json!({"RetiringPrincipal": grantee()}), "ValidationException", "not both"),
+        (json!({"GranteePrincipal": grantee()}), "ValidationException", "not both"),
+        (json!({"GranteeServicePrincipal": null}), "ValidationException", "not both"),
+        (json!({"GranteeServicePrincipal": null, "GranteePrincipal": SERVICE}), "InvalidArnException", SERVICE),
+        (json!({"RetiringServicePrincipal": null, "RetiringPrincipal": SERVICE}), "InvalidArnException", SERVICE),
+    ] {
+        let mut input = for_service();
+        input["KeyId"] = key.as_str().into();
+        input.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        let (refused, message) = owner.refused("CreateGrant", input.clone()).await;
+        assert!(refused == code && message.contains(says), "{input}: {refused}: {message}");
+    }
+    assert!(grants(&owner, &key).await.is_empty());
+}
+
+#[tokio::test]
+async fn only_services_ask_for_the_grants_of_a_service() {
+    let world = World::new();
+    let owner = world.owner();
+    let key = owner.key().await;
+    grant(&owner, &key, for_service()).await;
+    let root = format!("arn:aws:iam::{OWNER}:root");
+    for (operation, input) in [
+        ("ListGrants", json!({"KeyId": key, "GranteeServicePrincipal": SERVICE})),
+        ("ListGrants", json!({"KeyId": key, "GranteeServicePrincipal": SERVICE, "GranteePrincipal": root})),
+        ("ListRetirableGrants", json!({"RetiringServicePrincipal": SERVICE})),
+        ("ListRetirableGrants", json!({"RetiringServicePrincipal": SERVICE, "RetiringPrincipal": root})),
+        ("ListRetirableGrants", json!({})),
+    ] {
+        assert_eq!(owner.code(operation, input.clone()).await, "ValidationException", "{operation} {input}");
+    }
 }
 
 #[tokio::test]

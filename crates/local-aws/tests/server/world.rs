@@ -191,3 +191,62 @@ async fn the_admin_route_makes_anybodys_credential_and_tells_what_the_model_says
     assert_eq!(request.send_to(&aws, &path).await.status, 400);
     aws.shutdown().await;
 }
+
+#[tokio::test]
+async fn a_grant_for_a_service_serves_it_for_its_resource_also_after_a_restart() {
+    const SERVICE: &str = "dynamodb.amazonaws.com";
+    const TABLE: &str = "arn:aws:dynamodb:us-west-2:444455556666:table/orders";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    let state = || State::File { path: path.clone(), master_key: MasterKey::Beside };
+    let aws = start_with(Options { state: state(), ..options() }).await;
+    let root = wire::of(&aws.root_credential("444455556666".parse().unwrap()), "kms");
+    let grant = json!({
+        "KeyId": KEY, "GranteeServicePrincipal": SERVICE, "RetiringServicePrincipal": SERVICE,
+        "Operations": ["Decrypt"], "Constraints": { "SourceArn": TABLE },
+    });
+    let made = kms("CreateGrant", &grant.to_string()).signed(&aws, &root).send(&aws).await;
+    assert_eq!(made.status, 200, "{made:?}");
+    assert_eq!(service_may_decrypt(&aws, SERVICE, TABLE).await, "allowed");
+    aws.shutdown().await;
+
+    let aws = start_with(Options { state: state(), ..Options::default() }).await;
+    assert_eq!(service_may_decrypt(&aws, SERVICE, TABLE).await, "allowed");
+    let denied = "{denied: implicit, gate: key-policy, account: \"444455556666\"}";
+    assert_eq!(service_may_decrypt(&aws, SERVICE, &TABLE.replace("orders", "others")).await, denied);
+    assert_eq!(service_may_decrypt(&aws, "s3.amazonaws.com", TABLE).await, denied);
+    aws.shutdown().await;
+}
+
+/// The verdict about a service that calls as itself, for a resource: no client could.
+async fn service_may_decrypt(aws: &Running, service: &str, source: &str) -> String {
+    let asked = json!({
+        "principal": service, "action": "kms:Decrypt", "resource": KEY, "otherKeys": "absent",
+        "context": { "aws:SourceArn": source },
+    });
+    let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+    let request = Request { method: "POST", query: String::new(), headers, body: asked.to_string().into_bytes() };
+    let told: Value = serde_json::from_str(&request.send_to(aws, "/_claviger/decide").await.body).unwrap();
+    told["verdict"].as_str().map_or_else(|| told.to_string(), str::to_owned)
+}
+
+#[tokio::test]
+async fn a_grant_is_for_users_and_roles_that_are_there() {
+    let aws = start_with(options()).await;
+    let root = wire::of(&aws.root_credential("444455556666".parse().unwrap()), "kms");
+    let ask = |grantee: &str, retiring: &str| {
+        let grant = json!({
+            "KeyId": KEY, "GranteePrincipal": grantee, "RetiringPrincipal": retiring, "Operations": ["Decrypt"],
+        });
+        kms("CreateGrant", &grant.to_string()).signed(&aws, &root)
+    };
+    let nobody = ANN.replace("ann", "bob");
+    for (grantee, retiring) in [(nobody.as_str(), READER), (READER, nobody.as_str())] {
+        let (_, code, message) = ask(grantee, retiring).send(&aws).await.json_error();
+        assert!(code == "InvalidArnException" && message.ends_with(&nobody), "{code}: {message}");
+    }
+    // Nobody tells who is in an account that the world does not have.
+    assert_eq!(ask("arn:aws:iam::777788889999:role/any", READER).send(&aws).await.status, 200);
+    assert_eq!(ask(ANN, READER).send(&aws).await.status, 200);
+    aws.shutdown().await;
+}

@@ -53,6 +53,9 @@ impl Facts<'_> {
         if !by_grant.is_nobody() && grant.constraints.encryption_context.is_some() {
             observer.rule(&rules::KMS_GRANT_CONTEXT_IGNORED);
         }
+        if !by_grant.is_nobody() && grant.constraints.source_arn.is_some() {
+            observer.rule(&rules::KMS_GRANT_SOURCE_ARN_RETIRE);
+        }
         let may = named.or(by_grant).or(by_account);
         if O::EXAMINES {
             let misses = if may.is_nobody() { vec![GrantMiss::OtherGrantee] } else { Vec::new() };

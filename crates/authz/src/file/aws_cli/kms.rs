@@ -97,7 +97,7 @@ pub(super) fn list_grants(
         let key = fields.need("KeyId")?;
         let arn: KeyArn = key.parse()?;
         grants_are_told(world, &key, &arn)?;
-        let grantee = fields.need("GranteePrincipal")?;
+        let grantee = grantee(&fields)?;
         if is_unique_id(grantee.text()?) {
             let problem = "the user or role that this grant was for is gone, so nobody can use it";
             left_out.push(grantee.refuse(Problem::Value(problem.to_owned())));
@@ -113,8 +113,14 @@ fn grants_are_told(world: &mut World, at: &Field<'_>, arn: &KeyArn) -> Result<()
     world.set_key_untold(arn, untold).map_err(|error| at.refuse(error))
 }
 
+/// A service has a member of its own in grants that name it by one; in those that it made itself it is the principal.
+fn grantee<'a>(fields: &Fields<'a>) -> Result<Field<'a>, FileError> {
+    fields.get("GranteeServicePrincipal").map_or_else(|| fields.need("GranteePrincipal"), Ok)
+}
+
 fn grant(fields: &Fields<'_>) -> Result<Grant, FileError> {
     let retiring = fields.get("RetiringPrincipal").filter(|field| !field.text().is_ok_and(is_unique_id));
+    let retiring = retiring.or_else(|| fields.get("RetiringServicePrincipal"));
     let constraints = match fields.get("Constraints") {
         Some(field) => {
             keys::constraints_called(field, ["EncryptionContextEquals", "EncryptionContextSubset", "SourceArn"])?
@@ -125,7 +131,7 @@ fn grant(fields: &Fields<'_>) -> Result<Grant, FileError> {
         id: fields.need("GrantId")?.text()?.into(),
         token: None,
         name: fields.text("Name")?.filter(|name| !name.is_empty()).map(Into::into),
-        grantee: fields.need("GranteePrincipal")?.parse()?,
+        grantee: grantee(fields)?.parse()?,
         grantee_unique_id: None,
         retiring: retiring.map(|field| field.parse()).transpose()?,
         issuing_account: fields.get("IssuingAccount").map(|field| issuing_account(&field)).transpose()?,

@@ -1,11 +1,13 @@
-//! Which encryption contexts a grant is for.
+//! In which requests a grant is good.
 
 use aws_model::EncryptionContext;
 use serde::{Deserialize, Serialize};
 
-/// Conditions on a request; all that are given must hold. The authorization model decides whether they do.
+/// Conditions on a request; all that are given must hold. The authorization model decides whether they do. At most one
+/// of those on the encryption context is there.
 ///
-/// Source: AWS KMS API Reference, "GrantConstraints".
+/// Sources: AWS KMS API Reference, "GrantConstraints"; AWS KMS Developer Guide, "Creating grants" > "SourceArn
+/// constraint": "you can specify either `EncryptionContextEquals` or `EncryptionContextSubset`, but not both".
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(in crate::kms) struct GrantConstraints {
@@ -13,7 +15,7 @@ pub(in crate::kms) struct GrantConstraints {
     pub(in crate::kms) encryption_context_equals: Option<EncryptionContext>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::kms) encryption_context_subset: Option<EncryptionContext>,
-    /// Only a grant of a world file has one.
+    /// The resource for which a service must make the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::kms) source_arn: Option<String>,
 }
@@ -21,13 +23,5 @@ pub(in crate::kms) struct GrantConstraints {
 impl GrantConstraints {
     pub(in crate::kms) fn is_empty(&self) -> bool {
         *self == Self::default()
-    }
-
-    /// Whether a context can meet both constraints on it. Keys are compared without case, values with it.
-    pub(in crate::kms) fn agree(&self) -> bool {
-        let (Some(equals), Some(subset)) = (&self.encryption_context_equals, &self.encryption_context_subset) else {
-            return true;
-        };
-        subset.pairs().all(|(key, value)| equals.pairs().any(|(k, v)| k.eq_ignore_ascii_case(key) && v == value))
     }
 }

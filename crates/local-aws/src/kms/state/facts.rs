@@ -130,7 +130,7 @@ pub(in crate::kms) fn of_grant(grant: &Grant) -> Option<world::Grant> {
 }
 
 impl crate::kms::grants::GrantConstraints {
-    /// The constraints as the model takes them: of two on the context the narrower one, which implies the other.
+    /// The constraints as the model takes them.
     pub(in crate::kms) fn of_model(&self) -> world::GrantConstraints {
         let equals = self.encryption_context_equals.clone().map(ContextConstraint::Equals);
         let subset = self.encryption_context_subset.clone().map(ContextConstraint::Subset);
