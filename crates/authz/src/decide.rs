@@ -23,6 +23,7 @@ mod kms;
 mod naming;
 mod observer;
 mod organization;
+mod refusing;
 mod relation;
 mod statements;
 mod target;

@@ -32,6 +32,8 @@ pub struct Denial {
     pub gate: Gate,
     /// Whose policies those are. `None` for an account that the ARN does not tell.
     pub account: Option<AccountId>,
+    /// Of a refusal: the ARN of the policy with the statement, where it has one and the caller gets to see it.
+    pub policy: Option<Box<str>>,
 }
 
 /// Refused, or not allowed.

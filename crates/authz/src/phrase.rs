@@ -1,7 +1,7 @@
 //! AWS's own words for a denial, one phrase for each policy type.
 //!
-//! Source: IAM User Guide, "Troubleshoot access denied error messages". Where services depart from it, the ledger's
-//! `denial-*` rules say so.
+//! Sources: IAM User Guide, "Troubleshoot access denied error messages"; AWS Security Blog, "Enhanced access denied error
+//! messages with policy ARNs". Where services depart from them, the ledger's `denial-*` rules say so.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -62,18 +62,33 @@ impl Denial {
         if is_other_foreign {
             rules.push(&rules::DENIAL_FOREIGN_KEY);
         }
+        // Nothing else that kms:TagResource is asked of is without an ARN.
+        let is_new_key = action.lower() == "kms:tagresource" && **arn == *"*";
+        if is_new_key {
+            rules.push(&rules::DENIAL_TAG_NEW_KEY);
+        }
         let on = if is_ciphertext {
-            "on the resource associated with this ciphertext".to_owned()
+            " on the resource associated with this ciphertext".to_owned()
         } else if is_other_foreign && assumptions.denial_foreign_key {
-            "on this resource".to_owned()
+            " on this resource".to_owned()
+        } else if is_new_key && assumptions.denial_tag_new_key {
+            String::new()
         } else {
-            format!("on resource: {arn}")
+            format!(" on resource: {arn}")
         };
         let because = if is_by_key && !on.ends_with(&**arn) { CONCEALED.to_owned() } else { because };
         let before = if action.service() == "ec2" { "You are not authorized to perform this operation. " } else { "" };
         let caller = Caller(&request.principal);
         rules.push(&rules::DENIAL_FORMAT);
-        (format!("{before}User: {caller} is not authorized to perform: {action} {on} {because}"), rules)
+        let mut message = format!("{before}User: {caller} is not authorized to perform: {action}{on}");
+        if action.service() == "sts" {
+            rules.push(&rules::DENIAL_STS_POLICY_TYPE);
+        }
+        if action.service() != "sts" || assumptions.denial_sts_policy_type {
+            message.push(' ');
+            message.push_str(&because);
+        }
+        (message, rules)
     }
 
     /// The part of the message that names the policy type.
@@ -95,8 +110,16 @@ impl Denial {
         }
         let (article, name, rule) = policy_type(gate, effect);
         rules.extend(rule);
+        if self.policy.is_some() {
+            rules.push(&rules::DENIAL_POLICY_ARN);
+        }
         let phrase = match effect {
-            DenialEffect::Explicit => format!("with an explicit deny in {article} {name}"),
+            DenialEffect::Explicit => match &self.policy {
+                Some(arn) if assumptions.denial_policy_arn => {
+                    format!("with an explicit deny in {article} {name}: {arn}")
+                }
+                _ => format!("with an explicit deny in {article} {name}"),
+            },
             DenialEffect::Implicit => format!("because no {name} allows the {} action", request.action),
         };
         (phrase, rules)

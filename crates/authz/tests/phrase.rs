@@ -127,7 +127,7 @@ fn a_boundary_has_its_phrase() {
     );
     assert_eq!(
         told(r#"{Effect: Deny, Action: "kms:*", Resource: "*"}"#),
-        format!("{start} with an explicit deny in a permissions boundary")
+        format!("{start} with an explicit deny in a permissions boundary: arn:aws:iam::111122223333:policy/b")
     );
 }
 

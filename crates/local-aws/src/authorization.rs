@@ -103,7 +103,7 @@ impl Authorizer {
             "sts" => PolicyKind::Trust,
             _ => PolicyKind::Resource,
         };
-        let denial = Denial { effect: DenialEffect::Implicit, gate: Gate::Resource(kind), account: None };
+        let denial = Denial { effect: DenialEffect::Implicit, gate: Gate::Resource(kind), account: None, policy: None };
         self.error(&denial, request)
     }
 

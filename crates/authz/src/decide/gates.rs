@@ -84,7 +84,11 @@ impl Facts<'_> {
 
     /// A denial by a gate, with whose policies those are.
     pub(super) fn denial(&self, effect: DenialEffect, gate: Gate) -> Denial {
-        Denial { effect, gate, account: self.account_of(gate) }
+        let policy = match effect {
+            DenialEffect::Explicit => self.refusing_policy(gate),
+            DenialEffect::Implicit => None,
+        };
+        Denial { effect, gate, account: self.account_of(gate), policy }
     }
 
     fn account_of(&self, gate: Gate) -> Option<AccountId> {

@@ -59,6 +59,28 @@ rules! {
     DENIAL_TRUST_EXPLICIT "denial-trust-explicit":
         "`with an explicit deny in the role trust policy`",
         IAM.at("Troubleshoot access denied error messages > Role trust policies - explicit denial");
+    DENIAL_POLICY_ARN "denial-policy-arn":
+        "An explicit denial by a managed policy of the caller's account, or by one of its organization, ends in a colon \
+         and the policy's ARN; one by an inline or resource-based policy ends in the type.",
+        assumed("AWS's Security Blog (Enhanced access denied error messages with policy ARNs) says so of all services, \
+                 as they follow one by one; users quote it of EC2, S3, SQS and others, and nobody yet of KMS and \
+                 STS", probe(
+            "r: a role that may do everything, and carries a managed policy that denies kms:ListKeys",
+            &["r: aws kms list-keys"],
+            "the message", Reads("with an explicit deny in an identity-based policy: arn:aws:iam::")));
+    DENIAL_STS_POLICY_TYPE "denial-sts-policy-type":
+        "STS names the role and the policy type, as other services name resource and type.",
+        assumed("the guide shows the type for role trust policies, and there no role; every denial of AssumeRole and \
+                 TagSession that users quote, up to 2026, ends in the role's ARN", probe(
+            "A: owns the role r, which trusts ec2.amazonaws.com only; u: a user of A that may sts:AssumeRole on r",
+            &["u: aws sts assume-role --role-arn <r> --role-session-name s"],
+            "the message", Reads("<r> because no role trust policy allows the sts:AssumeRole action")));
+    DENIAL_TAG_NEW_KEY "denial-tag-new-key":
+        "A denial of kms:TagResource for the tags of a key that is to be made names no resource.",
+        assumed("users quote it so, and of kms:CreateKey itself with `on resource: *`; the guide tells neither", probe(
+            "r: a role that may kms:CreateKey on everything, and not kms:TagResource",
+            &["r: aws kms create-key --tags TagKey=a,TagValue=b"],
+            "the message", Reads("kms:TagResource because no identity-based policy allows the kms:TagResource action")));
     DENIAL_ONE_TYPE "denial-one-type":
         "Where several policy types deny, one is named; where several policies of a type do, they are not told apart.",
         IAM.at("Troubleshoot access denied error messages");

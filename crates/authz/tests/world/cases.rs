@@ -78,6 +78,7 @@ fn what_was_decided_is_written_as_a_case_would_expect_it() {
             effect: DenialEffect::Implicit,
             gate: Gate::Resource(PolicyKind::Key),
             account: account.map(|id| id.parse().unwrap()),
+            policy: None,
         })
     };
     let keys = denial(Some("444455556666"));
