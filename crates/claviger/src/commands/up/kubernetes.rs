@@ -138,6 +138,8 @@ impl Cluster {
         let mut command = tokio::process::Command::new(kubectl);
         command.arg("--kubeconfig").arg(self.running.kubeconfig()).args(["get", "secret", NAME, "--output"]);
         command.arg(format!("go-template={{{{.data.{FIELD} | base64decode}}}}")).kill_on_drop(true);
+        // Beside the kubeconfig, with which it goes; kubectl's own place for it is below the home directory, and stays.
+        command.arg("--cache-dir").arg(self.running.kubeconfig().with_file_name("kubectl-cache"));
         let output = command
             .output()
             .await

@@ -11,7 +11,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 use test_support::{NEWEST_KUBERNETES, OLDEST_KUBERNETES, eventually, tools};
 
-use crate::support::{Daemon, SOON};
+use crate::support::{Daemon, SOON, claviger};
 
 const PASSWORD: &str = "correct horse battery staple";
 
@@ -19,7 +19,9 @@ fn start(version: &str, directory: &Path) -> Daemon {
     let tools = tools();
     let bin = ["--kubernetes-bin", tools.to_str().unwrap(), "--kubernetes-version", version];
     let own = ["up", "--listen", "127.0.0.1:0", "-o", "json", "--with-kubernetes"];
-    Daemon::start(&[&own[..], &bin].concat(), directory)
+    // Also its home: what is left there is found as well.
+    let mut command = claviger(&[&own[..], &bin].concat());
+    Daemon::spawn(command.env("XDG_RUNTIME_DIR", directory).env("HOME", directory))
 }
 
 /// The programs that run with files of this directory, as their command lines tell.
@@ -41,11 +43,10 @@ fn the_two(version: &str) -> BTreeSet<String> {
     BTreeSet::from(["etcd".to_owned(), format!("kube-apiserver-{version}")])
 }
 
-/// A tool's stdout.
-fn output_of(tool: &str, arguments: &[&str]) -> Vec<u8> {
-    // Without a home: kubectl would leave its cache there.
+/// A tool's stdout. kubectl leaves its cache in `home`.
+fn output_of(tool: &str, home: &Path, arguments: &[&str]) -> Vec<u8> {
     let mut command = Command::new(tools().join(tool));
-    let output = command.args(arguments).env_clear().env("HOME", "/nonexistent").output().unwrap();
+    let output = command.args(arguments).env_clear().env("HOME", home).output().unwrap();
     assert!(output.status.success(), "{tool}: {}", String::from_utf8_lossy(&output.stderr));
     output.stdout
 }
@@ -56,6 +57,7 @@ fn stored(kubernetes: &Value) -> Vec<u8> {
     let file = |flag: &str, name: &str| format!("--{flag}={}", pki.join(name).display());
     let mut value = output_of(
         "etcdctl",
+        &pki,
         &[
             "get",
             "--print-value-only",
@@ -92,7 +94,9 @@ fn a_secret_is_sealed(version: &str) {
     let kubeconfig = kubernetes["kubeconfig"].as_str().unwrap();
     let secret = kubernetes["secret"].as_str().unwrap().strip_prefix("default/").unwrap();
     let template = "go-template={{.data.password | base64decode}}";
-    let read = output_of("kubectl", &["--kubeconfig", kubeconfig, "get", "secret", secret, "--output", template]);
+    let home = tempfile::tempdir().unwrap();
+    let read =
+        output_of("kubectl", home.path(), &["--kubeconfig", kubeconfig, "get", "secret", secret, "--output", template]);
     assert_eq!(String::from_utf8(read).unwrap(), PASSWORD);
 
     assert_eq!(running_in(directory.path()), the_two(version));
