@@ -38,3 +38,37 @@ impl Health for Engine {
         verdict.map_err(|refusal| refusal.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use key_service::keyring::{self, Keyring};
+    use prometheus_client::registry::Registry;
+
+    use super::*;
+    use crate::{
+        audit::AuditLog,
+        caller::Api,
+        engine::{EngineSettings, Gate},
+        metrics::Metrics,
+    };
+
+    #[tokio::test]
+    async fn a_prober_that_has_ended_fails_livez() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("keyring.json");
+        keyring::create(&path).unwrap();
+        let key = Arc::new(Keyring::open(&path).unwrap());
+        let metrics = Metrics::register(&mut Registry::default());
+        let engine = Engine::start(key, Gate::new(8, None), EngineSettings::default(), &metrics, AuditLog::disabled());
+        engine.status(Api::V2).await.unwrap();
+        assert_eq!(engine.live(), Ok(()));
+        engine.prober.abort();
+        while !engine.prober.is_finished() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(engine.live(), Err("the task that probes the key has stopped".to_owned()));
+        assert_eq!(engine.ready(), Ok(()), "its last probe was good");
+    }
+}

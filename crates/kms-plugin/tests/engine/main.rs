@@ -6,6 +6,7 @@ mod aws;
 mod decrypt;
 mod encrypt;
 mod frames;
+mod liveness;
 mod metrics;
 mod policy;
 mod status;

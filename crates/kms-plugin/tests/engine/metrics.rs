@@ -1,6 +1,9 @@
 //! Every metric that is registered moves, and aws-encryption-provider's are what its dashboards expect.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use key_service::{ErrorClass, keyring};
 use kms_plugin::{
@@ -26,6 +29,43 @@ fn sums(scrape: &str) -> BTreeMap<String, f64> {
 fn registered(scrape: &str) -> Vec<(String, String)> {
     let types = scrape.lines().filter_map(|line| line.strip_prefix("# TYPE "));
     types.map(|line| line.split_once(' ').unwrap()).map(|(name, kind)| (name.to_owned(), kind.to_owned())).collect()
+}
+
+/// The name of the sample that tells whether a metric has moved.
+fn sample(name: &str, kind: &str) -> String {
+    match kind {
+        "counter" => format!("{name}_total"),
+        "histogram" => format!("{name}_count"),
+        _ => name.to_owned(),
+    }
+}
+
+/// The labels of this sample, wherever it stands.
+fn labels(scrape: &str, sample: &str) -> BTreeSet<String> {
+    let samples = scrape.lines().filter_map(|line| line.strip_prefix(sample)?.strip_prefix('{')?.split_once("} "));
+    samples.flat_map(|(labels, _)| labels.split(',').map(|label| label.split('=').next().unwrap().to_owned())).collect()
+}
+
+/// A row of `docs/reference/observability.md`.
+#[derive(Debug, PartialEq)]
+struct Metric {
+    kind: String,
+    labels: BTreeSet<String>,
+}
+
+/// The metrics of its table that are of an engine.
+fn documented() -> BTreeMap<String, Metric> {
+    let document = include_str!("../../../../docs/reference/observability.md");
+    let rows = document.lines().skip_while(|line| *line != "| metric | kind | labels | counts |").skip(2);
+    rows.take_while(|line| line.starts_with('|'))
+        .map(|row| {
+            let cells: Vec<_> = row.trim_matches('|').split('|').map(str::trim).collect();
+            let [name, kind, labels, _] = cells[..] else { panic!("{cells:?}") };
+            let labels = labels.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+            (name.trim_matches('`').to_owned(), Metric { kind: kind.to_owned(), labels })
+        })
+        .filter(|(_, metric)| metric.kind != "info")
+        .collect()
 }
 
 #[tokio::test(start_paused = true)]
@@ -67,22 +107,15 @@ async fn every_registered_metric_moves() {
         prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
         text
     };
-    let documented = include_str!("../../../../docs/reference/observability.md");
-    let rows = documented.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
-    let documented: BTreeMap<_, _> = rows
-        .filter_map(|(name, rest)| Some((name.to_owned(), rest.split_once(" | ")?.0.to_owned())))
-        .filter(|(_, kind)| ["counter", "gauge", "histogram"].contains(&kind.as_str()))
-        .collect();
-    assert_eq!(documented, registered(&scrape).into_iter().collect(), "docs/reference/observability.md");
     let sums = sums(&scrape);
+    let mut found = BTreeMap::new();
     for (name, kind) in registered(&scrape) {
-        let sample = match kind.as_str() {
-            "counter" => format!("{name}_total"),
-            "histogram" => format!("{name}_count"),
-            _ => name,
-        };
+        let sample = sample(&name, &kind);
         assert!(sums.get(&sample).is_some_and(|sum| *sum > 0.0), "`{sample}` never moved:\n{scrape}");
+        let labels = labels(&scrape, &sample);
+        found.insert(name, Metric { kind, labels });
     }
+    assert_eq!(documented(), found, "docs/reference/observability.md");
     assert_eq!(sums["claviger_kms_audit_records_total"], 1.0);
     assert_eq!(sums["claviger_kms_audit_records_dropped_total"], 1.0);
     assert_eq!(sums["claviger_kms_key_id_pending"], 1.0);

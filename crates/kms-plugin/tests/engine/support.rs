@@ -42,6 +42,8 @@ pub(crate) struct TestKey {
     pub(crate) mangles: Mutex<bool>,
     /// A permit for each call that may go on; without it calls do not wait.
     pub(crate) holds: Mutex<Option<Arc<Semaphore>>>,
+    /// Whether calls never end, whatever their deadline.
+    pub(crate) hangs: AtomicBool,
     /// Whether opens panic.
     pub(crate) crashes: AtomicBool,
     pub(crate) seals: AtomicUsize,
@@ -65,6 +67,7 @@ impl TestKey {
             claims: Mutex::default(),
             mangles: Mutex::default(),
             holds: Mutex::default(),
+            hangs: AtomicBool::new(false),
             crashes: AtomicBool::new(false),
             seals: AtomicUsize::new(0),
             opens: AtomicUsize::new(0),
@@ -112,6 +115,9 @@ impl TestKey {
         counter.fetch_add(1, Ordering::SeqCst);
         self.log.lock().unwrap().push(call);
         self.calls.send_modify(|calls| *calls += 1);
+        if self.hangs.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
         let holds = self.holds.lock().unwrap().clone();
         if let Some(holds) = holds {
             match timeout_at(deadline, holds.acquire()).await {
