@@ -29,6 +29,14 @@ pub(crate) fn cases() -> Vec<Case> {
     cases.0
 }
 
+/// Two calls, the block of the first in two parts: a CONTINUATION goes on with it at `at`, where it is that long.
+pub(crate) fn continued_at(at: usize, value: &Value) -> Option<Vec<u8>> {
+    let block = block(&authority(value));
+    let (first, second) = block.split_at_checked(at)?;
+    let (first, second) = (frame(HEADERS, 0, 1, first), frame(CONTINUATION, END_HEADERS, 1, second));
+    Some(connection(&[first, second, message(1), after(3, value)]))
+}
+
 struct Cases(Vec<Case>);
 
 impl Cases {

@@ -42,6 +42,24 @@ async fn tonic_behind_the_rewrite_reacts_to_each_case_as_tonic_to_one_with_an_au
     }
 }
 
+/// The case of each kind that tells something is among `cases`, for the fuzzer; here are all.
+#[tokio::test(start_paused = true)]
+async fn a_block_may_be_continued_at_every_octet() {
+    for (sent, taken) in values() {
+        let mut at = 0;
+        while let (Some(octets), Some(like)) = (cases::continued_at(at, &sent), cases::continued_at(at, &taken)) {
+            for piece in [usize::MAX, 1] {
+                let expected = stock(&like, piece).await;
+                assert_eq!(expected.requests.len(), 2, "{sent:?} at {at}");
+                let found = rewritten(&octets, piece).await;
+                assert_same(&found, &expected, &format!("{sent:?} at {at}, in pieces of {piece}"));
+            }
+            at += 1;
+        }
+        assert!(at > 70, "{sent:?} was split at {at} places");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn without_the_rewrite_tonic_refuses_what_apiservers_send() {
     let [_, bad @ ..] = values();

@@ -48,7 +48,7 @@ async fn v1beta1_seals_the_four_octets_of_the_health_probe() {
 #[tokio::test(flavor = "multi_thread")]
 async fn thousands_of_calls_on_one_connection_give_back_what_was_sealed() {
     let served = Served::start();
-    for release in ["v0.26", "v0.30"] {
+    for release in ["v0.26", "v0.30", "latest"] {
         for api in ["v1beta1", "v2"] {
             let done = Client::of(release).api(api).calls(1500).parallel(8).run(&served.endpoint).await;
             done.assert_flawless(1500, &format!("{release} {api}"));

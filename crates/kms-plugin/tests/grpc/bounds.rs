@@ -156,7 +156,8 @@ async fn requests_beyond_those_that_may_wait_are_refused() {
     served.stop().await;
 }
 
-#[tokio::test]
+/// All of it is in this thread: its clock stands still until nothing is left that anybody could do.
+#[tokio::test(start_paused = true)]
 async fn connections_beyond_the_places_wait_for_one() {
     let served = negating(Limits { max_connections: 1, ..Limits::default() });
     let mut first = served.raw().await;

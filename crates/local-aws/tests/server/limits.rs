@@ -117,7 +117,8 @@ async fn a_body_that_drips_is_told_that_it_is_too_slow() {
     aws.shutdown().await;
 }
 
-#[tokio::test]
+/// All of it is in this thread: its clock stands still until nothing is left that anybody could do.
+#[tokio::test(start_paused = true)]
 async fn connections_over_the_limit_wait_for_one_to_end() {
     let aws = limited(Limits { connections: 1, ..Limits::default() }).await;
     let request = kms("ListKeys", "{}").signed(&aws, &root(&aws, "kms")).bytes(&aws);
