@@ -1,5 +1,7 @@
 //! What is told about a request besides who, what and on what: the context that conditions ask.
 
+mod multivalued;
+
 use std::{collections::BTreeMap, fmt, hash::Hash};
 
 /// A condition context key. Compared without case; `aws:PrincipalTag/Team` is one key, tag key and all.
@@ -50,6 +52,14 @@ impl ContextKey {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether a request may have several values of it.
+    ///
+    /// Source: IAM User Guide, "Single-valued vs. multivalued context keys".
+    #[must_use]
+    pub fn is_multivalued(&self) -> bool {
+        multivalued::contains(&self.0)
     }
 }
 

@@ -106,15 +106,15 @@ impl ContextView for Context {
     }
 }
 
-/// What a variable stands for. Multivalued keys are no variables.
+/// What a variable stands for. A multivalued key is no variable, however many values this request has of it.
 ///
-/// Source: IAM User Guide, "Single-valued vs. multivalued context keys".
+/// Source: IAM User Guide, "Single-valued vs. multivalued context keys" > "Key points".
 pub(crate) fn resolve<'v>(variable: &'v Variable, context: &'v impl ContextView) -> Resolved<'v> {
     let value = match context.look_up(variable.key.as_str()) {
         Lookup::Values(Values::One(value)) => Some(value),
-        Lookup::Values(Values::Told([value])) => Some(Cow::Borrowed(value.as_str())),
-        Lookup::Values(Values::Told(_) | Values::Many(_)) | Lookup::Absent => None,
-        Lookup::Unknown => return Resolved::Unknown,
+        Lookup::Values(Values::Told([value])) if !variable.key.is_multivalued() => Some(Cow::Borrowed(value.as_str())),
+        Lookup::Unknown if !variable.key.is_multivalued() => return Resolved::Unknown,
+        Lookup::Values(_) | Lookup::Absent | Lookup::Unknown => None,
     };
     value.or(variable.default.as_deref().map(Cow::Borrowed)).map_or(Resolved::Nothing, Resolved::Text)
 }

@@ -31,8 +31,9 @@ rules! {
         "In actions, principals and a condition's key `${..}` is no variable.",
         IAM.at("IAM policy elements: Variables and tags > Where you can use policy variables");
     IAM_VARIABLE_SINGLE_VALUED "iam-variable-single-valued":
-        "Only a key with one value can be a variable; one with several resolves to nothing.",
-        IAM.at("IAM policy elements: Variables and tags > Where you can use policy variables");
+        "Only a single-valued key can be a variable; a multivalued one resolves to nothing, also where the request has \
+         one value of it.",
+        IAM.at("Single-valued vs. multivalued context keys > Key points");
     IAM_VARIABLE_CASE "iam-variable-case":
         "A variable's key is matched without regard to case.",
         IAM.at("IAM policy elements: Variables and tags > Information available in all requests");

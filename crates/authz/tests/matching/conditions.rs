@@ -13,9 +13,10 @@ fn check(rows: &[(&str, &str, &[&str], bool)]) {
             ("aws:principalarn", Some(["arn:aws:iam::111122223333:role/r"].as_slice())),
             ("aws:securetransport", Some(["true"].as_slice())),
             ("aws:tagkeys", Some(["a", "b"].as_slice())),
+            ("sts:transitivetagkeys", Some(["a"].as_slice())),
             ("x", Some(*given)),
         ];
-        let told = if given.is_empty() { &known[..5] } else { &known[..] };
+        let told = if given.is_empty() { &known[..6] } else { &known[..] };
         let verdict = conditions(&policy, &context(told));
         assert_eq!(word(&verdict), if *holds { "yes" } else { "no" }, "{operator} {wanted} of {given:?}");
     }
@@ -72,7 +73,9 @@ fn variables_in_strings() {
         ("StringEquals", r#"["${aws:PrincipalTag/none}", "x"]"#, &["x"], true),
         ("StringEquals", r#""${aws:PrincipalTag/none, 'nobody'}""#, &["nobody"], true),
         ("StringEquals", r#""${aws:username, 'nobody'}""#, &["nobody"], false),
-        // A multivalued key is no variable.
+        // A multivalued key is no variable, however many values the request has of it.
+        ("StringEquals", r#""${sts:TransitiveTagKeys}""#, &["a"], false),
+        ("StringEquals", r#""${sts:TransitiveTagKeys, 'x'}""#, &["x"], true),
         ("StringEquals", r#""${aws:TagKeys}""#, &["a"], false),
         ("StringEquals", r#""${aws:TagKeys, 'x'}""#, &["x"], true),
     ]);

@@ -10,6 +10,7 @@
 mod assumptions;
 mod conditions;
 mod invariants;
+mod multivalued;
 mod replay;
 mod resources;
 mod unknown;

@@ -70,6 +70,7 @@ fn variables_in_resources_are_values_of_the_request() {
         ("aws:principaltag/team", Some(&["a*"])),
         ("aws:principalaccount", Some(&["111122223333"])),
         ("aws:tagkeys", Some(&["a", "b"])),
+        ("sts:transitivetagkeys", Some(&["a"])),
     ]);
     for (element, arn, covers) in [
         (r#""Resource": "arn:aws:s3:::home/${aws:username}/*""#, "arn:aws:s3:::home/alice/x", true),
@@ -83,6 +84,8 @@ fn variables_in_resources_are_values_of_the_request() {
         (r#""Resource": "arn:aws:s3:::${aws:PrincipalTag/none}*""#, "arn:aws:s3:::b", false),
         (r#""NotResource": "arn:aws:s3:::${aws:PrincipalTag/none}*""#, "arn:aws:s3:::b", true),
         (r#""Resource": "arn:aws:s3:::${aws:TagKeys}""#, "arn:aws:s3:::a", false),
+        (r#""Resource": "arn:aws:s3:::${sts:TransitiveTagKeys}""#, "arn:aws:s3:::a", false),
+        (r#""Resource": "arn:aws:s3:::${sts:TransitiveTagKeys, 'b'}""#, "arn:aws:s3:::b", true),
         // Before the fifth colon there are no variables.
         (r#""Resource": "arn:aws:iam::${aws:PrincipalAccount}:role/r""#, "arn:aws:iam::111122223333:role/r", false),
     ] {

@@ -52,9 +52,12 @@ fn an_unknown_variable_leaves_open_what_depends_on_it() {
         ("ForAnyValue:StringLike", r#""${v}*""#, ["a"], "open"),
         ("Bool", r#""${v}""#, ["a"], "no"),
         ("Bool", r#""${v}""#, ["true"], "open"),
+        // A multivalued key is no variable, whatever its values.
+        ("StringEquals", r#""${aws:TagKeys}""#, ["a"], "no"),
+        ("StringEquals", r#""${aws:TagKeys, 'a'}""#, ["a"], "yes"),
     ] {
         let policy = policy("2012-10-17", &format!(r#""Condition": {{"{operator}": {{"x": {wanted}}}}}"#));
-        let context = context(&[("x", Some(&given)), ("v", None)]);
+        let context = context(&[("x", Some(&given)), ("v", None), ("aws:tagkeys", None)]);
         assert_eq!(word(&conditions(&policy, &context)), holds, "{operator} {wanted} of {given:?}");
     }
 }

@@ -109,7 +109,7 @@ fn with_key(operator: Operator, values: &Values<'_>, condition: &Condition) -> V
     let is_set = operator.set.is_some();
     let is_single = match values {
         Values::One(_) => true,
-        Values::Told(told) => told.len() == 1 && !super::keys::is_multivalued(condition.key.value.as_str()),
+        Values::Told(told) => told.len() == 1 && !condition.key.value.is_multivalued(),
         Values::Many(_) => false,
     };
     let told = [

@@ -68,20 +68,6 @@ const ROWS: [Row; 52] = [
     ("kms:BypassPolicyLockoutSafetyCheck", &rules::KMS_COND_BYPASS),
 ];
 
-/// The keys with more than one value that are not told apart by how they are derived.
-const MULTIVALUED: [&str; 10] = [
-    "aws:calledvia",
-    "aws:principalorgpaths",
-    "aws:principalservicenameslist",
-    "aws:resourceorgpaths",
-    "aws:sourceorgpaths",
-    "aws:tagkeys",
-    "kms:encryptioncontextkeys",
-    "kms:grantoperations",
-    "kms:resourcealiases",
-    "sts:transitivetagkeys",
-];
-
 fn row(lower_case_key: &str) -> Option<Row> {
     ROWS.into_iter().find(|(canonical, _)| {
         let is_family = canonical.ends_with(['/', ':']);
@@ -94,11 +80,6 @@ fn row(lower_case_key: &str) -> Option<Row> {
 /// A key, or what is fixed of it, as AWS writes it.
 pub(super) fn canonical(lower_case_key: &str) -> Option<&'static str> {
     row(lower_case_key).map(|(canonical, _)| canonical)
-}
-
-/// Whether a key has any number of values.
-pub(super) fn is_multivalued(lower_case_key: &str) -> bool {
-    MULTIVALUED.contains(&lower_case_key)
 }
 
 impl Facts<'_> {

@@ -1,6 +1,7 @@
 //! Rules about policy variables.
 
 use crate::{
+    context::ContextKey,
     matching::{ContextView, Lookup, Values},
     policy::Policy,
     rules,
@@ -26,11 +27,16 @@ impl Facts<'_> {
                 continue;
             }
             let (key, default) = inner.split_once(',').map_or((inner, None), |(key, default)| (key, Some(default)));
-            let lower = key.trim().to_ascii_lowercase();
-            if key.trim() != lower && key.trim() != super::keys::canonical(&lower).unwrap_or(&lower) {
+            let named = ContextKey::new(key.trim());
+            let lower = named.as_str();
+            if key.trim() != lower && key.trim() != super::keys::canonical(lower).unwrap_or(lower) {
                 observer.rule(&rules::IAM_VARIABLE_CASE);
             }
-            let is_resolved = match self.look_up(&lower) {
+            let is_resolved = match self.look_up(lower) {
+                _ if named.is_multivalued() => {
+                    observer.rule(&rules::IAM_VARIABLE_SINGLE_VALUED);
+                    false
+                }
                 Lookup::Unknown => continue,
                 Lookup::Values(values @ (Values::One(_) | Values::Told([_]))) => {
                     if values.iter().any(|value| value.contains(['*', '?'])) {
