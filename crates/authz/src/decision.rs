@@ -198,4 +198,6 @@ pub enum GrantMiss {
     ChildOperations,
     /// The grant to be made is less constrained than this one.
     ChildConstraints,
+    /// It has not spread through KMS yet, and its token is not told.
+    Propagation,
 }

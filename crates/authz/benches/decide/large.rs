@@ -140,6 +140,7 @@ fn grant(at: usize) -> Grant {
     Grant {
         id: format!("{at:064x}").into(),
         token: None,
+        propagated: Some(true),
         name: None,
         grantee: GrantPrincipal::Role(role(at % ROLES).parse().expect("an ARN")),
         grantee_unique_id: None,

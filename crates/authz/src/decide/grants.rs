@@ -1,11 +1,11 @@
-//! What the grants on a key give the caller. The world's grants are taken to be everywhere already; a token hurries one
-//! that is not, and gives nothing by itself.
+//! What the grants on a key give the caller.
 //!
 //! Source: AWS KMS Developer Guide, "Grants in AWS KMS"; AWS KMS API Reference, "CreateGrant", "GrantConstraints".
 
 mod child;
 mod constraints;
 mod grantee;
+mod propagation;
 mod retire;
 
 use std::{collections::HashSet, sync::Arc};
@@ -92,6 +92,7 @@ impl Facts<'_> {
             (GrantMiss::SourceArn, self.source_fits(grant, operation)),
             (GrantMiss::ChildOperations, child_operations),
             (GrantMiss::ChildConstraints, child_constraints),
+            (GrantMiss::Propagation, self.has_spread(grant)),
         ];
         if O::EXAMINES {
             self.tell_of_grant(grant, &named, operation, observer);

@@ -39,6 +39,8 @@ const USAGES: [(&str, KeyUsage); 5] = [
     ("KeyAgreement", KeyUsage::KeyAgreement),
 ];
 
+const PROPAGATED: [(&str, Option<bool>); 3] = [("true", Some(true)), ("false", Some(false)), ("unknown", None)];
+
 const MANAGERS: [(&str, KeyManager); 2] = [("Customer", KeyManager::Customer), ("Aws", KeyManager::Aws)];
 
 pub(super) fn read(fields: &Fields<'_>, world: &mut World, files: &dyn Files) -> Result<(), FileError> {
@@ -93,6 +95,7 @@ fn grant(key: &KeyArn, at: usize, field: Field<'_>) -> Result<Grant, FileError> 
     let fields = field.fields(&[
         "id",
         "token",
+        "propagated",
         "name",
         "grantee",
         "granteeId",
@@ -104,6 +107,7 @@ fn grant(key: &KeyArn, at: usize, field: Field<'_>) -> Result<Grant, FileError> 
     Ok(Grant {
         id: fields.text("id")?.map_or_else(|| format!("grant-{}", at + 1), str::to_owned).into(),
         token: fields.text("token")?.map(Into::into),
+        propagated: fields.get("propagated").map_or(Ok(Some(true)), |field| field.word(&PROPAGATED))?,
         name: fields.text("name")?.map(Into::into),
         grantee: fields.need("grantee")?.parse()?,
         grantee_unique_id: fields.text("granteeId")?.map(Into::into),

@@ -121,6 +121,13 @@ pub enum RequestEdit {
         /// Its value.
         value: String,
     },
+    /// Passes the token of a grant that has not spread through KMS yet.
+    GrantToken {
+        /// The grant's id.
+        grant: Box<str>,
+        /// Its token.
+        token: Box<str>,
+    },
     /// Begins its session with this tag.
     SessionTag {
         /// The tag's key.
@@ -264,6 +271,7 @@ impl RequestEdit {
                     None => policies.push(Arc::clone(after)),
                 }
             }
+            Self::GrantToken { token, .. } => request.kms.grant_tokens.push(token.clone()),
             Self::Context { key, value } => request.context.tell(key.as_str(), Told::Values(vec![value.clone()])),
         }
     }

@@ -177,7 +177,7 @@ fn assume_role(edit: &RequestEdit, request: &Request) -> Option<Vec<String>> {
     match edit {
         RequestEdit::SessionTag { key, value } => Some(begin(["--tags", &format!("Key={key},Value={value}")])),
         RequestEdit::SessionPolicy { after, .. } => Some(begin(["--policy", &compact(after)])),
-        RequestEdit::EncryptionContext { .. } | RequestEdit::Context { .. } => None,
+        RequestEdit::EncryptionContext { .. } | RequestEdit::GrantToken { .. } | RequestEdit::Context { .. } => None,
     }
 }
 

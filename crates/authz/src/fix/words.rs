@@ -68,6 +68,7 @@ impl fmt::Display for RequestEdit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::EncryptionContext { key, value } => write!(f, "pass the encryption context {key}={value}"),
+            Self::GrantToken { grant, token } => write!(f, "pass the token of grant {grant}: {token}"),
             Self::SessionTag { key, value } => write!(f, "begin the session with the tag {key}={value}"),
             Self::SessionPolicy { how: How::DenyRemoved | How::DenyNarrowed, .. } => {
                 f.write_str("begin the session with a policy that does not deny the request")

@@ -17,7 +17,7 @@ impl Facts<'_> {
     pub(super) fn grant_differences(&self, report: &GrantReport) -> Vec<(u32, Difference)> {
         let grant = &*report.grant;
         if report.misses.is_empty() {
-            return vec![(1, self.grant_difference(grant, undecided(grant), true))];
+            return vec![(1, self.grant_difference(grant, self.undecided(grant), true))];
         }
         let weighed = |miss: &GrantMiss| (self.weigh(*miss, grant), self.grant_difference(grant, *miss, false));
         report.misses.iter().map(weighed).collect()
@@ -33,7 +33,7 @@ impl Facts<'_> {
                     unlikeness(&named, &caller, 10).max(1)
                 }
             }
-            GrantMiss::GranteeRecreated => 1,
+            GrantMiss::GranteeRecreated | GrantMiss::Propagation => 1,
             GrantMiss::Operation | GrantMiss::SourceArn => 3,
             GrantMiss::EncryptionContext | GrantMiss::ChildOperations | GrantMiss::ChildConstraints => 2,
         }
@@ -61,8 +61,24 @@ impl Facts<'_> {
                 (operations(), asked.map(|asked| asked.join(", ")))
             }
             GrantMiss::ChildConstraints => (constraint(grant), None),
+            GrantMiss::Propagation => {
+                let told = &self.request.kms.grant_tokens;
+                let own = grant.token.as_deref().unwrap_or("one that nobody told");
+                (own.to_owned(), (!told.is_empty()).then(|| told.join(", ")))
+            }
         };
         Difference { element: Differing::Grant(miss), says, request_has, span: None, is_open }
+    }
+
+    /// What a grant hangs on that neither gives nor does not.
+    fn undecided(&self, grant: &Grant) -> GrantMiss {
+        match (&grant.grantee, &grant.constraints.encryption_context, &grant.constraints.source_arn) {
+            _ if grant.propagated != Some(true) && !self.has_token(grant) => GrantMiss::Propagation,
+            (_, Some(_), _) => GrantMiss::EncryptionContext,
+            (_, None, Some(_)) => GrantMiss::SourceArn,
+            (GrantPrincipal::RoleSession(_), None, None) => GrantMiss::OtherGrantee,
+            (_, None, None) => GrantMiss::ChildOperations,
+        }
     }
 
     /// The caller as a grant would name it.
@@ -71,16 +87,6 @@ impl Facts<'_> {
             Principal::Session(session) => session.role.to_string(),
             other => other.to_string(),
         }
-    }
-}
-
-/// What a grant hangs on that neither gives nor does not.
-fn undecided(grant: &Grant) -> GrantMiss {
-    match (&grant.grantee, &grant.constraints.encryption_context, &grant.constraints.source_arn) {
-        (_, Some(_), _) => GrantMiss::EncryptionContext,
-        (_, None, Some(_)) => GrantMiss::SourceArn,
-        (GrantPrincipal::RoleSession(_), None, None) => GrantMiss::OtherGrantee,
-        (_, None, None) => GrantMiss::ChildOperations,
     }
 }
 

@@ -114,6 +114,8 @@ pub(super) const fn grant_miss(miss: GrantMiss, is_one: bool) -> &'static str {
         (GrantMiss::ChildOperations, false) => "permit less than the grant to be made",
         (GrantMiss::ChildConstraints, true) => "is more constrained than the grant to be made",
         (GrantMiss::ChildConstraints, false) => "are more constrained than the grant to be made",
+        (GrantMiss::Propagation, true) => "has not spread through KMS yet, so it counts with its token only",
+        (GrantMiss::Propagation, false) => "have not spread through KMS yet, so they count with their tokens only",
     }
 }
 
@@ -127,6 +129,7 @@ pub(super) const fn grant_miss_word(miss: GrantMiss) -> &'static str {
         GrantMiss::SourceArn => "sourceArn",
         GrantMiss::ChildOperations => "childOperations",
         GrantMiss::ChildConstraints => "childConstraints",
+        GrantMiss::Propagation => "propagation",
     }
 }
 

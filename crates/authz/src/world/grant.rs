@@ -16,8 +16,10 @@ use aws_model::{AccountId, Arn, EncryptionContext};
 pub struct Grant {
     /// Its id.
     pub id: Box<str>,
-    /// Its token, where it is known. With the token told, a grant counts at once; without, once it is everywhere.
+    /// Its token, where it is known. With the token told, a grant counts at once; without, once it has spread.
     pub token: Option<Box<str>>,
+    /// Whether it has spread through KMS, which takes up to five minutes; `None` where nobody told.
+    pub propagated: Option<bool>,
     /// The name it was made under.
     pub name: Option<Box<str>>,
     /// Who gets it.

@@ -40,6 +40,21 @@ fn asks(principal: &str, action: &str, rest: &str) -> String {
     format!("principal: {principal}\naction: {action}\nresource: arn:aws:kms:us-west-2:444455556666:key/k\n{rest}")
 }
 
+/// What is in the way of the only grant.
+fn misses(world: &World, request: &str) -> Vec<GrantMiss> {
+    explain(world, request).gates.iter().flat_map(|gate| &gate.grants).flat_map(|grant| grant.misses.clone()).collect()
+}
+
+#[test]
+fn what_a_new_grant_lacks_is_its_token() {
+    let world = grant(ROLE, ", token: T, propagated: false");
+    assert_eq!(misses(&world, &asks(APP, "kms:Decrypt", "")), [GrantMiss::Propagation]);
+    assert_eq!(misses(&world, &asks(APP, "kms:Decrypt", "grantTokens: [T]")), []);
+    // To somebody else it gives nothing anyway, which is the farther miss.
+    let other = asks("arn:aws:sts::111122223333:assumed-role/other/s", "kms:Decrypt", "");
+    assert_eq!(misses(&world, &other), [GrantMiss::OtherGrantee, GrantMiss::Propagation]);
+}
+
 const APP: &str = "arn:aws:sts::111122223333:assumed-role/app/s";
 const ROLE: &str = "arn:aws:iam::111122223333:role/app";
 

@@ -37,6 +37,21 @@ fn a_pair_that_a_constraint_waits_for_is_to_be_passed() {
 }
 
 #[test]
+fn the_token_of_a_grant_that_has_not_spread_is_to_be_passed() {
+    for propagated in ["false", "unknown"] {
+        let grant = |token: &str| {
+            with_grant(&format!(
+                "{{id: g, grantee: '{CONTROLLER}', operations: [Decrypt], propagated: {propagated}{token}}}"
+            ))
+        };
+        let passed = all_told(&fixes(&grant(", token: AQpAM2RhZ"), &decrypts("")));
+        assert_eq!(passed[0], "pass the token of grant g: AQpAM2RhZ", "{propagated}");
+        // Of a token that nobody told, nothing can be passed.
+        assert!(all_told(&fixes(&grant(""), &decrypts(""))).iter().all(|told| !told.contains("token")), "{propagated}");
+    }
+}
+
+#[test]
 fn a_new_grant_can_be_held_to_the_encryption_context() {
     let fixes = fixes(&with_grant(""), &decrypts("encryptionContext: {App: shop}"));
     let grants = grants(&fixes);

@@ -162,6 +162,7 @@ pub(crate) fn create_grant(world: &mut World, by: &str, grantee: &str) -> String
         let grant = Grant {
             id: format!("by {by}").into(),
             token: None,
+            propagated: Some(true),
             name: None,
             grantee: new.grantee,
             grantee_unique_id: None,

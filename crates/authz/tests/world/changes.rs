@@ -31,6 +31,7 @@ fn grant(id: &str, grantee: &Arn) -> Grant {
     Grant {
         id: id.into(),
         token: None,
+        propagated: Some(true),
         name: None,
         grantee: grantee.as_str().parse().unwrap(),
         grantee_unique_id: None,

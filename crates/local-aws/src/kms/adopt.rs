@@ -82,6 +82,10 @@ impl Kms {
         if given.usage != world::KeyUsage::SymmetricEncryption {
             return Err(UnfitKey::Unsupported { key: arn.clone(), what: "a usage other than SymmetricEncryption" });
         }
+        // A grant counts here as soon as it is made.
+        if given.grants.iter().any(|grant| grant.propagated != Some(true)) {
+            return Err(UnfitKey::Unsupported { key: arn.clone(), what: "a grant that may not have spread yet" });
+        }
         let record = record(given, now)?;
         let mut change = Change::begin(state);
         match state.anywhere(arn.account(), id) {

@@ -163,6 +163,19 @@ async fn a_key_is_made_once_though_the_world_is_given_again() {
     aws.shutdown().await;
 }
 
+/// Here a grant counts as soon as it is made: what has not spread cannot be shown.
+#[tokio::test]
+async fn a_world_with_a_grant_that_has_not_spread_is_refused() {
+    for propagated in [json!(false), json!("unknown")] {
+        let grant = json!({ "grantee": ANN, "operations": ["Decrypt"], "propagated": propagated });
+        let text = json!({ "keys": { KEY: { "grants": [grant] } } }).to_string();
+        let world = world::read(&SourceText::new("world.json", text), &NoFiles).unwrap();
+        let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        let error = LocalAws::start(Options { listen, world, ..Options::default() }).await.unwrap_err();
+        assert!(error.to_string().contains("a grant that may not have spread yet"), "{error}");
+    }
+}
+
 #[tokio::test]
 async fn the_admin_route_makes_anybodys_credential_and_tells_what_the_model_says() {
     let aws = start_with(options()).await;

@@ -57,8 +57,14 @@ impl Facts<'_> {
             observer.rule(&rules::KMS_GRANT_SOURCE_ARN_RETIRE);
         }
         let may = named.or(by_grant).or(by_account);
+        let (is_nobody, has_spread) = (may.is_nobody(), self.has_spread(grant));
+        let may = may.and(&has_spread);
         if O::EXAMINES {
-            let misses = if may.is_nobody() { vec![GrantMiss::OtherGrantee] } else { Vec::new() };
+            if !is_nobody {
+                self.tell_of_propagation(grant, observer);
+            }
+            let other = is_nobody.then_some(GrantMiss::OtherGrantee);
+            let misses = other.into_iter().chain(has_spread.is_false().then_some(GrantMiss::Propagation)).collect();
             observer.grant(GrantReport { grant: Arc::clone(grant), gives: may.clone().any(), misses });
         }
         may

@@ -24,18 +24,27 @@ impl Facts<'_> {
         for rule in told.into_iter().flatten() {
             observer.rule(rule);
         }
+        if !named.is_nobody() {
+            self.tell_of_propagation(grant, observer);
+        }
+    }
+
+    /// Tells why a new grant counts already, or does not.
+    pub(in super::super) fn tell_of_propagation<O: Observer>(&self, grant: &Grant, observer: &mut O) {
+        if grant.propagated != Some(true) {
+            let has_token = self.has_token(grant);
+            observer.rule(if has_token { &rules::KMS_GRANT_TOKEN } else { &rules::KMS_GRANT_PROPAGATION });
+        }
     }
 
     fn about_grantee(&self, grant: &Grant, named: &Named) -> Vec<&'static Rule> {
         let is_meant = !named.is_nobody();
         let is_session = matches!(self.caller.principal, Principal::Session(_));
-        let has_token = grant.token.as_ref().is_some_and(|token| self.request.kms.grant_tokens.contains(token));
         chosen([
             (is_meant && matches!(grant.grantee, GrantPrincipal::Role(_)), &rules::KMS_GRANT_GRANTEE_ROLE),
             (is_session && matches!(grant.grantee, GrantPrincipal::RoleSession(_)), &rules::KMS_GRANT_GRANTEE_SESSION),
             (is_meant && matches!(grant.grantee, GrantPrincipal::Account(_)), &rules::KMS_GRANT_GRANTEE_ACCOUNT),
-            (is_meant && has_token, &rules::KMS_GRANT_TOKEN),
-            (!is_meant && has_token, &rules::KMS_GRANT_TOKEN_NOT_BEARER),
+            (!is_meant && self.has_token(grant), &rules::KMS_GRANT_TOKEN_NOT_BEARER),
             (is_meant, &rules::KMS_GRANT_OPERATION_LISTED),
             (!is_meant, &rules::KMS_GRANT_ONE_GRANTEE),
         ])

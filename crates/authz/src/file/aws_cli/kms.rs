@@ -130,6 +130,7 @@ fn grant(fields: &Fields<'_>) -> Result<Grant, FileError> {
     Ok(Grant {
         id: fields.need("GrantId")?.text()?.into(),
         token: None,
+        propagated: Some(true),
         name: fields.text("Name")?.filter(|name| !name.is_empty()).map(Into::into),
         grantee: grantee(fields)?.parse()?,
         grantee_unique_id: None,

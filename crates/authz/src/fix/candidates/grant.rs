@@ -86,6 +86,7 @@ impl Candidates<'_> {
         let grant = Grant {
             id: id.into(),
             token: None,
+            propagated: Some(true),
             name: None,
             grantee: grantee.clone(),
             grantee_unique_id: None,

@@ -53,6 +53,12 @@ impl Candidates<'_> {
 
     fn satisfy_grant(&mut self, report: &GrantReport) {
         let is_open = report.misses.is_empty() && !report.gives.is_true();
+        let may_be_new = report.grant.propagated != Some(true) && !self.facts.has_token(&report.grant);
+        let waits_for_token = may_be_new && (is_open || report.misses == [GrantMiss::Propagation]);
+        if let Some(token) = report.grant.token.as_deref().filter(|_| waits_for_token) {
+            let edit = RequestEdit::GrantToken { grant: report.grant.id.clone(), token: token.into() };
+            self.offer(Edit::Request(edit), false, 0);
+        }
         if !is_open && report.misses != [GrantMiss::EncryptionContext] {
             return;
         }

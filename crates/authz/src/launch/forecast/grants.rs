@@ -15,6 +15,7 @@ pub(super) fn make_grant(world: &mut World, step: &Step, number: usize) -> Resul
     let grant = Grant {
         id: format!("made by step {} of the launch", number + 1).into(),
         token: None,
+        propagated: Some(true),
         name: None,
         grantee: new.grantee.clone(),
         grantee_unique_id: None,

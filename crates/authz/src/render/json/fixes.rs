@@ -99,6 +99,7 @@ const fn how_word(how: How) -> &'static str {
 fn request_edit(edit: &RequestEdit) -> Value {
     match edit {
         RequestEdit::EncryptionContext { key, value } => json!({ "encryptionContext": { key: value } }),
+        RequestEdit::GrantToken { grant, token } => json!({ "grantToken": { "grant": grant, "token": token } }),
         RequestEdit::SessionTag { key, value } => json!({ "sessionTag": { key: value } }),
         RequestEdit::SessionPolicy { index, how, after, .. } => json!({
             "sessionPolicy": { "index": index, "how": how_word(*how), "document": after.source().text() },

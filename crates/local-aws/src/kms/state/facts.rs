@@ -115,6 +115,7 @@ pub(in crate::kms) fn of_grant(grant: &Grant) -> Option<world::Grant> {
     Some(world::Grant {
         id: grant.id.as_str().into(),
         token: None,
+        propagated: Some(true),
         name: grant.name.as_deref().map(Into::into),
         grantee: parse(&grant.grantee)?,
         grantee_unique_id: grant.grantee_unique_id.as_deref().map(Into::into),
