@@ -6,6 +6,7 @@
 //! copies only what it touches.
 
 mod account;
+mod aliases;
 mod change;
 mod grant;
 mod group;

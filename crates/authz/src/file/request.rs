@@ -18,7 +18,7 @@ use crate::{
     decide::is_on_key,
     request::{KmsDetail, NewGrant, Request, Resource},
     text::SourceText,
-    world::{Account, Key, World},
+    world::World,
 };
 
 const FIELDS: [&str; 14] = [
@@ -97,9 +97,8 @@ fn resource(fields: &Fields<'_>) -> Result<Resource, FileError> {
 fn take_key_of_alias(resource: &mut Resource, kms: &mut KmsDetail, world: &World) {
     let Ok(arn) = resource.arn.parse::<Arn>() else { return };
     let account = arn.account().parse().ok().and_then(|id| world.account(id));
-    let mut keys = account.into_iter().flat_map(Account::keys);
-    let is_named = |key: &&Key| key.arn.region().as_str() == arn.region() && key.aliases.contains(arn.resource());
-    if let Some(key) = keys.find(is_named) {
+    let region = arn.region().parse().ok();
+    if let Some(key) = account.zip(region).and_then(|(account, region)| account.key_of_alias(arn.resource(), &region)) {
         resource.arn = key.arn.as_str().into();
         kms.request_alias.get_or_insert_with(|| arn.resource().into());
     }

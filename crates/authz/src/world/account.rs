@@ -7,7 +7,7 @@ use std::{
 
 use aws_model::{AccountId, KeyArn};
 
-use super::{Group, Key, ResourcePolicy, Role, User, managed::ManagedPolicies};
+use super::{Group, Key, ResourcePolicy, Role, User, aliases::Aliases, managed::ManagedPolicies};
 
 /// What is known of one account. An account of which nothing is known is not in the world, and what it allows is
 /// unknown, not denied.
@@ -22,7 +22,8 @@ pub struct Account {
     pub(crate) users: HashMap<Box<str>, Arc<User>>,
     /// By ARN.
     pub(crate) roles: HashMap<Box<str>, Arc<Role>>,
-    pub(crate) keys: HashMap<KeyArn, Arc<Key>>,
+    pub(super) keys: HashMap<KeyArn, Arc<Key>>,
+    pub(super) aliases: Aliases,
     /// Other resources that have a policy or tags, by ARN.
     pub(crate) resources: HashMap<Box<str>, OtherResource>,
     /// By ARN.

@@ -36,7 +36,12 @@ impl World {
     /// When its policy was not read as [`PolicyKind::Key`].
     pub fn put_key(&mut self, key: Key) -> Result<(), ChangeError> {
         expect_kind(&key.policy.policy, PolicyKind::Key)?;
-        self.account_mut(key.arn.account()).keys.insert(key.arn.clone(), Arc::new(key));
+        let account = self.account_mut(key.arn.account());
+        account.take_aliases_of(&key.arn);
+        for alias in &key.aliases {
+            account.aliases.add(alias, &key.arn);
+        }
+        account.keys.insert(key.arn.clone(), Arc::new(key));
         Ok(())
     }
 
@@ -46,7 +51,9 @@ impl World {
     /// When there is none.
     pub fn remove_key(&mut self, arn: &KeyArn) -> Result<(), ChangeError> {
         self.key_mut(arn)?;
-        self.account_mut(arn.account()).keys.remove(arn);
+        let account = self.account_mut(arn.account());
+        account.take_aliases_of(arn);
+        account.keys.remove(arn);
         Ok(())
     }
 
@@ -97,8 +104,7 @@ impl World {
         self.key_mut(arn).map(|key| key.untold = untold)
     }
 
-    /// Lets an alias (`alias/demo`) stand for a key, and no more for another of its account and region. Looks at every
-    /// key of the account.
+    /// Lets an alias (`alias/demo`) stand for a key, and no more for another of its account and region.
     ///
     /// Source: AWS KMS API Reference, "UpdateAlias".
     ///
@@ -106,12 +112,11 @@ impl World {
     /// When there is no such key.
     pub fn put_alias(&mut self, arn: &KeyArn, alias: &str) -> Result<(), ChangeError> {
         self.key_mut(arn)?.aliases.insert(alias.into());
-        let account = self.accounts.get_mut(&arn.account()).map(Arc::make_mut);
-        let others = account.into_iter().flat_map(|account| account.keys.values_mut());
-        for other in others.filter(|other| other.arn != *arn && other.arn.region() == arn.region()) {
-            if other.aliases.contains(alias) {
-                Arc::make_mut(other).aliases.remove(alias);
-            }
+        let account = self.account_mut(arn.account());
+        account.aliases.add(alias, arn);
+        let others: Vec<_> = account.aliases.keys(alias, arn.region()).filter(|other| *other != arn).cloned().collect();
+        for other in others {
+            self.remove_alias(&other, alias)?;
         }
         Ok(())
     }
@@ -121,7 +126,9 @@ impl World {
     /// # Errors
     /// When there is no such key.
     pub fn remove_alias(&mut self, arn: &KeyArn, alias: &str) -> Result<bool, ChangeError> {
-        self.key_mut(arn).map(|key| key.aliases.remove(alias))
+        let was_alias = self.key_mut(arn)?.aliases.remove(alias);
+        self.account_mut(arn.account()).aliases.take(alias, arn);
+        Ok(was_alias)
     }
 
     /// Adds a grant on a key; one of the same id is replaced. Where the grant does not tell the unique id of its

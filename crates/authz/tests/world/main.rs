@@ -10,6 +10,7 @@ mod invariants;
 mod organization;
 mod replay;
 mod requests;
+mod touches;
 
 use std::sync::Arc;
 
