@@ -41,7 +41,7 @@ pub use key_state::*;
 pub use kms_condition::*;
 pub use launch::*;
 pub use organization::*;
-pub use page::{CaseCount, Cases, assumptions_page, page};
+pub use page::{CaseCount, Cases, Elsewhere, assumptions_page, page};
 pub use pass_role::*;
 pub use policy::*;
 pub use principal::*;

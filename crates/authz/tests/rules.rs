@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use authz::rules::{self, Assumptions, CaseCount, Cases, RULES, Rule, Source, UnknownAssumption};
+use authz::rules::{self, Assumptions, CaseCount, Cases, Elsewhere, RULES, Rule, Source, UnknownAssumption};
 
 fn assumptions() -> impl Iterator<Item = &'static Rule> {
     RULES.iter().copied().filter(|rule| rule.is_assumption())
@@ -29,12 +29,33 @@ fn the_page_of_the_assumptions_is_that_of_the_ledger() {
 
 #[test]
 fn every_rule_is_on_the_page_with_its_cases() {
-    let cases: Cases<'_> = RULES.iter().map(|rule| (rule.id, CaseCount { allows: 3, denies: 4, lifted: 1 })).collect();
-    let page = rules::page(&cases);
+    let count = CaseCount { allows: 3, denies: 4, lifted: 1, read: 0 };
+    let cases: Cases<'_> = RULES.iter().map(|rule| (rule.id, count)).collect();
+    let page = rules::page(&cases, &Elsewhere::new());
     for rule in RULES.iter() {
-        let row = page.lines().find(|line| line.starts_with(&format!("| `{}` |", rule.id)));
-        assert!(row.is_some_and(|row| row.ends_with("| 3 + 1, 4 |")), "{}: {row:?}", rule.id);
+        let row = row(&page, rule.id);
+        assert!(row.ends_with("| 3 + 1, 4 |"), "{row}");
     }
+}
+
+fn row<'p>(page: &'p str, id: &str) -> &'p str {
+    page.lines().find(|line| line.starts_with(&format!("| `{id}` |"))).unwrap()
+}
+
+#[test]
+fn a_rule_that_no_case_proves_is_on_the_page_with_the_test_that_does() {
+    let read = CaseCount { read: 2, ..CaseCount::default() };
+    let cases = Cases::from([("kms-grant-name", CaseCount::default()), ("iam-policy-key-sid", read)]);
+    let elsewhere = Elsewhere::from([
+        ("kms-grant-name", "crates/a/tests/b.rs::names"),
+        ("kms-lockout", "nothing: nobody asked"),
+        ("iam-policy-key-sid", "crates/a/tests/b.rs::sids"),
+    ]);
+    let page = rules::page(&cases, &elsewhere);
+    assert!(row(&page, "kms-grant-name").ends_with("| `crates/a/tests/b.rs::names` |"));
+    assert!(row(&page, "kms-lockout").ends_with("| nothing: nobody asked |"));
+    assert!(row(&page, "iam-policy-key-sid").ends_with("| 2 read; `crates/a/tests/b.rs::sids` |"));
+    assert!(row(&page, "kms-grant-one-key").ends_with("| 0 + 0, 0 |"));
 }
 
 #[test]

@@ -72,6 +72,14 @@ pub struct NoDefaultKey {
     pub account: AccountId,
 }
 
+impl KeyNeedsEncrypted {
+    /// The rule of the ledger by which EC2 refuses it.
+    #[must_use]
+    pub const fn rule(&self) -> &'static Rule {
+        &rules::LAUNCH_KEY_NEEDS_ENCRYPTED
+    }
+}
+
 impl VolumeKey {
     /// What `Encrypted` and `KmsKeyId` of a mapping say. `Encrypted: false` is as good as nothing: it makes no volume
     /// plain that otherwise would not be.

@@ -64,7 +64,7 @@ impl MalformedPolicy {
 
     /// The rule of the ledger by which AWS does not take it, if there is one.
     #[must_use]
-    pub const fn rule(&self) -> Option<&'static Rule> {
+    pub fn rule(&self) -> Option<&'static Rule> {
         self.0.flaw.rule(self.0.kind)
     }
 

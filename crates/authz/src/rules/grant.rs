@@ -253,6 +253,12 @@ rules! {
     KMS_GRANT_ISSUER "kms-grant-issuer":
         "A grant's issuing account is the account that called CreateGrant.",
         KMS_API.at("GrantListEntry > IssuingAccount");
+    // Of a call by a grant the examples there have the caller, the key and the encryption context, and no grant; of
+    // GrantListEntry no member tells a use.
+    KMS_GRANT_USE_NOT_TOLD "kms-grant-use-not-told":
+        "CloudTrail's record of a call does not tell the grant that allowed it, and ListGrants tells no last use; only \
+         the records of making and ending a grant have its id.",
+        KMS.at("Logging AWS KMS API calls with AWS CloudTrail > CreateGrant, Amazon EC2 example two");
     KMS_GRANT_NO_CHECK_LATER "kms-grant-no-check-later":
         "A grant outlives the permission of who made it.",
         KMS.at("Grants in AWS KMS");

@@ -7,6 +7,9 @@ use super::{Answer, Probe, RULES, Rule, Source};
 /// How many cases of the corpus rest on each rule.
 pub type Cases<'a> = BTreeMap<&'a str, CaseCount>;
 
+/// What stands in for the cases of rules that none proves: `PATH::TEST`, or `nothing: WHY`.
+pub type Elsewhere<'a> = BTreeMap<&'a str, &'a str>;
+
 /// How many cases rest on one rule.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CaseCount {
@@ -16,6 +19,8 @@ pub struct CaseCount {
     pub denies: usize,
     /// Of these, those whose mutants are let through because the rule has no say in them any more.
     pub lifted: usize,
+    /// Policies that are taken, of which only the case says that they show the rule. They prove nothing.
+    pub read: usize,
 }
 
 impl CaseCount {
@@ -35,7 +40,8 @@ anew with `UPDATE_DOCS=1`.
 
 Cases are told as `A + L, D`: D deny by the rule. A allow, with the rule having a say. L are the mutants of the D, the \
 smallest change that allows, in which the rule has no say any more; by rules that only ever deny, nothing else allows. \
-What no case proves is told in `unproven-rules.txt` there, with the test that does.
+`R read` are policies that AWS takes, of which the case alone says that they show the rule. For what no case proves \
+the test is told that does, or why nothing does; `unproven-rules.txt` there lists them.
 
 A source is a document's title and the section in it. Quoted error messages are AWS's, as its guides or users' public \
 reports give them. A rule whose source is \"assumption\" is published nowhere, or documents contradict one another: \
@@ -79,9 +85,9 @@ const GROUPS: [(&str, &str); 21] = [
     ("denial-", "The wording of denials"),
 ];
 
-/// The page of all rules, with how many cases rest on each where cases are told.
+/// The page of all rules, with how many cases rest on each where cases are told, and what stands in for them.
 #[must_use]
-pub fn page(cases: &Cases<'_>) -> String {
+pub fn page(cases: &Cases<'_>, elsewhere: &Elsewhere<'_>) -> String {
     let mut page = RULES_HEAD.to_owned();
     for (group, rules) in groups() {
         let _ = write!(page, "\n## {group}\n\n| id | rule | source |");
@@ -89,13 +95,29 @@ pub fn page(cases: &Cases<'_>) -> String {
         for rule in rules {
             let _ = write!(page, "| `{}` | {} | {} |", rule.id, cell(rule.says), cell(&source(rule)));
             if !cases.is_empty() {
-                let CaseCount { allows, denies, lifted } = cases.get(rule.id).copied().unwrap_or_default();
-                let _ = write!(page, " {allows} + {lifted}, {denies} |");
+                let count = cases.get(rule.id).copied().unwrap_or_default();
+                let _ = write!(page, " {} |", cell(&proof(count, elsewhere.get(rule.id).copied())));
             }
             page.push('\n');
         }
     }
     page
+}
+
+/// The cases of a rule, and what stands in for those that lack.
+fn proof(CaseCount { allows, denies, lifted, read }: CaseCount, elsewhere: Option<&str>) -> String {
+    let mut parts = Vec::new();
+    if allows + denies + lifted > 0 || elsewhere.is_none() {
+        parts.push(format!("{allows} + {lifted}, {denies}"));
+    }
+    if read > 0 {
+        parts.push(format!("{read} read"));
+    }
+    parts.extend(elsewhere.map(|elsewhere| match elsewhere.strip_prefix("nothing: ") {
+        Some(_) => elsewhere.to_owned(),
+        None => format!("`{elsewhere}`"),
+    }));
+    parts.join("; ")
 }
 
 /// The page of the assumptions, each with its probe.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use authz::{
     file::case::{ExpectedOutcome, LaunchCase, LaunchQuestion, seen},
     launch::{Forecast, Outcome},
-    rules::{self, Assumptions},
+    rules::Assumptions,
 };
 
 use crate::{assumptions, ids, named, proof::Proofs};
@@ -17,7 +17,7 @@ fn forecast(
 ) -> (Result<Forecast, String>, BTreeSet<&'static str>) {
     let launch = match &question.launch {
         Ok(launch) => launch,
-        Err(refused) => return (Err(refused.to_string()), ids([&&rules::LAUNCH_KEY_NEEDS_ENCRYPTED])),
+        Err(refused) => return (Err(refused.to_string()), ids([&refused.rule()])),
     };
     match launch.forecast(&question.world, assumptions) {
         Ok(forecast) => {

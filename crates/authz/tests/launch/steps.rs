@@ -99,6 +99,7 @@ fn of_which_volume_a_snapshot_was_made_is_not_known() {
     assert!(from.request.kms.encryption_context_is_partial && from.request.kms.encryption_context.is_empty());
 }
 
+/// Rule: `launch-dry-run-without-kms`.
 #[test]
 fn a_dry_run_asks_nothing_as_far_as_that_is_assumed() {
     let launch = launched(Case::OwnImage);

@@ -1,6 +1,9 @@
 //! Documents that read, of every kind.
 
-use authz::policy::{Effect, PolicyKind, PrincipalPattern, Version};
+use authz::{
+    policy::{Effect, MalformedPolicy, Policy, PolicyKind, PrincipalPattern, Version},
+    text::SourceText,
+};
 
 use crate::{document, read};
 
@@ -71,6 +74,26 @@ fn every_element_is_read_with_its_place() {
     assert!(
         deny.principals.as_ref().unwrap().negated && deny.actions.negated && deny.resources.as_ref().unwrap().negated
     );
+}
+
+/// Rule: `iam-policy-key-sid`.
+#[test]
+fn a_sid_with_spaces_is_for_key_policies_and_not_for_those_of_iam() {
+    let read = |kind, sid: &str, rest: &str| {
+        let text = format!(r#"{{"Statement":{{"Sid":"{sid}","Effect":"Allow","Action":"sts:AssumeRole"{rest}}}}}"#);
+        let policy = Policy::parse(SourceText::new("test", text), kind)?;
+        Ok::<_, MalformedPolicy>(policy.statements()[0].sid.clone().unwrap().value)
+    };
+    let (resource, principal) = (r#","Resource":"*""#, r#","Principal":{"AWS":"111122223333"}"#);
+    let both = format!("{resource}{principal}");
+    assert_eq!(read(PolicyKind::Key, "Enable IAM User Permissions", &both).unwrap(), "Enable IAM User Permissions");
+    for (kind, rest) in
+        [(PolicyKind::Identity, resource), (PolicyKind::Session, resource), (PolicyKind::Trust, principal)]
+    {
+        let refused = read(kind, "Enable IAM User Permissions", rest).unwrap_err();
+        assert_eq!(refused.rule().map(|rule| rule.id), Some("iam-policy-sid"), "{kind:?}");
+        assert_eq!(read(kind, "EnableIAMUserPermissions", rest).unwrap(), "EnableIAMUserPermissions", "{kind:?}");
+    }
 }
 
 #[test]

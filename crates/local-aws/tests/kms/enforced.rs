@@ -109,6 +109,7 @@ async fn conditions_see_the_encryption_context_the_alias_and_the_tags() {
     assert_eq!(node.code("Encrypt", encrypt(&key)).await, "AccessDeniedException");
 }
 
+/// Rule: `iam-eval-dry-run-kms`.
 #[tokio::test]
 async fn a_dry_run_tells_the_denial_where_there_would_be_one() {
     let world = World::new();
@@ -127,6 +128,7 @@ async fn a_dry_run_tells_the_denial_where_there_would_be_one() {
     assert_eq!(world.role(STRANGER, "others").code("Encrypt", dry).await, "AccessDeniedException");
 }
 
+/// Rule: `iam-match-every-resource`.
 #[tokio::test]
 async fn re_encrypting_asks_for_both_keys() {
     let world = World::new();
@@ -144,6 +146,7 @@ async fn re_encrypting_asks_for_both_keys() {
     node.ok("ReEncrypt", input).await;
 }
 
+/// Rule: `kms-lockout-identity`.
 #[tokio::test]
 async fn who_puts_a_key_policy_must_be_let_put_the_next_one() {
     let world = World::new();

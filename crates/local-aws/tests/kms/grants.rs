@@ -127,6 +127,7 @@ async fn the_same_request_of_another_account_makes_a_grant_of_its_own() {
     assert!(left.iter().any(|grant| grant["GrantId"] == owners["GrantId"]) && left.len() == 2);
 }
 
+/// Rule: `kms-grant-name`.
 #[tokio::test]
 async fn the_same_request_of_the_same_name_makes_one_grant_and_another_token() {
     let world = World::new();
@@ -146,6 +147,7 @@ async fn the_same_request_of_the_same_name_makes_one_grant_and_another_token() {
     assert_eq!(grants(&owner, &key).await.len(), 3);
 }
 
+/// Rules: `kms-grant-context-limits`, `kms-grant-grantee-kinds`, `kms-grant-operations-of-key`.
 #[tokio::test]
 async fn malformed_grants_are_refused() {
     let world = World::new();
@@ -177,6 +179,7 @@ async fn malformed_grants_are_refused() {
     assert!(grants(&owner, &key).await.is_empty());
 }
 
+/// Rule: `kms-grant-context-one`.
 #[tokio::test]
 async fn a_grant_has_one_constraint_on_the_context() {
     let world = World::new();
@@ -235,6 +238,7 @@ async fn services_are_listed_under_names_of_their_own() {
     assert_eq!(grants(&owner, &key).await.len(), 2);
 }
 
+/// Rules: `kms-grant-one-retiring`, `kms-grant-service-retiring`, `kms-grant-service-source-arn`.
 #[tokio::test]
 async fn a_grant_for_a_service_names_a_source_and_who_retires_it() {
     let world = World::new();

@@ -54,6 +54,7 @@ async fn a_policy_is_kept_as_it_was_put() {
     assert_eq!(owner.ok("GetKeyPolicy", json!({"KeyId": key})).await["Policy"], json!(second));
 }
 
+/// Rule: `kms-lockout`.
 #[tokio::test]
 async fn a_policy_that_does_not_read_or_locks_out_is_refused() {
     let world = World::new();

@@ -37,6 +37,7 @@ async fn a_replica_counts_in_its_own_region() {
     assert_eq!(owner.at("eu-west-2").describe(id(&key)).await["MultiRegion"], true);
 }
 
+/// Rule: `kms-grant-limit`.
 #[tokio::test]
 async fn a_key_holds_so_many_grants() {
     let world = World::with_quotas(Quotas { grants_per_key: 2, ..Quotas::default() });

@@ -76,6 +76,7 @@ fn lasts(begun: &Answer) -> i64 {
     (left + 59) / 60 * 60
 }
 
+/// Rule: `trust-duration`.
 #[tokio::test]
 async fn a_session_lasts_as_long_as_its_role_lets_it_and_an_hour_if_nobody_says() {
     let (aws, ann) = begin().await;
@@ -90,6 +91,7 @@ async fn a_session_lasts_as_long_as_its_role_lets_it_and_an_hour_if_nobody_says(
     aws.shutdown().await;
 }
 
+/// Rules: `trust-chain-hour`, `trust-chain-hour-session-token`.
 #[tokio::test]
 async fn a_chained_session_lasts_an_hour_at_most() {
     let (aws, ann) = begin().await;
@@ -106,6 +108,7 @@ async fn a_chained_session_lasts_an_hour_at_most() {
     aws.shutdown().await;
 }
 
+/// Rule: `sts-session-token-duration`.
 #[tokio::test]
 async fn a_session_of_get_session_token_lasts_twelve_hours_if_nobody_says_and_the_root_users_one() {
     let (aws, ann) = begin().await;
@@ -121,6 +124,7 @@ async fn a_session_of_get_session_token_lasts_twelve_hours_if_nobody_says_and_th
     aws.shutdown().await;
 }
 
+/// Rule: `trust-tags-limits`.
 #[tokio::test]
 async fn session_tags_are_fifty_at_most_of_bounded_length_and_each_once() {
     let (aws, ann) = begin().await;
@@ -146,6 +150,7 @@ async fn session_tags_are_fifty_at_most_of_bounded_length_and_each_once() {
     aws.shutdown().await;
 }
 
+/// Rules: `trust-tags-transitive`, `trust-tags-transitive-fixed`.
 #[tokio::test]
 async fn a_transitive_tag_goes_on_to_the_next_session_which_cannot_pass_it_anew() {
     let (aws, ann) = begin().await;
@@ -168,6 +173,7 @@ async fn a_transitive_tag_goes_on_to_the_next_session_which_cannot_pass_it_anew(
     aws.shutdown().await;
 }
 
+/// Rule: `trust-tag-session-inherited`.
 #[tokio::test]
 async fn a_transitive_tag_needs_tag_session_of_the_next_role_too() {
     let (aws, ann) = begin().await;
@@ -179,6 +185,7 @@ async fn a_transitive_tag_needs_tag_session_of_the_next_role_too() {
     aws.shutdown().await;
 }
 
+/// Rule: `trust-source-identity-fixed`.
 #[tokio::test]
 async fn a_source_identity_goes_on_and_stays() {
     let (aws, ann) = begin().await;
@@ -195,6 +202,7 @@ async fn a_source_identity_goes_on_and_stays() {
     aws.shutdown().await;
 }
 
+/// Rule: `trust-session-policy-limits`.
 #[tokio::test]
 async fn session_policies_are_one_and_ten_and_2048_characters_together() {
     let (aws, ann) = begin().await;
@@ -217,6 +225,7 @@ async fn session_policies_are_one_and_ten_and_2048_characters_together() {
     aws.shutdown().await;
 }
 
+/// Rule: `trust-session-policy-account`.
 #[tokio::test]
 async fn a_managed_session_policy_is_of_the_roles_account() {
     let (aws, ann) = begin().await;

@@ -64,6 +64,7 @@ async fn a_fixed_credential_signs_for_its_account_in_every_region_of_its_partiti
     aws.shutdown().await;
 }
 
+/// Rule: `trust-expired`.
 #[tokio::test]
 async fn a_session_signs_with_its_token_until_it_is_over() {
     let clock = Clock::real();

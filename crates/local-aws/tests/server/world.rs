@@ -243,6 +243,7 @@ async fn service_may_decrypt(aws: &Running, service: &str, source: &str) -> Stri
     told["verdict"].as_str().map_or_else(|| told.to_string(), str::to_owned)
 }
 
+/// Rule: `kms-grant-grantee-exists`.
 #[tokio::test]
 async fn a_grant_is_for_users_and_roles_that_are_there() {
     let aws = start_with(options()).await;

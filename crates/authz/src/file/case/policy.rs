@@ -152,7 +152,7 @@ impl Document {
 impl Refusal {
     /// The rule by which it is refused, if the ledger has it.
     #[must_use]
-    pub const fn rule(&self) -> Option<&'static Rule> {
+    pub fn rule(&self) -> Option<&'static Rule> {
         match self {
             Self::Malformed(malformed) => malformed.rule(),
             Self::TooLarge(large) => large.rule(),

@@ -9,7 +9,7 @@ use crate::{
 impl Flaw {
     /// The rule, if the ledger has it: it leaves out bounds of requests, and what only single kinds of policies may not
     /// say.
-    pub(super) const fn rule(&self, kind: PolicyKind) -> Option<&'static Rule> {
+    pub(super) fn rule(&self, kind: PolicyKind) -> Option<&'static Rule> {
         Some(match self {
             Self::Json(_) | Self::NoObject => &rules::IAM_POLICY_JSON,
             Self::Character(_) => &rules::IAM_POLICY_CHARACTERS,
@@ -29,6 +29,7 @@ impl Flaw {
             Self::SidCharacters(_) => &rules::IAM_POLICY_SID,
             Self::SidTwice(_) => &rules::IAM_POLICY_SID_UNIQUE,
             Self::Action(_) => &rules::IAM_POLICY_ACTION_VENDOR,
+            Self::Principal { name, .. } if name.contains("${") => &rules::IAM_VARIABLE_NOT_ELSEWHERE,
             Self::Principal { why: InvalidPrincipal::Wildcard, .. } => &rules::IAM_PRINCIPAL_NO_PATTERN,
             Self::Principal { why: InvalidPrincipal::Group, .. } => &rules::IAM_PRINCIPAL_NO_GROUP,
             Self::Operator(_) => &rules::IAM_POLICY_CONDITION_OPERATOR,
