@@ -7,7 +7,7 @@ use authz::rules::{Rule, Source};
 use crate::{
     fixture::Case,
     matrix::{self, By, EVERYWHERE, Remedy},
-    rows::{Mark, Origin, ROWS},
+    rows::{LEFT_OUT, Mark, Origin, ROWS},
 };
 
 const HEAD: &str = "\
@@ -17,8 +17,6 @@ Seed 000 retells how somebody got Karpenter to launch nodes from an image under 
 (aws-ia/terraform-aws-eks-blueprints issue 2052). Each of its sentences about permissions is held against the model, \
 whose rules are those of [rules.md](rules.md); which calls a launch makes is in [launches.md](launches.md). Generated \
 from the test `seed_000` of `crates/authz`, which compares this page and writes it anew with `UPDATE_DOCS=1`.
-
-Lines 43, 45, 59 and 65 of the seed (watching, automating, an account for keys, backups) are about no permission.
 
 ## Sentences
 
@@ -80,6 +78,7 @@ fn page() -> String {
             row.shown_by.replace(' ', "")
         );
     }
+    page.push_str(&left_out());
     page.push_str(MATRIX_HEAD);
     let _ = writeln!(
         page,
@@ -91,6 +90,15 @@ fn page() -> String {
     }
     write_sources(&mut page);
     page
+}
+
+/// The lines without a row.
+fn left_out() -> String {
+    let told = LEFT_OUT.iter().map(|(what, lines)| {
+        let lines: Vec<_> = lines.iter().map(u32::to_string).collect();
+        format!("{} ({what})", lines.join(", "))
+    });
+    format!("\nLines of the article without a row: {}.\n", told.collect::<Vec<_>>().join("; "))
 }
 
 /// The rules that cells name, each with its sentence.

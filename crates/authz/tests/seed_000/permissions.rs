@@ -1,9 +1,9 @@
-//! What the controller's role needs (lines 8 to 16 and 27 to 38).
+//! What the controller's role needs (lines 8 to 16, 27 to 38 and 66).
 
-use authz::launch::{Capacity, Launch};
+use authz::launch::{Capacity, Launch, Launcher};
 
 use crate::{
-    fixture::{AUTO_SCALING, CONTROLLER, Case, FOREIGN, karpenter},
+    fixture::{AUTO_SCALING, CONTROLLER, Case, FOREIGN, group, karpenter},
     setup::{ALL, CREATE_GRANT, EIGHT, FOR_CLUSTER, SIX, Setup, failing, grant_to},
 };
 
@@ -117,6 +117,29 @@ pub(crate) fn create_grant_added_to_the_rest_lets_karpenter_launch() {
         assert_eq!(failing(&setup.forecast(&launch)), "CreateGrant as KarpenterController");
         let added = Setup { controller: format!("{rest}, {CREATE_GRANT}"), ..setup };
         assert!(added.works(&launch), "with and without the grant to the autoscaling role");
+    }
+}
+
+#[test]
+pub(crate) fn the_recipe_as_a_whole_serves_groups_and_not_karpenter() {
+    let recipe = Setup {
+        controller: format!("{SIX}, {CREATE_GRANT}"),
+        node: SIX.into(),
+        grants: vec![grant_to(AUTO_SCALING, EIGHT)],
+        ..Setup::default()
+    };
+    // What it leaves out is a key policy for the cluster's account.
+    let with_key_policy = Setup { key_policy: FOR_CLUSTER.into(), ..recipe.clone() };
+    for case in FOREIGN_CASES {
+        for capacity in [Capacity::OnDemand, Capacity::Spot] {
+            let launch = case.launched_by(karpenter(capacity));
+            let failed = failing(&recipe.forecast(&launch));
+            assert!(failed.ends_with(" as KarpenterController"), "{case:?} {capacity:?}: {failed}");
+            assert!(with_key_policy.works(&launch), "{case:?} {capacity:?}");
+        }
+        for launcher in [group(), Launcher::NodeGroup] {
+            assert!(recipe.works(&case.launched_by(launcher)), "{case:?}");
+        }
     }
 }
 

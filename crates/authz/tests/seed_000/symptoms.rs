@@ -1,11 +1,11 @@
-//! What is seen (lines 5 and 52).
+//! What is seen (lines 5, 43 and 52).
 
-use authz::{launch::Shown, rules::Assumptions};
+use authz::{decision::Gate, launch::Shown, rules::Assumptions};
 
 use crate::{
-    fixture::Case,
+    fixture::{AUTO_SCALING, Case, group},
     permissions::by_karpenter,
-    setup::{FOR_CLUSTER, SIX, Setup},
+    setup::{EIGHT, FOR_CLUSTER, SIX, Setup},
 };
 
 const CODE: Option<&str> = Some("Client.InvalidKMSKey.InvalidState");
@@ -42,4 +42,30 @@ pub(crate) fn cloud_trail_has_the_denial_with_its_caller() {
     assert!(words.contains("KarpenterController"), "{words}");
     assert!(!words.contains("AmazonEKSNodeRole"), "{words}");
     assert!(words.contains("kms:GenerateDataKeyWithoutPlaintext"), "{words}");
+}
+
+/// Rule: `kms-grant-use-not-told`.
+#[test]
+pub(crate) fn the_record_of_a_call_tells_no_grant_that_allowed_it() {
+    let launch = Case::OwnImage.launched_by(group());
+    let launched = |id: &str| {
+        let grant = format!("{{id: {id}, grantee: '{AUTO_SCALING}', operations: [{EIGHT}]}}");
+        Setup { grants: vec![grant], ..Setup::default() }.forecast(&launch)
+    };
+    let [one, other] = ["one", "other"].map(launched);
+    // What a record can hold is the same whichever grant it was, and has no id of it.
+    let records = |forecast: &authz::launch::Forecast| -> Vec<String> {
+        forecast.steps.iter().map(|step| format!("{:?}", step.step.request)).collect()
+    };
+    assert_eq!(records(&one), records(&other));
+    // Which it was, only who knows the key's grants can tell: of the data key the one, of Decrypt what the launch made.
+    let gives = |forecast: &authz::launch::Forecast, step: usize| -> Vec<String> {
+        let gates = &forecast.steps[step].explanation.gates;
+        let grants = gates.iter().filter(|gate| gate.gate == Gate::Grants).flat_map(|gate| &gate.grants);
+        grants.filter(|grant| grant.gives.is_true()).map(|grant| grant.grant.id.to_string()).collect()
+    };
+    assert_eq!((gives(&one, 0), gives(&other, 0)), (vec!["one".to_owned()], vec!["other".to_owned()]));
+    // That a grant is made is a call of its own.
+    let made = one.steps.iter().filter(|step| step.step.request.kms.new_grant.is_some());
+    assert_eq!(made.map(|step| step.step.call.action()).collect::<Vec<_>>(), ["kms:CreateGrant"]);
 }
