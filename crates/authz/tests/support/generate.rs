@@ -324,7 +324,7 @@ fn levels(kind: PolicyKind) -> impl Strategy<Value = Vec<Vec<Document>>> {
     prop::option::weighted(0.4, prop::collection::vec(level, 3)).prop_map(Option::unwrap_or_default)
 }
 
-/// A setting.
+/// A setting without groups and grants, which other evaluators do not know.
 pub(crate) fn setting() -> impl Strategy<Value = Setting> {
     let own = (
         prop::collection::vec(document(PolicyKind::Identity), 1..3),
@@ -339,7 +339,8 @@ pub(crate) fn setting() -> impl Strategy<Value = Setting> {
     );
     (own, organization, others).prop_map(|(own, (service_control, resource_control), (resource, key, trust))| {
         let (identity, boundary, session) = own;
-        Setting { identity, boundary, session, service_control, resource_control, resource, key, trust }
+        let (group, grants) = (Vec::new(), Vec::new());
+        Setting { identity, group, boundary, session, service_control, resource_control, resource, key, grants, trust }
     })
 }
 

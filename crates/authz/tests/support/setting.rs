@@ -6,10 +6,14 @@ use authz::{
     context::{Context, Others, Told},
     policy::{Policy, PolicyKind},
     principal::{FederatedUser, Principal, RoleSession},
-    request::{KmsDetail, Request, Resource},
+    request::{KmsDetail, NewGrant, Request, Resource},
     text::SourceText,
-    world::{AttachedPolicy, Key, Organization, OrganizationNode, OtherResource, PolicyOrigin, World},
+    world::{
+        AttachedPolicy, Grant, GrantConstraints, GrantOperation, Key, Organization, OrganizationNode, OtherResource,
+        PolicyOrigin, World,
+    },
 };
+use aws_model::EncryptionContext;
 use serde_json::{Value, json};
 
 /// The account of the callers.
@@ -32,6 +36,8 @@ pub(crate) struct Document {
 pub(crate) struct Setting {
     /// Of the role, the user and the service-linked role alike.
     pub(crate) identity: Vec<Document>,
+    /// Of a group that the user is in.
+    pub(crate) group: Vec<Document>,
     /// Of the role and the user.
     pub(crate) boundary: Option<Document>,
     /// Of the sessions that have one.
@@ -43,6 +49,8 @@ pub(crate) struct Setting {
     /// Of the bucket, its object and the queue.
     pub(crate) resource: Option<Document>,
     pub(crate) key: Document,
+    /// On that key.
+    pub(crate) grants: Vec<Grant>,
     pub(crate) trust: Document,
 }
 
@@ -122,7 +130,7 @@ impl Setting {
     pub(crate) fn documents(&self) -> Vec<&Document> {
         let alone = self.boundary.iter().chain(&self.session).chain(&self.resource).chain([&self.key, &self.trust]);
         let levels = self.service_control.iter().chain(&self.resource_control).flatten();
-        self.identity.iter().chain(alone).chain(levels).collect()
+        self.identity.iter().chain(&self.group).chain(alone).chain(levels).collect()
     }
 
     /// The same, to be changed.
@@ -130,7 +138,7 @@ impl Setting {
         let alone = self.boundary.iter_mut().chain(&mut self.session).chain(&mut self.resource);
         let alone = alone.chain([&mut self.key, &mut self.trust]);
         let levels = self.service_control.iter_mut().chain(&mut self.resource_control).flatten();
-        self.identity.iter_mut().chain(alone).chain(levels).collect()
+        self.identity.iter_mut().chain(&mut self.group).chain(alone).chain(levels).collect()
     }
 
     pub(crate) fn world(&self) -> World {
@@ -158,9 +166,20 @@ impl Setting {
                 world.set_boundary(&carrier, Some(&boundary)).expect("a boundary");
             }
         }
+        let (group, user) = (arn(format!("arn:aws:iam::{NEAR}:group/staff")), arn(Caller::User.name()));
+        world.put_group(&group).expect("a group");
+        for (at, document) in self.group.iter().enumerate() {
+            let name = format!("g{at}");
+            world.put_inline_policy(&group, &name, document.read(&name)).expect("a policy");
+        }
+        world.add_to_group(&user, &group).expect("a member");
         let (key, resource) = (self.key.read("key"), self.resource.as_ref().map(|document| document.read("resource")));
         for account in [NEAR, FAR] {
             put_resources(&mut world, account, &trust, &key, resource.as_ref());
+            for grant in &self.grants {
+                let key = Target::Key.arn(account).parse().expect("a key");
+                world.put_grant(&key, grant.clone()).expect("a grant");
+            }
         }
         world.set_organization(self.organization());
         world
@@ -211,9 +230,28 @@ impl Setting {
                 tags: BTreeMap::new(),
             },
             region: None,
-            // There are no grants: whichever is to be retired, nobody has it.
-            kms: KmsDetail { grant_id: Some("none".into()), ..KmsDetail::default() },
+            kms: self.kms(ask),
             context: told_of(ask, context),
+        }
+    }
+}
+
+impl Setting {
+    /// What only grants look at: no condition asks for it.
+    fn kms(&self, ask: &Ask) -> KmsDetail {
+        let new_grant = NewGrant {
+            grantee: FAR.parse().expect("an account"),
+            retiring: None,
+            operations: [GrantOperation::Decrypt].into_iter().collect(),
+            constraints: GrantConstraints::default(),
+        };
+        KmsDetail {
+            encryption_context: EncryptionContext::new([("team", "red")]),
+            new_grant: (ask.action == "kms:CreateGrant").then_some(new_grant),
+            // Without grants nobody has the one that is to be retired.
+            grant_id: Some(self.grants.first().map_or_else(|| "none".into(), |grant| grant.id.clone())),
+            grant_tokens: vec!["token-of-new-grants".into()],
+            ..KmsDetail::default()
         }
     }
 }
