@@ -245,13 +245,31 @@ proptest! {
     /// The same of two keys at once, told together or one after the other.
     #[test]
     fn what_is_unknown_twice_may_turn_out_in_every_way(
-        setting in setting(),
+        mut setting in setting(),
         asks in prop::collection::vec(ask(), ASKS),
         which in any::<[Index; 2]>(),
+        how in prop::collection::vec(0..16_u8, 7),
     ) {
-        let [one, other] = which.map(|which| UNKNOWN[which.index(UNKNOWN.len())]);
-        prop_assume!(one.0 != other.0);
-        turns_out_as_foreseen(&setting, &asks, &[one, other])?;
+        let both = which.map(|which| UNKNOWN[which.index(UNKNOWN.len())]);
+        prop_assume!(both[0].0 != both[1].0);
+        ask_for(&mut setting, both, &how);
+        turns_out_as_foreseen(&setting, &asks, &both)?;
+    }
+}
+
+/// Lets statements ask for two keys: for neither, one or both, that they have the value or that they have not.
+fn ask_for(setting: &mut Setting, keys: [(&str, &str); 2], how: &[u8]) {
+    let statements = setting.documents_mut().into_iter().flat_map(|document| &mut document.statements);
+    for (statement, how) in statements.zip(how.iter().cycle()) {
+        for (at, (key, value)) in keys.into_iter().enumerate().filter(|(at, _)| how & (1 << at) != 0) {
+            let operator = match (key, how & (4 << at) != 0) {
+                ("aws:TagKeys", false) => "ForAnyValue:StringEquals",
+                ("aws:TagKeys", true) => "ForAllValues:StringNotEquals",
+                (_, false) => "StringEquals",
+                (_, true) => "StringNotEquals",
+            };
+            statement["Condition"][operator][key] = json!([value]);
+        }
     }
 }
 

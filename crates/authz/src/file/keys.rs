@@ -39,7 +39,8 @@ const USAGES: [(&str, KeyUsage); 5] = [
     ("KeyAgreement", KeyUsage::KeyAgreement),
 ];
 
-const PROPAGATED: [(&str, Option<bool>); 3] = [("true", Some(true)), ("false", Some(false)), ("unknown", None)];
+pub(super) const PROPAGATED: [(&str, Option<bool>); 3] =
+    [("true", Some(true)), ("false", Some(false)), ("unknown", None)];
 
 const MANAGERS: [(&str, KeyManager); 2] = [("Customer", KeyManager::Customer), ("Aws", KeyManager::Aws)];
 
