@@ -85,9 +85,9 @@ async fn connections_are_kept_between_calls_bursts_and_reloads() {
     }
     key.reload().await.unwrap();
     open(&key, &sealed).await.unwrap();
-    // hyper opens a connection beside waiting for a free one, so a few more may come late; never one a call.
-    let all = relay.connections();
-    assert!(after_first_burst <= 33 && all <= 40, "{after_first_burst}, then {all}");
+    // Of the 129 calls after that, hardly any: hyper opens a connection beside waiting for one that is about to be free.
+    let later = relay.connections() - after_first_burst;
+    assert!(after_first_burst <= 33 && later <= 4, "{after_first_burst}, then {later} more");
 }
 
 #[tokio::test]
