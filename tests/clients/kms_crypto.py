@@ -24,7 +24,7 @@ def what_is_encrypted_is_decrypted(aws):
                 assert opened["EncryptionAlgorithm"] == "SYMMETRIC_DEFAULT", opened
                 assert opened["KeyMaterialId"] == key["CurrentKeyMaterialId"], opened
     other = new_key(aws)["KeyId"]
-    with aws.moto_departs("decrypts whatever key is named (Decrypt and ReEncrypt: IncorrectKeyException)"):
+    with aws.moto_departs("tells another key's ciphertext as no access (Decrypt and ReEncrypt: IncorrectKeyException)"):
         with aws.refuses("IncorrectKeyException", "", 400):
             kms.decrypt(CiphertextBlob=sealed["CiphertextBlob"], EncryptionContext=CONTEXT, KeyId=other)
         with aws.refuses("IncorrectKeyException", "", 400):
@@ -81,7 +81,7 @@ def a_ciphertext_is_bound_to_its_context(aws):
     assert kms.decrypt(CiphertextBlob=sealed, EncryptionContext=dict(reversed(CONTEXT.items())))["Plaintext"] == b"x"
 
 
-@case(moto_departs="fails inside on ciphertexts that are none (Decrypt: InvalidCiphertextException)")
+@case(moto_departs="tells ciphertexts that are none as no access (Decrypt: InvalidCiphertextException)")
 def a_ciphertext_cannot_be_altered(aws):
     kms, key = aws.kms(), new_key(aws)["KeyId"]
     sealed = kms.encrypt(KeyId=key, Plaintext=b"secret")["CiphertextBlob"]

@@ -320,7 +320,7 @@ def key_policies_are_kept_and_must_be_policies(aws):
     with aws.moto_departs("takes any text for a policy (PutKeyPolicy: MalformedPolicyDocumentException)"):
         for text in ("{", "[]", '{"Statement": [{"Effect": "Perhaps"}]}'):
             with aws.refuses("MalformedPolicyDocumentException", "", 400):
-                kms.put_key_policy(KeyId=default, Policy=text)
+                kms.put_key_policy(KeyId=default, PolicyName="default", Policy=text)
             with aws.refuses("MalformedPolicyDocumentException", "", 400):
                 kms.create_key(Policy=text)
         with aws.refuses("MalformedPolicyDocumentException", "update the key policy in the future"):
@@ -329,7 +329,7 @@ def key_policies_are_kept_and_must_be_policies(aws):
     long = policy(account).replace('"root"', '"' + "x" * 32769 + '"')
     with aws.moto_departs("takes policies of any length (Quotas: 32 KB)"):
         with aws.refuses("LimitExceededException", "", 400):
-            kms.put_key_policy(KeyId=default, Policy=long)
+            kms.put_key_policy(KeyId=default, PolicyName="default", Policy=long)
         with aws.refuses("LimitExceededException", "", 400):
             kms.create_key(Policy=long)
     with aws.refuses("NotFoundException"):

@@ -10,6 +10,7 @@ import sys
 
 import contract
 import coverage
+import departures
 import kms_crypto
 import kms_grants
 import kms_keys
@@ -24,7 +25,9 @@ def main():
     is_moto = {"local": False, "moto": True}[sys.argv[1]]
     aws = Aws(os.environ["CLAVIGER_ENDPOINT"], json.loads(os.environ["CLAVIGER_CREDENTIALS"]), is_moto)
     failures = contract.run_against(aws)
-    if not is_moto:
+    if is_moto:
+        failures += departures.compare(aws.departures)
+    else:
         failures += coverage.gaps(aws, aws.admin("health")["operations"])
     print("\n".join(failures) or f"{len(contract.CASES)} cases of {len(MODULES)} modules hold")
     return 1 if failures else 0
