@@ -5,6 +5,7 @@
 //! - the whole value must match, whether or not the pattern has `^` and `$`;
 //! - `\w`, `\d` and `\s` (and their negations outside brackets) are ASCII in Java;
 //! - `.` excludes all of Java's line ends, not just `\n`;
+//! - `\uD800\uDC00`, two halves of one character, is that character;
 //! - `\p{ASCII}`, `\p{Alpha}`, `\p{Digit}`, `\p{Alnum}`, `\p{Upper}`, `\p{Lower}` and `\p{Space}` are ASCII.
 //!
 //! What both have alike and passes unchanged: the general categories (`\p{L}`), `\uXXXX`, `\xXX`, and unions and
@@ -42,6 +43,7 @@ fn translate(java: &str) -> Result<String, PatternError> {
                 let escaped = rest.next().ok_or_else(|| PatternError::Ambiguous(java.to_owned()))?;
                 match escaped {
                     'p' | 'P' => property(escaped, &mut rest, &mut out, java)?,
+                    'u' => character_at(&mut rest, &mut out).ok_or_else(|| PatternError::Ambiguous(java.to_owned()))?,
                     escaped => escape(escaped, depth > 0, &mut out, java)?,
                 }
                 previous = ' ';
@@ -84,6 +86,23 @@ fn escape(escaped: char, in_brackets: bool, out: &mut String, java: &str) -> Res
         (true, true) => return Err(PatternError::Ambiguous(java.to_owned())),
     }
     Ok(())
+}
+
+/// What follows `\u`: a character, or half of one that the next escape completes.
+fn character_at(rest: &mut std::str::Chars<'_>, out: &mut String) -> Option<()> {
+    let unit = |rest: &mut std::str::Chars<'_>| {
+        let digits: String = rest.by_ref().take(4).collect();
+        u16::from_str_radix(&digits, 16).ok().filter(|_| digits.len() == 4)
+    };
+    let first = unit(rest)?;
+    let mut units = vec![first];
+    if (0xD800..0xDC00).contains(&first) {
+        (rest.next() == Some('\\') && rest.next() == Some('u')).then_some(())?;
+        units.push(unit(rest)?);
+    }
+    let character = char::decode_utf16(units).next()?.ok()?;
+    out.push_str(&format!(r"\x{{{:X}}}", u32::from(character)));
+    Some(())
 }
 
 /// `\p{..}` and `\pL`: Java's ASCII classes are spelled out, general categories stay.
@@ -155,11 +174,13 @@ mod tests {
         assert!(matches(".+", "a b") && !matches(".+", "a\u{2028}b") && !matches(".+", "a\rb"));
         assert!(matches("[a-zA-Z0-9-_.]+", "a-b_c.d"), "a hyphen after a range is a hyphen");
         assert!(matches("[\\u0020-\\u00FF]*", "ÿ ") && !matches("[\\u0020-\\u00FF]*", "Ā"));
+        let beyond = "[a\\uD800\\uDC00-\\uD83D\\uDE00]+";
+        assert!(matches(beyond, "a\u{10000}\u{1F600}") && !matches(beyond, "\u{1F601}") && !matches(beyond, "b"));
     }
 
     #[test]
     fn what_java_and_regex_read_differently_is_refused() {
-        for pattern in ["[a--b]", "[a~~b]", "[\\W]", "(?=a)b", "(a)\\1", "a\\"] {
+        for pattern in ["[a--b]", "[a~~b]", "[\\W]", "(?=a)b", "(a)\\1", "a\\", "\\uD800", "\\uDC00", "\\u00"] {
             assert!(compile(pattern).is_err(), "{pattern}");
         }
     }
