@@ -166,6 +166,34 @@ def sessions():
     sts("get-caller-identity", credentials={**begun, "SecretAccessKey": "wrong"}, refused="SignatureDoesNotMatch")
 
 
+def the_trail():
+    key = new_key("--description", "trailed")["Arn"]
+    role = f"arn:aws:iam::{ACCOUNT}:role/Trailed"
+    begun = sts("assume-role", "--role-arn", role, "--role-session-name", "trailed")["Credentials"]
+    kms("disable-key", "--key-id", key, credentials=begun)
+    attribute = ("--lookup-attributes", f"AttributeKey=ResourceName,AttributeValue={key}")
+    # The CLI walks through the pages by itself.
+    events = aws("cloudtrail", "lookup-events", "--page-size", "1", *attribute)["Events"]
+    assert [(event["EventName"], event["Username"]) for event in events] == [("DisableKey", "trailed"), ("CreateKey", "root")], events
+    [event] = aws("cloudtrail", "lookup-events", "--max-items", "1", *attribute)["Events"]
+    identity = json.loads(event["CloudTrailEvent"])["userIdentity"]
+    assert (identity["type"], identity["sessionContext"]["sessionIssuer"]["arn"]) == ("AssumedRole", role), identity
+
+
+def a_trails_settings():
+    aws("cloudtrail", "create-trail", "--name", "cli", "--s3-bucket-name", "cli-bucket")
+    aws("cloudtrail", "start-logging", "--name", "cli")
+    assert aws("cloudtrail", "get-trail-status", "--name", "cli")["IsLogging"]
+    aws("cloudtrail", "stop-logging", "--name", "cli")
+    aws("cloudtrail", "update-trail", "--name", "cli", "--s3-key-prefix", "logs")
+    trail = aws("cloudtrail", "get-trail", "--name", "cli")["Trail"]
+    assert trail["S3KeyPrefix"] == "logs" and trail["HomeRegion"] == REGION, trail
+    assert aws("cloudtrail", "describe-trails")["trailList"] == [trail]
+    assert [each["TrailARN"] for each in aws("cloudtrail", "list-trails")["Trails"]] == [trail["TrailARN"]]
+    aws("cloudtrail", "delete-trail", "--name", "cli")
+    aws("cloudtrail", "get-trail", "--name", "cli", refused="TrailNotFoundException")
+
+
 def command_of(operation):
     """`GenerateDataKey` is `generate-data-key` on the command line."""
     return re.sub("(?<!^)(?=[A-Z])", "-", operation).lower()
@@ -180,7 +208,8 @@ def attempt(scenario):
 
 
 def main():
-    scenarios = (sealing_and_opening, a_keys_life, rotation_and_regions, grants, what_suits_other_keys_only, sessions)
+    scenarios = (sealing_and_opening, a_keys_life, rotation_and_regions, grants, what_suits_other_keys_only, sessions,
+                 the_trail, a_trails_settings)
     with ThreadPoolExecutor(3) as pool:
         failures = [failure for failure in pool.map(attempt, scenarios) if failure]
     with urllib.request.urlopen(f"{ENDPOINT}/_claviger/health", timeout=10) as answer:

@@ -11,13 +11,36 @@ NEVER = {
     "ExpiredTokenException": "it is of context assertions, which are not taken",
     "InvalidAliasNameException": "AWS answers ValidationException to such names",
     "InvalidGrantIdException": "AWS answers NotFoundException to such ids",
+    "InvalidEventCategoryException": "the model takes `insight` alone, and ValidationException comes first",
+    "InvalidMaxResultsException": "the model has the bounds, and ValidationException comes first",
     "KMSInternalException": "it is a fault of the embedded AWS itself",
     "KeyUnavailableException": "no key is ever away",
+    "OperationNotPermittedException": "it is of organizations' trails",
     "RegionDisabledException": "every region is enabled",
     "XksKeyAlreadyInUseException": "there are no custom key stores",
     "XksKeyInvalidConfigurationException": "there are no custom key stores",
     "XksKeyNotFoundException": "there are no custom key stores",
 }
+
+# Errors of CloudTrail that the embedded AWS never answers: all are of what it does not look at, or does not have.
+NEVER.update(dict.fromkeys((
+    "CloudTrailAccessNotEnabledException", "CloudTrailInvalidClientTokenIdException", "NoManagementAccountSLRExistsException",
+    "NotOrganizationMasterAccountException", "OrganizationNotInAllFeaturesModeException", "OrganizationsNotInUseException",
+    "InsufficientDependencyServiceAccessPermissionException",
+), "there are no organization trails"))
+NEVER.update(dict.fromkeys((
+    "CloudWatchLogsDeliveryUnavailableException", "InsufficientEncryptionPolicyException", "InsufficientS3BucketPolicyException",
+    "InsufficientSnsTopicPolicyException", "InvalidCloudWatchLogsLogGroupArnException", "InvalidCloudWatchLogsRoleArnException",
+    "InvalidKmsKeyIdException", "InvalidSnsTopicNameException", "KmsException", "KmsKeyDisabledException",
+    "KmsKeyNotFoundException", "S3BucketDoesNotExistException",
+), "nothing is delivered, so where to is not looked at"))
+NEVER.update(dict.fromkeys(("InvalidTagParameterException", "TagsLimitExceededException"), "trails have no tags"))
+NEVER.update({
+    "InvalidEventSelectorsException": "trails have no event selectors",
+    "InvalidParameterException": "what it would be said of has errors of its own",
+    "ThrottlingException": "nothing is throttled",
+    "TrailNotProvidedException": "the model requires the name, and ValidationException comes first",
+})
 
 # Errors that one operation never answers, and why.
 NEVER_OF = {
@@ -30,6 +53,13 @@ NEVER_OF = {
     ("GetKeyRotationStatus", "UnsupportedOperationException"): "every key can rotate",
     ("ListKeyRotations", "UnsupportedOperationException"): "every key can rotate",
     ("ListRetirableGrants", "NotFoundException"): "it names no key",
+    **{
+        (operation, "UnsupportedOperationException"): "it is supported"
+        for operation in (
+            "DeleteTrail", "DescribeTrails", "GetTrail", "GetTrailStatus", "ListTrails", "LookupEvents", "StartLogging",
+            "StopLogging",
+        )
+    },
     ("PutKeyPolicy", "UnsupportedOperationException"): "it is of policy names, which have NotFoundException",
     ("UntagResource", "TagException"): "absent tags are no error",
     **{

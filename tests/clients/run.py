@@ -16,9 +16,10 @@ import kms_grants
 import kms_keys
 import kms_rotation
 import sts_cases
+import trail_cases
 from session import Aws
 
-MODULES = (kms_keys, kms_crypto, kms_grants, kms_rotation, sts_cases)
+MODULES = (kms_keys, kms_crypto, kms_grants, kms_rotation, sts_cases, trail_cases)
 
 
 def main():

@@ -12,9 +12,11 @@
 //! What follows from the caller, the resource or the grant is not here: who decides derives it ([`UNTOLD`] says from
 //! what, and which keys nobody tells).
 //!
-//! Sources: AWS KMS API Reference and AWS STS API Reference, each operation's "Required permissions"; AWS KMS Developer
+//! Sources: AWS KMS API Reference and AWS STS API Reference, each operation's "Required permissions"; Service Authorization
+//! Reference, "Actions, resources, and condition keys for AWS CloudTrail"; AWS KMS Developer
 //! Guide, "AWS KMS condition keys"; IAM User Guide, "IAM and AWS STS condition context keys".
 
+mod cloudtrail;
 mod kms;
 mod sts;
 mod told;
@@ -81,6 +83,8 @@ pub enum On {
     Role(&'static str),
     /// The principal whose ARN a member gives.
     Principal(&'static str),
+    /// The CloudTrail trail that a member names by its name or ARN.
+    Trail(&'static str),
 }
 
 /// A condition key whose values are in the input.
@@ -126,6 +130,7 @@ pub struct TagList {
 #[must_use]
 pub fn operations(service: &str) -> &'static [Operation] {
     match service {
+        "cloudtrail" => cloudtrail::OPERATIONS,
         "kms" => kms::OPERATIONS,
         "sts" => sts::OPERATIONS,
         _ => &[],

@@ -21,12 +21,12 @@ const UNPUBLISHED: &[(&str, &str)] = &[
 ];
 
 fn every_access() -> impl Iterator<Item = (&'static Operation, &'static Access)> {
-    let all = ["kms", "sts"].into_iter().flat_map(operations);
+    let all = ["cloudtrail", "kms", "sts"].into_iter().flat_map(operations);
     all.flat_map(|operation| operation.accesses().iter().map(move |access| (operation, access)))
 }
 
 fn is_on_a_key(access: &Access) -> bool {
-    !matches!(access.on(), On::Nothing | On::Alias(_) | On::Role(_) | On::Principal(_))
+    !matches!(access.on(), On::Nothing | On::Alias(_) | On::Role(_) | On::Principal(_) | On::Trail(_))
 }
 
 /// Every condition key that AWS publishes for an action that is asked for is told by the input, derived from something
@@ -38,6 +38,7 @@ fn every_published_condition_key_is_accounted_for() {
         let kind = match access.on() {
             On::Alias(_) => "alias",
             On::Role(_) => "role",
+            On::Trail(_) => "trail",
             _ => "key",
         };
         let on = published.resource_types().iter().filter(|on| on.name() == kind && access.on() != On::Nothing);
@@ -111,6 +112,7 @@ fn each_access_is_on_what_its_action_can_be_restricted_to() {
             On::Nothing | On::Principal(_) => assert!(types.is_empty(), "{place}"),
             On::Alias(_) => assert!(types.contains(&"alias"), "{place}"),
             On::Role(_) => assert!(types.contains(&"role"), "{place}"),
+            On::Trail(_) => assert!(types.contains(&"trail"), "{place}"),
             _ => assert!(types.contains(&"key"), "{place}"),
         }
     }
@@ -122,7 +124,7 @@ fn each_access_is_on_what_its_action_can_be_restricted_to() {
 
 #[test]
 fn operations_are_found_by_their_exact_names() {
-    for service in ["kms", "sts"] {
+    for service in ["cloudtrail", "kms", "sts"] {
         for known in operations(service) {
             assert!(std::ptr::eq(operation(service, known.name()).unwrap(), known), "{}", known.name());
             assert!(!known.accesses().is_empty(), "{}", known.name());

@@ -106,7 +106,11 @@ impl Admin {
             (&Method::GET, "health") => Ok(json!({
                 "status": "ok",
                 "version": env!("CARGO_PKG_VERSION"),
-                "operations": { "kms": supported(ServiceId::Kms), "sts": supported(ServiceId::Sts) },
+                "operations": {
+                    "cloudtrail": supported(ServiceId::CloudTrail),
+                    "kms": supported(ServiceId::Kms),
+                    "sts": supported(ServiceId::Sts),
+                },
                 "accounts": self.accounts.named(),
             })),
             (&Method::GET, "clock") => Ok(self.time()),

@@ -119,7 +119,12 @@ impl Authorizer {
 
     fn error(&self, denial: &Denial, request: &Request) -> ServiceError {
         let denied = denial.error(request, &self.assumptions);
-        let (code, status) = denied.code.map_or(("AccessDenied", 403), |code| (code.name, code.status));
+        let (code, status) = match (denied.code, request.action.service()) {
+            (Some(code), _) => (code.name, code.status),
+            // Source: AWS CloudTrail API Reference, "Common Error Types".
+            (None, "cloudtrail") => ("AccessDeniedException", 400),
+            (None, _) => ("AccessDenied", 403),
+        };
         ServiceError::new(code, denied.message).with_status(status)
     }
 }

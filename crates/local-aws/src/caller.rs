@@ -6,6 +6,8 @@ use authz::principal::Principal;
 use aws_model::{AccountId, Region};
 use jiff::Timestamp;
 
+use crate::trail::{Noted, Notes};
+
 /// The identity behind a request whose signature was verified.
 #[derive(Clone, Debug)]
 pub struct Caller {
@@ -65,4 +67,15 @@ pub struct CallContext<'a> {
     pub request_id: &'a str,
     /// Where the request came from; `None` for a call of the library.
     pub peer: Option<Peer<'a>>,
+    /// Where the call's event gets what only the service knows; `None` for a call that has no event.
+    pub notes: Option<&'a Notes>,
+}
+
+impl CallContext<'_> {
+    /// Tells the call's event something.
+    pub(crate) fn note(&self, note: impl FnOnce(&mut Noted)) {
+        if let Some(notes) = self.notes {
+            notes.note(note);
+        }
+    }
 }

@@ -52,6 +52,7 @@ use crate::{
     CallContext, Clock, ServiceError,
     authorization::Authorizer,
     store::{OpenError, Store},
+    trail::Trail,
 };
 pub use adopt::UnfitKey;
 pub use quotas::Quotas;
@@ -77,17 +78,19 @@ impl Kms {
     /// # Errors
     /// Those of [`open`](Self::open).
     pub fn open_with(store: Store, clock: Clock, quotas: Quotas) -> Result<Self, OpenError> {
-        Self::open_under(store, clock, quotas, Arc::new(Authorizer::new(World::new())))
+        let trail = Arc::new(Trail::new(clock.clone(), 0));
+        Self::open_under(store, clock, quotas, Arc::new(Authorizer::new(World::new())), trail)
     }
 
-    /// As [`open_with`](Self::open_with), with accounts, users and roles that are known.
+    /// As [`open_with`](Self::open_with), with accounts, users and roles that are known, and with events.
     pub(crate) fn open_under(
         store: Store,
         clock: Clock,
         quotas: Quotas,
         authorizer: Arc<Authorizer>,
+        trail: Arc<Trail>,
     ) -> Result<Self, OpenError> {
-        let state = State::load(store, quotas, authorizer)?;
+        let state = State::load(store, quotas, authorizer, trail)?;
         state.catch_up(clock.now());
         Ok(Self(Arc::new(state)))
     }

@@ -5,9 +5,10 @@
 //!     |
 //!   router    service and operation -> signature -> input -> service -> answer      admin   moves the clock
 //!     |                         |
-//!   kms, sts --> authorization  accounts   credentials, sessions
-//!     |                         |
-//!   store    memory, or one file that survives a kill at any moment
+//!   kms, sts, cloudtrail --> authorization  accounts   credentials, sessions
+//!     |            |                        |
+//!   store        trail    an event for each call
+//!   memory, or one file that survives a kill at any moment
 //! ```
 //!
 //! [`LocalAws::start`] starts one; `claviger local-aws` is little more than that.
@@ -17,6 +18,7 @@ pub mod admin;
 mod authorization;
 mod caller;
 mod clock;
+mod cloudtrail;
 mod error;
 pub mod kms;
 mod local_aws;
@@ -26,10 +28,12 @@ mod sealing;
 mod server;
 pub mod store;
 mod sts;
+mod trail;
 
 pub use accounts::{AccountsError, Credential, Holder, InvalidCredential};
 pub use caller::{CallContext, Caller, Peer};
 pub use clock::{Clock, OutOfRange};
 pub use error::ServiceError;
 pub use local_aws::{LocalAws, Running, StartError};
-pub use options::{Limits, Options, State};
+pub use options::{Limits, Options, State, TrailFiles};
+pub use trail::Notes;

@@ -1,6 +1,6 @@
 //! Starting and stopping an embedded AWS.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use authz::world::{Key, World};
 use aws_model::AccountId;
@@ -11,11 +11,13 @@ use crate::{
     admin::Admin,
     authorization::Authorizer,
     clock::Clock,
+    cloudtrail::CloudTrail,
     kms::{Kms, UnfitKey},
-    options::{Options, State},
+    options::{Options, State, TrailFiles},
     router::Router,
     server::{Endpoint, Server},
     store::{OpenError, Store},
+    trail::{Delivery, Trail},
 };
 
 /// The embedded AWS.
@@ -43,6 +45,7 @@ pub struct Running {
     accounts: Arc<Accounts>,
     clock: Clock,
     server: Server,
+    delivery: Option<Delivery>,
 }
 
 /// The embedded AWS did not start.
@@ -68,6 +71,14 @@ pub enum StartError {
     /// The world holds a key that cannot be made.
     #[error(transparent)]
     World(#[from] UnfitKey),
+    /// The trail's files cannot be written.
+    #[error("cannot make the trail's directory `{}`: {source}; choose one that can be written", directory.display())]
+    Trail {
+        /// The directory asked for.
+        directory: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
     /// The accounts cannot be read or made.
     #[error(transparent)]
     Accounts(#[from] AccountsError),
@@ -79,7 +90,8 @@ impl LocalAws {
     /// # Errors
     /// [`StartError`]; nothing is left running then.
     pub async fn start(options: Options) -> Result<Running, StartError> {
-        let Options { listen, partition, accounts, credentials, world, state, clock, admin, quotas, limits } = options;
+        let Options { listen, partition, accounts, credentials, world, state, clock, admin, trail, quotas, limits } =
+            options;
         let store = match state {
             State::Memory => Store::memory(),
             State::File { path, master_key } => Store::open(&path, master_key)?,
@@ -87,17 +99,24 @@ impl LocalAws {
         let accounts_of_world: Vec<_> = world.accounts().map(|(account, _)| account).collect();
         let (world, keys) = without_keys(world);
         let authorizer = Arc::new(Authorizer::new(world));
-        let kms = Kms::open_under(store.clone(), clock.clone(), quotas, Arc::clone(&authorizer))?;
+        let (files, trail) = match trail {
+            Some(files) => (Some(files), Trail::with_files(clock.clone(), limits.trail_bytes)),
+            None => (None, Trail::new(clock.clone(), limits.trail_bytes)),
+        };
+        let trail = Arc::new(trail);
+        let kms = Kms::open_under(store.clone(), clock.clone(), quotas, Arc::clone(&authorizer), Arc::clone(&trail))?;
         kms.adopt(keys, clock.now()).await?;
+        let cloudtrail = CloudTrail::open(store.clone(), Arc::clone(&trail), Arc::clone(&authorizer))?;
         let named = accounts.into_iter().chain(accounts_of_world);
         let accounts = Accounts::open(store, partition, named, credentials, Arc::clone(&authorizer)).await?;
         let accounts = Arc::new(accounts);
         let (listener, local_addr) = bind(listen).await?;
 
+        let delivery = files.map(|files| deliver(&trail, files)).transpose()?;
         let admin = admin.then(|| Admin::new(clock.clone(), Arc::clone(&accounts), Arc::clone(&authorizer)));
-        let router = Router::new(Arc::clone(&accounts), clock.clone(), kms, authorizer);
+        let router = Router::new(Arc::clone(&accounts), clock.clone(), kms, cloudtrail, authorizer, trail);
         let server = Server::start(listener, Endpoint::new(router, admin, &limits), limits);
-        Ok(Running { local_addr, accounts, clock, server })
+        Ok(Running { local_addr, accounts, clock, server, delivery })
     }
 }
 
@@ -128,9 +147,12 @@ impl Running {
     }
 
     /// Takes no more connections and lets the requests that are on the way end, for as long as
-    /// [`Limits::drain_time`](crate::Limits::drain_time) allows.
+    /// [`Limits::drain_time`](crate::Limits::drain_time) allows; then writes the last of the trail's files.
     pub async fn shutdown(self) {
         self.server.stop().await;
+        if let Some(delivery) = self.delivery {
+            delivery.stop().await;
+        }
     }
 }
 
@@ -138,6 +160,11 @@ impl std::fmt::Debug for Running {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Running").field("local_addr", &self.local_addr).finish_non_exhaustive()
     }
+}
+
+fn deliver(trail: &Arc<Trail>, files: TrailFiles) -> Result<Delivery, StartError> {
+    let directory = files.directory.clone();
+    Delivery::start(Arc::clone(trail), files).map_err(|source| StartError::Trail { directory, source })
 }
 
 /// The world without its keys, and those: it is told of them again, as of any key, when KMS makes them.

@@ -31,6 +31,8 @@ pub struct Options {
     pub clock: Clock,
     /// Whether the admin routes are there: see [`admin`](crate::admin). They move the clock for everyone.
     pub admin: bool,
+    /// Where events are written as log files, if they are. All are kept in memory, too: see [`Limits::trail_bytes`].
+    pub trail: Option<TrailFiles>,
     /// How many keys and grants there may be.
     pub quotas: Quotas,
     /// What a peer may use up.
@@ -49,6 +51,22 @@ pub enum State {
         /// What its secrets are sealed under.
         master_key: MasterKey,
     },
+}
+
+/// Log files of CloudTrail's events, as a trail for every account and region delivers them to a bucket.
+#[derive(Clone, Debug)]
+pub struct TrailFiles {
+    /// Stands for the bucket; made if it is not there.
+    pub directory: PathBuf,
+    /// How long events wait at most to be written; less, where there are many.
+    pub every: Duration,
+}
+
+impl TrailFiles {
+    /// Files that are written every ten seconds. AWS takes some five minutes.
+    pub fn in_directory(directory: impl Into<PathBuf>) -> Self {
+        Self { directory: directory.into(), every: Duration::from_secs(10) }
+    }
 }
 
 /// What peers may use up, all together or each.
@@ -72,6 +90,8 @@ pub struct Limits {
     pub body_time: Duration,
     /// How long a connection may stand without a byte moving.
     pub idle_time: Duration,
+    /// Bytes of CloudTrail's events that are kept in memory: the newest. An Encrypt takes some 500.
+    pub trail_bytes: usize,
     /// How long a shutdown waits for requests to end.
     pub drain_time: Duration,
 }
@@ -87,6 +107,7 @@ impl Default for Options {
             state: State::Memory,
             clock: Clock::real(),
             admin: true,
+            trail: None,
             quotas: Quotas::default(),
             limits: Limits::default(),
         }
@@ -104,6 +125,7 @@ impl Default for Limits {
             header_time: Duration::from_secs(30),
             body_time: Duration::from_secs(30),
             idle_time: Duration::from_secs(90),
+            trail_bytes: 8 << 20,
             drain_time: Duration::from_secs(10),
         }
     }

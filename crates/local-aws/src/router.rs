@@ -3,6 +3,7 @@
 //! ```text
 //!   request --route--> service, operation --authenticate--> caller, region
 //!           --decode, validate--> input --service: authorize, do--> output or error --encode--> answer
+//!                                                                         '--> trail
 //! ```
 //!
 //! The order is AWS's: whether the operation exists is told to anyone, everything else to signers only; who signed is
@@ -30,9 +31,11 @@ use crate::{
     authorization::Authorizer,
     caller::{CallContext, Peer},
     clock::Clock,
+    cloudtrail::CloudTrail,
     error::ServiceError,
     kms::Kms,
     sts::Sts,
+    trail::{Answered, Notes, Trail},
 };
 
 /// What goes back to the peer.
@@ -44,12 +47,21 @@ pub(crate) struct Router {
     clock: Clock,
     kms: Kms,
     sts: Sts,
+    cloudtrail: CloudTrail,
+    trail: Arc<Trail>,
 }
 
 impl Router {
-    pub(crate) fn new(accounts: Arc<Accounts>, clock: Clock, kms: Kms, authorizer: Arc<Authorizer>) -> Self {
+    pub(crate) fn new(
+        accounts: Arc<Accounts>,
+        clock: Clock,
+        kms: Kms,
+        cloudtrail: CloudTrail,
+        authorizer: Arc<Authorizer>,
+        trail: Arc<Trail>,
+    ) -> Self {
         let sts = Sts::new(Arc::clone(&accounts), authorizer);
-        Self { accounts, clock, kms, sts }
+        Self { accounts, clock, kms, sts, cloudtrail, trail }
     }
 
     /// Answers a request whose body was read.
@@ -91,9 +103,12 @@ impl Router {
         let signer = self.authenticate(head, body, route.model)?;
         let model = route.model;
         let speaks = model.metadata().protocol;
-        let input = route.decode().map_err(|error| failure::undecodable(error, speaks))?;
-        validate::input(model, route.operation, &input).map_err(|error| failure::invalid(error, speaks))?;
+        let input = route.decode().map_err(|error| failure::undecodable(error, speaks)).and_then(|input| {
+            let valid = validate::input(model, route.operation, &input);
+            valid.map(|()| input).map_err(|error| failure::invalid(error, speaks))
+        });
 
+        let notes = Notes::default();
         let header = |name| head.headers.get(name).and_then(|value| value.to_str().ok());
         let peer = Peer {
             address: peer.to_canonical(),
@@ -106,14 +121,29 @@ impl Router {
             now: self.clock.now(),
             request_id,
             peer: Some(peer),
+            notes: Some(&notes),
         };
-        let output = match self.dispatch(route, &context, &signer, input).await {
-            Ok(output) => output,
-            Err(error) => return Err(declared::checked(model, route.operation, error)),
+        let parameters = input.as_ref().ok();
+        let parameters = parameters.and_then(|input| Trail::parameters(route.service, route.operation, input));
+        let answer = match input {
+            Ok(input) => {
+                let answer = self.dispatch(route, &context, &signer, input).await;
+                answer.map_err(|error| declared::checked(model, route.operation, error))
+            }
+            Err(error) => Err(error),
         };
-        protocol::encode_response(model, route.operation, &output, request_id).map_err(|error| {
+        self.trail.record(Answered {
+            service: route.service,
+            operation: route.operation,
+            context: &context,
+            parameters,
+            answer: answer.as_ref(),
+            noted: notes.take(),
+        });
+        self.trail.room().await;
+        protocol::encode_response(model, route.operation, &answer?, request_id).map_err(|error| {
             tracing::error!(request_id, operation = route.operation.name(), %error, "an answer is not of its shape");
-            failure::internal(speaks)
+            failure::internal(model)
         })
     }
 
@@ -127,6 +157,7 @@ impl Router {
         match route.service {
             ServiceId::Kms => self.kms.call(context, route.operation.name(), input).await,
             ServiceId::Sts => self.sts.call(context, signer.identity.session.as_ref(), route.operation.name(), &input),
+            ServiceId::CloudTrail => self.cloudtrail.call(context, route.operation.name(), input).await,
         }
     }
 }
@@ -136,6 +167,7 @@ pub(crate) fn supported(service: ServiceId) -> &'static [&'static str] {
     match service {
         ServiceId::Kms => Kms::OPERATIONS,
         ServiceId::Sts => &Sts::OPERATIONS,
+        ServiceId::CloudTrail => CloudTrail::OPERATIONS,
     }
 }
 

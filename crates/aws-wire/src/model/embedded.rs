@@ -14,11 +14,13 @@ pub enum ServiceId {
     Kms,
     /// AWS Security Token Service.
     Sts,
+    /// AWS CloudTrail.
+    CloudTrail,
 }
 
 impl ServiceId {
     /// Every embedded service.
-    pub const ALL: [Self; 2] = [Self::Kms, Self::Sts];
+    pub const ALL: [Self; 3] = [Self::Kms, Self::Sts, Self::CloudTrail];
 
     /// The model's bytes, gzipped, as `cargo xtask models` wrote them.
     #[must_use]
@@ -26,6 +28,7 @@ impl ServiceId {
         match self {
             Self::Kms => include_bytes!("../../models/kms-2014-11-01.json.gz"),
             Self::Sts => include_bytes!("../../models/sts-2011-06-15.json.gz"),
+            Self::CloudTrail => include_bytes!("../../models/cloudtrail-2013-11-01.json.gz"),
         }
     }
 }
@@ -35,9 +38,11 @@ impl ServiceId {
 pub fn service(id: ServiceId) -> &'static ServiceModel {
     static KMS: LazyLock<ServiceModel> = LazyLock::new(|| embedded(ServiceId::Kms));
     static STS: LazyLock<ServiceModel> = LazyLock::new(|| embedded(ServiceId::Sts));
+    static CLOUDTRAIL: LazyLock<ServiceModel> = LazyLock::new(|| embedded(ServiceId::CloudTrail));
     match id {
         ServiceId::Kms => &KMS,
         ServiceId::Sts => &STS,
+        ServiceId::CloudTrail => &CLOUDTRAIL,
     }
 }
 
@@ -46,6 +51,8 @@ pub fn service(id: ServiceId) -> &'static ServiceModel {
 pub fn service_for_target_prefix(prefix: &str) -> Option<ServiceId> {
     match prefix {
         "TrentService" => Some(ServiceId::Kms),
+        // botocore's name, and that of the SDKs that are made from Smithy's models.
+        "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101" | "CloudTrail_20131101" => Some(ServiceId::CloudTrail),
         _ => None,
     }
 }
@@ -56,6 +63,7 @@ pub fn service_for_signing_name(name: &str) -> Option<ServiceId> {
     match name {
         "kms" => Some(ServiceId::Kms),
         "sts" => Some(ServiceId::Sts),
+        "cloudtrail" => Some(ServiceId::CloudTrail),
         _ => None,
     }
 }

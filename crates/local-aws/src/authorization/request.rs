@@ -43,6 +43,10 @@ impl Authorizer {
             tracing::error!(%error, "the catalog names no action");
             ServiceError::internal("InternalFailure", "The request could not be authorized.")
         })?;
+        ctx.note(|noted| {
+            noted.touch(access.on(), resource);
+            noted.grant = kms.grant_id.clone().or(noted.grant.take());
+        });
         let mut context = context(ctx);
         for (key, values) in access.told_by(input, on_same_key) {
             context.tell(&key, Told::Values(values));

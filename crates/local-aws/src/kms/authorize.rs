@@ -112,7 +112,8 @@ const fn member(on: On) -> &'static str {
         | On::Alias(member)
         | On::KeyOfAlias(member)
         | On::Role(member)
-        | On::Principal(member) => member,
+        | On::Principal(member)
+        | On::Trail(member) => member,
     }
 }
 
@@ -144,6 +145,7 @@ fn subject(call: &Call<'_>, on: On, input: &Value) -> Subject {
             Subject::Other(fault::alias_arn(call.account(), call.ctx.region, name))
         }),
         On::KeyOfAlias(member) => of_alias(call, given(member).unwrap_or_default()),
+        On::Trail(_) => Subject::Unreadable,
         On::Role(member) | On::Principal(member) => match given(member) {
             Some(arn) if arn.parse::<GrantPrincipal>().is_ok() => Subject::Other(arn.to_owned()),
             _ => Subject::Unreadable,

@@ -94,6 +94,7 @@ pub(super) fn encrypt(call: &Call<'_>, value: Value) -> Result<Value, ServiceErr
         return Err(fault::dry_run());
     }
     let sealed = seal(call, &key, &input.encryption_context, &input.plaintext.0)?;
+    call.ctx.note(|noted| noted.material = Some(*sealed.material.as_bytes()));
     Ok(json!({
         "CiphertextBlob": blob::text(&sealed.blob),
         "KeyId": key.arn,

@@ -28,6 +28,7 @@ use super::{Quotas, grants::Grant, key::Key, key_id::KeyId};
 use crate::{
     authorization::Authorizer,
     store::{OpenError, Store, Ticket},
+    trail::Trail,
 };
 use agenda::Agenda;
 
@@ -40,6 +41,8 @@ pub(super) struct State {
     store: Store,
     /// Told of every change, under the lock that orders them.
     authorizer: Arc<Authorizer>,
+    /// Told of what happens by itself.
+    trail: Arc<Trail>,
     realms: RwLock<HashMap<RealmId, Arc<Realm>>>,
     retirable: RwLock<Retirable>,
     agenda: Mutex<Agenda>,
@@ -72,11 +75,17 @@ pub(super) struct Alias {
 type Retirable = BTreeMap<(Region, String, String), Arc<Grant>>;
 
 impl State {
-    pub(super) fn load(store: Store, quotas: Quotas, authorizer: Arc<Authorizer>) -> Result<Self, OpenError> {
+    pub(super) fn load(
+        store: Store,
+        quotas: Quotas,
+        authorizer: Arc<Authorizer>,
+        trail: Arc<Trail>,
+    ) -> Result<Self, OpenError> {
         let state = Self {
             quotas,
             store,
             authorizer,
+            trail,
             realms: RwLock::default(),
             retirable: RwLock::default(),
             agenda: Mutex::default(),

@@ -49,7 +49,7 @@ impl Router {
         let service = model.metadata().signing_name.as_str();
         let region: Option<Region> = claim.region().parse().ok();
         let claim = claim.scoped_to(service, |_| region.is_some()).map_err(refuse)?;
-        let Some(region) = region else { return Err(failure::internal(speaks)) };
+        let Some(region) = region else { return Err(failure::internal(model)) };
         let wall_clock = Timestamp::now();
         claim.check_time(wall_clock).map_err(refuse)?;
         let identity = self

@@ -4,7 +4,7 @@
 //! send, which the references do not always give.
 
 use aws_wire::{
-    model::{self, Protocol, ServiceId},
+    model::{self, Protocol, ServiceId, ServiceModel},
     protocol::{self, DecodeError, EncodedResponse, WireError},
     sigv4::SignatureError,
     validate::ValidationError,
@@ -84,7 +84,7 @@ fn from_wire(wire: WireError) -> ServiceError {
 }
 
 /// A fault of this program. What it is stands in the log.
-pub(super) fn internal(speaks: Protocol) -> ServiceError {
-    let code = if matches!(speaks, Protocol::Query) { "InternalFailure" } else { "KMSInternalException" };
+pub(super) fn internal(model: &ServiceModel) -> ServiceError {
+    let code = if model.metadata().signing_name == "kms" { "KMSInternalException" } else { "InternalFailure" };
     ServiceError::internal(code, "The request processing has failed because of an unknown error.")
 }

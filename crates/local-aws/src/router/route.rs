@@ -151,7 +151,9 @@ fn unknown_operation(service: ServiceId, name: &str) -> ServiceError {
 
 fn no_service() -> ServiceError {
     let message = "The request is for no service that the embedded AWS has. It has KMS (X-Amz-Target: \
-                   TrentService.OPERATION) and STS (Action=OPERATION&Version=2011-06-15).";
+                   TrentService.OPERATION), CloudTrail (X-Amz-Target: \
+                   com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.OPERATION) and STS \
+                   (Action=OPERATION&Version=2011-06-15).";
     ServiceError::new("UnknownOperationException", message)
 }
 

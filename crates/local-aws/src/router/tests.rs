@@ -5,7 +5,8 @@ use aws_wire::model::{self, Kind, Operation, ServiceId, ServiceModel, Shape};
 
 use super::supported;
 
-const SERVICES: [(&str, ServiceId); 2] = [("kms", ServiceId::Kms), ("sts", ServiceId::Sts)];
+const SERVICES: [(&str, ServiceId); 3] =
+    [("cloudtrail", ServiceId::CloudTrail), ("kms", ServiceId::Kms), ("sts", ServiceId::Sts)];
 
 #[test]
 fn the_catalog_knows_what_each_answered_operation_asks() {
@@ -57,7 +58,8 @@ fn members_of(access: &Access) -> Vec<(&'static str, Fits)> {
         | On::Alias(member)
         | On::KeyOfAlias(member)
         | On::Role(member)
-        | On::Principal(member) => vec![(member, TEXT)],
+        | On::Principal(member)
+        | On::Trail(member) => vec![(member, TEXT)],
     };
     for condition in access.conditions() {
         match condition.from {

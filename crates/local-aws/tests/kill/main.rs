@@ -193,8 +193,12 @@ async fn call_at(kms: &Kms, now: Timestamp, operation: &str, input: Value) -> Re
     let account: AccountId = "111122223333".parse().unwrap();
     let caller = Caller::root(account, "AKIDEXAMPLE");
     let region = "us-east-1".parse().unwrap();
-    kms.call(&CallContext { caller: &caller, region: &region, now, request_id: "r", peer: None }, operation, input)
-        .await
+    kms.call(
+        &CallContext { caller: &caller, region: &region, now, request_id: "r", peer: None, notes: None },
+        operation,
+        input,
+    )
+    .await
 }
 
 fn open(path: &Path) -> Kms {

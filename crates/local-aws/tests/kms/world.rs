@@ -92,6 +92,7 @@ impl Client<'_> {
             now: self.world.clock.now(),
             request_id: "00000000-0000-0000-0000-000000000000",
             peer: None,
+            notes: None,
         };
         let answer = self.world.kms.call(&ctx, operation, input.clone()).await;
         hold_against_the_model(operation, &input, &answer);

@@ -55,12 +55,17 @@ pub(crate) struct Answer {
 
 /// A KMS request.
 pub(crate) fn kms(operation: &str, body: &str) -> Request {
+    aws_json("TrentService", operation, body)
+}
+
+/// A request of a service that is named so in `X-Amz-Target`.
+pub(crate) fn aws_json(prefix: &str, operation: &str, body: &str) -> Request {
     Request {
         method: "POST",
         query: String::new(),
         headers: vec![
             ("content-type".into(), "application/x-amz-json-1.1".into()),
-            ("x-amz-target".into(), format!("TrentService.{operation}")),
+            ("x-amz-target".into(), format!("{prefix}.{operation}")),
         ],
         body: body.into(),
     }

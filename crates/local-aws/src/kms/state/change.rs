@@ -148,22 +148,25 @@ impl<'s> Change<'s> {
 
     /// Makes an event happen that was due `at` and is overdue `now`; gives the lock back.
     pub(super) fn happen(mut self, at: Timestamp, event: Event, now: Timestamp) -> MutexGuard<'s, Agenda> {
-        match event {
-            Event::Delete(arn) => {
-                if let Some(key) = self.state.key_at(&arn) {
-                    self.delete(&key, at);
-                }
+        let (state, Event::Delete(arn) | Event::Rotate(arn)) = (self.state, &event);
+        let Some(key) = state.key_at(arn) else { return self.apply().1 };
+        let happened = match &event {
+            Event::Delete(_) => {
+                self.delete(&key, at);
+                Some("DeleteKey")
             }
-            Event::Rotate(arn) => {
-                if let Some(key) = self.state.key_at(&arn)
-                    && let Err(failed) = self.rotate_when_enabled(&key, at)
-                {
+            Event::Rotate(arn) => match self.rotate_when_enabled(&key, at) {
+                Ok(rotated) => rotated.then_some("RotateKey"),
+                Err(failed) => {
                     tracing::error!(key = %arn, error = %failed, "a key that is due was not rotated; tried again later");
-                    self.edits.push(Edit::Agenda(Event::Rotate(arn), now.checked_add(RETRY_AFTER).ok()));
+                    self.edits.push(Edit::Agenda(event.clone(), now.checked_add(RETRY_AFTER).ok()));
+                    None
                 }
-            }
-        }
-        self.apply().1
+            },
+        };
+        let agenda = self.apply().1;
+        happened.into_iter().for_each(|name| state.trail.of_key(name, &key.arn));
+        agenda
     }
 
     /// The key is gone with its aliases and grants; its material too, once no region is left.
@@ -204,18 +207,18 @@ impl<'s> Change<'s> {
         self.family(&primary, record);
     }
 
-    /// A key that is not enabled is not rotated; enabling it makes up for that.
+    /// A key that is not enabled is not rotated; enabling it makes up for that. Returns whether it was rotated.
     ///
     /// Source: AWS KMS API Reference, "GetKeyRotationStatus".
-    fn rotate_when_enabled(&mut self, primary: &Arc<Key>, at: Timestamp) -> Result<(), SealError> {
+    fn rotate_when_enabled(&mut self, primary: &Arc<Key>, at: Timestamp) -> Result<bool, SealError> {
         let key = primary.now();
         let mut record = primary.family.now().record.clone();
         match record.rotation {
             Some(rotation) if key.record.enabled && key.record.deletion.is_none() => {
                 record.rotation = Some(Rotation::starting(at, rotation.period));
-                self.rotate(primary, record, at, RotationType::Automatic)
+                self.rotate(primary, record, at, RotationType::Automatic).map(|()| true)
             }
-            _ => Ok(()),
+            _ => Ok(false),
         }
     }
 
@@ -307,16 +310,19 @@ mod tests {
     use super::*;
     use crate::{
         authorization::Authorizer,
+        clock::Clock,
         kms::{Quotas, key_policy::KeyPolicy},
         sealing::tests::RANDOMNESS_FAILS,
         store::Store,
+        trail::Trail,
     };
 
     #[test]
     fn a_rotation_that_fails_is_tried_again_without_a_restart() {
         let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
-        let state =
-            State::load(Store::memory(), Quotas::default(), Arc::new(Authorizer::new(Default::default()))).unwrap();
+        let trail = Arc::new(Trail::new(Clock::frozen_at(start), 1 << 20));
+        let authorizer = Arc::new(Authorizer::new(Default::default()));
+        let state = State::load(Store::memory(), Quotas::default(), authorizer, Arc::clone(&trail)).unwrap();
         let arn: KeyArn =
             "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab".parse().unwrap();
         let id: KeyId = arn.key_id().parse().unwrap();
@@ -347,9 +353,11 @@ mod tests {
         assert_eq!(key.family.now().materials.len(), 1);
         state.catch_up(due);
         assert_eq!(key.family.now().materials.len(), 1, "not at once: what failed would fail again");
+        assert!(trail.older(u64::MAX, 1).is_empty(), "nothing was rotated");
         state.catch_up(due + RETRY_AFTER);
         let rotated = key.family.now();
         assert_eq!(rotated.materials.len(), 2);
         assert_eq!(rotated.materials[1].record.created, due + RETRY_AFTER, "dated when it happened");
+        assert_eq!(trail.older(u64::MAX, 1)[0].call.name(), "RotateKey");
     }
 }

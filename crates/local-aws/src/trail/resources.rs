@@ -1,0 +1,90 @@
+//! What a call was on, as its event tells it and as LookupEvents finds it.
+
+use aws_catalog::access::On;
+use aws_wire::model::ServiceId;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Touched, call::Call};
+
+const KEY: &str = "AWS::KMS::Key";
+const ROLE: &str = "AWS::IAM::Role";
+
+/// A resource in an event.
+#[derive(Debug, Serialize)]
+pub(super) struct Resource<'a> {
+    #[serde(rename = "accountId")]
+    account: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(rename = "ARN")]
+    arn: &'a str,
+}
+
+/// A resource by which an event is found.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Named {
+    pub(crate) resource_type: &'static str,
+    pub(crate) resource_name: String,
+}
+
+/// The resources of an event; `None` where events of the operation have no such field.
+///
+/// KMS tells an alias as a key, and of UpdateAlias the new key alone.
+pub(super) fn of(call: &Call) -> Option<Vec<Resource<'_>>> {
+    let facts = &call.facts;
+    let tells = match facts.service {
+        ServiceId::Kms => (facts.operation, facts.touched.len()) != ("UpdatePrimaryRegion", 0),
+        ServiceId::Sts => facts.operation.starts_with("AssumeRole"),
+        _ => false,
+    };
+    if !tells {
+        return None;
+    }
+    let is_told = |touched: &&Touched| match touched.on {
+        On::KeyInRegion { .. } => false,
+        On::KeyOfAlias(_) => facts.operation != "UpdateAlias",
+        _ => true,
+    };
+    let mut resources: Vec<Resource<'_>> = Vec::new();
+    for touched in facts.touched.iter().filter(is_told) {
+        let arn = &*touched.arn;
+        let account = arn.split(':').nth(4).unwrap_or_default();
+        let kind = if facts.service == ServiceId::Kms { KEY } else { ROLE };
+        if !resources.iter().any(|resource| resource.arn == arn) {
+            resources.push(Resource { account, kind, arn });
+        }
+    }
+    if facts.operation == "CreateAlias" {
+        resources.reverse();
+    }
+    Some(resources)
+}
+
+/// All by which LookupEvents finds the event: its resources, and the session that it began.
+pub(crate) fn named(call: &Call) -> Vec<Named> {
+    let mut found = Vec::new();
+    let mut add = |resource_type, name: &str| {
+        let named = Named { resource_type, resource_name: name.to_owned() };
+        if !found.contains(&named) {
+            found.push(named);
+        }
+    };
+    let begun = Some(call).filter(|call| call.facts.service == ServiceId::Sts);
+    if let Some(text) = begun.and_then(|call| call.facts.answer.as_deref())
+        && let Ok(answer) = serde_json::from_str::<Value>(text)
+    {
+        for (kind, pointer) in [
+            ("AWS::IAM::AccessKey", "/credentials/accessKeyId"),
+            ("AWS::STS::AssumedRole", "/assumedRoleUser/assumedRoleId"),
+            ("AWS::STS::AssumedRole", "/assumedRoleUser/arn"),
+        ] {
+            answer.pointer(pointer).and_then(Value::as_str).into_iter().for_each(|name| add(kind, name));
+        }
+    }
+    for resource in of(call).unwrap_or_default() {
+        add(resource.kind, resource.arn);
+    }
+    found
+}
