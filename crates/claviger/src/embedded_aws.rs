@@ -5,7 +5,7 @@ use std::{fs, net::SocketAddr, path::PathBuf};
 use authz::world::World;
 use aws_model::{AccountId, Region, SecretBytes};
 use clap::Args;
-use local_aws::{Credential, Holder, LocalAws, Options, Running, StartError, State, store::MasterKey};
+use local_aws::{Credential, Holder, LocalAws, Options, Running, StartError, State, TrailFiles, store::MasterKey};
 use serde::Serialize;
 
 use crate::{
@@ -48,12 +48,13 @@ impl AwsFlags {
     /// Starts it.
     ///
     /// # Errors
-    /// Names a port that is taken, and a state that cannot be opened.
+    /// Names a port that is taken, a state that cannot be opened, and a trail that cannot be written.
     pub(crate) async fn start(
         &self,
         accounts: Vec<AccountId>,
         credentials: Vec<Credential>,
         world: World,
+        trail: Option<TrailFiles>,
     ) -> Result<Running, Failure> {
         let state = match &self.state {
             None => State::Memory,
@@ -61,7 +62,7 @@ impl AwsFlags {
         };
         let partition = self.region.partition();
         let listen = self.listen;
-        let options = Options { listen, partition, accounts, credentials, world, state, ..Options::default() };
+        let options = Options { listen, partition, accounts, credentials, world, state, trail, ..Options::default() };
         LocalAws::start(options).await.map_err(explain)
     }
 

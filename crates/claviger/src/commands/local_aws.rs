@@ -16,7 +16,7 @@ use authz::{
 use aws_model::AccountId;
 use clap::Args;
 use daemon::{secrecy::keep_memory_private, shutdown::Shutdown};
-use local_aws::Credential;
+use local_aws::{Credential, TrailFiles};
 
 use self::told::{Ready, Stopped};
 use super::block_on;
@@ -39,12 +39,16 @@ Examples:
   With users, roles, keys and policies that a file tells, and a credential of one of its users:
     claviger local-aws --world iam.yaml --credential ANN:secret:arn:aws:iam::111122223333:user/ann
 
+  With a log of every call, as CloudTrail would keep it:
+    claviger local-aws --trail trail
+
   For a program: a free port, and everything to be known in one JSON object:
     claviger local-aws --listen 127.0.0.1:0 -o json
 
   Then:
     aws kms create-key
-    aws kms create-alias --alias-name alias/demo --target-key-id KEY-ID";
+    aws kms create-alias --alias-name alias/demo --target-key-id KEY-ID
+    aws cloudtrail lookup-events";
 
 /// The account of AWS's own examples.
 const DEFAULT_ACCOUNT: &str = "111122223333";
@@ -52,7 +56,7 @@ const DEFAULT_ACCOUNT: &str = "111122223333";
 /// How long requests in flight may go on after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(10);
 
-/// Run the embedded AWS: KMS and STS, many accounts and regions, one port
+/// Run the embedded AWS: KMS, STS and CloudTrail, many accounts and regions, one port
 ///
 /// For real SDKs, the `aws` CLI and everything else that takes an endpoint URL. Each request's signature is verified.
 #[derive(Args, Debug)]
@@ -74,6 +78,11 @@ pub(crate) struct LocalAws {
     #[arg(long, value_name = "FILE")]
     world: Option<PathBuf>,
 
+    /// Write CloudTrail's events as gzipped log files under this directory, as a trail delivers them to a bucket
+    /// (AWSLogs/ACCOUNT/CloudTrail/REGION/...): every ten seconds, when there are many, and at the end
+    #[arg(long, value_name = "DIRECTORY")]
+    trail: Option<PathBuf>,
+
     /// The form of what is printed
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     output: Format,
@@ -94,7 +103,8 @@ impl LocalAws {
         told.sort_unstable();
         accounts.append(&mut told);
         let shutdown = Shutdown::on_signals(DRAIN)?;
-        let running = self.aws.start(accounts.clone(), fixed.clone(), world).await?;
+        let trail = self.trail.clone().map(TrailFiles::in_directory);
+        let running = self.aws.start(accounts.clone(), fixed.clone(), world, trail).await?;
         let printer = Printer::new(self.output);
         let generated = accounts.into_iter().map(|account| Shown::from(running.root_credential(account)));
         printer.say(&Ready {

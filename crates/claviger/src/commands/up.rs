@@ -118,7 +118,7 @@ impl Up {
         let listener = Listener::bind(&endpoint, unix_socket::Options::default())?;
 
         let account: AccountId = ACCOUNT.parse()?;
-        let aws = self.aws.start(vec![account], Vec::new(), Default::default()).await?;
+        let aws = self.aws.start(vec![account], Vec::new(), Default::default(), None).await?;
         let credential = aws.root_credential(account);
         let endpoint_url = aws.endpoint_url();
         let fixed = FixedCredentials {

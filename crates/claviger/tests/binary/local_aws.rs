@@ -62,6 +62,23 @@ async fn a_killed_one_has_all_that_it_answered() {
     }
 }
 
+/// `--trail` leaves what was called in gzipped files when it is stopped.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stopped_one_has_written_its_trail() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut aws = Aws::start_with(folder.path(), &["--trail", folder.path().join("trail").to_str().unwrap()]);
+    kms(&aws.address, &aws.root).create_key().send().await.unwrap();
+    aws.daemon.signal(Signal::TERM);
+    assert!(aws.daemon.ended().success());
+    let list = std::process::Command::new("sh")
+        .args(["-c", "gzip -dc $(find trail/AWSLogs/111122223333/CloudTrail/us-west-2 -name '*.json.gz')"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let written: Value = serde_json::from_slice(&list.stdout).unwrap();
+    assert_eq!(written["Records"][0]["eventName"], "CreateKey", "{written}");
+}
+
 /// An embedded AWS as a process.
 struct Aws {
     daemon: Daemon,
@@ -80,9 +97,13 @@ struct Client {
 
 impl Aws {
     fn start(folder: &Path) -> Self {
+        Self::start_with(folder, &[])
+    }
+
+    fn start_with(folder: &Path, more: &[&str]) -> Self {
         let state = folder.join("aws.redb");
         let arguments = ["local-aws", "--listen=127.0.0.1:0", "--output=json", "--state", state.to_str().unwrap()];
-        let daemon = Daemon::start(&arguments, folder);
+        let daemon = Daemon::start(&[&arguments, more].concat(), folder);
         let ready = daemon.until("ready").pop().unwrap();
         let field = |path| ready.pointer(path).and_then(Value::as_str).unwrap();
         let root = Credentials::new(
