@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   YAML or JSON text -- yaml --> Node (every value with its place) -- world, request, case, aws_cli --> World, Request, Case
+//!   JSON text <-- world::write -- World
 //! ```
 //!
 //! Nothing here reads a file: texts come with the names that refusals call them by, and what a text refers to is

@@ -12,6 +12,9 @@ use crate::{
     world::{Account, ChangeError, Group, ResourcePolicy, Thing, World, nearest},
 };
 
+/// In place of a unique id: nobody knows one, so what was saved goes by the name alone.
+pub(super) const BY_NAME: &str = "none";
+
 pub(super) fn read(fields: &Fields<'_>, world: &mut World, files: &dyn Files) -> Result<(), FileError> {
     for (arn, field) in by_arn(fields, "managedPolicies")? {
         let policy = field.policy(PolicyKind::Identity, files)?;
@@ -101,7 +104,10 @@ fn policies(arn: &Arn, fields: &Fields<'_>, world: &mut World, files: &dyn Files
 /// What the text says of the ids that a saved policy means, in place of those that the world has.
 pub(super) fn override_saved_ids(fields: &Fields<'_>, saved: &mut ResourcePolicy) -> Result<(), FileError> {
     for (arn, id) in fields.entries("savedIds")? {
-        saved.saved_ids.insert(arn.into(), id.text()?.into());
+        match id.text()? {
+            BY_NAME => saved.saved_ids.remove(arn),
+            id => saved.saved_ids.insert(arn.into(), id.into()),
+        };
     }
     Ok(())
 }

@@ -5,18 +5,18 @@ use aws_model::{EncryptionContext, KeyArn};
 use super::{
     FileError, Files, Problem,
     field::{Field, Fields},
-    identities,
+    identities::{self, BY_NAME},
 };
 use crate::{
     policy::PolicyKind,
     world::{
         ContextConstraint, Grant, GrantConstraints, GrantOperation, GrantOperations, Key, KeyManager, KeyState,
-        KeyUsage, World,
+        KeyUsage, Untold, World,
     },
 };
 
-const FIELDS: [&str; 9] =
-    ["policy", "state", "usage", "manager", "attributes", "tags", "aliases", "savedIds", "grants"];
+const FIELDS: [&str; 10] =
+    ["policy", "state", "usage", "manager", "attributes", "tags", "aliases", "savedIds", "untold", "grants"];
 
 /// Source: AWS KMS Developer Guide, "Key states of AWS KMS keys".
 pub(super) const STATES: [(&str, Option<KeyState>); 9] = [
@@ -31,7 +31,7 @@ pub(super) const STATES: [(&str, Option<KeyState>); 9] = [
     ("unknown", None),
 ];
 
-const USAGES: [(&str, KeyUsage); 5] = [
+pub(super) const USAGES: [(&str, KeyUsage); 5] = [
     ("SymmetricEncryption", KeyUsage::SymmetricEncryption),
     ("AsymmetricEncryption", KeyUsage::AsymmetricEncryption),
     ("Signing", KeyUsage::Signing),
@@ -42,19 +42,29 @@ const USAGES: [(&str, KeyUsage); 5] = [
 pub(super) const PROPAGATED: [(&str, Option<bool>); 3] =
     [("true", Some(true)), ("false", Some(false)), ("unknown", None)];
 
-const MANAGERS: [(&str, KeyManager); 2] = [("Customer", KeyManager::Customer), ("Aws", KeyManager::Aws)];
+pub(super) const MANAGERS: [(&str, KeyManager); 2] = [("Customer", KeyManager::Customer), ("Aws", KeyManager::Aws)];
+
+type Untell = fn(&mut Untold);
+
+/// What of a key may be untold.
+const UNTOLD: [(&str, Untell); 3] = [
+    ("grants", |untold| untold.grants = true),
+    ("tags", |untold| untold.tags = true),
+    ("aliases", |untold| untold.aliases = true),
+];
+
+/// In place of the account that made a grant, where nobody told.
+pub(super) const UNKNOWN: &str = "unknown";
 
 pub(super) fn read(fields: &Fields<'_>, world: &mut World, files: &dyn Files) -> Result<(), FileError> {
     for (arn, field) in fields.get("keys").map_or_else(|| Ok(Vec::new()), |field| field.entries_by::<KeyArn>())? {
-        let key = key(&arn, &field, world, files)?;
-        world.put_key(key).map_err(|error| field.refuse(error))?;
-        for (at, grant) in field.some_fields()?.items("grants")?.into_iter().enumerate() {
-            let read = self::grant(&arn, at, grant.clone())?;
-            if world.key(&arn).is_some_and(|key| key.grants.get(&read.id).is_some()) {
-                return Err(grant.refuse(Problem::Twice(read.id.into())));
+        let mut key = key(&arn, &field, world, files)?;
+        for (at, grant) in field.clone().some_fields()?.items("grants")?.into_iter().enumerate() {
+            if let Some(same) = key.grants.insert(self::grant(&arn, at, grant.clone(), world)?) {
+                return Err(grant.refuse(Problem::Twice(same.id.to_string())));
             }
-            world.put_grant(&arn, read).map_err(|error| grant.refuse(error))?;
         }
+        world.put_key(key).map_err(|error| field.refuse(error))?;
     }
     Ok(())
 }
@@ -89,10 +99,13 @@ fn key(arn: &KeyArn, field: &Field<'_>, world: &World, files: &dyn Files) -> Res
         }
         key.aliases.insert(alias.text()?.into());
     }
+    for word in fields.items("untold")? {
+        word.word(&UNTOLD)?(&mut key.untold);
+    }
     Ok(key)
 }
 
-fn grant(key: &KeyArn, at: usize, field: Field<'_>) -> Result<Grant, FileError> {
+fn grant(key: &KeyArn, at: usize, field: Field<'_>, world: &World) -> Result<Grant, FileError> {
     let fields = field.fields(&[
         "id",
         "token",
@@ -105,15 +118,26 @@ fn grant(key: &KeyArn, at: usize, field: Field<'_>) -> Result<Grant, FileError> 
         "operations",
         "constraints",
     ])?;
+    let grantee = fields.need("grantee")?.parse()?;
+    let grantee_unique_id = match fields.text("granteeId")? {
+        None => world.unique_id(&grantee),
+        Some(BY_NAME) => None,
+        Some(id) => Some(id.into()),
+    };
+    let issuing_account = match fields.get("issuingAccount") {
+        None => Some(key.account()),
+        Some(field) if matches!(field.text(), Ok(UNKNOWN)) => None,
+        Some(field) => Some(field.parse()?),
+    };
     Ok(Grant {
         id: fields.text("id")?.map_or_else(|| format!("grant-{}", at + 1), str::to_owned).into(),
         token: fields.text("token")?.map(Into::into),
         propagated: fields.get("propagated").map_or(Ok(Some(true)), |field| field.word(&PROPAGATED))?,
         name: fields.text("name")?.map(Into::into),
-        grantee: fields.need("grantee")?.parse()?,
-        grantee_unique_id: fields.text("granteeId")?.map(Into::into),
+        grantee,
+        grantee_unique_id,
         retiring: fields.parse("retiring")?,
-        issuing_account: Some(fields.parse("issuingAccount")?.unwrap_or_else(|| key.account())),
+        issuing_account,
         operations: operations(&fields.need("operations")?)?,
         constraints: fields.get("constraints").map(constraints).transpose()?.unwrap_or_default(),
     })

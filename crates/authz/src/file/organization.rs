@@ -41,6 +41,9 @@ const FULL_RCP: (&str, &str) = (
 }"#,
 );
 
+/// In place of a kind's policies, where the organization has not enabled the kind.
+pub(super) const NOT_ENABLED: &str = "none";
+
 pub(super) fn read(field: Field<'_>, files: &dyn Files) -> Result<Organization, FileError> {
     let fields = field.fields(&["id", "managementAccount", "root"])?;
     let management: AccountId = fields.need("managementAccount")?.parse()?;
@@ -104,7 +107,7 @@ fn policies(
     let full = |at: &Field<'_>| at.json_policy(full_name, full_text, kind);
     let attached = |name: &str, policy: Arc<_>| AttachedPolicy { origin: PolicyOrigin::Managed(name.into()), policy };
     let Some(field) = written else { return Ok(Some(vec![attached(full_name, full(level)?)])) };
-    if matches!(field.text(), Ok("none")) {
+    if matches!(field.text(), Ok(NOT_ENABLED)) {
         return Ok(None);
     }
     let read = |(name, field): (&str, Field<'_>)| {

@@ -1,8 +1,12 @@
 //! The world file: everything that decisions rest on, as people write it.
 //!
-//! `docs/reference/world-files.md` shows every field.
+//! `docs/reference/world-files.md` shows every field. What was read can be written, and read again: see [`write`].
+
+mod write;
 
 use aws_model::{AccountId, Arn};
+
+pub use self::write::{NotWritten, write};
 
 use super::{
     FileError, Files,
@@ -21,7 +25,8 @@ const FIELDS: [&str; 8] =
     ["accounts", "organization", "roles", "users", "groups", "managedPolicies", "keys", "resources"];
 
 /// Whether users and roles may exist that the world does not tell.
-const IDENTITIES: [(&str, bool); 2] = [("complete", false), ("partial", true)];
+const IDENTITIES: [(&str, bool); 2] = [("complete", false), (PARTIAL, true)];
+const PARTIAL: &str = "partial";
 
 /// Reads a world.
 ///

@@ -11,11 +11,11 @@ use super::{
 use crate::text::{SourceText, Span};
 
 /// No world is larger: the largest account's `get-account-authorization-details` is some ten megabytes.
-const MAX_BYTES: usize = 128 << 20;
+pub(super) const MAX_BYTES: usize = 128 << 20;
 /// What recurses over a tree needs stack for this.
-const MAX_DEPTH: usize = 64;
+pub(super) const MAX_DEPTH: usize = 64;
 /// How many values a text may hold: what each takes in memory is many times what it takes in the text.
-const MAX_VALUES: usize = 4_000_000;
+pub(super) const MAX_VALUES: usize = 4_000_000;
 /// How many values aliases (`*name`) may repeat altogether.
 const MAX_REPEATED: usize = 100_000;
 

@@ -26,6 +26,11 @@ impl Group {
         super::principal::name_in(&self.arn)
     }
 
+    /// The ARNs of the users in it, in order.
+    pub fn members(&self) -> impl Iterator<Item = &str> {
+        self.members.iter().map(AsRef::as_ref)
+    }
+
     /// The policies as a member carries them.
     pub(super) fn as_carried(&self) -> impl Iterator<Item = AttachedPolicy> {
         self.policies.iter().map(|attached| {

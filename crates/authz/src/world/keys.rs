@@ -157,7 +157,8 @@ impl World {
         }
     }
 
-    fn unique_id(&self, grantee: &GrantPrincipal) -> Option<Box<str>> {
+    /// The unique id of a grantee that is a user or role of this world.
+    pub(crate) fn unique_id(&self, grantee: &GrantPrincipal) -> Option<Box<str>> {
         let arn: &Arn = match grantee {
             GrantPrincipal::User(arn) | GrantPrincipal::Role(arn) => arn,
             GrantPrincipal::Account(_)

@@ -45,6 +45,13 @@ impl ManagedPolicies {
 }
 
 impl World {
+    /// Every managed policy, those of AWS and those of each account, by ARN, in no order.
+    pub fn managed_policies(&self) -> impl Iterator<Item = (&str, &Arc<Policy>)> {
+        let of_accounts = self.accounts.values().map(|account| &account.managed);
+        let all = std::iter::once(&*self.aws_policies).chain(of_accounts);
+        all.flat_map(|managed| &managed.policies).map(|(arn, policy)| (arn.as_ref(), policy))
+    }
+
     /// Puts a managed policy, or the new default version of one, for everybody who carries it. The policies of AWS have
     /// `aws` for an account (`arn:aws:iam::aws:policy/ReadOnlyAccess`).
     ///

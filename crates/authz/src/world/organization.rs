@@ -63,6 +63,11 @@ impl Organization {
         self.levels.contains_key(id)
     }
 
+    /// Every level with the id of the one above it, in no order.
+    pub fn levels(&self) -> impl Iterator<Item = (Option<&str>, &OrganizationNode)> {
+        self.levels.values().map(|level| (level.parent.as_deref(), level.node.as_ref()))
+    }
+
     /// Puts a level below another (`None`: it is the root), in place of what was there under its id. The id of an
     /// account's level is the account's.
     ///

@@ -26,14 +26,24 @@ pub(crate) fn take(text: &str) -> usize {
             request::read(&again, &world, &NoFiles).expect("and so is the request");
         }
     }
+    written(as_world.as_ref());
     let account = "111122223333".parse().expect("an account's id");
     let about = "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab".to_owned();
     let document = Document { account, about: Some(about), source };
-    let as_answer = sound(aws_cli::add(&mut World::new(), &[document]));
+    let mut answered = World::new();
+    let as_answer = sound(aws_cli::add(&mut answered, &[document]));
+    written(as_answer.is_some().then_some(&answered));
     [as_world.is_some(), as_request.is_some(), as_cases.is_some(), as_answer.is_some()]
         .into_iter()
         .filter(|is| *is)
         .count()
+}
+
+/// A world that was read is written, unless it has no form, and read again as the same.
+fn written(world: Option<&World>) {
+    let Some(Ok(text)) = world.map(|world| world::write(world, 1 << 20)) else { return };
+    let again = world::read(&SourceText::new("again", text.as_str()), &NoFiles).expect("it is read again");
+    assert_eq!(world::write(&again, 1 << 20).as_ref(), Ok(&text), "the same each time");
 }
 
 /// A refusal points into the text that it is about, and says something.

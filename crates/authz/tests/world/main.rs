@@ -1,16 +1,18 @@
-//! Worlds: changed entry by entry, read from files.
+//! Worlds: changed entry by entry, read from files, written into them.
 #![expect(clippy::expect_used, clippy::unreachable, clippy::unwrap_used, reason = "a failing test says which line")]
 
 mod aws_cli;
 mod cases;
 mod changes;
 mod documented;
+mod facts;
 mod files;
 mod invariants;
 mod organization;
 mod replay;
 mod requests;
 mod touches;
+mod written;
 
 use std::sync::Arc;
 
