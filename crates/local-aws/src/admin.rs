@@ -7,9 +7,13 @@
 //! | `POST /_claviger/clock` | moves it, and answers the time it is then |
 //! | `POST /_claviger/accounts` | `{"account": "111122223333"}` makes an account, so that others may assume roles in it |
 //! | `POST /_claviger/credentials` | `{"principal": ARN, "session": {..}}` makes a credential of a root user, a user or a session of a role, as AWS's JSON has it |
+//! | `GET /_claviger/world` | the facts of the authorization model as they are now, as a world file (`docs/reference/world-files.md`) in JSON |
 //! | `POST /_claviger/decide` | a request file (`docs/reference/world-files.md`) as JSON: what the authorization model says of it, and what AWS would answer |
 //!
 //! `principal` and `session` are written as in a request file. A session lasts an hour; nobody's trust policy is asked.
+//!
+//! The world holds no secret: neither key material nor access keys nor tokens of grants or sessions. Sessions, and what
+//! was narrowed with them, are in the tokens that their callers have, and so not in it.
 //!
 //! The clock takes one of
 //! - `{"advance": "P30D"}`: forward by an ISO 8601 duration of weeks, days (of 24 hours), hours, minutes and seconds;
@@ -27,6 +31,7 @@ mod principals;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use authz::file::world::{self, NotWritten};
 use aws_wire::model::ServiceId;
 use bytes::Bytes;
 use http::{Method, StatusCode, header, request::Parts};
@@ -37,6 +42,7 @@ use crate::{
     accounts::Accounts,
     authorization::Authorizer,
     clock::Clock,
+    kms::Kms,
     router::{Response, supported},
     sealing::SealError,
     store::WriteFailed,
@@ -44,11 +50,15 @@ use crate::{
 
 const PREFIX: &str = "/_claviger/";
 
+/// How long a world may be as a file: a thousand times what one needs that people can oversee.
+const MOST_WORLD_BYTES: usize = 64 << 20;
+
 /// The admin routes of one embedded AWS.
 pub(crate) struct Admin {
     clock: Clock,
     accounts: Arc<Accounts>,
     authorizer: Arc<Authorizer>,
+    kms: Kms,
 }
 
 /// Why a request to an admin route is refused.
@@ -58,7 +68,7 @@ enum Refused {
     NotLocal,
     #[error(
         "there is no such route; see `GET {PREFIX}health`, `GET` and `POST {PREFIX}clock`, `POST {PREFIX}accounts`, \
-         `POST {PREFIX}credentials`, `POST {PREFIX}decide`"
+         `POST {PREFIX}credentials`, `GET {PREFIX}world`, `POST {PREFIX}decide`"
     )]
     NoSuchRoute,
     #[error("the body must be sent with `content-type: application/json`")]
@@ -69,11 +79,13 @@ enum Refused {
     NotKept(#[from] WriteFailed),
     #[error("the credential could not be made: {0}")]
     NotMade(#[from] SealError),
+    #[error(transparent)]
+    NotWritten(#[from] NotWritten),
 }
 
 impl Admin {
-    pub(crate) fn new(clock: Clock, accounts: Arc<Accounts>, authorizer: Arc<Authorizer>) -> Self {
-        Self { clock, accounts, authorizer }
+    pub(crate) fn new(clock: Clock, accounts: Arc<Accounts>, authorizer: Arc<Authorizer>, kms: Kms) -> Self {
+        Self { clock, accounts, authorizer, kms }
     }
 
     /// Whether a request is for an admin route: no AWS service has this path.
@@ -83,11 +95,11 @@ impl Admin {
 
     /// Answers such a request.
     pub(crate) async fn answer(&self, head: &Parts, body: &Bytes, peer: SocketAddr, request_id: &str) -> Response {
-        let (status, value) = match self.act(head, body, peer).await {
-            Ok(value) => (StatusCode::OK, value),
-            Err(refused) => (refused.status(), json!({ "error": refused.to_string() })),
+        let (status, text) = match self.act(head, body, peer).await {
+            Ok(text) => (StatusCode::OK, text),
+            Err(refused) => (refused.status(), json!({ "error": refused.to_string() }).to_string()),
         };
-        let mut response = Response::new(Full::new(value.to_string().into()));
+        let mut response = Response::new(Full::new(text.into()));
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
@@ -97,13 +109,14 @@ impl Admin {
         response
     }
 
-    async fn act(&self, head: &Parts, body: &Bytes, peer: SocketAddr) -> Result<Value, Refused> {
+    /// Does what is asked for. Answers JSON.
+    async fn act(&self, head: &Parts, body: &Bytes, peer: SocketAddr) -> Result<String, Refused> {
         if !peer.ip().to_canonical().is_loopback() || !names_this_machine(head) {
             return Err(Refused::NotLocal);
         }
         let route = head.uri.path().strip_prefix(PREFIX).unwrap_or_default();
-        match (&head.method, route) {
-            (&Method::GET, "health") => Ok(json!({
+        let answer = match (&head.method, route) {
+            (&Method::GET, "health") => json!({
                 "status": "ok",
                 "version": env!("CARGO_PKG_VERSION"),
                 "operations": {
@@ -112,21 +125,29 @@ impl Admin {
                     "sts": supported(ServiceId::Sts),
                 },
                 "accounts": self.accounts.named(),
-            })),
-            (&Method::GET, "clock") => Ok(self.time()),
+            }),
+            (&Method::GET, "clock") => self.time(),
             (&Method::POST, "clock") => {
                 commands::move_clock(&self.clock, json_body(head, body)?)?;
-                Ok(self.time())
+                self.time()
             }
             (&Method::POST, "accounts") => {
                 let account = commands::account(json_body(head, body)?)?;
                 self.accounts.keep(account).await?;
-                Ok(json!({ "account": account }))
+                json!({ "account": account })
             }
-            (&Method::POST, "credentials") => self.credential(json_body(head, body)?).await,
-            (&Method::POST, "decide") => self.decide(json_body(head, body)?),
-            _ => Err(Refused::NoSuchRoute),
-        }
+            (&Method::POST, "credentials") => self.credential(json_body(head, body)?).await?,
+            (&Method::GET, "world") => return self.world().await,
+            (&Method::POST, "decide") => self.decide(json_body(head, body)?)?,
+            _ => return Err(Refused::NoSuchRoute),
+        };
+        Ok(answer.to_string())
+    }
+
+    /// The facts as they are now, as a world file.
+    async fn world(&self) -> Result<String, Refused> {
+        let facts = self.kms.facts(self.clock.now()).await?;
+        Ok(world::write(&facts, MOST_WORLD_BYTES)?)
     }
 
     fn time(&self) -> Value {
@@ -141,7 +162,7 @@ impl Refused {
             Self::NoSuchRoute => StatusCode::NOT_FOUND,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
-            Self::NotKept(_) | Self::NotMade(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::NotKept(_) | Self::NotMade(_) | Self::NotWritten(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 }

@@ -46,12 +46,13 @@ mod tags;
 use std::sync::Arc;
 
 use authz::world::World;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::{
     CallContext, Clock, ServiceError,
     authorization::Authorizer,
-    store::{OpenError, Store},
+    store::{OpenError, Store, WriteFailed},
     trail::Trail,
 };
 pub use adopt::UnfitKey;
@@ -93,6 +94,15 @@ impl Kms {
         let state = State::load(store, quotas, authorizer, trail)?;
         state.catch_up(clock.now());
         Ok(Self(Arc::new(state)))
+    }
+
+    /// The facts that calls are decided on, as they are now: what has come due has happened, and all of it would survive
+    /// a kill.
+    pub(crate) async fn facts(&self, now: Timestamp) -> Result<World, WriteFailed> {
+        self.0.catch_up(now);
+        let facts = self.0.facts();
+        self.0.store().durable(self.0.store().newest()).await?;
+        Ok(facts)
     }
 
     /// Answers one operation. The caller's signature and the input against the service's model are checked already.

@@ -113,7 +113,8 @@ impl LocalAws {
         let (listener, local_addr) = bind(listen).await?;
 
         let delivery = files.map(|files| deliver(&trail, files)).transpose()?;
-        let admin = admin.then(|| Admin::new(clock.clone(), Arc::clone(&accounts), Arc::clone(&authorizer)));
+        let admin =
+            admin.then(|| Admin::new(clock.clone(), Arc::clone(&accounts), Arc::clone(&authorizer), kms.clone()));
         let router = Router::new(Arc::clone(&accounts), clock.clone(), kms, cloudtrail, authorizer, trail);
         let server = Server::start(listener, Endpoint::new(router, admin, &limits), limits);
         Ok(Running { local_addr, accounts, clock, server, delivery })

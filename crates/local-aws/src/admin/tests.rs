@@ -9,6 +9,9 @@ const LOCAL: &str = "127.0.0.1:50000";
 async fn admin() -> Admin {
     let clock = Clock::frozen_at("2026-01-01T00:00:00Z".parse().unwrap());
     let authorizer = Arc::new(crate::authorization::Authorizer::new(Default::default()));
+    let trail = Arc::new(crate::trail::Trail::new(clock.clone(), 0));
+    let told = Arc::clone(&authorizer);
+    let kms = Kms::open_under(Store::memory(), clock.clone(), Default::default(), told, trail).unwrap();
     Admin::new(
         clock,
         Arc::new(
@@ -17,6 +20,7 @@ async fn admin() -> Admin {
                 .unwrap(),
         ),
         authorizer,
+        kms,
     )
 }
 

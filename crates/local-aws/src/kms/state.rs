@@ -18,6 +18,7 @@ use std::{
     },
 };
 
+use authz::world::World;
 use aws_model::{AccountId, KeyArn, Region};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -101,6 +102,12 @@ impl State {
 
     pub(super) fn authorizer(&self) -> &Authorizer {
         &self.authorizer
+    }
+
+    /// A copy of what the authorization model was told, between two changes.
+    pub(super) fn facts(&self) -> World {
+        let _agenda = self.agenda.lock().unwrap_or_else(PoisonError::into_inner);
+        self.authorizer.world().clone()
     }
 
     pub(super) fn realm(&self, account: AccountId, region: &Region) -> Option<Arc<Realm>> {

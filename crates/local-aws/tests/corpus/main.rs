@@ -3,7 +3,8 @@
 //!
 //! Each question that one signed call can ask is asked by one, of a server that was started with the case's world, with
 //! a credential that the admin route made. Every other one, if the server could be told it, is asked of the same
-//! server's authorizer by the admin route `decide`. What neither can ask is counted by the rule that says why.
+//! server's authorizer by the admin route `decide`. What neither can ask is counted by the rule that says why. And the
+//! world that each server tells (`GET /_claviger/world`) is read and asked by the library.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a failing test says which case")]
 
 mod call;
@@ -20,7 +21,11 @@ use std::{
 
 use authz::{
     decision::Verdict,
-    file::case::{self, Case, Expected, ExpectedKeyState, Question},
+    file::{
+        NoFiles,
+        case::{self, Case, Expected, ExpectedKeyState, Question},
+        world,
+    },
     rules::Assumptions,
     text::SourceText,
     world::World,
@@ -110,6 +115,7 @@ async fn ask(
         Ok(aws) => aws,
         Err(why) => return Ok(Outcome::Skipped(why)),
     };
+    told(&aws, question).await?;
     let asked = match Call::of(question) {
         Ok(_) if matches!(expect, Expected::AllowedIff(_)) => Err(Unaskable("the verdict is conditional")),
         other => other,
@@ -130,6 +136,17 @@ async fn start(question: &Question) -> Result<Running, &'static str> {
         Err(local_aws::StartError::World(_)) => Err("the world has keys that the server does not make"),
         Err(error) => panic!("{error}"),
     }
+}
+
+/// The world that the server tells, asked by the library.
+async fn told(aws: &Running, question: &Question) -> Result<(), String> {
+    let request = Request { method: "GET", query: String::new(), headers: Vec::new(), body: Vec::new() };
+    let answer = request.send_to(aws, "/_claviger/world").await;
+    let told = world::read(&SourceText::new("the world that is told", answer.body), &NoFiles);
+    let told = told.map_err(|error| error.to_string())?;
+    let decide = |world: &World| Expected::of(&world.decide(&question.request, &Assumptions::default())).to_string();
+    let (expected, decided) = (decide(&as_served(&question.world)), decide(&told));
+    if decided == expected { Ok(()) } else { Err(format!("the world that is told decides {decided}, not {expected}")) }
 }
 
 async fn decided(aws: &Running, question: &Question, expect: &Expected) -> Result<(), String> {

@@ -176,6 +176,82 @@ async fn a_world_with_a_grant_that_has_not_spread_is_refused() {
     }
 }
 
+/// The world that the server tells, and its text.
+async fn told(aws: &Running) -> (authz::world::World, String) {
+    let request = Request { method: "GET", query: String::new(), headers: Vec::new(), body: Vec::new() };
+    let answer = request.send_to(aws, "/_claviger/world").await;
+    assert_eq!((answer.status, answer.headers["content-type"].as_str()), (200, "application/json"), "{answer:?}");
+    let source = SourceText::new("told", answer.body.as_str());
+    (world::read(&source, &NoFiles).unwrap(), answer.body)
+}
+
+#[tokio::test]
+async fn the_world_is_told_as_it_is_at_the_moment() {
+    let clock = Clock::real();
+    let aws = start_with(Options { clock: clock.clone(), ..options() }).await;
+    let credential = aws.root_credential("444455556666".parse().unwrap());
+    let root = wire::of(&credential, "kms");
+    let policy = json!({ "Version": "2012-10-17", "Statement": [{
+        "Sid": "Mine", "Effect": "Allow", "Principal": { "AWS": "444455556666" }, "Action": "kms:*", "Resource": "*",
+    }] });
+    let policy = format!("{policy:#}");
+    let grant = json!({ "KeyId": KEY, "GranteePrincipal": ANN, "Operations": ["Decrypt"], "Name": "retry" });
+    let change = async |operation: &str, input: Value| {
+        let answer = kms(operation, &input.to_string()).signed(&aws, &root).send(&aws).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        serde_json::from_str::<Value>(&answer.body).unwrap_or_default()
+    };
+    change("PutKeyPolicy", json!({ "KeyId": KEY, "Policy": policy })).await;
+    let granted = change("CreateGrant", grant).await;
+    let id = granted["GrantId"].as_str().unwrap();
+
+    let (facts, text) = told(&aws).await;
+    let key = facts.key(&KEY.parse().unwrap()).unwrap();
+    assert_eq!(key.policy.policy.source().text(), policy, "as it was put");
+    assert_eq!(
+        key.grants.get(id).map(|grant| (grant.grantee.to_string(), grant.name.as_deref())),
+        Some((ANN.to_owned(), Some("retry")))
+    );
+    assert_eq!(key.aliases.iter().map(AsRef::as_ref).collect::<Vec<&str>>(), ["alias/demo"]);
+    assert_eq!(facts.role(&READER.parse().unwrap()).unwrap().max_session, SignedDuration::from_secs(7200));
+    for secret in [
+        granted["GrantToken"].as_str().unwrap(),
+        &credential.access_key_id,
+        std::str::from_utf8(credential.secret_access_key.expose()).unwrap(),
+        "AKIDANN",
+    ] {
+        assert!(!text.contains(secret), "{secret} is in {text}");
+    }
+
+    change("RevokeGrant", json!({ "KeyId": KEY, "GrantId": id })).await;
+    let (facts, _) = told(&aws).await;
+    assert_eq!(facts.key(&KEY.parse().unwrap()).unwrap().grants.iter().count(), 0);
+
+    // What has come due has happened, though nobody called since.
+    change("ScheduleKeyDeletion", json!({ "KeyId": KEY, "PendingWindowInDays": 7 })).await;
+    clock.advance(SignedDuration::from_hours(8 * 24)).unwrap();
+    let (facts, _) = told(&aws).await;
+    assert!(facts.key(&KEY.parse().unwrap()).is_none());
+    aws.shutdown().await;
+}
+
+#[tokio::test]
+async fn who_is_undeclared_is_told_from_the_first_call_on() {
+    let aws = start_with(Options { accounts: vec![wire::ACCOUNT.parse().unwrap()], ..Options::default() }).await;
+    let role = format!("arn:aws:iam::{}:role/Deploy", wire::ACCOUNT);
+    let is_told = async || told(&aws).await.0.role(&role.parse().unwrap()).is_some();
+    assert!(!is_told().await);
+    let escaped = role.replace(':', "%3A").replace('/', "%2F");
+    let assume = sts(&format!("Action=AssumeRole&RoleSessionName=me&RoleArn={escaped}"));
+    let begun = assume.signed(&aws, &wire::root(&aws, "sts")).send(&aws).await;
+    assert_eq!(begun.status, 200, "{begun:?}");
+    assert!(is_told().await);
+    let (facts, text) = told(&aws).await;
+    assert!(facts.account(wire::ACCOUNT.parse().unwrap()).unwrap().identities_are_partial, "others may come");
+    assert!(!text.contains(&begun.element("AccessKeyId")) && !text.contains(&begun.element("SessionToken")));
+    aws.shutdown().await;
+}
+
 #[tokio::test]
 async fn the_admin_route_makes_anybodys_credential_and_tells_what_the_model_says() {
     let aws = start_with(options()).await;
