@@ -28,9 +28,9 @@ fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Fail
     run(Builder::new_multi_thread(), work)
 }
 
-/// Runs a daemon's work on this thread alone: it is cheaper where a daemon mostly waits for others, for no call wakes a
-/// second thread. `docs/reference/performance.md` has the figures.
-#[cfg(feature = "kms-plugin")]
+/// Runs work on this thread alone: it is cheaper where a daemon mostly waits for others, for no call wakes a second
+/// thread. `docs/reference/performance.md` has the figures.
+#[cfg(any(feature = "explain", feature = "kms-plugin"))]
 fn block_on_this_thread<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     run(Builder::new_current_thread(), work)
 }

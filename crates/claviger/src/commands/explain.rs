@@ -3,6 +3,7 @@
 mod action;
 mod context;
 mod direction;
+mod embedded;
 mod facts;
 mod question;
 
@@ -39,6 +40,9 @@ Examples:
     claviger explain --aws-output 111122223333=cluster.json --aws-output KEY_ARN=policy.json \\
       --aws-output 444455556666=grants.json --principal ... --action ... --resource ...
 
+  Over an embedded AWS that runs, as it is at this moment:
+    claviger explain --endpoint-url http://127.0.0.1:4566 --who-can kms:Decrypt KEY_ARN
+
   A question with everything that it can hold, from a file; the answer for a program:
     claviger explain --world world.yaml --request request.yaml -o json
 
@@ -52,7 +56,8 @@ Exit codes: 0 allowed, or listed; 2 denied, or allowed on a condition; 1 a file 
 /// Tell whether AWS allows a request, why, and what would change that
 ///
 /// Decides as AWS documents it: identity and resource policies, permissions boundaries, session policies, service and
-/// resource control policies, KMS grants and key states, within an account and across. Nothing is called or changed.
+/// resource control policies, KMS grants and key states, within an account and across. Nothing is changed, and AWS is not
+/// called.
 #[derive(Args, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Explain {

@@ -11,6 +11,7 @@
 mod aws_kms;
 mod cli;
 mod explain;
+mod explain_embedded;
 mod kms_plugin;
 mod local_aws;
 mod observed;

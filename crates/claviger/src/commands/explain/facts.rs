@@ -1,14 +1,14 @@
-//! The facts that a question is decided on: a world file, what the `aws` CLI printed, or both.
+//! The facts that a question is decided on: a world file, what the `aws` CLI printed, or both; or an embedded AWS's.
 
 use std::{
-    fs, io,
+    env, fs, io,
     path::{Path, PathBuf},
     str::FromStr,
 };
 
 use authz::{
     file::{
-        FileError,
+        FileError, NoFiles,
         aws_cli::{self, Document},
         world,
     },
@@ -18,7 +18,9 @@ use authz::{
 use aws_model::{AccountId, KeyArn};
 use clap::Args;
 
+use super::embedded::{self, EndpointUrl, InvalidEndpoint};
 use crate::{
+    environment,
     failure::{Failure, Problem},
     printer::note,
 };
@@ -37,6 +39,11 @@ pub(crate) struct FactFlags {
     /// was is seen in the file
     #[arg(long, value_name = "ABOUT=FILE")]
     aws_output: Vec<String>,
+
+    /// An embedded AWS of this machine that runs, as it is at this moment: the endpoint that `local-aws` and `up` print
+    /// [default: $AWS_ENDPOINT_URL, where no other facts are given]
+    #[arg(long, value_name = "URL", conflicts_with_all = ["world", "aws_output"])]
+    endpoint_url: Option<String>,
 }
 
 /// A file that a command's output is in, and what it is about.
@@ -50,10 +57,8 @@ impl FactFlags {
     /// Everything that is known.
     pub(super) fn world(&self) -> Result<World, Failure> {
         if self.world.is_none() && self.aws_output.is_empty() {
-            let problem = Problem::new("there is nothing to decide on");
-            return Err(Failure::usage(vec![
-                problem.help("give `--world FILE`, or what the aws CLI printed with `--aws-output ABOUT=FILE`"),
-            ]));
+            let world_file = self.endpoint()?.world_file()?;
+            return world::read(&world_file, &NoFiles).map_err(|error| shown(&error).help(embedded::SAME_VERSION));
         }
         let outputs = self.outputs()?;
         let mut world = match &self.world {
@@ -65,6 +70,23 @@ impl FactFlags {
             note(format_args!("note: left out: {left_out}"));
         }
         Ok(world)
+    }
+
+    /// The embedded AWS that the flag names, or else the variable that every SDK reads.
+    fn endpoint(&self) -> Result<EndpointUrl, Failure> {
+        let of_variable = || env::var(environment::ENDPOINT_URL).ok().filter(|url| !url.is_empty());
+        let (of, url) = match (&self.endpoint_url, of_variable()) {
+            (Some(url), _) => ("--endpoint-url", url.clone()),
+            (None, Some(url)) => (environment::ENDPOINT_URL, url),
+            (None, None) => {
+                let problem = Problem::new("there is nothing to decide on");
+                return Err(Failure::usage(vec![problem.help(
+                    "give `--world FILE`, what the aws CLI printed with `--aws-output ABOUT=FILE`, or an embedded AWS \
+                     that runs with `--endpoint-url URL`",
+                )]));
+            }
+        };
+        url.parse().map_err(|error: InvalidEndpoint| error.told(of))
     }
 
     fn outputs(&self) -> Result<Vec<AwsOutput>, Failure> {

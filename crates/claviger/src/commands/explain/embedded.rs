@@ -1,0 +1,215 @@
+//! The facts of an embedded AWS that runs: its `GET /_claviger/world`, see `local_aws::admin`.
+
+use std::{io, net::IpAddr, str::FromStr, time::Duration};
+
+use authz::text::SourceText;
+use http_body_util::{BodyExt as _, Empty, Limited};
+use hyper::{
+    Request, Response, StatusCode, Uri,
+    body::{Bytes, Incoming},
+    client::conn::http1,
+    header,
+};
+use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use tokio::net::TcpStream;
+
+use crate::{
+    commands::block_on_this_thread,
+    failure::{Failure, Problem},
+};
+
+const ROUTE: &str = "/_claviger/world";
+
+/// As long as anybody waits for a question's answer.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// No world file is longer.
+const MOST_BYTES: usize = 128 << 20;
+
+/// What to do about one that tells what is not understood.
+pub(super) const SAME_VERSION: &str =
+    "it is none, or one of another version: start it with the same `claviger` as this";
+
+/// Where an embedded AWS of this machine answers. What tells its facts answers nobody else, under no other name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct EndpointUrl {
+    /// A loopback address, or `localhost`.
+    host: String,
+    port: u16,
+}
+
+/// No endpoint of an embedded AWS.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum InvalidEndpoint {
+    #[error("`{0}` is no endpoint: it looks like `http://127.0.0.1:4566`")]
+    NoUrl(String),
+    #[error(
+        "`{0}` is no embedded AWS of this machine: that speaks plain HTTP, at a loopback address or at `localhost`"
+    )]
+    Elsewhere(String),
+}
+
+/// Why an embedded AWS did not tell its facts.
+#[derive(Debug, thiserror::Error)]
+enum Untold {
+    #[error("nothing answers at `{url}`: {reason}")]
+    Unreachable { url: String, reason: io::Error },
+    #[error("`{url}` did not answer within {} s", DEADLINE.as_secs())]
+    TooSlow { url: String },
+    #[error("the answer of `{url}` broke off: {reason}")]
+    BrokenOff { url: String, reason: hyper::Error },
+    #[error("the answer of `{url}` is longer than any world file")]
+    TooLong { url: String },
+    #[error("what answers at `{url}` is no embedded AWS of Claviger: it answered `GET {ROUTE}` with {status}")]
+    SomebodyElse { url: String, status: StatusCode },
+    #[error("the embedded AWS at `{url}` does not tell its facts: {says}")]
+    Refused { url: String, status: StatusCode, says: String },
+}
+
+/// A refusal of the embedded AWS's own routes.
+#[derive(Deserialize)]
+struct Refusal {
+    error: String,
+}
+
+impl EndpointUrl {
+    /// The world file that the embedded AWS tells, named as the URL that it came from.
+    pub(super) fn world_file(&self) -> Result<SourceText, Failure> {
+        let text = block_on_this_thread(async {
+            let fetched = tokio::time::timeout(DEADLINE, self.fetch()).await;
+            fetched.unwrap_or_else(|_| Err(Untold::TooSlow { url: self.to_string() })).map_err(Untold::told)
+        })?;
+        Ok(SourceText::new(format!("{self}{ROUTE}"), text))
+    }
+
+    async fn fetch(&self) -> Result<String, Untold> {
+        let url = self.to_string();
+        let unreachable = |reason| Untold::Unreachable { url: url.clone(), reason };
+        let broken_off = |reason| Untold::BrokenOff { url: url.clone(), reason };
+        let stream = TcpStream::connect((self.host.trim_matches(['[', ']']), self.port)).await.map_err(unreachable)?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken_off)?;
+        tokio::spawn(connection);
+        let mut request = Request::new(Empty::<Bytes>::new());
+        *request.uri_mut() = Uri::from_static(ROUTE);
+        if let Ok(host) = header::HeaderValue::from_str(&format!("{}:{}", self.host, self.port)) {
+            request.headers_mut().insert(header::HOST, host);
+        }
+        let answer = sender.send_request(request).await.map_err(broken_off)?;
+        self.read(answer).await
+    }
+
+    async fn read(&self, answer: Response<Incoming>) -> Result<String, Untold> {
+        let (url, status) = (self.to_string(), answer.status());
+        let is_json = answer.headers().get(header::CONTENT_TYPE).is_some_and(|of| of == "application/json");
+        let body = match Limited::new(answer.into_body(), MOST_BYTES).collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(error) => {
+                return Err(match error.downcast::<hyper::Error>() {
+                    Ok(reason) => Untold::BrokenOff { url, reason: *reason },
+                    Err(_) => Untold::TooLong { url },
+                });
+            }
+        };
+        if !is_json {
+            return Err(Untold::SomebodyElse { url, status });
+        }
+        if status == StatusCode::OK {
+            return String::from_utf8(body.into()).map_err(|_| Untold::SomebodyElse { url, status });
+        }
+        match serde_json::from_slice::<Refusal>(&body) {
+            Ok(Refusal { error: says }) => Err(Untold::Refused { url, status, says }),
+            Err(_) => Err(Untold::SomebodyElse { url, status }),
+        }
+    }
+}
+
+impl Untold {
+    fn told(self) -> Failure {
+        let help = match &self {
+            Self::Unreachable { .. } | Self::TooSlow { .. } | Self::BrokenOff { .. } => {
+                "start one with `claviger local-aws`, and give the endpoint that it prints"
+            }
+            Self::SomebodyElse { .. } | Self::TooLong { .. } => {
+                "give the endpoint that `claviger local-aws` prints; over anything else, give what the aws CLI prints \
+                 with `--aws-output ABOUT=FILE`"
+            }
+            Self::Refused { status: StatusCode::NOT_FOUND, .. } => SAME_VERSION,
+            Self::Refused { status: StatusCode::FORBIDDEN, .. } => {
+                "ask on the machine, and in the network namespace, that it runs in"
+            }
+            Self::Refused { .. } => "its log tells more; a world file (`--world FILE`) can tell a part of the facts",
+        };
+        Failure::new(&self).help(help)
+    }
+}
+
+impl FromStr for EndpointUrl {
+    type Err = InvalidEndpoint;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let no_url = || InvalidEndpoint::NoUrl(text.to_owned());
+        let uri: Uri = text.parse().map_err(|_| no_url())?;
+        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else { return Err(no_url()) };
+        let host = authority.host();
+        let is_local = host == "localhost"
+            || host.trim_matches(['[', ']']).parse().is_ok_and(|address: IpAddr| address.is_loopback());
+        if scheme != "http" || !is_local {
+            return Err(InvalidEndpoint::Elsewhere(text.to_owned()));
+        }
+        if uri.path_and_query().is_some_and(|path| path != "/") || authority.as_str().contains('@') {
+            return Err(no_url());
+        }
+        Ok(Self { host: host.to_owned(), port: uri.port_u16().unwrap_or(80) })
+    }
+}
+
+impl std::fmt::Display for EndpointUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "http://{}:{}", self.host, self.port)
+    }
+}
+
+impl InvalidEndpoint {
+    /// Told of the flag or variable that it stands in.
+    pub(super) fn told(&self, of: &str) -> Failure {
+        let help = match self {
+            Self::NoUrl(_) => "give the endpoint that `claviger local-aws` prints",
+            Self::Elsewhere(_) => {
+                "give the endpoint that `claviger local-aws` prints; over real AWS, give what the aws CLI prints with \
+                 `--aws-output ABOUT=FILE`"
+            }
+        };
+        Failure::usage(vec![Problem::new(format_args!("{of}: {self}")).help(help)])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_endpoints_of_this_machine_are_taken() {
+        for (text, url) in [
+            ("http://127.0.0.1:4566", "http://127.0.0.1:4566"),
+            ("http://localhost:4566/", "http://localhost:4566"),
+            ("http://[::1]:4566", "http://[::1]:4566"),
+            ("http://127.8.0.1", "http://127.8.0.1:80"),
+        ] {
+            assert_eq!(text.parse::<EndpointUrl>().map(|url| url.to_string()), Ok(url.to_owned()), "{text}");
+        }
+        for text in [
+            "https://kms.us-west-2.amazonaws.com",
+            "http://kms.us-west-2.amazonaws.com",
+            "https://127.0.0.1:4566",
+            "http://localhost.evil.example:4566",
+            "http://0.0.0.0:4566",
+            "http://192.0.2.1:4566",
+        ] {
+            assert_eq!(text.parse::<EndpointUrl>(), Err(InvalidEndpoint::Elsewhere(text.to_owned())));
+        }
+        for text in ["", "localhost", "127.0.0.1:4566", "http://127.0.0.1:4566/kms", "http://a@localhost:4566"] {
+            assert_eq!(text.parse::<EndpointUrl>(), Err(InvalidEndpoint::NoUrl(text.to_owned())));
+        }
+    }
+}
