@@ -43,7 +43,7 @@ pub(crate) use self::{
     key_state::is_on_key,
     kms::works_across_accounts,
     relation::Relation,
-    target::TargetKind,
+    target::{TargetKind, bucket_of, is_about_trust},
 };
 use self::{
     gates::Gates,

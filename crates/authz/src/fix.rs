@@ -21,7 +21,12 @@ mod statement;
 mod text;
 mod words;
 
-use crate::{decision::Verdict, request::Request, rules::Assumptions, world::World};
+use crate::{
+    decision::{Gate, GateReport, Verdict},
+    request::Request,
+    rules::Assumptions,
+    world::World,
+};
 
 pub use blast::{BlastRadius, Gain, NotAsked};
 pub use change::{Change, Edit, How, NewKeyGrant, PolicyEdit, PolicyPlace, RequestEdit, WhoApplies};
@@ -53,6 +58,9 @@ pub struct Fix {
     pub verified: Verdict,
     /// Who else gains what.
     pub opens: BlastRadius,
+    /// The limits that it leads around: with it applied they still do not surely let the request through, but are not
+    /// asked any more.
+    pub goes_around: Vec<Gate>,
     /// What it was ranked by.
     pub rank: Rank,
 }
@@ -60,6 +68,9 @@ pub struct Fix {
 /// How good a fix is; the smaller, the better. Compared field by field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rank {
+    /// Whether it leads around a limit that others set up, see [`Fix::goes_around`]. Never better than a fix that
+    /// loosens the limit: who set it up sees that one, and may say no.
+    pub goes_around: bool,
     /// Whether it loosens what others set up as a limit: a boundary, a session policy, a policy of the organization, a
     /// statement that denies. Never better than a fix that does not.
     pub loosens_limit: bool,
@@ -97,14 +108,26 @@ impl World {
         }
         let verified = after.decide(&asked, assumptions);
         let opens = BlastRadius::of(&changes, (self, &after), (request, &asked), assumptions);
+        let goes_around = after.explain(&asked, assumptions).gates.into_iter().filter(is_limit_in_the_way);
+        let goes_around: Vec<Gate> = goes_around.map(|report| report.gate).collect();
         let rank = Rank {
+            goes_around: !goes_around.is_empty(),
             loosens_limit: set.iter().any(|candidate| candidate.loosens_limit),
             opens: opens.count,
             changes: changes.iter().filter(|change| !matches!(change.edit, Edit::Request(_))).count(),
             width: set.iter().map(|candidate| candidate.width).sum(),
         };
-        (verified == Verdict::Allowed).then_some(Fix { changes, verified, opens, rank })
+        (verified == Verdict::Allowed).then_some(Fix { changes, verified, opens, goes_around, rank })
     }
+}
+
+/// Whether a gate is a limit that does not surely let through.
+fn is_limit_in_the_way(report: &GateReport) -> bool {
+    let is_limit = match report.gate {
+        Gate::ResourceControl | Gate::ServiceControl | Gate::Boundary | Gate::Session => true,
+        Gate::Resource(_) | Gate::Grants | Gate::Identity => false,
+    };
+    is_limit && !report.allows.is_true()
 }
 
 impl Fixes {

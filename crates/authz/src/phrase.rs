@@ -201,21 +201,8 @@ pub(crate) struct Caller<'a>(pub(crate) &'a Principal);
 impl Display for Caller<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self.0 {
-            // Only a resource could tell its partition; nearly all accounts are in this one.
-            Principal::Root(account) => write!(f, "arn:aws:iam::{account}:root"),
-            Principal::User(arn) => f.write_str(arn.as_str()),
-            Principal::Session(session) => {
-                let (role, name) = (&session.role, session.name.as_deref().unwrap_or("<session>"));
-                let friendly = role.resource().rsplit('/').next().unwrap_or_default();
-                write!(f, "arn:{}:sts::{}:assumed-role/{friendly}/{name}", role.partition(), role.account())
-            }
-            Principal::FederatedUser(federated) => {
-                let partition = federated.parent.as_ref().map_or("aws", Arn::partition);
-                write!(f, "arn:{partition}:sts::{}:federated-user/{}", federated.account, federated.name)
-            }
-            Principal::Federated { provider } => f.write_str(provider),
-            Principal::Service(service) => f.write_str(service),
-            Principal::Anonymous => f.write_str("anonymous"),
+            Principal::Session(session) if session.name.is_none() => f.write_str(&session.arn_named("<session>")),
+            other => Display::fmt(other, f),
         }
     }
 }

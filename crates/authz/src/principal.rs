@@ -91,6 +91,13 @@ impl RoleSession {
             expires: None,
         }
     }
+
+    /// The ARN of a session of the role by this name. It leaves out the role's path.
+    pub(crate) fn arn_named(&self, name: &str) -> String {
+        let (partition, account) = (self.role.partition(), self.role.account());
+        let role = self.role.resource().rsplit('/').next().unwrap_or_default();
+        format!("arn:{partition}:sts::{account}:assumed-role/{role}/{name}")
+    }
 }
 
 impl Principal {
@@ -115,11 +122,7 @@ impl fmt::Display for Principal {
             Self::User(arn) => f.write_str(arn.as_str()),
             Self::Session(session) => match &session.name {
                 None => f.write_str(session.role.as_str()),
-                Some(name) => {
-                    let (partition, account) = (session.role.partition(), session.role.account());
-                    let role = session.role.resource().rsplit('/').next().unwrap_or_default();
-                    write!(f, "arn:{partition}:sts::{account}:assumed-role/{role}/{name}")
-                }
+                Some(name) => f.write_str(&session.arn_named(name)),
             },
             Self::FederatedUser(federated) => {
                 let partition = federated.parent.as_ref().map_or("aws", |parent| parent.partition());

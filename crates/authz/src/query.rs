@@ -7,7 +7,7 @@ mod basis;
 mod principals;
 mod resources;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use aws_model::{AccountId, Arn, Region};
 
@@ -99,11 +99,37 @@ pub enum BasisBy {
     Grant(Arc<Grant>),
 }
 
+/// An action that is asked about.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The action.
+    pub action: Action,
+    /// What it acts on, where that is known: of other things it is not asked.
+    pub acts_on: Option<ActsOn>,
+}
+
+/// What an action acts on.
+#[derive(Clone, Debug, Default)]
+pub struct ActsOn {
+    /// The forms of the ARNs, with `*` for what is another in each: `arn:*:kms:*:*:key/*`.
+    pub forms: Vec<Box<str>>,
+    /// Whether it may also be on nothing in particular (`*`).
+    pub nothing: bool,
+}
+
+impl From<Action> for Asked {
+    fn from(action: Action) -> Self {
+        Self { action, acts_on: None }
+    }
+}
+
 /// What somebody may do, as far as the world and the caller's list of actions tell.
 #[derive(Clone, Debug, Default)]
 pub struct WhatCan {
     /// What it may and what it may perhaps, by resource, then by action.
     pub may: Vec<Capability>,
+    /// How many actions of each service were asked about on each resource, by both.
+    pub asked_on: BTreeMap<(Box<str>, Box<str>), usize>,
     /// How many pairs of action and resource were asked about.
     pub asked: usize,
     /// How many pairs are beyond the bound, which nobody was asked about.
@@ -152,7 +178,7 @@ impl World {
     }
 
     /// What somebody may do, of a list of actions: each on what the world knows of its service, on the resources that
-    /// the principal's own policies name for it, and on nothing in particular (`*`).
+    /// the principal's own policies name for it, and on nothing in particular (`*`), as far as it acts on those.
     ///
     /// A pattern of the policies is asked about as if it were a resource; a statement that denies a part of it is not
     /// seen.
@@ -160,19 +186,21 @@ impl World {
     pub fn what_can(
         &self,
         principal: &Principal,
-        actions: &[Action],
+        actions: &[Asked],
         circumstances: &Circumstances,
         assumptions: &Assumptions,
     ) -> WhatCan {
         let resources = resources::Resources::of(self, principal);
         let mut what = WhatCan::default();
-        for action in actions {
-            for arn in resources.around(action) {
+        for asked in actions {
+            let action = &asked.action;
+            for arn in resources.around(asked) {
                 if what.asked == PAIRS {
                     what.not_asked += 1;
                     continue;
                 }
                 what.asked += 1;
+                *what.asked_on.entry((action.service().into(), arn.as_str().into())).or_default() += 1;
                 let resource = Resource { arn: arn.as_str().into(), owner: None, tags: Default::default() };
                 let request = circumstances.asked(principal.clone(), action.clone(), resource);
                 let verdict = self.decide(&request, assumptions);

@@ -14,6 +14,7 @@ mod identities;
 mod key;
 mod keys;
 mod managed;
+mod names;
 mod organization;
 mod principal;
 
@@ -40,6 +41,8 @@ use self::managed::ManagedPolicies;
 pub struct World {
     pub(crate) accounts: HashMap<AccountId, Arc<Account>>,
     pub(crate) organization: Option<Organization>,
+    /// Whose the resources are whose ARNs tell no account, as those of buckets: their names are unique everywhere.
+    owners: HashMap<Box<str>, AccountId>,
     /// The managed policies of AWS itself, which belong to no account.
     aws_policies: Arc<ManagedPolicies>,
 }
@@ -69,6 +72,7 @@ impl World {
 
     /// Forgets an account: what it allows is unknown from now on. Answers whether it was known.
     pub fn remove_account(&mut self, id: AccountId) -> bool {
+        self.owners.retain(|_, owner| *owner != id);
         self.accounts.remove(&id).is_some()
     }
 

@@ -7,7 +7,7 @@ use authz::{
     file::{NoFiles, world},
     policy::PolicyKind,
     principal::{Principal, RoleSession},
-    query::{Access, BasisBy, Circumstances, WhoCan},
+    query::{Access, ActsOn, Asked, BasisBy, Circumstances, WhoCan},
     request::{Action, Resource},
     rules::Assumptions,
     text::SourceText,
@@ -123,8 +123,10 @@ fn who_can_perhaps_comes_last() {
 #[test]
 fn what_can_lists_actions_by_resource() {
     let world = a_world();
-    let actions: Vec<_> =
-        ["kms:Decrypt", "kms:Encrypt", "kms:ListKeys", "s3:GetObject"].into_iter().map(action).collect();
+    let actions: Vec<Asked> = ["kms:Decrypt", "kms:Encrypt", "kms:ListKeys", "s3:GetObject"]
+        .into_iter()
+        .map(|name| action(name).into())
+        .collect();
     let what_can = |principal: &Principal| {
         let what = world.what_can(principal, &actions, &whole(), &Assumptions::default());
         what.may.iter().map(|may| format!("{} {}", may.action, may.resource)).collect::<Vec<_>>()
@@ -146,4 +148,38 @@ fn what_can_lists_actions_by_resource() {
     }
     assert!(!of_admin.contains(&"kms:Decrypt *".to_owned()), "a key is decrypted with, not everything");
     assert!(of_admin.is_sorted_by_key(|told| told.split(' ').next_back().map(str::to_owned)), "{of_admin:?}");
+}
+
+#[test]
+fn what_can_asks_of_each_thing_only_what_is_done_to_it() {
+    let world = a_world();
+    let asked = |name: &str, forms: &[&str], nothing: bool| Asked {
+        acts_on: Some(ActsOn { forms: forms.iter().map(|form| (*form).into()).collect(), nothing }),
+        action: action(name),
+    };
+    let actions = [
+        asked("kms:ListKeys", &[], true),
+        asked("s3:GetObject", &["arn:*:s3:::*/*"], false),
+        asked("s3:ListBucket", &["arn:*:s3:::*"], false),
+        asked("iam:GetRole", &["arn:*:iam::*:role/*"], false),
+        asked("sts:AssumeRole", &["arn:*:iam::*:role/*"], false),
+        asked("sts:TagSession", &["arn:*:iam::*:role/*", "arn:*:iam::*:user/*"], true),
+        asked("ec2:RunInstances", &["arn:*:ec2:*:*:instance/*"], false),
+    ];
+    let admin =
+        Principal::User("arn:aws:iam::444455556666:user/admin".parse().unwrap_or_else(|wrong| panic!("{wrong}")));
+    let what = world.what_can(&admin, &actions, &whole(), &Assumptions::default());
+    let found: Vec<_> = what.may.iter().map(|may| format!("{} {}", may.action, may.resource)).collect();
+    // Roles of another account do not trust this user, and no policy tells of a role: `sts:TagSession` on nothing in
+    // particular would say nothing. Of instances nobody tells which there are.
+    assert_eq!(
+        found,
+        [
+            "ec2:RunInstances *",
+            "kms:ListKeys *",
+            "s3:ListBucket arn:aws:s3:::backups",
+            "s3:GetObject arn:aws:s3:::backups/*",
+        ]
+    );
+    assert_eq!(what.asked_on.get(&("s3".into(), "arn:aws:s3:::backups".into())), Some(&1));
 }

@@ -244,7 +244,7 @@ fn the_other_directions_are_lists() {
     assert!(principals.contains(&ROLE.into()), "{principals:?}");
 
     let principal = a_request(&world, &decrypt()).principal;
-    let found = world.what_can(&principal, &[action], &circumstances, &Assumptions::default());
+    let found = world.what_can(&principal, &[action.into()], &circumstances, &Assumptions::default());
     let what = MayDo { principal: &principal, found: &found };
     assert!(
         what.text(Theme::PLAIN).contains(&format!("  may      kms:Decrypt on {KEY}\n")),
@@ -292,4 +292,26 @@ fn what_rests_on_an_assumption_says_so() {
     let (text, json) = answered(&across(ALLOWS_KEY, OPEN, &grant), &decrypt());
     assert_eq!(json["restsOn"], json!([]), "{text}");
     assert!(!text.contains("\n  assumed"), "{text}");
+}
+
+#[test]
+fn what_leads_around_a_limit_is_told_as_that() {
+    let bounded = |limit: &str| {
+        a_world(&format!(
+            r#"
+managedPolicies: {{'{limit}': {{Version: "2012-10-17", Statement: [{{Effect: Allow, Action: "s3:*", Resource: "*"}}]}}}}
+roles: {{'{ROLE}': {{policies: {{all: {{Version: "2012-10-17", Statement: [{{Effect: Allow, Action: "*", Resource: "*"}}]}}}}, boundary: '{limit}'}}}}
+accounts: {{"444455556666": {{}}}}
+keys: {{'{KEY}': {{policy: {{Version: "2012-10-17", Statement: [{{Effect: Allow, Principal: {{AWS: "111122223333"}}, Action: "kms:*", Resource: "*"}}]}}}}}}
+"#
+        ))
+    };
+    let (text, json) = answered(&bounded("arn:aws:iam::111122223333:policy/limit"), &decrypt());
+    assert_eq!(json["fixes"]["fixes"][0]["goesAround"], json!([]), "{text}");
+    assert!(text.contains("would open or change more, or lead around what limits the caller\n"), "{text}");
+    // AWS's own policies cannot be changed.
+    let (text, json) = answered(&bounded("arn:aws:iam::aws:policy/PowerUserAccess"), &decrypt());
+    assert_eq!(json["fixes"]["fixes"][0]["goesAround"], json!(["boundary"]), "{text}");
+    let told = "it leads around the permissions boundary, by which the request would not be let through";
+    assert!(entry(&text, "help").contains(&told), "{text}");
 }

@@ -6,7 +6,7 @@ use aws_model::{AccountId, Arn, KeyArn};
 
 use crate::{
     policy::PolicyKind,
-    request::Request,
+    request::{Action, Request},
     world::{Key, KeyManager, ResourcePolicy, Role, World},
 };
 
@@ -85,7 +85,7 @@ impl<'a> Target<'a> {
         let identity = role.map(|role| &role.identity).or(user.map(|user| &user.identity));
         let tags = identity.map(|identity| &identity.tags);
         let tags = tags.or_else(|| (!request.resource.tags.is_empty()).then_some(&request.resource.tags));
-        let kind = if is_about_trust(request) && arn.resource().starts_with("role/") {
+        let kind = if is_about_trust(&request.action) && arn.resource().starts_with("role/") {
             let is_known = account.is_some_and(|account| role.is_some() || !account.identities_are_partial);
             if is_known { TargetKind::Role(role) } else { TargetKind::UnknownRole }
         } else {
@@ -97,21 +97,21 @@ impl<'a> Target<'a> {
     fn elsewhere(world: &'a World, request: &'a Request, owner: Option<AccountId>) -> Self {
         let text = &*request.resource.arn;
         // The ARN of a bucket names no account: whoever has it, has it.
-        let found = match owner {
-            Some(id) => world.account(id).map(|account| (id, account.resource(text))),
-            None => {
-                world.accounts().find_map(|(id, account)| account.resource(text).map(|resource| (id, Some(resource))))
-            }
+        let known = |text: &str| match owner {
+            Some(id) => world.account(id).and_then(|account| Some((id, account.resource(text)?))),
+            None => world.resource_of_anybody(text),
         };
+        let itself = known(text);
+        let found = itself.or_else(|| known(bucket_of(text)?));
         let told_tags = (!request.resource.tags.is_empty()).then_some(&request.resource.tags);
-        let (policy, tags) = match found {
-            Some((_, Some(resource))) => {
-                (resource.policy.as_ref().map_or(OtherPolicy::None, OtherPolicy::Known), Some(&resource.tags))
-            }
+        // An object has tags of its own.
+        let tags = itself.map(|(_, resource)| &resource.tags).or(told_tags);
+        let is_known_whole = owner.is_some_and(|id| world.account(id).is_some());
+        let policy = match found {
+            Some((_, resource)) => resource.policy.as_ref().map_or(OtherPolicy::None, OtherPolicy::Known),
             // Of a known account all policies are known; KMS has none but those of keys.
-            Some((_, None)) => (OtherPolicy::None, told_tags),
-            None if request.action.service() == kms::SERVICE => (OtherPolicy::None, told_tags),
-            None => (OtherPolicy::Unknown, told_tags),
+            None if is_known_whole || request.action.service() == kms::SERVICE => OtherPolicy::None,
+            None => OtherPolicy::Unknown,
         };
         Self { owner: owner.or(found.map(|(id, _)| id)), kind: TargetKind::Other(policy), tags }
     }
@@ -156,9 +156,9 @@ impl<'a> Target<'a> {
 ///
 /// Source: IAM User Guide, "How to use trust policies with IAM roles"; AWS STS API Reference, "AssumeRole" (session
 /// tags need `sts:TagSession`, source identities `sts:SetSourceIdentity` in the trust policy).
-fn is_about_trust(request: &Request) -> bool {
+pub(crate) fn is_about_trust(action: &Action) -> bool {
     matches!(
-        request.action.lower(),
+        action.lower(),
         "sts:assumerole"
             | "sts:assumerolewithsaml"
             | "sts:assumerolewithwebidentity"
@@ -166,4 +166,14 @@ fn is_about_trust(request: &Request) -> bool {
             | "sts:setsourceidentity"
             | "sts:setcontext"
     )
+}
+
+/// The bucket of an object, whose policy is about the objects in it, too.
+///
+/// Source: Amazon S3 User Guide, "Bucket policies for Amazon S3".
+pub(crate) fn bucket_of(arn: &str) -> Option<&str> {
+    let mut fields = arn.splitn(6, ':').skip(2);
+    let (service, region, account, name) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
+    let (bucket, _) = name.split_once('/').filter(|_| service == "s3" && region.is_empty() && account.is_empty())?;
+    arn.get(..arn.len() - name.len() + bucket.len())
 }

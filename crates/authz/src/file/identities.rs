@@ -120,8 +120,7 @@ fn by_arn<'a>(fields: &Fields<'a>, name: &str) -> Result<Vec<(Arn, Field<'a>)>, 
 fn group_named(field: &Field<'_>, user: &Arn, world: &World) -> Result<Arn, FileError> {
     let name = field.text()?;
     let account = user.account().parse().ok().and_then(|id| world.account(id));
-    let mut groups = account.into_iter().flat_map(Account::groups);
-    groups.find(|group| group.name() == name).map(|group| group.arn.clone()).ok_or_else(|| {
+    account.and_then(|account| account.group_named(name)).map(|group| group.arn.clone()).ok_or_else(|| {
         let known = account.into_iter().flat_map(Account::groups).map(Group::name);
         field.refuse(Problem::Change(ChangeError::Missing {
             thing: Thing::Group,

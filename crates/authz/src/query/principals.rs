@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use aws_model::{Arn, KeyArn};
 
 use crate::{
+    decide::bucket_of,
     policy::{Effect, PrincipalPattern},
     principal::{FederatedUser, Principal, RoleSession},
     world::{GrantPrincipal, ResourcePolicy, World},
@@ -47,7 +48,8 @@ fn policy_of<'a>(world: &'a World, resource: &str) -> Option<&'a ResourcePolicy>
     if let Some(role) = world.role(&arn) {
         return Some(&role.trust);
     }
-    world.accounts().find_map(|(_, account)| account.resource(resource)?.policy.as_ref())
+    let owner = arn.account().parse().ok().and_then(|owner| world.account(owner)?.resource(resource));
+    owner.or_else(|| Some(world.resource_of_anybody(bucket_of(resource).unwrap_or(resource))?.1))?.policy.as_ref()
 }
 
 fn of_pattern(pattern: &PrincipalPattern) -> Option<Principal> {

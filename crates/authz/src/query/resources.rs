@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_model::{Arn, KeyArn};
 
+use super::{ActsOn, Asked};
 use crate::{
-    decide::is_on_key,
+    decide::{is_about_trust, is_on_key},
+    pattern::{Fit, Manner, Pattern, Resolved, Syntax},
     policy::{Effect, Statement},
     principal::Principal,
     request::Action,
@@ -53,8 +55,12 @@ impl<'a> Resources<'a> {
     }
 
     /// What an action could be about, by name.
-    pub(super) fn around(&self, action: &Action) -> BTreeSet<String> {
-        let known = self.known.get(action.service()).into_iter().flatten().copied();
+    pub(super) fn around(&self, asked: &Asked) -> BTreeSet<String> {
+        let Asked { action, acts_on } = asked;
+        let forms = acts_on.as_ref().map(Forms::of);
+        let known = self.known.get(action.service()).into_iter().flatten();
+        let known =
+            known.filter_map(|arn| forms.as_ref().map_or_else(|| Some((*arn).to_owned()), |forms| forms.of_it(arn)));
         let about = self.statements.iter().filter(|statement| statement.actions.covers(action.lower()));
         let resources = about.filter_map(|statement| statement.resources.as_ref()).filter(|element| !element.negated);
         let named = resources.flat_map(|element| &element.patterns).map(|pattern| pattern.value.as_str());
@@ -63,8 +69,47 @@ impl<'a> Resources<'a> {
             Some(service) => service == action.service() || matches!((service, action.service()), ("iam", "sts")),
             None => false,
         };
-        // What is done to keys is asked of keys: a pattern is none, and neither is nothing in particular.
-        let could_be = |resource: &&str| !is_on_key(action) || resource.parse::<KeyArn>().is_ok();
-        known.chain(named.filter(is_of_service)).chain([NOTHING]).filter(could_be).map(str::to_owned).collect()
+        let is_of_form = |arn: &&str| is_pattern(arn) || forms.as_ref().is_none_or(|forms| forms.fit(arn));
+        let named = named.filter(is_of_service).filter(is_of_form).map(str::to_owned);
+        let mut around: BTreeSet<String> = known.chain(named).collect();
+        // Of what nobody tells what there is, it is at least told whether it is allowed on everything.
+        if around.is_empty() || acts_on.as_ref().is_none_or(|acts_on| acts_on.nothing) {
+            around.insert(NOTHING.to_owned());
+        }
+        around.retain(|resource| could_be(action, resource));
+        around
+    }
+}
+
+/// What is done to keys is asked of keys, what trust policies decide of roles: a pattern is neither, and nor is nothing
+/// in particular.
+fn could_be(action: &Action, resource: &str) -> bool {
+    if is_on_key(action) {
+        return resource.parse::<KeyArn>().is_ok();
+    }
+    !is_about_trust(action) || (resource.contains(":role/") && !is_pattern(resource))
+}
+
+fn is_pattern(resource: &str) -> bool {
+    resource.contains(['*', '?', '$'])
+}
+
+/// The forms of the ARNs that an action acts on, compiled.
+struct Forms(Vec<Pattern>);
+
+impl Forms {
+    fn of(acts_on: &ActsOn) -> Self {
+        let syntax = Syntax { wildcards: true, variables: false };
+        Self(acts_on.forms.iter().map(|form| Pattern::read(form, syntax)).collect())
+    }
+
+    fn fit(&self, arn: &str) -> bool {
+        self.0.iter().any(|form| form.fits(arn, Manner::Plain, |_| Resolved::Nothing) == Fit::Yes)
+    }
+
+    /// What of a known resource the action acts on: itself, or what is in it, as objects are in a bucket.
+    fn of_it(&self, arn: &str) -> Option<String> {
+        let within = || Some(format!("{arn}/*")).filter(|within| self.fit(within));
+        if self.fit(arn) { Some(arn.to_owned()) } else { within() }
     }
 }

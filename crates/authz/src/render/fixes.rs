@@ -20,7 +20,9 @@ pub(super) fn tell(answer: &Answer<'_>, page: &mut Page) {
     let others = fixes.fixes.len().saturating_sub(1);
     if others > 0 {
         let others = words::count(others, "other fix", "other fixes");
-        page.faint("", format_args!("{others} would open or change more"));
+        let leads_around = fixes.fixes.iter().skip(1).any(|fix| fix.rank.goes_around);
+        let or = if leads_around { ", or lead around what limits the caller" } else { "" };
+        page.faint("", format_args!("{others} would open or change more{or}"));
     }
     if fixes.is_cut {
         page.faint("", "there are more combinations than were tried");
@@ -37,6 +39,12 @@ fn tell_one(answer: &Answer<'_>, fix: &Fix, page: &mut Page) {
             let able: Vec<_> = able.iter().map(words::who).collect();
             page.more(format_args!("   who may {needs}: {}", able.join(", ")));
         }
+    }
+    for gate in &fix.goes_around {
+        page.more(format_args!(
+            "it leads around the {}, by which the request would not be let through",
+            words::gate(*gate)
+        ));
     }
     for rule in assumed::of_fix(answer, fix) {
         page.more(format_args!("assumed, {}: {}", rule.id, rule.says));

@@ -1,5 +1,7 @@
 //! The other directions: who may do something, what somebody may do.
 
+use std::collections::HashMap;
+
 use aws_model::AccountId;
 use serde_json::{Value, json};
 
@@ -110,9 +112,8 @@ impl MayDo<'_> {
             "what can",
             format_args!("{}: {sure} of {asked}{perhaps}", words::who(self.principal)),
         );
-        for capability in &self.found.may {
-            let what = format!("{} on {}", capability.action, capability.resource);
-            label(&mut page, &capability.verdict, &what);
+        for group in groups(self.found) {
+            group.tell(&mut page);
         }
         not_asked(&mut page, self.found.not_asked, "questions");
         page.finish()
@@ -136,6 +137,106 @@ impl MayDo<'_> {
             "notAsked": self.found.not_asked,
         })
     }
+}
+
+/// So many actions are named on the line of their resource.
+const ACTIONS: usize = 4;
+
+/// So many resources are listed.
+const RESOURCES: usize = 20;
+
+/// So wide a line of actions may be.
+const WIDTH: usize = 100;
+
+/// Actions of one service that somebody may do, all of them on each of some resources.
+struct Group<'a> {
+    verdict: &'a Verdict,
+    service: &'a str,
+    actions: Vec<&'a str>,
+    /// Whether it is all that was asked about there.
+    is_all: bool,
+    resources: Vec<&'a str>,
+}
+
+/// What was found, with what is the same of several actions or resources told once.
+fn groups(found: &WhatCan) -> Vec<Group<'_>> {
+    let mut by_resource: Vec<Group<'_>> = Vec::new();
+    for Capability { action, resource, verdict } in &found.may {
+        let is_same = |group: &&mut Group<'_>| {
+            *group.verdict == *verdict && group.service == action.service() && group.resources == [&**resource]
+        };
+        // Of one resource there are few verdicts, and they are next to one another.
+        let known = by_resource.iter_mut().rev().take_while(|group| group.resources == [&**resource]).find(is_same);
+        match known {
+            Some(group) => group.actions.push(action.name()),
+            None => by_resource.push(Group {
+                verdict,
+                service: action.service(),
+                actions: vec![action.name()],
+                is_all: false,
+                resources: vec![resource],
+            }),
+        }
+    }
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    let mut places: HashMap<(&str, Vec<&str>, bool), Vec<usize>> = HashMap::new();
+    for mut group in by_resource {
+        let on: Option<&&str> = group.resources.first();
+        let asked = on.and_then(|on| found.asked_on.get(&(group.service.into(), (*on).into())));
+        group.is_all = asked == Some(&group.actions.len());
+        let alike = places.entry((group.service, group.actions.clone(), group.is_all)).or_default();
+        let same = alike.iter().copied().find(|at| groups.get(*at).is_some_and(|known| known.verdict == group.verdict));
+        match same.and_then(|at| groups.get_mut(at)) {
+            Some(known) => known.resources.append(&mut group.resources),
+            None => {
+                alike.push(groups.len());
+                groups.push(group);
+            }
+        }
+    }
+    groups
+}
+
+impl Group<'_> {
+    fn tell(&self, page: &mut Page) {
+        let Self { verdict, service, actions, is_all, resources } = self;
+        let what = match actions.as_slice() {
+            _ if *is_all && actions.len() > ACTIONS => {
+                format!("{service}, all {} actions there are for it,", actions.len())
+            }
+            _ if actions.len() > ACTIONS => format!("{service}, {} actions,", actions.len()),
+            _ => format!("{service}:{}", actions.join(", ")),
+        };
+        let on = match resources.as_slice() {
+            [resource] => (*resource).to_owned(),
+            _ => words::count(resources.len(), "resource", "resources"),
+        };
+        label(page, verdict, &format!("{what} on {on}"));
+        if actions.len() > ACTIONS && !is_all {
+            lines(actions).iter().for_each(|line| page.more(format_args!("  {line}")));
+        }
+        if resources.len() > 1 {
+            resources.iter().take(RESOURCES).for_each(|resource| page.more(format_args!("  on {resource}")));
+        }
+        if resources.len() > RESOURCES {
+            page.more(format_args!("  and {} more, which `-o json` lists", resources.len() - RESOURCES));
+        }
+    }
+}
+
+/// Names, in lines of some width.
+fn lines(names: &[&str]) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for name in names {
+        match lines.last_mut() {
+            Some(line) if line.len() + name.len() + 2 <= WIDTH => {
+                line.push_str(", ");
+                line.push_str(name);
+            }
+            _ => lines.push((*name).to_owned()),
+        }
+    }
+    lines
 }
 
 /// How many surely, and a clause on how many perhaps.

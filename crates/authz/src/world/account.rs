@@ -7,7 +7,9 @@ use std::{
 
 use aws_model::{AccountId, KeyArn};
 
-use super::{Group, Key, ResourcePolicy, Role, User, aliases::Aliases, managed::ManagedPolicies};
+use super::{
+    Group, Key, ResourcePolicy, Role, Thing, User, aliases::Aliases, managed::ManagedPolicies, names::Names,
+};
 
 /// What is known of one account. An account of which nothing is known is not in the world, and what it allows is
 /// unknown, not denied.
@@ -28,6 +30,8 @@ pub struct Account {
     pub(crate) resources: HashMap<Box<str>, OtherResource>,
     /// By ARN.
     pub(super) groups: HashMap<Box<str>, Group>,
+    /// The ARNs of users, roles and groups by kind and name, which is unique whatever the path and the case.
+    pub(super) names: Names,
     /// The account's own managed policies, and who carries those and AWS's.
     pub(super) managed: ManagedPolicies,
 }
@@ -54,10 +58,16 @@ impl Account {
         self.roles.get(arn).map(Arc::as_ref)
     }
 
-    /// A role by its name, which is unique in an account whatever the path. Looks at every role.
+    /// A role by its name, which is unique in an account whatever the path.
     #[must_use]
     pub fn role_named(&self, name: &str) -> Option<&Role> {
-        self.roles.values().map(Arc::as_ref).find(|role| role.identity.name() == name)
+        self.role(self.names.get(Thing::Role, name)?).filter(|role| role.identity.name() == name)
+    }
+
+    /// A group by its name, which is unique in an account whatever the path.
+    #[must_use]
+    pub fn group_named(&self, name: &str) -> Option<&Group> {
+        self.group(self.names.get(Thing::Group, name)?).filter(|group| group.name() == name)
     }
 
     /// A group by its ARN.
@@ -110,11 +120,28 @@ impl super::World {
     /// `owner` is the account of the ARN, or whose it is where the ARN does not say.
     pub fn put_resource(&mut self, owner: AccountId, arn: &str, resource: OtherResource) {
         self.account_mut(owner).resources.insert(arn.into(), resource);
+        if tells_no_account(arn) {
+            self.owners.insert(arn.into(), owner);
+        }
     }
 
     /// Takes such a resource away. Answers whether it was known.
     pub fn remove_resource(&mut self, owner: AccountId, arn: &str) -> bool {
         let account = self.accounts.get_mut(&owner).map(Arc::make_mut);
-        account.is_some_and(|account| account.resources.remove(arn).is_some())
+        let was_known = account.is_some_and(|account| account.resources.remove(arn).is_some());
+        if self.owners.get(arn) == Some(&owner) {
+            self.owners.remove(arn);
+        }
+        was_known
     }
+
+    /// Such a resource whose ARN tells no account, as those of buckets, with the account that has it.
+    pub(crate) fn resource_of_anybody(&self, arn: &str) -> Option<(AccountId, &OtherResource)> {
+        let owner = *self.owners.get(arn)?;
+        Some((owner, self.account(owner)?.resource(arn)?))
+    }
+}
+
+fn tells_no_account(arn: &str) -> bool {
+    arn.split(':').nth(4).is_none_or(str::is_empty)
 }

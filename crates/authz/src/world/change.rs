@@ -25,6 +25,16 @@ pub enum ChangeError {
         /// What it is.
         arn: String,
     },
+    /// Something else has the name already.
+    #[error("the account has a {thing} of the name `{name}`: {by}; names are unique whatever the path and the case")]
+    NameTaken {
+        /// What kind of thing.
+        thing: Thing,
+        /// The name.
+        name: String,
+        /// The ARN of what has it.
+        by: String,
+    },
     /// A level of the organization would be below itself.
     #[error("`{level}` cannot be put below itself in the organization")]
     BelowItself {

@@ -50,10 +50,10 @@ impl World {
     /// Makes a group, without policies and members; one of this ARN that was there is gone.
     ///
     /// # Errors
-    /// When the ARN is none of a group.
+    /// When the ARN is none of a group, or another group has the name.
     pub fn put_group(&mut self, arn: &Arn) -> Result<(), ChangeError> {
         let account = self.account_mut(owner(arn, Thing::Group)?);
-        account.forget_identity(arn.as_str());
+        account.renew(Thing::Group, arn)?;
         let group = Group { arn: arn.clone(), policies: Vec::new(), members: Default::default() };
         account.groups.insert(arn.as_str().into(), group);
         Ok(())

@@ -22,10 +22,10 @@ impl World {
     /// Makes a user, without policies; one of this ARN that was there is gone.
     ///
     /// # Errors
-    /// When the ARN is none of a user.
+    /// When the ARN is none of a user, or another user has the name.
     pub fn put_user(&mut self, arn: &Arn, unique_id: &str) -> Result<(), ChangeError> {
         let account = self.account_mut(owner(arn, Thing::User)?);
-        account.forget_identity(arn.as_str());
+        account.renew(Thing::User, arn)?;
         let user = User { identity: Identity::new(arn.clone(), unique_id) };
         account.users.insert(arn.as_str().into(), Arc::new(user));
         Ok(())
@@ -35,13 +35,14 @@ impl World {
     /// policies and grants that were saved for the old one do not mean it.
     ///
     /// # Errors
-    /// When the ARN is none of a role, or the policy was not read as [`PolicyKind::Trust`].
+    /// When the ARN is none of a role, another role has the name, or the policy was not read as
+    /// [`PolicyKind::Trust`].
     pub fn put_role(&mut self, arn: &Arn, unique_id: &str, trust: Arc<Policy>) -> Result<(), ChangeError> {
         let id = owner(arn, Thing::Role)?;
         expect_kind(&trust, PolicyKind::Trust)?;
         let trust = self.saved(trust);
         let account = self.account_mut(id);
-        account.forget_identity(arn.as_str());
+        account.renew(Thing::Role, arn)?;
         let identity = Identity::new(arn.clone(), unique_id);
         account.roles.insert(arn.as_str().into(), Arc::new(Role { identity, trust, max_session: DEFAULT_MAX_SESSION }));
         Ok(())
@@ -214,15 +215,24 @@ impl Account {
         }
     }
 
+    /// Makes room for a user, role or group: one of this ARN that was there is gone.
+    pub(super) fn renew(&mut self, thing: Thing, arn: &Arn) -> Result<(), ChangeError> {
+        self.names.take(thing, arn)?;
+        if self.forget_identity(arn.as_str()) { self.names.take(thing, arn) } else { Ok(()) }
+    }
+
     pub(super) fn forget_identity(&mut self, arn: &str) -> bool {
         if let Some(role) = self.roles.remove(arn) {
+            self.names.free(Thing::Role, &role.identity.arn);
             put_all_down(&mut self.managed, arn, role.identity.policies.iter().chain(&role.identity.boundary));
         } else if let Some(user) = self.users.remove(arn) {
+            self.names.free(Thing::User, &user.identity.arn);
             put_all_down(&mut self.managed, arn, user.identity.policies.iter().chain(&user.identity.boundary));
             self.groups.values_mut().for_each(|group| {
                 group.members.remove(arn);
             });
         } else if let Some(group) = self.groups.remove(arn) {
+            self.names.free(Thing::Group, &group.arn);
             put_all_down(&mut self.managed, arn, group.policies.iter());
             for member in &group.members {
                 if let Some(user) = self.users.get_mut(member) {

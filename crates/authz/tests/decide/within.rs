@@ -2,7 +2,7 @@
 
 use authz::{rules::Assumptions, world::World};
 
-use crate::{CLUSTER, a_world, denied, verdict, verdict_if};
+use crate::{CLUSTER, KEYS, a_world, denied, verdict, verdict_if};
 
 /// A queue with a policy, and principals whose boundaries allow nothing of SQS.
 fn with_queue_policy(principal: &str, condition: &str) -> World {
@@ -153,4 +153,36 @@ fn services_and_nobody_may_only_what_resource_policies_give_them() {
     assert_eq!(verdict(&world, &asks("s3.amazonaws.com", "")), denied("implicit", "resource-policy", CLUSTER));
     assert_eq!(verdict(&world, &asks("anonymous", "")), denied("implicit", "resource-policy", CLUSTER));
     assert_eq!(verdict(&with_queue_policy("'*'", ""), &asks("anonymous", "")), "allowed");
+}
+
+#[test]
+fn the_policy_of_a_bucket_is_about_its_objects() {
+    let with = |deny: &str| {
+        a_world(&format!(
+            r#"
+roles: {{'arn:aws:iam::111122223333:role/app': {{}}, 'arn:aws:iam::444455556666:role/app': {{policies: {{p: {{Version: 2012-10-17, Statement: [{{Effect: Allow, Action: 's3:*', Resource: '*'}}]}}}}}}}}
+resources:
+  arn:aws:s3:::backups:
+    owner: '111122223333'
+    policy:
+      Version: 2012-10-17
+      Statement:
+        - {{Effect: Allow, Principal: {{AWS: ['111122223333', '444455556666', 'arn:aws:iam::111122223333:role/app']}}, Action: s3:GetObject, Resource: 'arn:aws:s3:::backups/open/*'}}
+        {deny}
+"#
+        ))
+    };
+    let reads = |account: &str, object: &str| {
+        format!(
+            "principal: arn:aws:iam::{account}:role/app\naction: s3:GetObject\nresource: arn:aws:s3:::backups/{object}"
+        )
+    };
+    let world = with("");
+    for account in [CLUSTER, KEYS] {
+        assert_eq!(verdict(&world, &reads(account, "open/a")), "allowed", "{account}");
+    }
+    assert_eq!(verdict(&world, &reads(KEYS, "closed/a")), denied("implicit", "resource-policy", CLUSTER));
+    let denying = with("- {Effect: Deny, Principal: '*', Action: 's3:*', Resource: 'arn:aws:s3:::backups/open/b'}");
+    assert_eq!(verdict(&denying, &reads(CLUSTER, "open/b")), denied("explicit", "resource-policy", CLUSTER));
+    assert_eq!(verdict(&denying, &reads(CLUSTER, "open/a")), "allowed");
 }

@@ -1,6 +1,9 @@
 //! Boundaries, session policies and the organization: named, but never better than what needs none of them.
 
-use authz::fix::{How, Obstacle};
+use authz::{
+    decision::Gate,
+    fix::{How, Obstacle},
+};
 
 use crate::{CLUSTER, a_world, account_of, all_told, best, fixes, how, statement, told};
 
@@ -24,13 +27,30 @@ keys: {{'{KEY}': {{}}}}
 }
 
 #[test]
-fn a_boundary_is_widened_only_after_what_goes_around_it() {
+fn a_boundary_is_widened_before_anything_leads_around_it() {
     let fixes = fixes(&bounded(ALL), &decrypts(""));
-    let limit = fixes.fixes.iter().position(|fix| told(fix).contains("policy/limit"));
-    let limit = limit.unwrap_or_else(|| panic!("{:?}", all_told(&fixes)));
-    assert!(fixes.fixes[limit].rank.loosens_limit);
-    assert!(fixes.fixes[..limit].iter().all(|fix| !fix.rank.loosens_limit));
-    assert!(limit > 0, "a grant is not capped by a boundary, as far as that is assumed");
+    let fix = best(&fixes);
+    assert!(told(fix).contains("policy/limit") && fix.changes.len() == 1, "{:?}", all_told(&fixes));
+    assert!(fix.rank.loosens_limit && fix.goes_around.is_empty());
+    // A grant is not capped by a boundary, as far as that is assumed: it helps, but is told as what it is.
+    let grant = fixes.fixes.iter().find(|fix| told(fix).starts_with("grant "));
+    let grant = grant.unwrap_or_else(|| panic!("{:?}", all_told(&fixes)));
+    assert_eq!(grant.goes_around, [Gate::Boundary]);
+    assert!(fix.rank < grant.rank);
+}
+
+#[test]
+fn where_the_boundary_cannot_be_changed_what_leads_around_it_is_told_as_that() {
+    let world = a_world(&format!(
+        r#"
+managedPolicies: {{'arn:aws:iam::aws:policy/PowerUserAccess': {S3}}}
+roles: {{'{APP}': {{policies: {{app: {ALL}}}, boundary: 'arn:aws:iam::aws:policy/PowerUserAccess'}}}}
+keys: {{'{KEY}': {{}}}}
+"#
+    ));
+    let fixes = fixes(&world, &decrypts(""));
+    assert!(!fixes.fixes.is_empty() && fixes.fixes.iter().all(|fix| fix.goes_around == [Gate::Boundary]));
+    assert!(matches!(fixes.obstacles.as_slice(), [Obstacle::AwsManagedPolicy(_)]), "{:?}", fixes.obstacles);
 }
 
 #[test]

@@ -265,3 +265,28 @@ fn joining_a_large_group_costs_the_same() {
     assert!(each.as_micros() < 500, "{each:?} a change");
     assert!(users.iter().all(|user| carried(&world, user).len() == 1));
 }
+
+#[test]
+fn a_name_is_given_once_whatever_the_path_and_the_case() {
+    let mut world = World::new();
+    world.put_role(&arn("role/a/Node"), "AROA1", trust()).unwrap();
+    world.put_group(&arn("group/x/admins")).unwrap();
+    world.put_user(&arn("user/node"), "AIDA1").unwrap();
+    let taken = world.put_role(&arn("role/b/node"), "AROA2", trust()).unwrap_err();
+    let by = arn("role/a/Node").to_string();
+    assert_eq!(taken, ChangeError::NameTaken { thing: Thing::Role, name: "node".to_owned(), by });
+    assert!(matches!(world.put_group(&arn("group/Admins")), Err(ChangeError::NameTaken { .. })));
+    assert!(matches!(world.put_user(&arn("user/y/node"), "AIDA2"), Err(ChangeError::NameTaken { .. })));
+    assert!(world.role(&arn("role/b/node")).is_none() && world.role(&arn("role/a/Node")).is_some());
+
+    let account = |world: &World| world.account("111122223333".parse().unwrap()).unwrap().clone();
+    assert!(account(&world).role_named("Node").is_some() && account(&world).role_named("node").is_none());
+    assert!(account(&world).group_named("admins").is_some());
+    // The same one may be made anew, and a name that is free again be given.
+    world.put_role(&arn("role/a/Node"), "AROA3", trust()).unwrap();
+    assert!(account(&world).role_named("Node").is_some_and(|role| &*role.identity.unique_id == "AROA3"));
+    world.remove_identity(&arn("role/a/Node")).unwrap();
+    assert!(account(&world).role_named("Node").is_none());
+    world.put_role(&arn("role/b/node"), "AROA4", trust()).unwrap();
+    assert!(account(&world).role_named("node").is_some());
+}

@@ -125,5 +125,5 @@ fn expect_account(field: &Field<'_>, arn: &Arn, account: AccountId) -> Result<()
 }
 
 fn group_named(world: &World, account: AccountId, name: &str) -> Option<Arn> {
-    world.account(account)?.groups().find(|group| group.name() == name).map(|group| group.arn.clone())
+    world.account(account)?.group_named(name).map(|group| group.arn.clone())
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    decide::TargetKind,
+    decide::{TargetKind, bucket_of},
     decision::Gate,
     policy::{Policy, PolicyKind, limits::SizeQuota},
     principal::Principal,
@@ -70,7 +70,7 @@ impl Candidates<'_> {
             TargetKind::Role(None) => Err(arn.parse().map_or_else(|_| unknown(), Obstacle::NoSuchIdentity)),
             TargetKind::Other(_) if !self.facts.target.policy_is_unknown() => {
                 let owner = self.facts.target.owner.ok_or_else(unknown)?;
-                Ok(PolicyPlace::Resource { owner, arn: arn.clone() })
+                Ok(PolicyPlace::Resource { owner, arn: bucket_of(arn).unwrap_or(arn).into() })
             }
             TargetKind::Key { key: None, .. }
             | TargetKind::UnknownKey

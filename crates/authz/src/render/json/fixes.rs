@@ -26,6 +26,7 @@ fn fix(fix: &Fix, answer: &Answer<'_>) -> Value {
         "verified": verdict_word(&fix.verified),
         "restsOn": ids(&assumed::of_fix(answer, fix)),
         "loosensLimit": fix.rank.loosens_limit,
+        "goesAround": fix.goes_around.iter().map(|gate| gate.as_str()).collect::<Vec<_>>(),
         "changes": fix.changes.iter().map(|one| change(one, answer.request)).collect::<Vec<_>>(),
         "opens": {
             "count": fix.opens.count,

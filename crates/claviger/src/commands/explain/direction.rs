@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use authz::{
     policy::Effect,
     principal::Principal,
-    query::Circumstances,
+    query::{ActsOn, Asked, Circumstances},
     render::{MayDo, Theme, WhoMay},
-    request::{Action, Request},
+    request::Request,
     rules::Assumptions,
     world::World,
 };
-use aws_catalog::authorization::Service;
+use aws_catalog::authorization::{Action, ActionResource, Service};
 
 use crate::{
     failure::{Failure, Problem},
@@ -59,8 +59,8 @@ fn circumstances(request: &Request) -> Circumstances {
     }
 }
 
-/// The published actions of the services, told or found in the principal's policies.
-fn actions(world: &World, principal: &Principal, told: &[String]) -> Result<Vec<Action>, Failure> {
+/// The published actions of the services, told or found in the principal's policies, each with what it acts on.
+fn actions(world: &World, principal: &Principal, told: &[String]) -> Result<Vec<Asked>, Failure> {
     let mut services = Vec::new();
     let mut problems = Vec::new();
     for name in told {
@@ -76,9 +76,29 @@ fn actions(world: &World, principal: &Principal, told: &[String]) -> Result<Vec<
         let named = ALWAYS.into_iter().map(str::to_owned).chain(named_services(world, principal));
         services = named.collect::<BTreeSet<_>>().iter().filter_map(|name| aws_catalog::service(name)).collect();
     }
-    let names = services.into_iter().flat_map(Service::actions).map(aws_catalog::authorization::Action::full_name);
+    let all = services.into_iter().flat_map(|service| service.actions().iter().map(move |action| (service, action)));
     // What is published reads.
-    Ok(names.filter_map(|name| name.parse().ok()).collect())
+    let asked = all.filter_map(|(service, action)| {
+        Some(Asked { action: action.full_name().parse().ok()?, acts_on: Some(acts_on(service, action)) })
+    });
+    Ok(asked.collect())
+}
+
+/// What an action acts on, as AWS publishes it.
+fn acts_on(service: &Service, action: &Action) -> ActsOn {
+    let named = action.resource_types().iter();
+    let types = named.filter_map(|named| service.resource_type(named.name()));
+    ActsOn {
+        forms: types.map(|known| form(known.arn()).into()).collect(),
+        nothing: !action.resource_types().iter().any(ActionResource::is_required),
+    }
+}
+
+/// The form of ARNs, with `*` in place of each `${Name}`.
+fn form(published: &str) -> String {
+    let mut parts = published.split("${");
+    let start = parts.next().unwrap_or_default().to_owned();
+    parts.fold(start, |form, part| form + "*" + part.split_once('}').map_or(part, |(_, rest)| rest))
 }
 
 /// The services whose actions the principal's own policies allow by name.
