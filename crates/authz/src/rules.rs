@@ -2,7 +2,7 @@
 //!
 //! Code that follows a rule refers to it by its Rust name ([`IAM_EVAL_EXPLICIT_DENY`]); explanations, the corpus and
 //! `docs/reference/rules.md` by its id (`iam-eval-explicit-deny`). A fact that nobody has published is an assumption:
-//! it has a switch in [`Assumptions`] and a [`Probe`], the calls that would decide it at AWS.
+//! it has a [`Probe`], the calls that would decide it at AWS, and a switch in [`Assumptions`], or says why it has none.
 
 mod assumptions;
 mod condition;
@@ -27,9 +27,9 @@ mod trust;
 mod variable;
 mod wildcard;
 
-use std::sync::LazyLock;
+use std::{fmt, sync::LazyLock};
 
-pub use assumptions::{Assumptions, UnknownAssumption};
+pub use assumptions::{Assumptions, SwitchError};
 pub use condition::*;
 pub use context::*;
 pub use cross_account::*;
@@ -72,14 +72,43 @@ pub enum Source {
         /// Its page, and behind a `>` the heading on it.
         section: &'static str,
     },
-    /// Nobody has published it, or documents contradict one another. A switch of the rule's name in [`Assumptions`]
-    /// turns it.
+    /// Nobody has published it, or documents contradict one another.
     Assumption {
         /// What speaks for the sentence.
         why: &'static str,
+        /// What is otherwise without it.
+        turns: Turns,
         /// What would decide it.
         probe: Probe,
     },
+}
+
+/// What the switch of an assumption turns, which has the rule's name in [`Assumptions`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turns {
+    /// Decisions, and the words of denials.
+    Decisions,
+    /// Which documents are taken as policies.
+    Policies,
+    /// What launches call, and what is seen of those that fail.
+    Launches,
+    /// What the embedded AWS asks and answers around its decisions.
+    EmbeddedAws,
+    /// Nothing, for this reason: there is no switch.
+    Nothing(&'static str),
+}
+
+/// Behind a verb: `turns ..`.
+impl fmt::Display for Turns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Decisions => "decisions and the words of denials",
+            Self::Policies => "which documents are taken as policies",
+            Self::Launches => "what launches call, and what is seen of those that fail",
+            Self::EmbeddedAws => "what the embedded AWS asks and answers around its decisions",
+            Self::Nothing(_) => "nothing",
+        })
+    }
 }
 
 /// What would decide an assumption at AWS.
@@ -146,6 +175,19 @@ impl Rule {
     /// Whether nobody has published it.
     pub const fn is_assumption(&self) -> bool {
         matches!(self.source, Source::Assumption { .. })
+    }
+
+    /// Whether it is an assumption of which the opposite can be decided.
+    pub const fn has_switch(&self) -> bool {
+        !matches!(self.turns(), None | Some(Turns::Nothing(_)))
+    }
+
+    /// What is otherwise without it, if it is an assumption.
+    pub const fn turns(&self) -> Option<Turns> {
+        match self.source {
+            Source::Assumption { turns, .. } => Some(turns),
+            Source::Document { .. } => None,
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use authz::rules::{self, Assumptions, CaseCount, Cases, Elsewhere, RULES, Rule, Source, UnknownAssumption};
+use authz::rules::{self, Assumptions, CaseCount, Cases, Elsewhere, RULES, Rule, Source, SwitchError, Turns};
 
 fn assumptions() -> impl Iterator<Item = &'static Rule> {
     RULES.iter().copied().filter(|rule| rule.is_assumption())
@@ -93,8 +93,11 @@ fn every_rule_is_one_sentence_with_a_source() {
 #[test]
 fn every_probe_says_who_calls_what() {
     for rule in assumptions() {
-        let Source::Assumption { why, probe } = &rule.source else { panic!("{} is an assumption", rule.id) };
+        let Source::Assumption { why, turns, probe } = &rule.source else { panic!("{} is an assumption", rule.id) };
         assert!(!why.is_empty() && !why.ends_with('.') && !probe.look_for.is_empty(), "{}", rule.id);
+        if let Turns::Nothing(reason) = turns {
+            assert!(!reason.is_empty() && !reason.ends_with('.'), "{}: {reason}", rule.id);
+        }
         assert!(!probe.calls.is_empty(), "{} has no calls", rule.id);
         for call in probe.calls {
             let (who, command) = call.split_once(": ").unwrap_or_default();
@@ -106,11 +109,17 @@ fn every_probe_says_who_calls_what() {
 }
 
 #[test]
-fn every_assumption_has_a_switch_of_its_own() {
+fn every_assumption_has_a_switch_of_its_own_or_says_why_not() {
     let all = Assumptions::default();
     for rule in assumptions() {
         assert!(all.holds(rule), "{} holds by default", rule.id);
-        let without = all.clone().with(rule.id, false).unwrap();
+        let without = match (all.clone().with(rule.id, false), rule.turns()) {
+            (Err(SwitchError::NoSwitch { id, why }), Some(Turns::Nothing(reason))) => {
+                assert_eq!((id, why), (rule.id, reason));
+                continue;
+            }
+            (without, _) => without.unwrap_or_else(|error| panic!("{}: {error}", rule.id)),
+        };
         for other in RULES.iter() {
             assert_eq!(without.holds(other), other.id != rule.id, "{} without {}", other.id, rule.id);
         }
@@ -121,7 +130,10 @@ fn every_assumption_has_a_switch_of_its_own() {
 #[test]
 fn only_assumptions_are_switched() {
     let documented = Assumptions::default().with("iam-eval-explicit-deny", false);
-    assert_eq!(documented, Err(UnknownAssumption::Documented { id: "iam-eval-explicit-deny" }));
+    assert_eq!(documented, Err(SwitchError::Documented { id: "iam-eval-explicit-deny" }));
     let misspelt = Assumptions::default().with("kms-grant-bounday", false).unwrap_err();
     assert_eq!(misspelt.to_string(), "`kms-grant-bounday` is no assumption; the nearest is `kms-grant-boundary`");
+    let nothing = Assumptions::default().with("kms-grant-gone", false).unwrap_err();
+    let why = "no grant tells by which other it was made, and ListGrants does not either";
+    assert_eq!(nothing.to_string(), format!("`kms-grant-gone` has no switch: {why}"));
 }

@@ -2,10 +2,9 @@
 
 use std::{fs, net::SocketAddr, path::PathBuf};
 
-use authz::world::World;
 use aws_model::{AccountId, Region, SecretBytes};
 use clap::Args;
-use local_aws::{Credential, Holder, LocalAws, Options, Running, StartError, State, TrailFiles, store::MasterKey};
+use local_aws::{Credential, Holder, LocalAws, Options, Running, StartError, State, store::MasterKey};
 use serde::Serialize;
 
 use crate::{
@@ -45,24 +44,18 @@ pub(crate) struct Shown {
 }
 
 impl AwsFlags {
-    /// Starts it.
+    /// Starts it, with all that these flags do not tell as in `options`.
     ///
     /// # Errors
     /// Names a port that is taken, a state that cannot be opened, and a trail that cannot be written.
-    pub(crate) async fn start(
-        &self,
-        accounts: Vec<AccountId>,
-        credentials: Vec<Credential>,
-        world: World,
-        trail: Option<TrailFiles>,
-    ) -> Result<Running, Failure> {
+    pub(crate) async fn start(&self, options: Options) -> Result<Running, Failure> {
         let state = match &self.state {
             None => State::Memory,
             Some(path) => State::File { path: path.clone(), master_key: self.master_key()? },
         };
         let partition = self.region.partition();
         let listen = self.listen;
-        let options = Options { listen, partition, accounts, credentials, world, state, trail, ..Options::default() };
+        let options = Options { listen, partition, state, ..options };
         LocalAws::start(options).await.map_err(explain)
     }
 

@@ -7,6 +7,8 @@
 //!             +-- failure, exit        stderr: `error:` and `help:` lines, and the exit code
 //! ```
 
+#[cfg(any(feature = "explain", feature = "local-aws"))]
+mod assumptions;
 mod cli;
 mod commands;
 #[cfg(feature = "local-aws")]

@@ -40,7 +40,17 @@ pub(crate) struct Authorizer {
 impl Authorizer {
     /// Decides over this world to begin with.
     pub(crate) fn new(world: World) -> Self {
-        Self { world: RwLock::new(world), assumptions: Assumptions::default(), administrators: Administrators::new() }
+        Self::under(Assumptions::default(), world)
+    }
+
+    /// The same, with some assumptions not held.
+    pub(crate) fn under(assumptions: Assumptions, world: World) -> Self {
+        Self { world: RwLock::new(world), assumptions, administrators: Administrators::new() }
+    }
+
+    /// What of AWS nobody has published holds.
+    pub(crate) fn assumptions(&self) -> &Assumptions {
+        &self.assumptions
     }
 
     /// Whether the request is allowed.

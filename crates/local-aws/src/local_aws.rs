@@ -90,15 +90,15 @@ impl LocalAws {
     /// # Errors
     /// [`StartError`]; nothing is left running then.
     pub async fn start(options: Options) -> Result<Running, StartError> {
-        let Options { listen, partition, accounts, credentials, world, state, clock, admin, trail, quotas, limits } =
-            options;
+        let Options { listen, partition, accounts, credentials, world, assumptions, .. } = options;
+        let Options { state, clock, admin, trail, quotas, limits, .. } = options;
         let store = match state {
             State::Memory => Store::memory(),
             State::File { path, master_key } => Store::open(&path, master_key)?,
         };
         let accounts_of_world: Vec<_> = world.accounts().map(|(account, _)| account).collect();
         let (world, keys) = without_keys(world);
-        let authorizer = Arc::new(Authorizer::new(world));
+        let authorizer = Arc::new(Authorizer::under(assumptions, world));
         let (files, trail) = match trail {
             Some(files) => (Some(files), Trail::with_files(clock.clone(), limits.trail_bytes)),
             None => (None, Trail::new(clock.clone(), limits.trail_bytes)),

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use authz::world::World;
+use authz::{rules::Assumptions, world::World};
 use aws_model::{AccountId, Partition};
 
 use crate::{accounts::Credential, clock::Clock, kms::Quotas, store::MasterKey};
@@ -25,6 +25,8 @@ pub struct Options {
     /// made, so none of them may be in the state already. The accounts whose users and roles it tells whole have no
     /// others.
     pub world: World,
+    /// What of AWS nobody has published holds: decisions follow it, and what is asked and answered around them.
+    pub assumptions: Assumptions,
     /// Where the state is kept.
     pub state: State,
     /// The time that deletion, rotation and sessions follow.
@@ -104,6 +106,7 @@ impl Default for Options {
             accounts: Vec::new(),
             credentials: Vec::new(),
             world: World::new(),
+            assumptions: Assumptions::default(),
             state: State::Memory,
             clock: Clock::real(),
             admin: true,

@@ -76,6 +76,8 @@ impl Facts<'_> {
             Gate::ServiceControl => self.assumptions.kms_grant_scp,
             Gate::Resource(_) | Gate::Grants | Gate::Identity | Gate::Boundary | Gate::Session => true,
         };
+        // Otherwise the last one that denies is named, not the first.
+        let is_final = is_final && self.assumptions.denial_order;
         if !O::EXAMINES && is_final && denies.is_true() {
             return Err(self.denial(DenialEffect::Explicit, gate));
         }

@@ -146,7 +146,8 @@ impl Facts<'_> {
         free.denied().not().and(self.by_grant(relation, &free))
     }
 
-    /// The first gate, in AWS's order, that surely refuses. Only asked where together they do.
+    /// The first gate, in AWS's order as far as that is assumed, that surely refuses. Only asked where together they
+    /// do.
     pub(super) fn refusing(&self, relation: Relation, gates: &Gates) -> Denial {
         let said = [
             (Gate::ResourceControl, &gates.resource_control.denies),
@@ -156,20 +157,33 @@ impl Facts<'_> {
             (Gate::Boundary, &gates.boundary.denies),
             (Gate::Session, &gates.session.denies),
         ];
-        match said.iter().find(|(_, denies)| denies.is_true()) {
-            Some((gate, _)) => self.denial(DenialEffect::Explicit, *gate),
+        match self.named_of(said.into_iter().filter(|(_, denies)| denies.is_true()).map(|(gate, _)| gate)) {
+            Some(gate) => self.denial(DenialEffect::Explicit, gate),
             None => self.denial(DenialEffect::Implicit, self.not_allowing(relation, gates)),
         }
     }
 
+    /// Which of several gates that refuse is named.
+    fn named_of(&self, mut refusing: impl DoubleEndedIterator<Item = Gate>) -> Option<Gate> {
+        if self.assumptions.denial_order { refusing.next() } else { refusing.next_back() }
+    }
+
     fn not_allowing(&self, relation: Relation, gates: &Gates) -> Gate {
+        let of_organization = [
+            (Gate::ResourceControl, &gates.resource_control.allows),
+            (Gate::ServiceControl, &gates.service_control.allows),
+        ];
+        let shut = of_organization.into_iter().filter(|(_, allows)| allows.is_false()).map(|(gate, _)| gate);
+        let Some(of_organization) = self.named_of(shut) else { return self.not_allowing_within(relation, gates) };
+        let mut free = gates.clone();
+        (free.resource_control.allows, free.service_control.allows) = (Formula::True, Formula::True);
+        let is_only_one = self.assumptions.denial_order || !self.lets_through(relation, &free).is_false();
+        if is_only_one { of_organization } else { self.not_allowing_within(relation, gates) }
+    }
+
+    /// The gate that does not allow, of those below the organization's.
+    fn not_allowing_within(&self, relation: Relation, gates: &Gates) -> Gate {
         let named = &gates.resource.allows;
-        if gates.resource_control.allows.is_false() {
-            return Gate::ResourceControl;
-        }
-        if gates.service_control.allows.is_false() {
-            return Gate::ServiceControl;
-        }
         let resource_is_needed = match relation {
             Relation::Retiring if gates.granted.is_nobody() => return Gate::Grants,
             Relation::Retiring => return self.capping_grant(relation, gates),
@@ -180,19 +194,34 @@ impl Facts<'_> {
         // Who was let in by name did not need policies of its own, only not to be capped.
         let is_named = relation == Relation::Within && !(named.direct.is_false() && named.behind.is_false());
         if is_named {
-            return if gates.boundary.allows.is_false() { Gate::Boundary } else { Gate::Session };
+            let is_boundary = gates.boundary.allows.is_false();
+            let is_session = gates.session.allows.is_false() && !(is_boundary && self.assumptions.denial_order);
+            return if is_boundary && !is_session { Gate::Boundary } else { Gate::Session };
         }
         if !gates.granted.is_nobody() {
             return self.capping_grant(relation, gates);
         }
-        if resource_is_needed && named.is_nobody() { self.resource_gate() } else { own_refusing(gates) }
+        let is_by_resource = resource_is_needed && named.is_nobody();
+        let is_by_resource = is_by_resource && (self.assumptions.denial_order || !gates.own().is_false());
+        if is_by_resource { self.resource_gate() } else { self.own_refusing(gates) }
+    }
+
+    /// The caller's own gate that is named for not allowing.
+    fn own_refusing(&self, gates: &Gates) -> Gate {
+        let own = [
+            (Gate::Identity, &gates.identity.allows),
+            (Gate::Boundary, &gates.boundary.allows),
+            (Gate::Session, &gates.session.allows),
+        ];
+        let shut = own.into_iter().filter(|(_, allows)| allows.is_false()).map(|(gate, _)| gate);
+        self.named_of(shut).unwrap_or(Gate::Identity)
     }
 
     /// The first of the caller's own gates that keeps a grant from it.
     fn capping_grant(&self, relation: Relation, gates: &Gates) -> Gate {
         let Gates { granted, identity, boundary, .. } = gates;
         if granted.direct.is_false() && granted.behind.is_false() {
-            return own_refusing(gates);
+            return self.own_refusing(gates);
         }
         if self.needs_identity_beside_grant(relation) && identity.allows.is_false() {
             return Gate::Identity;
@@ -205,15 +234,6 @@ impl Facts<'_> {
     fn needs_identity_beside_grant(&self, relation: Relation) -> bool {
         let is_of_aws = self.caller.is_service_linked() || self.caller.is_infrastructure();
         relation == Relation::Foreign && !is_of_aws && !self.assumptions.kms_grant_foreign_enough
-    }
-}
-
-/// The first of the caller's own gates that does not allow.
-const fn own_refusing(gates: &Gates) -> Gate {
-    match (gates.identity.allows.is_false(), gates.boundary.allows.is_false(), gates.session.allows.is_false()) {
-        (false, true, _) => Gate::Boundary,
-        (false, false, true) => Gate::Session,
-        _ => Gate::Identity,
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     fix::Fix,
     request::Request,
-    rules::{Assumptions, Rule},
+    rules::{self, Assumptions, Rule},
     world::World,
 };
 
@@ -26,9 +26,11 @@ pub(super) fn of_fix(answer: &Answer<'_>, fix: &Fix) -> Vec<&'static Rule> {
 
 fn rests_on(world: &World, request: &Request, assumptions: &Assumptions) -> Vec<&'static Rule> {
     let explanation = world.explain(request, assumptions);
+    // Which of several policy types is named changes nothing but words.
+    let is_more_than_words = |rule: &&&'static Rule| rule.is_assumption() && **rule != &rules::DENIAL_ORDER;
     let changes = |rule: &&&'static Rule| {
         let turned = assumptions.clone().with(rule.id, !assumptions.holds(rule));
         turned.is_ok_and(|turned| world.decide(request, &turned) != explanation.verdict)
     };
-    explanation.rules.iter().filter(|rule| rule.is_assumption()).filter(changes).copied().collect()
+    explanation.rules.iter().filter(is_more_than_words).filter(changes).copied().collect()
 }

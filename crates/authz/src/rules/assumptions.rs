@@ -1,6 +1,6 @@
-//! A switch for each assumption.
+//! A switch for each assumption that can be told apart from its opposite.
 
-use super::{RULES, Rule, rule};
+use super::{RULES, Rule, Turns, rule};
 
 macro_rules! switches {
     ($($field:ident: $rule:ident,)*) => {
@@ -21,7 +21,7 @@ macro_rules! switches {
         }
 
         impl Assumptions {
-            /// Whether an assumption holds. A documented rule always does.
+            /// Whether an assumption holds. A documented rule, and one without a switch, always does.
             #[must_use]
             pub fn holds(&self, rule: &'static Rule) -> bool {
                 // A rule is one static: its address tells it, faster than its id.
@@ -69,13 +69,10 @@ switches! {
     iam_match_resource_parts: IAM_MATCH_RESOURCE_PARTS,
     iam_policy_condition_date: IAM_POLICY_CONDITION_DATE,
     iam_policy_id: IAM_POLICY_ID,
-    iam_policy_saved_text: IAM_POLICY_SAVED_TEXT,
     iam_policy_trust_no_resource: IAM_POLICY_TRUST_NO_RESOURCE,
     iam_policy_version_managed: IAM_POLICY_VERSION_MANAGED,
     iam_principal_deny_account: IAM_PRINCIPAL_DENY_ACCOUNT,
-    iam_principal_id_shown: IAM_PRINCIPAL_ID_SHOWN,
     iam_principal_saved_id_key: IAM_PRINCIPAL_SAVED_ID_KEY,
-    iam_principal_unknown_session: IAM_PRINCIPAL_UNKNOWN_SESSION,
     iam_variable_bool: IAM_VARIABLE_BOOL,
     iam_variable_value_literal: IAM_VARIABLE_VALUE_LITERAL,
     kms_cond_context_create_grant: KMS_COND_CONTEXT_CREATE_GRANT,
@@ -86,7 +83,6 @@ switches! {
     kms_grant_child_source_arn: KMS_GRANT_CHILD_SOURCE_ARN,
     kms_grant_context_key_case: KMS_GRANT_CONTEXT_KEY_CASE,
     kms_grant_foreign_enough: KMS_GRANT_FOREIGN_ENOUGH,
-    kms_grant_gone: KMS_GRANT_GONE,
     kms_grant_grantee_account: KMS_GRANT_GRANTEE_ACCOUNT,
     kms_grant_grantee_recreated: KMS_GRANT_GRANTEE_RECREATED,
     kms_grant_rcp: KMS_GRANT_RCP,
@@ -112,7 +108,6 @@ switches! {
     org_rcp_infrastructure: ORG_RCP_INFRASTRUCTURE,
     org_scp_infrastructure: ORG_SCP_INFRASTRUCTURE,
     slr_recreated: SLR_RECREATED,
-    trust_denied_or_missing: TRUST_DENIED_OR_MISSING,
     trust_named_boundary: TRUST_NAMED_BOUNDARY,
     trust_named_user_boundary: TRUST_NAMED_USER_BOUNDARY,
     trust_tag_session_inherited: TRUST_TAG_SESSION_INHERITED,
@@ -122,12 +117,20 @@ switches! {
 
 /// No switch goes by this id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum UnknownAssumption {
+pub enum SwitchError {
     /// It is a rule, but a document tells it.
     #[error("`{id}` is documented, not assumed: only assumptions can be switched")]
     Documented {
         /// The rule's.
         id: &'static str,
+    },
+    /// It is assumed, but nothing would be otherwise without it.
+    #[error("`{id}` has no switch: {why}")]
+    NoSwitch {
+        /// The rule's.
+        id: &'static str,
+        /// Why nothing would.
+        why: &'static str,
     },
     /// There is no such rule.
     #[error("`{id}` is no assumption; the nearest is `{nearest}`")]
@@ -144,23 +147,26 @@ impl Assumptions {
     ///
     /// # Errors
     ///
-    /// If there is no assumption of this id.
-    pub fn with(mut self, id: &str, holds: bool) -> Result<Self, UnknownAssumption> {
+    /// If there is no assumption of this id, or it has no switch.
+    pub fn with(mut self, id: &str, holds: bool) -> Result<Self, SwitchError> {
         match self.switch(id) {
             Some(switch) => {
                 *switch = holds;
                 Ok(self)
             }
-            None => Err(unknown(id)),
+            None => Err(no_switch(id)),
         }
     }
 }
 
-fn unknown(id: &str) -> UnknownAssumption {
-    if let Some(rule) = rule(id) {
-        return UnknownAssumption::Documented { id: rule.id };
+fn no_switch(id: &str) -> SwitchError {
+    match rule(id).map(|rule| (rule.id, rule.turns())) {
+        Some((id, Some(Turns::Nothing(why)))) => SwitchError::NoSwitch { id, why },
+        Some((id, _)) => SwitchError::Documented { id },
+        None => {
+            let likeness = |rule: &&&Rule| (strsim::jaro_winkler(id, rule.id) * 1e6) as u32;
+            let nearest = RULES.iter().filter(|rule| rule.is_assumption()).max_by_key(likeness);
+            SwitchError::Unknown { id: id.to_owned(), nearest: nearest.map_or("", |rule| rule.id) }
+        }
     }
-    let likeness = |rule: &&&Rule| (strsim::jaro_winkler(id, rule.id) * 1e6) as u32;
-    let nearest = RULES.iter().filter(|rule| rule.is_assumption()).max_by_key(likeness);
-    UnknownAssumption::Unknown { id: id.to_owned(), nearest: nearest.map_or("", |rule| rule.id) }
 }

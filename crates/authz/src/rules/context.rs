@@ -22,14 +22,16 @@ rules! {
          to the unit that holds it.",
         IAM.at("AWS global condition context keys > aws:PrincipalOrgPaths");
     IAM_KEY_PRINCIPAL_TYPE "iam-key-principal-type":
-        "`aws:PrincipalType` is `Account` for the root user, `User`, `AssumedRole` or `FederatedUser`.",
-        IAM.at("IAM policy elements: Variables and tags > Principal key values");
+        "`aws:PrincipalType` is in every request: `Account` for the root user, `User`, `AssumedRole`, `FederatedUser` \
+         or `Anonymous`; what it is of a service that calls as itself is told nowhere.",
+        IAM.at("AWS global condition context keys > aws:PrincipalType");
     IAM_KEY_USERNAME "iam-key-username":
         "`aws:username` is there only for users.",
         IAM.at("IAM policy elements: Variables and tags > Principal key values");
     IAM_KEY_USERID "iam-key-userid":
         "`aws:userid` is a role's id and the session's name, joined by a colon; a user's id; of the root user the \
-         account; of a federated user the account and the name, joined by a colon.",
+         account; of a federated user the account and the name, joined by a colon; of nobody `anonymous`; what it is \
+         of a service that calls as itself is told nowhere.",
         IAM.at("IAM policy elements: Variables and tags > Principal key values");
     IAM_KEY_PRINCIPAL_TAG "iam-key-principal-tag":
         "`aws:PrincipalTag/<key>` is the tag of the user or role, or the session tag of that key in its place.",

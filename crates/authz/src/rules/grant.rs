@@ -3,7 +3,7 @@
 use super::{
     Answer::{Fails, Succeeds},
     rules,
-    source::{AUTO_SCALING, KMS, KMS_API, assumed, probe},
+    source::{AUTO_SCALING, KMS, KMS_API, assumed, assumed_without_switch, probe},
 };
 
 rules! {
@@ -187,7 +187,8 @@ rules! {
     KMS_GRANT_GONE "kms-grant-gone":
         "A grant that was retired or revoked allows nothing, and nor do grants made by it live on its account: each \
          stands by itself.",
-        assumed("the guide says that the deleted grant's permissions end, and nothing of its children", probe(
+        assumed_without_switch("the guide says that the deleted grant's permissions end, and nothing of its children",
+            "no grant tells by which other it was made, and ListGrants does not either", probe(
             "A: owns the key; r: made by a grant of its own a grant for s",
             &["A: aws kms revoke-grant --key-id <key> --grant-id <of r>", "s: aws kms describe-key --key-id <key>"],
             "whether s is still allowed", Succeeds));

@@ -3,7 +3,7 @@
 use super::{
     Answer::{Fails, Succeeds},
     rules,
-    source::{KMS, KMS_API, assumed, probe},
+    source::{KMS, KMS_API, assumed_of_embedded_aws, probe},
 };
 
 rules! {
@@ -71,7 +71,7 @@ rules! {
         KMS_API.at("PutKeyPolicy > BypassPolicyLockoutSafetyCheck");
     KMS_LOCKOUT_IDENTITY "kms-lockout-identity":
         "The lockout check takes a statement for the caller's account as enough, without asking IAM.",
-        assumed("the default policy passes for every caller with `kms:CreateKey`", probe(
+        assumed_of_embedded_aws("the default policy passes for every caller with `kms:CreateKey`", probe(
             "A: a role that IAM allows kms:CreateKey and not kms:PutKeyPolicy",
             &["A: aws kms create-key"],
             "whether the key is made", Succeeds));
@@ -90,7 +90,8 @@ rules! {
         KMS.at("AWS KMS condition keys > kms:CallerAccount");
     KMS_DENIED_OR_MISSING "kms-denied-or-missing":
         "A caller that may not use a foreign key is denied whether the key exists or not.",
-        assumed("KMS's message for ciphertexts leaves open which it is; for key ARNs it is told nowhere", probe(
+        assumed_of_embedded_aws("KMS's message for ciphertexts leaves open which it is; for key ARNs it is told \
+                                 nowhere", probe(
             "A: a role that may kms:* on everything",
             &["A: aws kms describe-key --key-id arn:aws:kms:us-east-1:<other account>:key/<none>"],
             "the error", Fails("AccessDeniedException")));

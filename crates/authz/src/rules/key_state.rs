@@ -3,7 +3,7 @@
 use super::{
     Answer::Fails,
     rules,
-    source::{KMS, assumed, probe},
+    source::{KMS, assumed, assumed_of_launches, probe},
 };
 
 rules! {
@@ -58,7 +58,7 @@ rules! {
         KMS.at("Key states of AWS KMS keys > Key state table");
     KMS_STATE_AFTER_DENIAL "kms-state-after-denial":
         "A caller who is not allowed is denied whatever the key's state.",
-        assumed("the state would be told to strangers otherwise; told nowhere", probe(
+        assumed_of_launches("the state would be told to strangers otherwise; told nowhere", probe(
             "A: a role without permission on a disabled key",
             &["A: aws kms encrypt --key-id <key> --plaintext aGk="],
             "the error", Fails("AccessDeniedException")));

@@ -4,7 +4,8 @@ use super::{
     Answer::{Fails, Reads, Succeeds},
     rules,
     source::{
-        AUTO_SCALING, BLUEPRINTS_2052, EBS, EBS_CSI_DRIVER, EC2, EC2_API, EKS, KARPENTER_4935, KMS, assumed, probe,
+        AUTO_SCALING, BLUEPRINTS_2052, EBS, EBS_CSI_DRIVER, EC2, EC2_API, EKS, KARPENTER_4935, KMS,
+        assumed_of_launches as assumed, probe,
     },
 };
 

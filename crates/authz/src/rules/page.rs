@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write};
 
-use super::{Answer, Probe, RULES, Rule, Source};
+use super::{Answer, Probe, RULES, Rule, Source, Turns};
 
 /// How many cases of the corpus rest on each rule.
 pub type Cases<'a> = BTreeMap<&'a str, CaseCount>;
@@ -45,14 +45,16 @@ the test is told that does, or why nothing does; `unproven-rules.txt` there list
 
 A source is a document's title and the section in it. Quoted error messages are AWS's, as its guides or users' public \
 reports give them. A rule whose source is \"assumption\" is published nowhere, or documents contradict one another: \
-it has a switch, and [assumptions.md](assumptions.md) tells what would decide it.
+[assumptions.md](assumptions.md) tells what its switch turns, and what would decide it.
 ";
 
 const ASSUMPTIONS_HEAD: &str = "\
 # Assumptions about authorization, and what would decide them
 
 Rules that nobody has published, or of which AWS's documents contradict one another. Each holds unless it is switched \
-off by its id; then its opposite is decided. Generated from `crates/authz/src/rules/`; its test compares this page \
+off by its id; then its opposite is decided. `claviger explain --assume ID=off` turns decisions and the words of \
+denials, `claviger local-aws --assume ID=off` also what the embedded AWS does around them. A rule that turns something \
+else, or nothing, says so. Generated from `crates/authz/src/rules/`; its test compares this page \
 with them and writes it anew with `UPDATE_DOCS=1`.
 
 A probe is made of calls of the `aws` command, in order, each behind the one who makes it; what stands in `<>` is \
@@ -130,8 +132,17 @@ pub fn assumptions_page() -> String {
             let _ = write!(page, "\n## {group}\n");
         }
         for rule in assumed {
-            if let Source::Assumption { why, probe } = &rule.source {
+            if let Source::Assumption { why, turns, probe } = &rule.source {
                 let _ = write!(page, "\n### `{}`\n\n{}\n\nWhy: {why}.\n\n", rule.id, rule.says);
+                match turns {
+                    Turns::Decisions => {}
+                    Turns::Nothing(reason) => {
+                        let _ = write!(page, "No switch: {reason}.\n\n");
+                    }
+                    other => {
+                        let _ = write!(page, "The switch turns {other}.\n\n");
+                    }
+                }
                 write_probe(&mut page, probe);
             }
         }

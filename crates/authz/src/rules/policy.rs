@@ -3,7 +3,10 @@
 use super::{
     Answer::{Fails, Reads, Succeeds},
     rules,
-    source::{IAM, KMS, KMS_API, KNOWLEDGE_CENTER, ORGANIZATIONS, assumed, probe},
+    source::{
+        IAM, KMS, KMS_API, KNOWLEDGE_CENTER, ORGANIZATIONS, assumed_of_policies as assumed, assumed_without_switch,
+        probe,
+    },
 };
 
 rules! {
@@ -147,7 +150,9 @@ rules! {
         KMS.at("AWS KMS condition keys > Using set operators with condition keys");
     IAM_POLICY_SAVED_TEXT "iam-policy-saved-text":
         "A bare account id in a saved key policy reads back as the ARN of its root.",
-        assumed("IAM's guide says that a service might; for KMS it is told nowhere", probe(
+        assumed_without_switch("IAM's guide says that a service might; for KMS it is told nowhere",
+            "it tells how a policy reads back, on which no decision hangs; the embedded AWS gives a key policy back as \
+             it was put", probe(
             "A: the key's administrator",
             &["A: aws kms put-key-policy --key-id <key> --policy-name default --policy <names 111122223333 bare>",
               "A: aws kms get-key-policy --key-id <key> --policy-name default"],

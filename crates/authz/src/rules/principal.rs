@@ -3,7 +3,7 @@
 use super::{
     Answer::{Fails, Reads, Succeeds},
     rules,
-    source::{IAM, assumed, probe},
+    source::{IAM, assumed, assumed_without_switch, probe},
 };
 
 rules! {
@@ -81,13 +81,15 @@ rules! {
         IAM.at("IAM identifiers > IAM ARNs");
     IAM_PRINCIPAL_UNKNOWN_SESSION "iam-principal-unknown-session":
         "A policy may name a session that does not exist yet.",
-        assumed("only users and roles have an id to be kept; told nowhere", probe(
+        assumed_without_switch("only users and roles have an id to be kept; told nowhere",
+            "to refuse such a policy takes to know every session there is, which no world tells", probe(
             "A: the key's administrator",
             &["A: aws kms put-key-policy --key-id <key> --policy-name default --policy <names a session nobody has>"],
             "whether it is kept", Succeeds));
     IAM_PRINCIPAL_ID_SHOWN "iam-principal-id-shown":
         "A kept id whose role or user is gone reads back as the id.",
-        assumed("told of trust policies and of \"resource-based policies\"", probe(
+        assumed_without_switch("told of trust policies and of \"resource-based policies\"",
+            "it tells how a policy reads back, on which no decision hangs", probe(
             "A: the key's administrator",
             &["A: aws iam delete-role --role-name <named>",
               "A: aws kms get-key-policy --key-id <key> --policy-name default"],

@@ -1,6 +1,6 @@
 //! Short forms for the ledger's sources.
 
-use super::{Answer, Probe, Source};
+use super::{Answer, Probe, Source, Turns};
 
 /// A document that rules are taken from.
 pub(super) struct Title(&'static str);
@@ -31,9 +31,29 @@ impl Title {
     }
 }
 
-/// What speaks for an assumption, and what would decide it.
+/// What speaks for an assumption that turns decisions, and what would decide it.
 pub(super) const fn assumed(why: &'static str, probe: Probe) -> Source {
-    Source::Assumption { why, probe }
+    Source::Assumption { why, turns: Turns::Decisions, probe }
+}
+
+/// The same of one that turns which documents are taken.
+pub(super) const fn assumed_of_policies(why: &'static str, probe: Probe) -> Source {
+    Source::Assumption { why, turns: Turns::Policies, probe }
+}
+
+/// The same of one that turns what launches do.
+pub(super) const fn assumed_of_launches(why: &'static str, probe: Probe) -> Source {
+    Source::Assumption { why, turns: Turns::Launches, probe }
+}
+
+/// The same of one that turns what the embedded AWS does around its decisions.
+pub(super) const fn assumed_of_embedded_aws(why: &'static str, probe: Probe) -> Source {
+    Source::Assumption { why, turns: Turns::EmbeddedAws, probe }
+}
+
+/// The same of one that turns nothing, with the reason.
+pub(super) const fn assumed_without_switch(why: &'static str, reason: &'static str, probe: Probe) -> Source {
+    Source::Assumption { why, turns: Turns::Nothing(reason), probe }
 }
 
 /// The calls that would decide an assumption.

@@ -3,7 +3,10 @@
 use super::{
     Answer::{Fails, Succeeds},
     rules,
-    source::{EKS, IAM, KNOWLEDGE_CENTER, SECURITY_BLOG, STS_API, assumed, probe},
+    source::{
+        EKS, IAM, KNOWLEDGE_CENTER, SECURITY_BLOG, STS_API, assumed, assumed_of_embedded_aws, assumed_without_switch,
+        probe,
+    },
 };
 
 rules! {
@@ -58,7 +61,7 @@ rules! {
         IAM.at("Pass session tags in AWS STS > Permissions required to add session tags");
     TRUST_TAG_SESSION_INHERITED "trust-tag-session-inherited":
         "Tags that a chained session inherits need `sts:TagSession` as those that it passes.",
-        assumed("the guide names the operation's own tags; users report denials in role chains", probe(
+        assumed_of_embedded_aws("the guide names the operation's own tags; users report denials in role chains", probe(
             "A: a session with a transitive tag; r: a role whose trust policy allows A only sts:AssumeRole",
             &["A: aws sts assume-role --role-arn <r> --role-session-name s"],
             "the error", Fails("AccessDenied")));
@@ -111,7 +114,8 @@ rules! {
         IAM.at("Permissions boundaries for IAM entities > Evaluating effective permissions with boundaries");
     TRUST_DENIED_OR_MISSING "trust-denied-or-missing":
         "Assuming a role that does not exist is denied as one that does not trust the caller (AccessDenied).",
-        assumed("a foreign account would learn the names of roles otherwise; told nowhere", probe(
+        assumed_without_switch("a foreign account would learn the names of roles otherwise; told nowhere",
+            "AssumeRole declares no error by which a role that is missing could be told", probe(
             "A: a user that may sts:AssumeRole on everything",
             &["A: aws sts assume-role --role-arn arn:aws:iam::<other account>:role/<none> --role-session-name s"],
             "the error", Fails("AccessDenied")));

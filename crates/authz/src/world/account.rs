@@ -7,9 +7,7 @@ use std::{
 
 use aws_model::{AccountId, KeyArn};
 
-use super::{
-    Group, Key, ResourcePolicy, Role, Thing, User, aliases::Aliases, managed::ManagedPolicies, names::Names,
-};
+use super::{Group, Key, ResourcePolicy, Role, Thing, User, aliases::Aliases, managed::ManagedPolicies, names::Names};
 
 /// What is known of one account. An account of which nothing is known is not in the world, and what it allows is
 /// unknown, not denied.

@@ -42,6 +42,15 @@ fn told(forecast: Result<&Forecast, &str>) -> String {
     format!("{outcome}, after {}", steps.join(", "))
 }
 
+/// Everything that is answered to a case: the calls with their callers, keys and grants, and what is seen.
+pub(crate) fn answer(question: &LaunchQuestion, assumptions: &Assumptions) -> String {
+    let (outcome, _) = forecast(question, assumptions);
+    let Ok(forecast) = &outcome else { return format!("{:?}", outcome.err()) };
+    let asked = forecast.steps.iter().map(|step| format!("\n{:?}", step.step.request));
+    let seen = forecast.symptoms.iter().map(|symptom| format!("\n{}", seen(symptom)));
+    told(Ok(forecast)) + &asked.chain(seen).collect::<String>()
+}
+
 /// Every way in which a case is not as it should be.
 pub(crate) fn differences(case: &LaunchCase, proofs: &mut Proofs) -> Vec<String> {
     let assumptions = match assumptions(&case.about) {

@@ -5,6 +5,7 @@ mod launches;
 mod policies;
 mod proof;
 mod requests;
+mod switches;
 
 use std::{
     collections::BTreeSet,

@@ -8,7 +8,7 @@ use authz::{
 
 use crate::{assumptions, ids, named, proof::Proofs};
 
-fn explain(question: &Question, assumptions: &Assumptions) -> Explanation {
+pub(crate) fn explain(question: &Question, assumptions: &Assumptions) -> Explanation {
     let explanation = question.world.explain(&question.request, assumptions);
     let decided = question.world.decide(&question.request, assumptions);
     assert_eq!(explanation.verdict, decided, "explaining and deciding agree");

@@ -220,3 +220,24 @@ roles:
     );
     assert_eq!(verdict(&world, &asks), "allowed");
 }
+
+/// Both keys are in every request, and no page of AWS's says what they are of a service that calls as itself.
+#[test]
+fn what_kind_of_principal_a_service_is_stays_open() {
+    for key in ["aws:PrincipalType", "aws:userid"] {
+        let world = a_world(&format!(
+            r#"
+keys:
+  arn:aws:kms:us-west-2:444455556666:key/k:
+    policy:
+      Version: 2012-10-17
+      Statement:
+        - {{Effect: Allow, Principal: {{Service: logs.us-west-2.amazonaws.com}}, Action: kms:Decrypt, Resource: '*'}}
+        - {{Effect: Deny, Principal: '*', Action: kms:*, Resource: '*', Condition: {{StringNotEquals: {{{key}: x}}}}}}
+"#
+        ));
+        let asks = "principal: logs.us-west-2.amazonaws.com\naction: kms:Decrypt\n\
+                    resource: arn:aws:kms:us-west-2:444455556666:key/k";
+        assert!(verdict(&world, asks).contains("allowedIff"), "{key}: {}", verdict(&world, asks));
+    }
+}

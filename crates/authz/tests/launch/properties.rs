@@ -32,7 +32,7 @@ fn launches() -> impl Strategy<Value = Launch> {
 }
 
 fn assumptions() -> impl Strategy<Value = Assumptions> {
-    let ids: Vec<&str> = RULES.iter().filter(|rule| rule.is_assumption()).map(|rule| rule.id).collect();
+    let ids: Vec<&str> = RULES.iter().filter(|rule| rule.has_switch()).map(|rule| rule.id).collect();
     prop::sample::subsequence(ids.clone(), 0..ids.len())
         .prop_map(|off| off.into_iter().fold(Assumptions::default(), |rest, id| rest.with(id, false).unwrap()))
 }

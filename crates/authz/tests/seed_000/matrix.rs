@@ -161,7 +161,7 @@ pub(crate) fn fails_at(case: Case, remedy: Remedy, by: By) -> String {
 fn hinges(case: Case, remedy: Remedy, by: By) -> Vec<&'static str> {
     let (launch, world) = question(case, remedy, by);
     let works = works_if(&launch, &world, &Assumptions::default());
-    let assumptions = RULES.iter().filter(|rule| rule.is_assumption()).map(|rule| rule.id);
+    let assumptions = RULES.iter().filter(|rule| rule.has_switch()).map(|rule| rule.id);
     let turned = |id: &str| works_if(&launch, &world, &Assumptions::default().with(id, false).unwrap());
     assumptions.filter(|id| turned(id) != works).collect()
 }

@@ -10,17 +10,19 @@ use std::{
 
 use authz::{
     file::{FileError, world},
+    rules::Turns,
     text::SourceText,
     world::World,
 };
 use aws_model::AccountId;
 use clap::Args;
 use daemon::{secrecy::keep_memory_private, shutdown::Shutdown};
-use local_aws::{Credential, TrailFiles};
+use local_aws::{Credential, Options, TrailFiles};
 
 use self::told::{Ready, Stopped};
 use super::block_on;
 use crate::{
+    assumptions,
     embedded_aws::{AwsFlags, Shown},
     exit::Exit,
     failure::{Failure, Problem},
@@ -83,6 +85,11 @@ pub(crate) struct LocalAws {
     #[arg(long, value_name = "DIRECTORY")]
     trail: Option<PathBuf>,
 
+    /// Decide as if an assumption did not hold: what nobody has published is assumed, by the rules that
+    /// docs/reference/assumptions.md lists. Repeat it for more
+    #[arg(long, value_name = "RULE=off")]
+    assume: Vec<String>,
+
     /// The form of what is printed
     #[arg(short, long, value_name = "FORMAT", default_value = "text")]
     output: Format,
@@ -92,19 +99,25 @@ impl LocalAws {
     pub(crate) fn run(self, log: &LogOptions) -> Result<Exit, Failure> {
         log.start("info")?;
         let (accounts, credentials) = self.named()?;
+        let takes = |turns| matches!(turns, Turns::Decisions | Turns::EmbeddedAws);
+        let assumptions = assumptions::of_flags(&self.assume, takes)?;
         let world = self.world.as_deref().map_or_else(|| Ok(World::new()), read)?;
         keep_memory_private()?;
-        block_on(self.serve(accounts, credentials, world))
+        let trail = self.trail.clone().map(TrailFiles::in_directory);
+        let options = Options { accounts, credentials, world, assumptions, trail, ..Options::default() };
+        block_on(self.serve(options))
     }
 
-    async fn serve(self, mut accounts: Vec<AccountId>, fixed: Vec<Credential>, world: World) -> Result<Exit, Failure> {
+    async fn serve(self, mut options: Options) -> Result<Exit, Failure> {
+        let Options { accounts, credentials: fixed, world, .. } = &mut options;
+        let fixed = fixed.clone();
         let mut told: Vec<_> = world.accounts().map(|(account, _)| account).collect();
         told.retain(|account| !accounts.contains(account));
         told.sort_unstable();
         accounts.append(&mut told);
         let shutdown = Shutdown::on_signals(DRAIN)?;
-        let trail = self.trail.clone().map(TrailFiles::in_directory);
-        let running = self.aws.start(accounts.clone(), fixed.clone(), world, trail).await?;
+        let accounts = accounts.clone();
+        let running = self.aws.start(options).await?;
         let printer = Printer::new(self.output);
         let generated = accounts.into_iter().map(|account| Shown::from(running.root_credential(account)));
         printer.say(&Ready {

@@ -25,6 +25,7 @@ use kms_plugin::{
     metrics::Metrics,
     server::Limits,
 };
+use local_aws::Options;
 
 use self::{directory::Directory, told::Event};
 use super::block_on;
@@ -118,7 +119,7 @@ impl Up {
         let listener = Listener::bind(&endpoint, unix_socket::Options::default())?;
 
         let account: AccountId = ACCOUNT.parse()?;
-        let aws = self.aws.start(vec![account], Vec::new(), Default::default(), None).await?;
+        let aws = self.aws.start(Options { accounts: vec![account], ..Options::default() }).await?;
         let credential = aws.root_credential(account);
         let endpoint_url = aws.endpoint_url();
         let fixed = FixedCredentials {

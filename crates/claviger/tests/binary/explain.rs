@@ -273,6 +273,8 @@ fn what_is_wrong_is_told_with_its_place_and_the_nearest_right_thing() {
         ("explain_bad_flags", 3, with(&["--context", "a", "--session-tag", "=b"])),
         ("explain_bad_switch", 3, [&with(&asks)[..], &["--assume", "kms-grant-scp"]].concat()),
         ("explain_bad_assumption", 3, [&with(&asks)[..], &["--assume", "kms-grant-spc=off"]].concat()),
+        ("explain_no_switch", 3, [&with(&asks)[..], &["--assume", "kms-grant-gone=off"]].concat()),
+        ("explain_other_switch", 3, [&with(&asks)[..], &["--assume", "kms-lockout-identity=off"]].concat()),
         ("explain_bad_principal", 3, with(&["--principal", "arn:aws:iam::1:role/x", "--action", "kms:ListKeys"])),
         ("explain_bad_output", 3, [&["explain", "--aws-output", "12=x.json"], &asks[..]].concat()),
         ("explain_no_policy_file", 1, [&["explain", "--world", world.to_str().unwrap()], &asks[..]].concat()),

@@ -93,7 +93,7 @@ impl<'a> Call<'a> {
         let owner = named.owner();
         match self.look_up(named) {
             Ok(key) => self.permitted(member, key),
-            Err(missing) if owner == self.account() => Err(missing),
+            Err(missing) if owner == self.account() || self.tells_strangers_what_is_missing() => Err(missing),
             Err(_) => Err(self.denied_of_absent()),
         }
     }
@@ -120,6 +120,11 @@ impl<'a> Call<'a> {
     pub(super) fn own_key(&self, text: &str) -> Result<Arc<Key>, ServiceError> {
         let named = self.named(text, Naming::Key)?;
         if named.owner() == self.account() { self.look_up(named) } else { Err(self.denied_of_absent()) }
+    }
+
+    /// Whether a key of another account that is not there is told as that; see the rule `kms-denied-or-missing`.
+    fn tells_strangers_what_is_missing(&self) -> bool {
+        !self.state.authorizer().assumptions().kms_denied_or_missing
     }
 
     /// The first thing that was asked, and allowed.

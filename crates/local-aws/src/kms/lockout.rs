@@ -2,11 +2,12 @@
 //!
 //! Source: AWS KMS API Reference, "PutKeyPolicy", `BypassPolicyLockoutSafetyCheck`: the policy must let the principal who
 //! calls make a later `PutKeyPolicy` request. What the caller's own policies allow is not asked: only the key policy is
-//! about to change.
+//! about to change. That is assumed: see the rule `kms-lockout-identity`.
 
 use std::sync::Arc;
 
 use authz::{
+    decision::Verdict,
     policy::{Policy, PolicyKind},
     text::SourceText,
     world::{Key, World},
@@ -21,8 +22,13 @@ const EVERYTHING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allo
 /// Whether the caller might put the policy again under the new one.
 pub(super) fn lets_put_again(call: &Call<'_>, key: &KeyArn, policy: &KeyPolicy) -> bool {
     let Some(request) = request(call, key) else { return false };
-    let Some(world) = world(&request.principal, key, policy) else { return false };
-    matches!(world.decide(&request, &Default::default()), authz::decision::Verdict::Allowed)
+    let authorizer = call.state.authorizer();
+    let world = if authorizer.assumptions().kms_lockout_identity {
+        world(&request.principal, key, policy)
+    } else {
+        known(authorizer.world().clone(), key, policy)
+    };
+    world.is_some_and(|world| world.decide(&request, authorizer.assumptions()) == Verdict::Allowed)
 }
 
 fn request(call: &Call<'_>, key: &KeyArn) -> Option<Request> {
@@ -52,6 +58,11 @@ fn world(principal: &Principal, key: &KeyArn, policy: &KeyPolicy) -> Option<Worl
     if let Some(arn) = caller {
         world.put_inline_policy(arn, "everything", Arc::new(everything)).ok()?;
     }
+    known(world, key, policy)
+}
+
+/// A world, with the key under the new policy.
+fn known(mut world: World, key: &KeyArn, policy: &KeyPolicy) -> Option<World> {
     let saved = world.saved(policy.policy().clone());
     world.put_key(Key::new(key.clone(), saved)).ok()?;
     Some(world)

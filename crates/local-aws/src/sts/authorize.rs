@@ -4,6 +4,7 @@ use authz::{
     context::Told,
     principal::Principal,
     request::{KmsDetail, Request},
+    rules::Assumptions,
 };
 use aws_catalog::access::{self, Access, On};
 use aws_model::Arn;
@@ -18,7 +19,7 @@ impl Sts {
             return Err(ServiceError::new("InvalidAction", "the embedded AWS does not answer this"));
         };
         for access in operation.accesses() {
-            if access.is_asked_by(call.input) || call.is_asked_by_session(access) {
+            if access.is_asked_by(call.input) || call.is_asked_by_session(access, self.authorizer.assumptions()) {
                 self.ask(call, access)?;
             }
         }
@@ -75,10 +76,11 @@ impl Call<'_> {
     /// Source: IAM User Guide, "Pass session tags in AWS STS" > "Chaining roles with session tags"; "Monitor and control
     /// actions taken with assumed roles" (the trust policy of each role of a chain must allow
     /// `sts:SetSourceIdentity`).
-    fn is_asked_by_session(self, access: &Access) -> bool {
+    fn is_asked_by_session(self, access: &Access, assumptions: &Assumptions) -> bool {
         let Some(session) = self.session else { return false };
         match access.action() {
             "sts:SetSourceIdentity" => session.context.source_identity.is_some(),
+            "sts:TagSession" if !assumptions.trust_tag_session_inherited => false,
             "sts:TagSession" => session.context.tags.values().any(|tag| tag.transitive),
             _ => false,
         }

@@ -108,10 +108,9 @@ async fn ask(
     expect: &Expected,
     key_state: Option<&ExpectedKeyState>,
 ) -> Result<Outcome, String> {
-    if !case.about.off.is_empty() {
-        return Ok(Outcome::Skipped("an assumption is off, and the server has no such switch"));
-    }
-    let aws = match start(question).await {
+    let off = |assumptions: Assumptions, id: &String| assumptions.with(id, false);
+    let assumptions = &case.about.off.iter().try_fold(Assumptions::default(), off).unwrap();
+    let aws = match start(question, assumptions).await {
         Ok(aws) => aws,
         Err(why) => return Ok(Outcome::Skipped(why)),
     };
@@ -121,16 +120,17 @@ async fn ask(
         other => other,
     };
     let outcome = match asked {
-        Ok(call) => called(&aws, question, &call, expect, key_state).await.map(|()| Outcome::Called),
-        Err(_) => decided(&aws, question, expect).await.map(|()| Outcome::Decided),
+        Ok(call) => called(&aws, question, assumptions, &call, expect, key_state).await.map(|()| Outcome::Called),
+        Err(_) => decided(&aws, question, assumptions, expect).await.map(|()| Outcome::Decided),
     };
     aws.shutdown().await;
     outcome
 }
 
-async fn start(question: &Question) -> Result<Running, &'static str> {
+async fn start(question: &Question, assumptions: &Assumptions) -> Result<Running, &'static str> {
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-    let options = Options { listen, world: question.world.clone(), ..Options::default() };
+    let (world, assumptions) = (question.world.clone(), assumptions.clone());
+    let options = Options { listen, world, assumptions, ..Options::default() };
     match LocalAws::start(options).await {
         Ok(aws) => Ok(aws),
         Err(local_aws::StartError::World(_)) => Err("the world has keys that the server does not make"),
@@ -149,10 +149,15 @@ async fn told(aws: &Running, question: &Question) -> Result<(), String> {
     if decided == expected { Ok(()) } else { Err(format!("the world that is told decides {decided}, not {expected}")) }
 }
 
-async fn decided(aws: &Running, question: &Question, expect: &Expected) -> Result<(), String> {
+async fn decided(
+    aws: &Running,
+    question: &Question,
+    assumptions: &Assumptions,
+    expect: &Expected,
+) -> Result<(), String> {
     let answer = admin(aws, "decide", &question.request_file).await;
     let body: Value = serde_json::from_str(&answer.body).unwrap();
-    let verdict = Expected::of(&as_served(&question.world).decide(&question.request, &Assumptions::default()));
+    let verdict = Expected::of(&as_served(&question.world).decide(&question.request, assumptions));
     let told = body["verdict"].as_str().unwrap_or(&answer.body);
     if told == verdict.to_string() { Ok(()) } else { Err(format!("expected {expect}\n     decided  {told}")) }
 }
@@ -174,6 +179,7 @@ fn as_served(world: &World) -> World {
 async fn called(
     aws: &Running,
     question: &Question,
+    assumptions: &Assumptions,
     call: &Call,
     expect: &Expected,
     key_state: Option<&ExpectedKeyState>,
@@ -183,7 +189,7 @@ async fn called(
     let text = |name: &str| credential[name].as_str().map(str::to_owned);
     let Some(access_key_id) = text("AccessKeyId") else {
         // Nobody can call who is not there; the model says so, too.
-        return decided(aws, question, expect).await;
+        return decided(aws, question, assumptions, expect).await;
     };
     let secret = |text: String| aws_model::SecretBytes::new(text.into_bytes());
     let signer = Signer {
@@ -212,9 +218,9 @@ async fn called(
             _ => wrong("expected to be let through"),
         },
         Expected::Denied { .. } if !is_denied => wrong(&format!("expected {expect}")),
-        Expected::Denied { .. } => match question.world.decide(&question.request, &Assumptions::default()) {
+        Expected::Denied { .. } => match question.world.decide(&question.request, assumptions) {
             Verdict::Denied(denial) => {
-                let phrase = denial.error(&question.request, &Assumptions::default()).message;
+                let phrase = denial.error(&question.request, assumptions).message;
                 if phrase == message || call.is_session_unnamed {
                     Ok(())
                 } else {

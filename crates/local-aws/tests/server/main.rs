@@ -7,6 +7,7 @@ mod limits;
 mod refusals;
 mod sessions;
 mod signed;
+mod switches;
 mod transport;
 mod wire;
 mod world;

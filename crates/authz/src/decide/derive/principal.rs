@@ -32,7 +32,8 @@ impl<'a> Facts<'a> {
                 Principal::Session(_) => one("AssumedRole"),
                 Principal::FederatedUser(_) => one("FederatedUser"),
                 Principal::Anonymous => one("Anonymous"),
-                Principal::Federated { .. } | Principal::Service(_) => ABSENT,
+                // In every request, says the page; of these no page says which.
+                Principal::Federated { .. } | Principal::Service(_) => UNKNOWN,
             },
             "userid" => self.user_id(),
             "username" => match self.caller.principal {
@@ -107,7 +108,7 @@ impl<'a> Facts<'a> {
             },
             Principal::FederatedUser(federated) => owned(format!("{}:{}", federated.account, federated.name)),
             Principal::Anonymous => one("anonymous"),
-            Principal::Federated { .. } | Principal::Service(_) => ABSENT,
+            Principal::Federated { .. } | Principal::Service(_) => UNKNOWN,
         }
     }
 

@@ -7,7 +7,7 @@ use crate::{
 };
 
 use super::{
-    super::{derive::Facts, gates::Gates, observer::Observer},
+    super::{derive::Facts, gates::Gates, observer::Observer, relation::Relation},
     keys::chosen,
 };
 
@@ -35,7 +35,11 @@ impl Facts<'_> {
         observer.rule(&rules::IAM_EVAL_STATEMENTS_OR);
         let Verdict::Denied(denial) = verdict else { return };
         let is_implicit = denial.effect == DenialEffect::Implicit;
-        let is_several = refusing + allows.iter().filter(|allows| allows.is_false()).count() > 1;
+        let is_resource_needed =
+            self.target.policy_kind() != PolicyKind::Resource && self.relation() != Relation::Retiring;
+        let is_by_resource = is_resource_needed && gates.resource.allows.is_nobody();
+        let not_allowing = allows.iter().filter(|allows| allows.is_false()).count() + usize::from(is_by_resource);
+        let is_several = refusing + not_allowing > 1;
         let told = chosen([
             (is_implicit, &rules::IAM_EVAL_IMPLICIT_DENY),
             (is_several, &rules::DENIAL_ONE_TYPE),

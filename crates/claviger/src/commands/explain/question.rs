@@ -7,7 +7,7 @@ use std::{fs, path::PathBuf};
 use authz::{
     file::request,
     request::Request,
-    rules::{Assumptions, UnknownAssumption},
+    rules::{Assumptions, Turns},
     text::SourceText,
     world::World,
 };
@@ -15,7 +15,7 @@ use clap::{Args, ValueEnum};
 
 use self::as_file::{COMMAND_LINE, of_flag};
 use super::{action, facts};
-use crate::failure::{Failure, Problem};
+use crate::{assumptions, failure::Failure};
 
 /// Who does what to what.
 #[derive(Args, Debug)]
@@ -134,26 +134,7 @@ const ANY_ACTION: &str = "sts:GetCallerIdentity";
 impl QuestionFlags {
     /// Which assumptions hold.
     pub(super) fn assumptions(&self) -> Result<Assumptions, Failure> {
-        let mut assumptions = Assumptions::default();
-        let mut problems = Vec::new();
-        for text in &self.assume {
-            let (id, holds) = match text.split_once('=') {
-                Some((id, "off")) => (id, false),
-                Some((id, "on")) => (id, true),
-                _ => {
-                    problems.push(
-                        Problem::new(format_args!("--assume: `{text}` neither ends in `=off` nor in `=on`"))
-                            .help("write RULE=off, as in `kms-grant-scp=off`"),
-                    );
-                    continue;
-                }
-            };
-            match assumptions.clone().with(id, holds) {
-                Ok(with) => assumptions = with,
-                Err(error) => problems.push(unknown(&error)),
-            }
-        }
-        if problems.is_empty() { Ok(assumptions) } else { Err(Failure::usage(problems)) }
+        assumptions::of_flags(&self.assume, |turns| turns == Turns::Decisions)
     }
 
     /// The question, in a world which tells the paths of roles.
@@ -194,8 +175,4 @@ impl QuestionFlags {
         let read = |path: &str| fs::read_to_string(path);
         request::read(&SourceText::new(COMMAND_LINE, text), world, &read).map_err(|error| of_flag(&error))
     }
-}
-
-fn unknown(error: &UnknownAssumption) -> Problem {
-    Problem::new(format_args!("--assume: {error}"))
 }
