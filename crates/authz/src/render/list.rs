@@ -202,7 +202,7 @@ impl Group<'_> {
         let Self { verdict, service, actions, is_all, resources } = self;
         let what = match actions.as_slice() {
             _ if *is_all && actions.len() > ACTIONS => {
-                format!("{service}, all {} actions there are for it,", actions.len())
+                format!("{service}, all {} actions asked about,", actions.len())
             }
             _ if actions.len() > ACTIONS => format!("{service}, {} actions,", actions.len()),
             _ => format!("{service}:{}", actions.join(", ")),

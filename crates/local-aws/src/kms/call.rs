@@ -147,7 +147,7 @@ impl<'a> Call<'a> {
     /// The key at this moment, if its state allows the use.
     pub(super) fn usable(&self, key: &Key, wanted: KeyUse) -> Result<Arc<KeyMoment>, ServiceError> {
         let moment = self.moment(key);
-        moment.record.state(self.now()).permit(wanted, &key.arn)?;
+        moment.record.state(self.now()).permit(wanted, &key.arn, self.state.authorizer().assumptions())?;
         Ok(moment)
     }
 

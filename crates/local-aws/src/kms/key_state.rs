@@ -2,8 +2,9 @@
 //!
 //! Source: AWS KMS Developer Guide, "Key states of AWS KMS keys", section "Key state table". Where the table leaves
 //! open which of two errors comes (`DisabledException` or `KMSInvalidStateException` for a key that is pending
-//! deletion), this is the second, which AWS answers in practice.
+//! deletion), this is the second, as far as the rule `kms-state-pending-deletion-code` is assumed.
 
+use authz::rules::Assumptions;
 use aws_model::KeyArn;
 
 use crate::ServiceError;
@@ -56,7 +57,7 @@ impl KeyState {
     }
 
     /// Whether a key in this state may be put to this use.
-    pub(super) fn permit(self, wanted: KeyUse, key: &KeyArn) -> Result<(), ServiceError> {
+    pub(super) fn permit(self, wanted: KeyUse, key: &KeyArn, assumptions: &Assumptions) -> Result<(), ServiceError> {
         use KeyUse::{
             CancelDeletion, CreateGrant, Cryptography, Label, Replication, Rotation, ScheduleDeletion, Switch,
         };
@@ -66,6 +67,11 @@ impl KeyState {
             (Self::Enabled, _) => Ok(()),
             (Self::Disabled, Cryptography | CreateGrant | Rotation | Replication) => Err(disabled(key)),
             (Self::Disabled, Label | Switch | ScheduleDeletion) => Ok(()),
+            (Self::PendingDeletion | Self::PendingReplicaDeletion, Cryptography | CreateGrant | Replication)
+                if !assumptions.kms_state_pending_deletion_code =>
+            {
+                Err(disabled(key))
+            }
             (Self::PendingDeletion, _) => Err(invalid(key, "is pending deletion.")),
             (Self::PendingReplicaDeletion, _) => Err(invalid(key, "is pending replica deletion.")),
             (Self::Creating, Label | ScheduleDeletion) => Ok(()),
