@@ -65,6 +65,7 @@ fn an_external_id_that_is_not_passed_is_to_be_passed() {
     assert_eq!(best(&fixes).opens.count, 0);
 }
 
+/// Rule: `slr-policies-fixed`.
 #[test]
 fn the_trust_of_a_service_linked_role_is_its_services() {
     let slr = "arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling";
