@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use aws_model::Arn;
 
-use super::{Json, NotWritten, Written, no_form, saved_policy};
+use super::{Json, Written, no_form, saved_policy};
 use crate::world::{Account, AttachedPolicy, Group, Identity, PolicyOrigin, Role, User, World};
 
 pub(super) fn write(json: &mut Json, world: &World) -> Written {
@@ -15,7 +15,7 @@ pub(super) fn write(json: &mut Json, world: &World) -> Written {
     let groups: BTreeMap<_, _> = accounts().flat_map(Account::groups).map(|group| (&group.arn, group)).collect();
     json.mapping("groups", by_text(groups), |json, group: &Group| json.map(|json| policies(json, &group.policies)))?;
 
-    let groups = groups_of_users(world)?;
+    let groups = groups_of_users(world);
     let users: BTreeMap<_, _> = accounts().flat_map(Account::users).map(|user| (&user.identity.arn, user)).collect();
     json.mapping("users", by_text(users), |json, user: &User| {
         json.map(|json| {
@@ -65,21 +65,16 @@ fn policies(json: &mut Json, carried: &[AttachedPolicy]) -> Written {
 }
 
 /// The names of each user's groups, by the user's ARN.
-fn groups_of_users(world: &World) -> Result<HashMap<&str, Vec<&str>>, NotWritten> {
+fn groups_of_users(world: &World) -> HashMap<&str, Vec<&str>> {
     let mut of_users: HashMap<&str, Vec<&str>> = HashMap::new();
     for (_, account) in world.accounts() {
-        let mut named: BTreeMap<&str, &Group> = BTreeMap::new();
-        for group in account.groups() {
-            if let Some(other) = named.insert(group.name(), group) {
-                let why = "another group of its account has its name, and by that a user's groups are told";
-                return Err(no_form(group.arn.as_str().max(other.arn.as_str()), why));
-            }
-        }
+        // By name, which no two groups of an account have in common.
+        let named: BTreeMap<&str, &Group> = account.groups().map(|group| (group.name(), group)).collect();
         for (name, group) in named {
             group.members().for_each(|user| of_users.entry(user).or_default().push(name));
         }
     }
-    Ok(of_users)
+    of_users
 }
 
 fn by_text<T>(by_arn: BTreeMap<&Arn, T>) -> impl Iterator<Item = (&str, T)> {
