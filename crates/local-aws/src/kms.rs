@@ -1,10 +1,13 @@
-//! The embedded AWS's Key Management Service: symmetric keys, whole.
+//! The embedded AWS's Key Management Service.
 //!
 //! ```text
 //!   call ------> keys, lifecycle, aliases, tags, policies, grants,    one file for each family of operations
-//!     |          encryption, data_keys, rotation, multi_region
+//!     |          encryption, data_keys, signing, mac, public_key,
+//!     |          rotation, multi_region
 //!     |             |                |                 |
-//!     |          authorize        key_state         ciphertext        who may, what the state allows, the blob
+//!     |          authorize        key_state         material          who may, what the state allows, and what the
+//!     |             |             kind              ciphertext        cryptography is done with
+//!     |             |                |              pair
 //!     |             |                |                 |
 //!     +--------> state: keys, families (material, rotation), aliases, grants, agenda (what comes due)
 //!                   |
@@ -14,6 +17,9 @@
 //! Every operation runs in memory; the answer is told when all that it rests on is durable, be it the caller's own
 //! change or somebody else's that it has seen. A refusal or a list may rest on what is *not* there, so it waits for
 //! every change made so far.
+//!
+//! An RSA key takes up to seconds to make. The call that wants one ends where everything else is checked, the key is made
+//! beside the runtime, under no lock, and the call is made once more with it.
 
 mod adopt;
 mod aliases;
@@ -26,44 +32,59 @@ mod encryption;
 mod family;
 mod fault;
 mod grants;
+mod import;
 mod key;
 mod key_id;
 mod key_policy;
 mod key_state;
+mod key_stores;
 mod keys;
+mod kind;
+mod last_usage;
 mod lifecycle;
 mod lockout;
+mod mac;
+mod material;
 mod metadata;
 mod multi_region;
-mod other_kinds;
 mod paging;
+mod pair;
 mod policies;
+mod public_key;
 mod quotas;
 mod rotation;
+mod signing;
 mod state;
 mod tags;
 
-use std::sync::Arc;
+use std::{num::NonZero, sync::Arc};
 
 use authz::world::World;
+use aws_model::SecretBytes;
 use jiff::Timestamp;
 use serde_json::Value;
+use tokio::sync::Semaphore;
 
 use crate::{
     CallContext, Clock, ServiceError,
     authorization::Authorizer,
-    store::{OpenError, Store, WriteFailed},
+    store::{OpenError, Store, Ticket, WriteFailed},
     trail::Trail,
 };
 pub use adopt::UnfitKey;
 pub use quotas::Quotas;
 
-use call::Call;
+use call::{Call, Made};
+use kind::KeySpec;
 use state::State;
 
 /// The Key Management Service of all accounts and regions. Clones share their state.
 #[derive(Clone, Debug)]
-pub struct Kms(Arc<State>);
+pub struct Kms {
+    state: Arc<State>,
+    /// As many keys are made at once as there are processors.
+    makers: Arc<Semaphore>,
+}
 
 impl Kms {
     /// Reads what the store kept, and does what has come due since.
@@ -91,17 +112,18 @@ impl Kms {
         authorizer: Arc<Authorizer>,
         trail: Arc<Trail>,
     ) -> Result<Self, OpenError> {
-        let state = State::load(store, quotas, authorizer, trail)?;
+        let state = State::load(store, quotas, authorizer, trail, clock.now())?;
         state.catch_up(clock.now());
-        Ok(Self(Arc::new(state)))
+        let makers = std::thread::available_parallelism().map_or(1, NonZero::get);
+        Ok(Self { state: Arc::new(state), makers: Arc::new(Semaphore::new(makers)) })
     }
 
     /// The facts that calls are decided on, as they are now: what has come due has happened, and all of it would survive
     /// a kill.
     pub(crate) async fn facts(&self, now: Timestamp) -> Result<World, WriteFailed> {
-        self.0.catch_up(now);
-        let facts = self.0.facts();
-        self.0.store().durable(self.0.store().newest()).await?;
+        self.state.catch_up(now);
+        let facts = self.state.facts();
+        self.state.store().durable(self.state.store().newest()).await?;
         Ok(facts)
     }
 
@@ -110,10 +132,45 @@ impl Kms {
     /// # Errors
     /// KMS's own errors, `KMSInternalException` when the answer could not be made durable.
     pub async fn call(&self, ctx: &CallContext<'_>, operation: &str, input: Value) -> Result<Value, ServiceError> {
-        let (answer, seen) = self.answer(ctx, operation, input);
-        self.0.store().durable(seen).await?;
-        answer
+        let again = may_want_material(operation).then(|| input.clone());
+        let mut answered = self.answer(ctx, operation, input, None);
+        if let (Some(spec), Some(input)) = (answered.wanted, again) {
+            let secret = self.make(spec).await?;
+            answered = self.answer(ctx, operation, input, Some(Made { spec, secret }));
+        }
+        self.state.store().durable(answered.seen).await?;
+        answered.answer
     }
+
+    /// Makes material beside the runtime: others are answered meanwhile.
+    async fn make(&self, spec: KeySpec) -> Result<SecretBytes, ServiceError> {
+        let failed = || ServiceError::internal("KMSInternalException", "The key material could not be made.");
+        let permit = Arc::clone(&self.makers).acquire_owned().await.map_err(|_closed| failed())?;
+        let made = tokio::task::spawn_blocking(move || {
+            let made = material::generate(spec);
+            // Held to the end of the work, which goes on when the caller has gone.
+            drop(permit);
+            made
+        });
+        Ok(made.await.map_err(|_| failed())??)
+    }
+}
+
+/// What came of a call.
+struct Answered {
+    answer: Result<Value, ServiceError>,
+    /// What must be durable before it is told.
+    seen: Ticket,
+    /// What must be made before the call can be answered.
+    wanted: Option<KeySpec>,
+}
+
+/// Whether an operation makes material that can take long: all others are spared a copy of their input.
+fn may_want_material(operation: &str) -> bool {
+    matches!(
+        operation,
+        "CreateKey" | "GenerateDataKeyPair" | "GenerateDataKeyPairWithoutPlaintext" | "GetParametersForImport"
+    )
 }
 
 /// The operations that are answered, and by what.
@@ -128,9 +185,10 @@ macro_rules! operations {
                 ctx: &CallContext<'_>,
                 operation: &str,
                 input: Value,
-            ) -> (Result<Value, ServiceError>, crate::store::Ticket) {
-                self.0.catch_up(ctx.now);
-                let mut call = Call::new(ctx, &self.0, operation);
+                made: Option<Made>,
+            ) -> Answered {
+                self.state.catch_up(ctx.now);
+                let mut call = Call::new(ctx, &self.state, operation, made);
                 let answer = call.authorize(&input).and_then(|()| match operation {
                     $($name => $handler(&call, input),)*
                     other => Err(fault::unsupported(format!("{other} is not supported by the embedded AWS."))),
@@ -138,7 +196,7 @@ macro_rules! operations {
                 if answer.is_err() {
                     call.see_absence();
                 }
-                (answer, call.seen())
+                Answered { answer, seen: call.seen(), wanted: call.wanted() }
             }
         }
     };
@@ -168,6 +226,8 @@ operations! {
     "ReEncrypt" => encryption::re_encrypt,
     "GenerateDataKey" => data_keys::generate_data_key,
     "GenerateDataKeyWithoutPlaintext" => data_keys::generate_data_key_without_plaintext,
+    "GenerateDataKeyPair" => data_keys::generate_data_key_pair,
+    "GenerateDataKeyPairWithoutPlaintext" => data_keys::generate_data_key_pair_without_plaintext,
     "GenerateRandom" => data_keys::generate_random,
     "CreateGrant" => grants::create_grant,
     "ListGrants" => grants::list_grants,
@@ -181,13 +241,20 @@ operations! {
     "ListKeyRotations" => rotation::list_key_rotations,
     "ReplicateKey" => multi_region::replicate_key,
     "UpdatePrimaryRegion" => multi_region::update_primary_region,
-    "Sign" => |call: &Call<'_>, input| other_kinds::other_usage(call, input, "Sign"),
-    "Verify" => |call: &Call<'_>, input| other_kinds::other_usage(call, input, "Verify"),
-    "GenerateMac" => |call: &Call<'_>, input| other_kinds::other_usage(call, input, "GenerateMac"),
-    "VerifyMac" => |call: &Call<'_>, input| other_kinds::other_usage(call, input, "VerifyMac"),
-    "DeriveSharedSecret" => |call: &Call<'_>, input| other_kinds::other_usage(call, input, "DeriveSharedSecret"),
-    "GetPublicKey" => other_kinds::no_public_key,
-    "GetParametersForImport" => other_kinds::other_origin,
-    "ImportKeyMaterial" => other_kinds::other_origin,
-    "DeleteImportedKeyMaterial" => other_kinds::other_origin,
+    "Sign" => signing::sign,
+    "Verify" => signing::verify,
+    "GetPublicKey" => public_key::get_public_key,
+    "DeriveSharedSecret" => public_key::derive_shared_secret,
+    "GenerateMac" => mac::generate_mac,
+    "VerifyMac" => mac::verify_mac,
+    "GetKeyLastUsage" => last_usage::get_key_last_usage,
+    "DescribeCustomKeyStores" => key_stores::describe_custom_key_stores,
+    "CreateCustomKeyStore" => key_stores::create_custom_key_store,
+    "ConnectCustomKeyStore" => key_stores::not_there,
+    "DeleteCustomKeyStore" => key_stores::not_there,
+    "DisconnectCustomKeyStore" => key_stores::not_there,
+    "UpdateCustomKeyStore" => key_stores::not_there,
+    "GetParametersForImport" => import::get_parameters_for_import,
+    "ImportKeyMaterial" => import::import_key_material,
+    "DeleteImportedKeyMaterial" => import::delete_imported_key_material,
 }

@@ -43,6 +43,10 @@ pub(crate) enum Purpose {
     Row,
     /// The authenticator of a grant token.
     GrantToken,
+    /// What an import token holds.
+    ImportToken,
+    /// The id of imported key material.
+    MaterialId,
     /// The token of an STS session.
     SessionToken,
     /// The secret of a generated access key.
@@ -59,6 +63,8 @@ impl Purpose {
             Self::Ciphertext => b"claviger local-aws kms ciphertext 1",
             Self::Row => b"claviger local-aws store row 1",
             Self::GrantToken => b"claviger local-aws kms grant token 1",
+            Self::ImportToken => b"claviger local-aws kms import token 1",
+            Self::MaterialId => b"claviger local-aws kms key-material id 1",
             Self::SessionToken => b"claviger local-aws sts session token 1",
             Self::SecretAccessKey => b"claviger local-aws secret access key 1",
             Self::RootAccessKeyId => b"claviger local-aws root access key id 1",

@@ -127,8 +127,8 @@ fn wanted(action: &Action) -> Option<Use> {
         "deleteimportedkeymaterial" => Use::DeleteMaterial,
         "schedulekeydeletion" => Use::ScheduleDeletion,
         "cancelkeydeletion" => Use::CancelDeletion,
-        "deletealias" | "describekey" | "getkeypolicy" | "listgrants" | "listkeypolicies" | "listkeyrotations"
-        | "listresourcetags" | "putkeypolicy" | "retiregrant" | "revokegrant" => Use::Always,
+        "deletealias" | "describekey" | "getkeylastusage" | "getkeypolicy" | "listgrants" | "listkeypolicies"
+        | "listkeyrotations" | "listresourcetags" | "putkeypolicy" | "retiregrant" | "revokegrant" => Use::Always,
         _ => return None,
     })
 }

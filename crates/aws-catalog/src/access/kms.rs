@@ -11,10 +11,12 @@ use super::{
 /// By name: the order that look-ups rely on.
 pub(super) static OPERATIONS: &[Operation] = &[
     Operation::new("CancelKeyDeletion", &[Access::new("kms:CancelKeyDeletion", Key("KeyId"))]),
+    Operation::new("ConnectCustomKeyStore", &[Access::new("kms:ConnectCustomKeyStore", Nothing)]),
     Operation::new(
         "CreateAlias",
         &[Access::new("kms:CreateAlias", Alias("AliasName")), Access::new("kms:CreateAlias", Key("TargetKeyId"))],
     ),
+    Operation::new("CreateCustomKeyStore", &[Access::new("kms:CreateCustomKeyStore", Nothing)]),
     Operation::new(
         "CreateGrant",
         &[Access::new("kms:CreateGrant", Key("KeyId"))
@@ -49,15 +51,18 @@ pub(super) static OPERATIONS: &[Operation] = &[
         "DeleteAlias",
         &[Access::new("kms:DeleteAlias", Alias("AliasName")), Access::new("kms:DeleteAlias", KeyOfAlias("AliasName"))],
     ),
+    Operation::new("DeleteCustomKeyStore", &[Access::new("kms:DeleteCustomKeyStore", Nothing)]),
     Operation::new("DeleteImportedKeyMaterial", &[Access::new("kms:DeleteImportedKeyMaterial", Key("KeyId"))]),
     Operation::new(
         "DeriveSharedSecret",
         &[Access::new("kms:DeriveSharedSecret", KeyOrAlias("KeyId"))
             .told(&[tell("kms:KeyAgreementAlgorithm", Member("KeyAgreementAlgorithm"))])],
     ),
+    Operation::new("DescribeCustomKeyStores", &[Access::new("kms:DescribeCustomKeyStores", Nothing)]),
     Operation::new("DescribeKey", &[Access::new("kms:DescribeKey", KeyOrAlias("KeyId"))]),
     Operation::new("DisableKey", &[Access::new("kms:DisableKey", Key("KeyId"))]),
     Operation::new("DisableKeyRotation", &[Access::new("kms:DisableKeyRotation", Key("KeyId"))]),
+    Operation::new("DisconnectCustomKeyStore", &[Access::new("kms:DisconnectCustomKeyStore", Nothing)]),
     Operation::new("EnableKey", &[Access::new("kms:EnableKey", Key("KeyId"))]),
     Operation::new(
         "EnableKeyRotation",
@@ -79,6 +84,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
     Operation::new("GenerateDataKeyWithoutPlaintext", &[data_key("kms:GenerateDataKeyWithoutPlaintext")]),
     Operation::new("GenerateMac", &[Access::new("kms:GenerateMac", KeyOrAlias("KeyId")).told(MAC)]),
     Operation::new("GenerateRandom", &[Access::new("kms:GenerateRandom", Nothing)]),
+    Operation::new("GetKeyLastUsage", &[Access::new("kms:GetKeyLastUsage", Key("KeyId"))]),
     Operation::new("GetKeyPolicy", &[Access::new("kms:GetKeyPolicy", Key("KeyId")).told(&[POLICY_NAME])]),
     Operation::new("GetKeyRotationStatus", &[Access::new("kms:GetKeyRotationStatus", Key("KeyId"))]),
     Operation::new(
@@ -166,6 +172,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
             Access::new("kms:UpdateAlias", Key("TargetKeyId")),
         ],
     ),
+    Operation::new("UpdateCustomKeyStore", &[Access::new("kms:UpdateCustomKeyStore", Nothing)]),
     Operation::new("UpdateKeyDescription", &[Access::new("kms:UpdateKeyDescription", Key("KeyId"))]),
     Operation::new(
         "UpdatePrimaryRegion",

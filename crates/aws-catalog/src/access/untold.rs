@@ -65,7 +65,7 @@ pub static UNTOLD: &[Gap] = &[
     all("kms:ResourceAliases", OF_KEY),
     all("kms:RetiringPrincipal", OF_NEW_GRANT),
     all("kms:RetiringServicePrincipal", OF_NEW_GRANT),
-    all("kms:TrailingDaysWithoutKeyUsage", Never("the embedded AWS keeps no last use of a key")),
+    all("kms:TrailingDaysWithoutKeyUsage", Never("the last use of a key is noted for GetKeyLastUsage only")),
     all("kms:ViaService", Derived("the service that calls for the principal")),
     all("saml:*", OF_SAML),
     all("accounts.google.com:*", OF_WEB_IDENTITY),

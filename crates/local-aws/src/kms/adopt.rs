@@ -12,9 +12,11 @@ use super::{
     grants::{Grant, GrantConstraints, GrantOperation},
     key::{Deletion, Key, KeyRecord, Passing, PassingState},
     key_id::KeyId,
+    kind::KeyKind,
+    material::{self, MaterialError},
     state::{Alias, Change},
 };
-use crate::{sealing::SealError, store::WriteFailed};
+use crate::store::WriteFailed;
 
 /// How long a key that is to be pending deletion still has.
 const WINDOW_DAYS: i64 = 30;
@@ -68,12 +70,12 @@ impl Kms {
         for key in &keys {
             self.adopt_one(key, now)?;
         }
-        self.0.store().durable(self.0.store().newest()).await?;
+        self.state.store().durable(self.state.store().newest()).await?;
         Ok(())
     }
 
     fn adopt_one(&self, given: &world::Key, now: Timestamp) -> Result<(), UnfitKey> {
-        let state = &*self.0;
+        let state = &*self.state;
         let arn = &given.arn;
         let id: KeyId = arn.key_id().parse().map_err(|_| UnfitKey::Id(arn.clone()))?;
         if state.key_at(arn).is_some() {
@@ -95,7 +97,11 @@ impl Kms {
                 change.family(&primary, family);
                 change.new_replica(id, Arc::clone(&primary.family), record);
             }
-            None => change.new_key(id, record).map_err(|_: SealError| UnfitKey::Material)?,
+            None => {
+                let kind = KeyKind::default();
+                let secret = material::generate(kind.spec).map_err(|_: MaterialError| UnfitKey::Material)?;
+                change.new_key(id, record, kind, Some(secret)).map_err(|_: MaterialError| UnfitKey::Material)?;
+            }
         }
         change.commit();
         let Some(key) = state.key_at(arn) else { return Ok(()) };
@@ -112,7 +118,7 @@ impl Kms {
     }
 
     fn adopt_belongings(&self, key: &Arc<Key>, given: &world::Key, now: Timestamp) -> Result<(), UnfitKey> {
-        let state = &*self.0;
+        let state = &*self.state;
         let mut change = Change::begin(state);
         for name in &given.aliases {
             if state.alias(key.account(), key.region(), name).is_some() {
@@ -167,6 +173,8 @@ fn record(given: &world::Key, now: Timestamp) -> Result<KeyRecord, UnfitKey> {
         policy: given.policy.policy.clone().into(),
         tags: given.tags.clone(),
         aws_managed: given.manager == world::KeyManager::Aws,
+        imports: BTreeMap::new(),
+        awaits_import: false,
     })
 }
 

@@ -1,8 +1,11 @@
 //! One call: who asks for what, and what it has seen.
 
-use std::{cell::Cell, sync::Arc};
+use std::{
+    cell::{Cell, RefCell},
+    sync::Arc,
+};
 
-use aws_model::{AccountId, Arn, KeyArn};
+use aws_model::{AccountId, Arn, KeyArn, SecretBytes};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -14,6 +17,8 @@ use super::{
     key::{Key, KeyMoment},
     key_id::KeyId,
     key_state::KeyUse,
+    kind::{KeySpec, KeyUsage},
+    material::{self, Material},
     state::{Change, State},
 };
 use crate::{CallContext, ServiceError, store::Ticket};
@@ -25,6 +30,14 @@ pub(super) struct Call<'a> {
     operation: &'a str,
     permits: Vec<Permit>,
     seen: Cell<Ticket>,
+    made: RefCell<Option<Made>>,
+    wanted: Cell<Option<KeySpec>>,
+}
+
+/// Material that took long to make, for the call that wants it.
+pub(super) struct Made {
+    pub(super) spec: KeySpec,
+    pub(super) secret: SecretBytes,
 }
 
 /// How a parameter may name a key.
@@ -45,8 +58,9 @@ pub(super) enum Named {
 }
 
 impl<'a> Call<'a> {
-    pub(super) fn new(ctx: &'a CallContext<'a>, state: &'a State, operation: &'a str) -> Self {
-        Self { ctx, state, operation, permits: Vec::new(), seen: Cell::default() }
+    pub(super) fn new(ctx: &'a CallContext<'a>, state: &'a State, operation: &'a str, made: Option<Made>) -> Self {
+        let (seen, made, wanted) = (Cell::default(), RefCell::new(made), Cell::new(None));
+        Self { ctx, state, operation, permits: Vec::new(), seen, made, wanted }
     }
 
     /// Asks whether the caller may do what it calls for. Nothing is looked up for it before.
@@ -149,6 +163,45 @@ impl<'a> Call<'a> {
         let moment = self.moment(key);
         moment.record.state(self.now()).permit(wanted, &key.arn, self.state.authorizer().assumptions())?;
         Ok(moment)
+    }
+
+    /// The key at this moment, if it is for `usage` and may be used. What it is for comes first.
+    pub(super) fn usable_for(&self, key: &Key, usage: KeyUsage) -> Result<(), ServiceError> {
+        if key.kind().usage != usage {
+            return Err(fault::other_usage(&key.arn, key.kind(), self.operation));
+        }
+        self.usable(key, KeyUse::Cryptography).map(drop)
+    }
+
+    /// The key's newest material. No answer that it had a part in may leave before it is on disk.
+    pub(super) fn material(&self, key: &Key) -> Result<Arc<Material>, ServiceError> {
+        let family = key.family.now();
+        self.see(family.ticket);
+        let material = family.current().cloned();
+        material.ok_or_else(|| ServiceError::internal("KMSInternalException", "the key has no material"))
+    }
+
+    /// Notes that an operation was done with a key.
+    pub(super) fn used(&self, key: &Key, operation: &'static str) {
+        key.last_use.note(operation, self.now(), self.ctx.request_id);
+    }
+
+    /// The secret bytes of new material. What takes long is not made here: the call ends, and is made once more with
+    /// what it [wanted](Self::wanted). So this comes behind every check, and before anything is changed or locked.
+    pub(super) fn new_secret(&self, spec: KeySpec) -> Result<SecretBytes, ServiceError> {
+        if !material::is_slow(spec) {
+            return Ok(material::generate(spec)?);
+        }
+        if let Some(made) = self.made.take().filter(|made| made.spec == spec) {
+            return Ok(made.secret);
+        }
+        self.wanted.set(Some(spec));
+        Err(ServiceError::internal("KMSInternalException", "The key material is still to be made."))
+    }
+
+    /// What must be made before the call can be answered.
+    pub(super) fn wanted(&self) -> Option<KeySpec> {
+        self.wanted.get()
     }
 
     /// Tokens must be tokens. They are not needed: a grant holds from the moment it is made.

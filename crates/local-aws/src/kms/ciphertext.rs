@@ -23,8 +23,8 @@ use aws_lc_rs::digest;
 use aws_model::{AccountId, EncryptionContext, Region, SecretBytes};
 
 use super::{
-    family::Material,
     key_id::{KeyId, MaterialId},
+    material::Material,
 };
 use crate::sealing::{Purpose, SealError};
 
@@ -56,7 +56,7 @@ pub(super) fn seal(
 ) -> Result<Vec<u8>, SealError> {
     let mut blob = header(key_id, account, region, material.id);
     let aad = aad(&blob, context);
-    material.key.seal(Purpose::Ciphertext, &aad, plaintext, &mut blob)?;
+    material.symmetric().ok_or(SealError)?.seal(Purpose::Ciphertext, &aad, plaintext, &mut blob)?;
     Ok(blob)
 }
 
@@ -87,7 +87,7 @@ impl<'a> Ciphertext<'a> {
 
     /// The plaintext, or nothing when blob, material or context are not those of the encryption.
     pub(super) fn open(&self, material: &Material, context: &EncryptionContext) -> Option<SecretBytes> {
-        material.key.open(Purpose::Ciphertext, &aad(self.header, context), self.sealed)
+        material.symmetric()?.open(Purpose::Ciphertext, &aad(self.header, context), self.sealed)
     }
 }
 
@@ -142,9 +142,19 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::kms::{
+        kind::KeyKind,
+        material::{self, MaterialRecord},
+    };
+
+    fn material() -> Material {
+        let kind = KeyKind::default();
+        let record = MaterialRecord::new(Timestamp::UNIX_EPOCH, None).unwrap();
+        Material::read(kind, record, &material::generate(kind.spec).unwrap()).unwrap()
+    }
 
     fn sealed(plaintext: &[u8], context: &EncryptionContext) -> (Material, Vec<u8>) {
-        let (material, _) = Material::generate(Timestamp::UNIX_EPOCH, None).unwrap();
+        let material = material();
         let region = "ap-southeast-2".parse().unwrap();
         let account = "000123456789".parse().unwrap();
         let blob = seal((KeyId::new(true), account, &region), &material, context, plaintext).unwrap();
@@ -201,7 +211,7 @@ mod tests {
 
         #[test]
         fn arbitrary_bytes_never_open_and_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-            let (material, _) = Material::generate(Timestamp::UNIX_EPOCH, None).unwrap();
+            let material = material();
             prop_assert!(open(&bytes, &material, &EncryptionContext::default()).is_none());
         }
     }

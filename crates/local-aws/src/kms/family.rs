@@ -3,28 +3,36 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use arc_swap::ArcSwap;
-use aws_model::{Region, SecretBytes};
+use aws_model::Region;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::key_id::MaterialId;
-use crate::{
-    sealing::{MATERIAL_LEN, SealError, SealingKey, random_bytes},
-    store::Ticket,
+use super::{
+    key_id::MaterialId,
+    kind::KeyKind,
+    material::{Material, MaterialRecord},
 };
+use crate::{sealing::SealingKey, store::Ticket};
 
 /// One key, in every region where it has a replica. A single-Region key is a family of one.
 ///
 /// Source: AWS KMS Developer Guide, "Multi-Region keys in AWS KMS", section "Shared properties".
 #[derive(Debug)]
-pub(super) struct Family(ArcSwap<FamilyState>);
+pub(super) struct Family {
+    pub(super) kind: KeyKind,
+    /// What authenticates the family's tokens, where its first material cannot: where that is no symmetric one of AWS's.
+    secret: Option<SealingKey>,
+    state: ArcSwap<FamilyState>,
+}
 
 /// A family at one moment. Never changed; replaced.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct FamilyState {
     pub(super) record: FamilyRecord,
-    /// Oldest first; never empty; as many as the record names.
+    /// Oldest first; as many as the record names; never empty unless they are imported.
     pub(super) materials: Vec<Arc<Material>>,
+    /// There if the record has one.
+    pub(super) pending: Option<Arc<Material>>,
     /// When this moment is durable, so may be told.
     pub(super) ticket: Ticket,
 }
@@ -32,11 +40,17 @@ pub(super) struct FamilyState {
 /// The part of a family that is kept as it is.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct FamilyRecord {
+    /// A symmetric key with material of AWS's where the row was written before there were others.
+    #[serde(default)]
+    pub(super) kind: KeyKind,
     pub(super) primary: Region,
     pub(super) regions: BTreeSet<Region>,
     pub(super) rotation: Option<Rotation>,
     pub(super) on_demand_rotations: u32,
     pub(super) materials: Vec<MaterialRecord>,
+    /// Imported material to which the key has yet to be rotated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) pending: Option<MaterialRecord>,
 }
 
 /// Automatic rotation, while it is enabled.
@@ -63,49 +77,6 @@ pub(super) struct RotationPeriod(i64);
 )]
 pub(super) struct InvalidRotationPeriod {
     days: i64,
-}
-
-/// What is kept of a version of the material beside the secret.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(super) struct MaterialRecord {
-    pub(super) id: MaterialId,
-    pub(super) created: Timestamp,
-    /// How it came to replace its predecessor; the first one replaced none.
-    pub(super) rotated: Option<RotationType>,
-}
-
-/// Why the material was rotated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(super) enum RotationType {
-    Automatic,
-    OnDemand,
-}
-
-/// A version of a key's material.
-#[derive(Debug)]
-pub(super) struct Material {
-    pub(super) id: MaterialId,
-    pub(super) record: MaterialRecord,
-    pub(super) key: SealingKey,
-}
-
-impl Material {
-    /// Fresh material, and the secret bytes that the store must keep.
-    pub(super) fn generate(
-        created: Timestamp,
-        rotated: Option<RotationType>,
-    ) -> Result<(Self, SecretBytes), SealError> {
-        let mut id = [0; MaterialId::LEN];
-        id.copy_from_slice(random_bytes(MaterialId::LEN)?.expose());
-        let secret = random_bytes(MATERIAL_LEN)?;
-        let record = MaterialRecord { id: MaterialId::from_bytes(id), created, rotated };
-        Ok((Self::restored(record, &secret), secret))
-    }
-
-    pub(super) fn restored(record: MaterialRecord, secret: &SecretBytes) -> Self {
-        Self { id: record.id, record, key: SealingKey::new(secret) }
-    }
 }
 
 impl RotationPeriod {
@@ -149,16 +120,24 @@ impl Rotation {
 }
 
 impl Family {
-    pub(super) fn new(state: FamilyState) -> Self {
-        Self(ArcSwap::from_pointee(state))
+    pub(super) fn new(secret: Option<SealingKey>, state: FamilyState) -> Self {
+        Self { kind: state.record.kind, secret, state: ArcSwap::from_pointee(state) }
     }
 
     pub(super) fn now(&self) -> Arc<FamilyState> {
-        self.0.load_full()
+        self.state.load_full()
     }
 
     pub(super) fn replace(&self, state: FamilyState) {
-        self.0.store(Arc::new(state));
+        self.state.store(Arc::new(state));
+    }
+
+    /// Does something with the key of the family's tokens, which every replica shares and rotation keeps.
+    pub(super) fn with_token_key<R>(&self, with: impl FnOnce(&SealingKey) -> R) -> Option<R> {
+        match &self.secret {
+            Some(secret) => Some(with(secret)),
+            None => self.now().materials.first().and_then(|first| first.symmetric()).map(with),
+        }
     }
 }
 

@@ -2,9 +2,13 @@
 //!
 //! All come with status 400: the API Reference lists 409 and 412 for some, but what AWS sends is 400.
 
-use aws_model::{AccountId, Region};
+use aws_model::{AccountId, KeyArn, Region};
 
-use super::call::Call;
+use super::{
+    call::Call,
+    kind::{KeyKind, KeySpec},
+    pair::CryptoFailed,
+};
 use crate::{ServiceError, sealing::SealError, store::WriteFailed};
 
 pub(super) fn no_such_key(arn: impl std::fmt::Display) -> ServiceError {
@@ -58,6 +62,34 @@ pub(super) fn incorrect_key() -> ServiceError {
     )
 }
 
+/// An operation for keys of another usage.
+pub(super) fn other_usage(key: &KeyArn, kind: KeyKind, operation: &str) -> ServiceError {
+    let usage = kind.usage.as_str();
+    ServiceError::new(
+        "InvalidKeyUsageException",
+        format!("{key} key usage is {usage} which is not valid for {operation}."),
+    )
+}
+
+pub(super) fn incompatible_algorithm(algorithm: &str, spec: KeySpec) -> ServiceError {
+    ServiceError::new(
+        "InvalidKeyUsageException",
+        format!("Algorithm {algorithm} is incompatible with key spec {}.", spec.as_str()),
+    )
+}
+
+/// An operation for keys of another origin.
+///
+/// Source: AWS KMS Developer Guide, "Key states of AWS KMS keys" > "Key state table", detail 6.
+pub(super) fn other_origin(key: &KeyArn, kind: KeyKind) -> ServiceError {
+    unsupported(format!("{key} origin is {} which is not valid for this operation.", kind.origin.as_str()))
+}
+
+/// A key whose material is of another kind than the key, which cannot be.
+pub(super) fn other_material(key: &KeyArn) -> ServiceError {
+    ServiceError::internal("KMSInternalException", format!("the material of {key} is not of its kind"))
+}
+
 pub(super) fn dry_run() -> ServiceError {
     ServiceError::new("DryRunOperationException", "The request would have succeeded, but the DryRun option is set.")
 }
@@ -90,6 +122,12 @@ pub(super) fn alias_arn(account: AccountId, region: &Region, name: &str) -> Stri
 
 impl From<SealError> for ServiceError {
     fn from(failed: SealError) -> Self {
+        Self::internal("KMSInternalException", failed.to_string())
+    }
+}
+
+impl From<CryptoFailed> for ServiceError {
+    fn from(failed: CryptoFailed) -> Self {
         Self::internal("KMSInternalException", failed.to_string())
     }
 }

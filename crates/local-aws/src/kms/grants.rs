@@ -22,6 +22,7 @@ pub(super) use parties::Parties;
 pub(super) use retire::{retire_grant, revoke_grant};
 pub(super) use token::GrantToken;
 
+use super::kind::{KeyKind, KeyUsage};
 use crate::store::Ticket;
 
 /// A permission on one key for one grantee.
@@ -104,18 +105,24 @@ impl GrantOperation {
         serde_json::from_value(name.into()).ok()
     }
 
-    /// Whether a key that encrypts symmetrically knows the operation.
-    fn suits_symmetric_encryption(self) -> bool {
-        !matches!(
-            self,
-            Self::Sign
-                | Self::Verify
-                | Self::GetPublicKey
-                | Self::GenerateMac
-                | Self::VerifyMac
-                | Self::DeriveSharedSecret
-                | Self::Encapsulate
-                | Self::Decapsulate
-        )
+    /// Whether keys of this kind know the operation.
+    ///
+    /// Source: AWS KMS Developer Guide, "Grants in AWS KMS" > "Grant operations".
+    fn suits(self, kind: KeyKind) -> bool {
+        match self {
+            Self::CreateGrant | Self::RetireGrant | Self::DescribeKey => true,
+            Self::GetPublicKey => kind.spec.is_asymmetric(),
+            Self::Encrypt | Self::Decrypt | Self::ReEncryptFrom | Self::ReEncryptTo => {
+                kind.usage == KeyUsage::EncryptDecrypt
+            }
+            Self::GenerateDataKey
+            | Self::GenerateDataKeyWithoutPlaintext
+            | Self::GenerateDataKeyPair
+            | Self::GenerateDataKeyPairWithoutPlaintext => kind.is_symmetric_encryption(),
+            Self::Sign | Self::Verify => kind.usage == KeyUsage::SignVerify,
+            Self::GenerateMac | Self::VerifyMac => kind.usage == KeyUsage::GenerateVerifyMac,
+            Self::DeriveSharedSecret => kind.usage == KeyUsage::KeyAgreement,
+            Self::Encapsulate | Self::Decapsulate => kind.usage == KeyUsage::EncapsulateDecapsulate,
+        }
     }
 }

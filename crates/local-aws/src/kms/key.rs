@@ -10,7 +10,15 @@ use aws_model::{AccountId, KeyArn, Region};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{family::Family, grants::KeyGrants, key_id::KeyId, key_policy::KeyPolicy, key_state::KeyState};
+use super::{
+    family::Family,
+    grants::KeyGrants,
+    key_id::{KeyId, MaterialId},
+    key_policy::KeyPolicy,
+    key_state::KeyState,
+    kind::KeyKind,
+    last_usage::LastUse,
+};
 use crate::store::{AtomicTicket, Ticket};
 
 /// A key of one account in one region, with its grants; material and rotation are its [`Family`]'s.
@@ -23,6 +31,7 @@ pub(super) struct Key {
     /// The newest change of who may use it.
     access: AtomicTicket,
     grants: RwLock<KeyGrants>,
+    pub(super) last_use: LastUse,
 }
 
 /// A key at one moment. Never changed; replaced.
@@ -48,6 +57,23 @@ pub(super) struct KeyRecord {
     /// Whether AWS made it, for a service in the account. Only a world file has such keys.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) aws_managed: bool,
+    /// The material that was ever imported here, if the key's is imported.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) imports: BTreeMap<MaterialId, Import>,
+    /// Whether material that the key needs is not imported here.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) awaits_import: bool,
+}
+
+/// Material that was imported into a key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Import {
+    /// Whether it still is: neither deleted nor expired.
+    pub(super) present: bool,
+    pub(super) valid_to: Option<Timestamp>,
+    /// Kept when the material goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) description: Option<String>,
 }
 
 /// The key is to be deleted.
@@ -81,6 +107,7 @@ impl Key {
             moment: ArcSwap::from_pointee(KeyMoment { record, ticket }),
             access: AtomicTicket::default(),
             grants: RwLock::default(),
+            last_use: LastUse::default(),
         }
     }
 
@@ -90,6 +117,10 @@ impl Key {
 
     pub(super) fn region(&self) -> &Region {
         self.arn.region()
+    }
+
+    pub(super) fn kind(&self) -> KeyKind {
+        self.family.kind
     }
 
     pub(super) fn now(&self) -> Arc<KeyMoment> {
@@ -120,6 +151,15 @@ impl Key {
 }
 
 impl KeyRecord {
+    pub(super) fn has_imported(&self, material: MaterialId) -> bool {
+        self.imports.get(&material).is_some_and(|import| import.present)
+    }
+
+    /// When the next of the imported material expires.
+    pub(super) fn expires(&self) -> Option<Timestamp> {
+        self.imports.values().filter(|import| import.present).filter_map(|import| import.valid_to).min()
+    }
+
     /// The key's state at a time.
     ///
     /// Source: AWS KMS Developer Guide, "Key states of AWS KMS keys".
@@ -129,6 +169,7 @@ impl KeyRecord {
             (Some(Deletion { date: None, .. }), _) => KeyState::PendingReplicaDeletion,
             (None, Some(Passing { state: PassingState::Creating, until })) if now < until => KeyState::Creating,
             (None, Some(Passing { state: PassingState::Updating, until })) if now < until => KeyState::Updating,
+            (None, _) if self.awaits_import => KeyState::PendingImport,
             (None, _) if self.enabled => KeyState::Enabled,
             (None, _) => KeyState::Disabled,
         }

@@ -9,13 +9,14 @@ use aws_model::KeyArn;
 
 use crate::ServiceError;
 
-/// The states that a symmetric key with AWS's own material can be in.
+/// The states that a key can be in whose material is not in a custom key store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum KeyState {
     Enabled,
     Disabled,
     PendingDeletion,
     PendingReplicaDeletion,
+    PendingImport,
     Creating,
     Updating,
 }
@@ -24,7 +25,7 @@ pub(super) enum KeyState {
 /// and revoking grants, deleting an alias) is not here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum KeyUse {
-    /// Encrypt, Decrypt, ReEncrypt, GenerateDataKey and its kin.
+    /// Encrypt, Decrypt, ReEncrypt, GenerateDataKey and its kin, Sign, GenerateMac and theirs, GetPublicKey.
     Cryptography,
     CreateGrant,
     /// CreateAlias, UpdateAlias (of the new target), TagResource, UntagResource, UpdateKeyDescription.
@@ -35,6 +36,12 @@ pub(super) enum KeyUse {
     Rotation,
     /// ReplicateKey, UpdatePrimaryRegion.
     Replication,
+    /// GetParametersForImport.
+    ImportParameters,
+    /// ImportKeyMaterial.
+    Import,
+    /// DeleteImportedKeyMaterial.
+    DeleteMaterial,
     ScheduleDeletion,
     CancelDeletion,
 }
@@ -47,6 +54,7 @@ impl KeyState {
             Self::Disabled => "Disabled",
             Self::PendingDeletion => "PendingDeletion",
             Self::PendingReplicaDeletion => "PendingReplicaDeletion",
+            Self::PendingImport => "PendingImport",
             Self::Creating => "Creating",
             Self::Updating => "Updating",
         }
@@ -59,27 +67,29 @@ impl KeyState {
     /// Whether a key in this state may be put to this use.
     pub(super) fn permit(self, wanted: KeyUse, key: &KeyArn, assumptions: &Assumptions) -> Result<(), ServiceError> {
         use KeyUse::{
-            CancelDeletion, CreateGrant, Cryptography, Label, Replication, Rotation, ScheduleDeletion, Switch,
+            CancelDeletion, CreateGrant, Cryptography, DeleteMaterial, Import, ImportParameters, Label, Replication,
+            Rotation, ScheduleDeletion, Switch,
         };
         match (self, wanted) {
             (Self::PendingDeletion | Self::PendingReplicaDeletion, CancelDeletion) => Ok(()),
             (_, CancelDeletion) => Err(invalid(key, "is not pending deletion.")),
             (Self::Enabled, _) => Ok(()),
             (Self::Disabled, Cryptography | CreateGrant | Rotation | Replication) => Err(disabled(key)),
-            (Self::Disabled, Label | Switch | ScheduleDeletion) => Ok(()),
+            (Self::Disabled, Label | Switch | ScheduleDeletion | ImportParameters | Import | DeleteMaterial) => Ok(()),
             (Self::PendingDeletion | Self::PendingReplicaDeletion, Cryptography | CreateGrant | Replication)
                 if !assumptions.kms_state_pending_deletion_code =>
             {
                 Err(disabled(key))
             }
+            (Self::PendingDeletion | Self::PendingReplicaDeletion, DeleteMaterial) => Ok(()),
+            (Self::PendingImport, Label | ScheduleDeletion | ImportParameters | Import | DeleteMaterial) => Ok(()),
+            (Self::PendingImport, _) => Err(invalid(key, "is pending import.")),
             (Self::PendingDeletion, _) => Err(invalid(key, "is pending deletion.")),
             (Self::PendingReplicaDeletion, _) => Err(invalid(key, "is pending replica deletion.")),
             (Self::Creating, Label | ScheduleDeletion) => Ok(()),
-            (Self::Creating, Cryptography | CreateGrant | Switch | Rotation | Replication) => {
-                Err(invalid(key, "is creating."))
-            }
-            (Self::Updating, Cryptography | CreateGrant | Label) => Ok(()),
-            (Self::Updating, Switch | Rotation | Replication | ScheduleDeletion) => Err(invalid(key, "is updating.")),
+            (Self::Creating, _) => Err(invalid(key, "is creating.")),
+            (Self::Updating, Cryptography | CreateGrant | Label | Import) => Ok(()),
+            (Self::Updating, _) => Err(invalid(key, "is updating.")),
         }
     }
 }

@@ -12,9 +12,11 @@ use super::{
     key::KeyRecord,
     key_id::KeyId,
     key_state::KeyUse,
+    key_stores,
+    kind::{KeyKind, KeySpec, KeyUsage, Origin},
     metadata, paging,
     paging::Paging,
-    policies, tags,
+    pair, policies, tags,
     tags::Tag,
 };
 use crate::ServiceError;
@@ -25,10 +27,10 @@ struct CreateKey {
     policy: Option<String>,
     #[serde(default)]
     description: String,
-    key_usage: Option<String>,
-    customer_master_key_spec: Option<String>,
-    key_spec: Option<String>,
-    origin: Option<String>,
+    key_usage: Option<KeyUsage>,
+    customer_master_key_spec: Option<KeySpec>,
+    key_spec: Option<KeySpec>,
+    origin: Option<Origin>,
     custom_key_store_id: Option<String>,
     xks_key_id: Option<String>,
     #[serde(default)]
@@ -56,7 +58,7 @@ struct UpdateKeyDescription {
 
 pub(super) fn create_key(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let input: CreateKey = input(value)?;
-    check_kind(&input)?;
+    let kind = kind(call, &input)?;
     let tags = tags::added(BTreeMap::new(), input.tags)?;
     let id = KeyId::new(input.multi_region);
     // INVARIANT: a region, an account and a UUID make a key ARN.
@@ -73,10 +75,13 @@ pub(super) fn create_key(call: &Call<'_>, value: Value) -> Result<Value, Service
         policy,
         tags,
         aws_managed: false,
+        imports: BTreeMap::new(),
+        awaits_import: kind.is_imported(),
     };
+    let secret = if kind.is_imported() { None } else { Some(call.new_secret(kind.spec)?) };
     let mut change = call.change();
     check_room(call, call.ctx.region)?;
-    change.new_key(id, record)?;
+    change.new_key(id, record, kind, secret)?;
     call.commit(change);
     let key = call.state.key(call.account(), call.ctx.region, id);
     key.map(|key| json!({ "KeyMetadata": metadata::of(call, &key) }))
@@ -135,39 +140,42 @@ pub(super) fn check_room(call: &Call<'_>, region: &aws_model::Region) -> Result<
     }
 }
 
-fn check_kind(input: &CreateKey) -> Result<(), ServiceError> {
+/// The kind of key that is asked for, if there can be such.
+fn kind(call: &Call<'_>, input: &CreateKey) -> Result<KeyKind, ServiceError> {
     if input.key_spec.is_some() && input.customer_master_key_spec.is_some() {
         return Err(fault::validation(
             "You cannot specify KeySpec and CustomerMasterKeySpec in the same request. \
              CustomerMasterKeySpec is deprecated.",
         ));
     }
-    let spec = input.key_spec.as_ref().or(input.customer_master_key_spec.as_ref());
-    match (spec.map(String::as_str), input.key_usage.as_deref()) {
-        (None | Some("SYMMETRIC_DEFAULT"), None | Some("ENCRYPT_DECRYPT")) => {}
-        (None | Some("SYMMETRIC_DEFAULT"), Some(usage)) => {
-            return Err(fault::validation(format!(
-                "KeyUsage {usage} is not compatible with KeySpec SYMMETRIC_DEFAULT."
-            )));
-        }
-        (Some(_), None) => {
+    let spec = input.key_spec.or(input.customer_master_key_spec).unwrap_or(KeySpec::SymmetricDefault);
+    let usage = match input.key_usage {
+        None if spec == KeySpec::SymmetricDefault => KeyUsage::EncryptDecrypt,
+        None => {
             return Err(fault::validation(
                 "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.",
             ));
         }
-        (Some(spec), Some(_)) => {
-            return Err(fault::unsupported(format!(
-                "KeySpec {spec} is not supported by the embedded AWS, which has SYMMETRIC_DEFAULT."
-            )));
-        }
+        Some(usage) => usage,
+    };
+    if !spec.usages().contains(&usage) {
+        let (usage, spec) = (usage.as_str(), spec.as_str());
+        return Err(fault::validation(format!("KeyUsage {usage} is not compatible with KeySpec {spec}.")));
     }
-    match input.origin.as_deref() {
-        None | Some("AWS_KMS") if input.custom_key_store_id.is_none() && input.xks_key_id.is_none() => Ok(()),
-        None | Some("AWS_KMS") => Err(fault::unsupported(
-            "Custom key stores are not supported by the embedded AWS, which has Origin AWS_KMS.",
-        )),
-        Some(origin) => Err(fault::unsupported(format!(
-            "Origin {origin} is not supported by the embedded AWS, which has Origin AWS_KMS."
-        ))),
+    if !pair::is_known(spec) {
+        let (spec, region) = (spec.as_str(), call.ctx.region);
+        return Err(fault::unsupported(format!("KeySpec {spec} is not supported in {region}.")));
+    }
+    match input.origin.unwrap_or(Origin::AwsKms) {
+        Origin::AwsKms if input.custom_key_store_id.is_none() && input.xks_key_id.is_none() => {
+            Ok(KeyKind { spec, usage, origin: Origin::AwsKms })
+        }
+        Origin::External if input.custom_key_store_id.is_none() && input.xks_key_id.is_none() => {
+            Ok(KeyKind { spec, usage, origin: Origin::External })
+        }
+        origin => {
+            let (store, xks_key) = (input.custom_key_store_id.as_deref(), input.xks_key_id.as_deref());
+            Err(key_stores::refuse_key(origin, spec, store, xks_key))
+        }
     }
 }

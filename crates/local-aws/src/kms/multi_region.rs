@@ -67,6 +67,8 @@ pub(super) fn replicate_key(call: &Call<'_>, value: Value) -> Result<Value, Serv
         policy: policy.clone(),
         tags,
         aws_managed: false,
+        imports: BTreeMap::new(),
+        awaits_import: key.kind().is_imported(),
     };
     let replica_tags: Vec<Value> =
         record.tags.iter().map(|(key, value)| json!({ "TagKey": key, "TagValue": value })).collect();

@@ -7,6 +7,7 @@
 mod agenda;
 mod change;
 mod facts;
+mod imports;
 mod load;
 
 use std::{
@@ -24,6 +25,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub(super) use change::Change;
+pub(super) use imports::Becomes;
 
 use super::{Quotas, grants::Grant, key::Key, key_id::KeyId};
 use crate::{
@@ -39,6 +41,8 @@ pub(super) type RealmId = (AccountId, Region);
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) quotas: Quotas,
+    /// Since when uses of keys are noted.
+    pub(super) tracked_since: Timestamp,
     store: Store,
     /// Told of every change, under the lock that orders them.
     authorizer: Arc<Authorizer>,
@@ -81,9 +85,11 @@ impl State {
         quotas: Quotas,
         authorizer: Arc<Authorizer>,
         trail: Arc<Trail>,
+        now: Timestamp,
     ) -> Result<Self, OpenError> {
         let state = Self {
             quotas,
+            tracked_since: now,
             store,
             authorizer,
             trail,

@@ -2,12 +2,15 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail by panicking")]
 
 mod aliases;
+mod asymmetric;
 mod concurrency;
 mod durability;
 mod encryption;
 mod enforced;
 mod grants;
+mod imports;
 mod key_states;
+mod key_stores;
 mod keys;
 mod lists;
 mod policies;

@@ -13,6 +13,7 @@ use crate::{
         fault,
         key::Key,
         key_state::KeyUse,
+        kind::KeyKind,
     },
     sealing::random_bytes,
 };
@@ -41,13 +42,22 @@ pub(in crate::kms) fn create_grant(call: &Call<'_>, value: Value) -> Result<Valu
     call.check_grant_tokens(&input.grant_tokens)?;
     input.operations.sort_unstable();
     input.operations.dedup();
-    check_operations(&input.operations)?;
+    if input.operations.is_empty() {
+        return Err(fault::validation("A grant takes at least one operation."));
+    }
+    // There are no keys of ML-KEM, and nobody could be asked about such a grant.
+    let of_no_key =
+        |operation: &&GrantOperation| matches!(operation, GrantOperation::Encapsulate | GrantOperation::Decapsulate);
+    if let Some(other) = input.operations.iter().find(of_no_key) {
+        return Err(fault::validation(format!("{} is not an operation of any key here.", other.as_str())));
+    }
     check_constraints(&input.constraints)?;
     parties.check(&input.constraints)?;
     parties.check_existence(call.state.authorizer())?;
 
     let mut change = call.change();
     let key = call.key("KeyId", &input.key_id)?;
+    check_kind(&input, key.kind())?;
     call.usable(&key, KeyUse::CreateGrant)?;
     let issuing_account = format!("arn:{}:iam::{}:root", call.ctx.region.partition(), call.account());
     if let Some(existing) = same_named(&key, &input, &parties, &issuing_account) {
@@ -106,15 +116,24 @@ fn answer(id: &str, token: String) -> Value {
     json!({ "GrantId": id, "GrantToken": token })
 }
 
-fn check_operations(operations: &[GrantOperation]) -> Result<(), ServiceError> {
-    match operations.iter().find(|operation| !operation.suits_symmetric_encryption()) {
-        Some(other) => Err(fault::validation(format!(
-            "{} is not an operation of a key whose usage is ENCRYPT_DECRYPT.",
-            other.as_str()
-        ))),
-        None if operations.is_empty() => Err(fault::validation("A grant takes at least one operation.")),
-        None => Ok(()),
+/// A grant permits what its key knows, and an encryption context is known to symmetric keys only.
+///
+/// Source: AWS KMS API Reference, "CreateGrant", `Operations` and `Constraints`.
+fn check_kind(input: &Input, kind: KeyKind) -> Result<(), ServiceError> {
+    let (spec, usage) = (kind.spec.as_str(), kind.usage.as_str());
+    if let Some(other) = input.operations.iter().find(|operation| !operation.suits(kind)) {
+        let other = other.as_str();
+        return Err(fault::validation(format!("{other} is not an operation of a key whose usage is {usage}.")));
     }
+    let constraints = &input.constraints;
+    let is_of_context =
+        constraints.encryption_context_equals.is_some() || constraints.encryption_context_subset.is_some();
+    if is_of_context && !kind.is_symmetric_encryption() {
+        return Err(fault::validation(format!(
+            "A grant on a key of the key spec {spec} takes no encryption context constraints."
+        )));
+    }
+    Ok(())
 }
 
 /// Source: AWS KMS Developer Guide, "Creating grants" > "SourceArn constraint" (one constraint on the context); the text

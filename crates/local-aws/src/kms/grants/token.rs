@@ -3,8 +3,7 @@
 //! ```text
 //!   base64url( 1 || salt (16) || grant id (32) || key ARN || authenticator (32) )
 //! ```
-//! The authenticator is made with the key's first material, which every replica shares and rotation keeps. A token
-//! gives no permission: whoever shows it must be the grantee, or may retire the grant, all the same.
+//! The authenticator is made with a secret that every replica shares and rotation keeps. A token gives no permission: whoever shows it must be the grantee, or may retire the grant, all the same.
 
 use aws_model::KeyArn;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -60,7 +59,7 @@ impl GrantToken {
 }
 
 fn authenticator(key: &Key, signed: &[u8]) -> Option<[u8; AUTHENTICATOR_LEN]> {
-    key.family.now().materials.first().map(|first| first.key.authenticator(Purpose::GrantToken, signed))
+    key.family.with_token_key(|secret| secret.authenticator(Purpose::GrantToken, signed))
 }
 
 fn id_bytes(id: &str) -> Option<[u8; ID_LEN]> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use aws_model::KeyArn;
 use jiff::Timestamp;
 
-/// Deletions and rotations to come, in the order of their times. Its lock is the one that orders all changes.
+/// Deletions, rotations and expiries to come, in the order of their times. Its lock is the one that orders all changes.
 #[derive(Debug, Default)]
 pub(super) struct Agenda {
     due: BTreeSet<(Timestamp, Event)>,
@@ -19,6 +19,8 @@ pub(super) enum Event {
     Delete(KeyArn),
     /// The rotation period is over. Named after the primary key.
     Rotate(KeyArn),
+    /// Imported material expires.
+    Expire(KeyArn),
 }
 
 impl Agenda {

@@ -14,12 +14,14 @@ use super::{
 };
 use crate::{
     kms::{
-        family::{Family, FamilyRecord, FamilyState, Material, Rotation, RotationType, days_after},
+        family::{Family, FamilyRecord, FamilyState, Rotation, days_after},
         grants::Grant,
         key::{Deletion, Key, KeyMoment, KeyRecord},
-        key_id::KeyId,
+        key_id::{KeyId, MaterialId},
+        kind::KeyKind,
+        material::{self, Material, MaterialError, MaterialRecord, RotationType},
     },
-    sealing::SealError,
+    sealing::{MATERIAL_LEN, SealingKey, random_bytes},
     store::{Batch, Table, Ticket},
 };
 
@@ -38,7 +40,7 @@ enum Edit {
     NewKey { id: KeyId, family: Arc<Family>, record: KeyRecord },
     Key(Arc<Key>, KeyRecord),
     KeyGone(Arc<Key>),
-    Family(Arc<Family>, FamilyRecord, Vec<Arc<Material>>),
+    Family(Arc<Family>, FamilyState),
     Alias(RealmId, String, Option<Alias>),
     Grant(Arc<Key>, Grant),
     GrantGone(Arc<Key>, Arc<Grant>),
@@ -63,22 +65,41 @@ impl<'s> Change<'s> {
         ticket
     }
 
-    /// A key with material of its own.
-    pub(in crate::kms) fn new_key(&mut self, id: KeyId, record: KeyRecord) -> Result<(), SealError> {
-        let (material, secret) = Material::generate(record.created, None)?;
+    /// A key of its own family. `secret` is its material's, unless that is to be imported.
+    pub(in crate::kms) fn new_key(
+        &mut self,
+        id: KeyId,
+        record: KeyRecord,
+        kind: KeyKind,
+        secret: Option<SecretBytes>,
+    ) -> Result<(), MaterialError> {
+        let mut materials = Vec::new();
+        if let Some(secret) = secret {
+            let material = Material::read(kind, MaterialRecord::new(record.created, None)?, &secret)?;
+            self.material_row(&record.arn, &material, secret);
+            materials.push(Arc::new(material));
+        }
         let family = FamilyRecord {
+            kind,
             primary: record.arn.region().clone(),
             regions: [record.arn.region().clone()].into(),
             rotation: None,
             on_demand_rotations: 0,
-            materials: vec![material.record],
+            materials: materials.iter().map(|material| material.record).collect(),
+            pending: None,
         };
-        self.material_row(&record.arn, &material, secret);
+        let token_key = if kind == KeyKind::default() { None } else { Some(self.token_key(&record.arn)?) };
         self.put(load::FAMILIES, load::family_key(&record.arn), &family);
-        let materials = vec![Arc::new(material)];
-        let family = Arc::new(Family::new(FamilyState { record: family, materials, ticket: Ticket::default() }));
-        self.new_replica(id, family, record);
+        let state = FamilyState { record: family, materials, pending: None, ticket: Ticket::default() };
+        self.new_replica(id, Arc::new(Family::new(token_key, state)), record);
         Ok(())
+    }
+
+    fn token_key(&mut self, arn: &KeyArn) -> Result<SealingKey, MaterialError> {
+        let secret = random_bytes(MATERIAL_LEN)?;
+        let key = SealingKey::new(&secret);
+        self.rows.put(load::TOKEN_KEYS, load::family_key(arn), secret);
+        Ok(key)
     }
 
     /// A key that shares a family's material.
@@ -91,15 +112,21 @@ impl<'s> Change<'s> {
         self.put(load::KEYS, load::key_key(&key.arn), &record);
         let date = record.deletion.and_then(|deletion| deletion.date);
         self.edits.push(Edit::Agenda(Event::Delete(key.arn.clone()), date));
+        self.edits.push(Edit::Agenda(Event::Expire(key.arn.clone()), record.expires()));
         self.edits.push(Edit::Key(Arc::clone(key), record));
     }
 
     /// Replaces what a family shares, its material excepted. `primary` is the key in its primary region.
     pub(in crate::kms) fn family(&mut self, primary: &Key, record: FamilyRecord) {
-        let materials = primary.family.now().materials.clone();
-        self.put(load::FAMILIES, load::family_key(&primary.arn), &record);
+        let now = FamilyState::clone(&primary.family.now());
         self.edits.push(Edit::Agenda(Event::Rotate(primary.arn.clone()), record.rotation.and_then(Rotation::due)));
-        self.edits.push(Edit::Family(Arc::clone(&primary.family), record, materials));
+        self.family_state(primary, FamilyState { record, ..now });
+    }
+
+    /// Replaces all that a family shares but when it rotates.
+    pub(super) fn family_state(&mut self, key: &Key, state: FamilyState) {
+        self.put(load::FAMILIES, load::family_key(&key.arn), &state.record);
+        self.edits.push(Edit::Family(Arc::clone(&key.family), state));
     }
 
     /// The family's primary key is another from here on; its rotation is the new one's.
@@ -116,13 +143,14 @@ impl<'s> Change<'s> {
         mut record: FamilyRecord,
         at: Timestamp,
         rotated: RotationType,
-    ) -> Result<(), SealError> {
-        let (material, secret) = Material::generate(at, Some(rotated))?;
+    ) -> Result<(), MaterialError> {
+        let secret = material::generate(record.kind.spec)?;
+        let material = Material::read(record.kind, MaterialRecord::new(at, Some(rotated))?, &secret)?;
         record.materials.push(material.record);
         self.material_row(&primary.arn, &material, secret);
         self.family(primary, record);
-        if let Some(Edit::Family(_, _, materials)) = self.edits.last_mut() {
-            materials.push(Arc::new(material));
+        if let Some(Edit::Family(_, state)) = self.edits.last_mut() {
+            state.materials.push(Arc::new(material));
         }
         Ok(())
     }
@@ -148,7 +176,7 @@ impl<'s> Change<'s> {
 
     /// Makes an event happen that was due `at` and is overdue `now`; gives the lock back.
     pub(super) fn happen(mut self, at: Timestamp, event: Event, now: Timestamp) -> MutexGuard<'s, Agenda> {
-        let (state, Event::Delete(arn) | Event::Rotate(arn)) = (self.state, &event);
+        let (state, Event::Delete(arn) | Event::Rotate(arn) | Event::Expire(arn)) = (self.state, &event);
         let Some(key) = state.key_at(arn) else { return self.apply().1 };
         let happened = match &event {
             Event::Delete(_) => {
@@ -163,6 +191,10 @@ impl<'s> Change<'s> {
                     None
                 }
             },
+            Event::Expire(_) => {
+                self.expire(&key, at);
+                Some("DeleteExpiredKeyMaterial")
+            }
         };
         let agenda = self.apply().1;
         happened.into_iter().for_each(|name| state.trail.of_key(name, &key.arn));
@@ -185,13 +217,15 @@ impl<'s> Change<'s> {
             self.grant_gone(key, grant);
         }
         self.rows.delete(load::KEYS, load::key_key(&key.arn));
+        self.edits.push(Edit::Agenda(Event::Expire(key.arn.clone()), None));
         self.edits.push(Edit::KeyGone(Arc::clone(key)));
         let family = key.family.now();
         let mut record = family.record.clone();
         record.regions.remove(key.region());
         if record.regions.is_empty() {
             self.rows.delete(load::FAMILIES, load::family_key(&key.arn));
-            for material in &record.materials {
+            self.rows.delete(load::TOKEN_KEYS, load::family_key(&key.arn));
+            for material in record.materials.iter().chain(&record.pending) {
                 self.rows.delete(load::MATERIALS, load::material_key(&key.arn, material.id));
             }
             self.edits.push(Edit::Agenda(Event::Rotate(key.arn.clone()), None));
@@ -204,13 +238,16 @@ impl<'s> Change<'s> {
             primary_record.deletion = Some(Deletion { window_days, date: Some(days_after(at, window_days)) });
             self.key(&primary, primary_record);
         }
-        self.family(&primary, record);
+        match key.kind().is_imported() {
+            true => self.imports_gone(key, FamilyState { record, ..FamilyState::clone(&family) }),
+            false => self.family(&primary, record),
+        }
     }
 
     /// A key that is not enabled is not rotated; enabling it makes up for that. Returns whether it was rotated.
     ///
     /// Source: AWS KMS API Reference, "GetKeyRotationStatus".
-    fn rotate_when_enabled(&mut self, primary: &Arc<Key>, at: Timestamp) -> Result<bool, SealError> {
+    fn rotate_when_enabled(&mut self, primary: &Arc<Key>, at: Timestamp) -> Result<bool, MaterialError> {
         let key = primary.now();
         let mut record = primary.family.now().record.clone();
         match record.rotation {
@@ -222,8 +259,16 @@ impl<'s> Change<'s> {
         }
     }
 
-    fn material_row(&mut self, arn: &KeyArn, material: &Material, secret: SecretBytes) {
+    pub(super) fn material_row(&mut self, arn: &KeyArn, material: &Material, secret: SecretBytes) {
         self.rows.put(load::MATERIALS, load::material_key(arn, material.id), secret);
+    }
+
+    pub(super) fn material_row_gone(&mut self, arn: &KeyArn, material: MaterialId) {
+        self.rows.delete(load::MATERIALS, load::material_key(arn, material));
+    }
+
+    pub(super) fn state(&self) -> &'s State {
+        self.state
     }
 
     fn put(&mut self, table: Table, key: String, value: &impl Serialize) {
@@ -254,7 +299,7 @@ impl Edit {
         match self {
             Self::NewKey { id, family, record } => {
                 let realm = state.realm_or_new((record.arn.account(), record.arn.region().clone()));
-                facts.new_key(&record, &family.now().record.primary);
+                facts.new_key(&record, family.kind, &family.now().record.primary);
                 let key = Arc::new(Key::new(id, family, record, ticket));
                 key.access_changes(ticket);
                 realm.change_keys(|keys| keys.insert(id, key));
@@ -270,7 +315,7 @@ impl Edit {
                 }
                 facts.key_gone(&key.arn);
             }
-            Self::Family(family, record, materials) => family.replace(FamilyState { record, materials, ticket }),
+            Self::Family(family, state) => family.replace(FamilyState { ticket, ..state }),
             Self::Primary { old, new } => {
                 facts.primary(&old, false);
                 facts.primary(&new, true);
@@ -322,7 +367,7 @@ mod tests {
         let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         let trail = Arc::new(Trail::new(Clock::frozen_at(start), 1 << 20));
         let authorizer = Arc::new(Authorizer::new(Default::default()));
-        let state = State::load(Store::memory(), Quotas::default(), authorizer, Arc::clone(&trail)).unwrap();
+        let state = State::load(Store::memory(), Quotas::default(), authorizer, Arc::clone(&trail), start).unwrap();
         let arn: KeyArn =
             "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab".parse().unwrap();
         let id: KeyId = arn.key_id().parse().unwrap();
@@ -336,9 +381,12 @@ mod tests {
             policy: KeyPolicy::default_of(&arn).unwrap(),
             tags: Default::default(),
             aws_managed: false,
+            imports: Default::default(),
+            awaits_import: false,
         };
         let mut change = Change::begin(&state);
-        change.new_key(id, record).unwrap();
+        let kind = KeyKind::default();
+        change.new_key(id, record, kind, Some(material::generate(kind.spec).unwrap())).unwrap();
         change.commit();
         let key = state.key_at(&arn).unwrap();
         let rotation = Some(Rotation::starting(start, 90.try_into().unwrap()));

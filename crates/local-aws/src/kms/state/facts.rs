@@ -6,7 +6,12 @@ use jiff::Timestamp;
 
 use crate::{
     authorization::Authorizer,
-    kms::{grants::Grant, key::KeyRecord, key_state::KeyState},
+    kms::{
+        grants::Grant,
+        key::KeyRecord,
+        key_state::KeyState,
+        kind::{KeyKind, KeyUsage},
+    },
 };
 
 const TYPE: &str = "kms:multiregionkeytype";
@@ -17,7 +22,7 @@ pub(super) struct Facts<'a>(pub(super) &'a Authorizer);
 
 impl Facts<'_> {
     /// A key that is new to the model, without aliases and grants.
-    pub(super) fn new_key(self, record: &KeyRecord, primary: &Region) {
+    pub(super) fn new_key(self, record: &KeyRecord, kind: KeyKind, primary: &Region) {
         // An account of which nothing but keys is known is an open one.
         self.0.name(record.arn.account());
         self.change("a key", |world| {
@@ -25,8 +30,9 @@ impl Facts<'_> {
             key.state = Some(state(record));
             key.manager = if record.aws_managed { KeyManager::Aws } else { KeyManager::Customer };
             key.tags.clone_from(&record.tags);
-            key.attributes.insert("kms:keyspec".into(), "SYMMETRIC_DEFAULT".into());
-            key.attributes.insert("kms:keyorigin".into(), "AWS_KMS".into());
+            key.usage = usage(kind);
+            key.attributes.insert("kms:keyspec".into(), kind.spec.as_str().into());
+            key.attributes.insert("kms:keyorigin".into(), kind.origin.as_str().into());
             if record.arn.is_multi_region() {
                 key.attributes.insert(TYPE.into(), multi_region_type(record.arn.region() == primary).into());
             }
@@ -96,6 +102,18 @@ const fn multi_region_type(is_primary: bool) -> &'static str {
     if is_primary { "PRIMARY" } else { "REPLICA" }
 }
 
+/// What the key is for, as the model takes it: it needs to know who encrypts symmetrically.
+pub(in crate::kms) fn usage(kind: KeyKind) -> world::KeyUsage {
+    match kind.usage {
+        KeyUsage::EncryptDecrypt if kind.is_symmetric_encryption() => world::KeyUsage::SymmetricEncryption,
+        KeyUsage::EncryptDecrypt => world::KeyUsage::AsymmetricEncryption,
+        KeyUsage::SignVerify => world::KeyUsage::Signing,
+        KeyUsage::GenerateVerifyMac => world::KeyUsage::Mac,
+        // There are no keys that encapsulate.
+        KeyUsage::KeyAgreement | KeyUsage::EncapsulateDecapsulate => world::KeyUsage::KeyAgreement,
+    }
+}
+
 /// The state that a key stays in: those that pass by themselves take part in no decision.
 fn state(record: &KeyRecord) -> world::KeyState {
     match record.state(Timestamp::MAX) {
@@ -103,6 +121,7 @@ fn state(record: &KeyRecord) -> world::KeyState {
         KeyState::Disabled => world::KeyState::Disabled,
         KeyState::PendingDeletion => world::KeyState::PendingDeletion,
         KeyState::PendingReplicaDeletion => world::KeyState::PendingReplicaDeletion,
+        KeyState::PendingImport => world::KeyState::PendingImport,
         KeyState::Creating => world::KeyState::Creating,
         KeyState::Updating => world::KeyState::Updating,
     }

@@ -8,17 +8,21 @@ use serde::de::DeserializeOwned;
 use super::{Alias, RealmId, State, agenda::Event, facts::Facts};
 use crate::{
     kms::{
-        family::{Family, FamilyRecord, FamilyState, Material, Rotation},
+        family::{Family, FamilyRecord, FamilyState, Rotation},
         grants::Grant,
         key::{Key, KeyRecord},
         key_id::MaterialId,
+        material::{Material, MaterialRecord},
     },
+    sealing::SealingKey,
     store::{OpenError, Row, Table, Ticket},
 };
 
 pub(super) const KEYS: Table = Table::plain("kms.key");
 pub(super) const FAMILIES: Table = Table::plain("kms.family");
 pub(super) const MATERIALS: Table = Table::sealed("kms.material");
+/// What authenticates the tokens of a family, by its name.
+pub(super) const TOKEN_KEYS: Table = Table::sealed("kms.token-key");
 pub(super) const ALIASES: Table = Table::plain("kms.alias");
 pub(super) const GRANTS: Table = Table::plain("kms.grant");
 
@@ -44,8 +48,10 @@ pub(super) fn grant_key(arn: &KeyArn, grant: &str) -> String {
 
 /// Fills an empty state with what the store kept.
 pub(super) fn load(state: &State) -> Result<(), OpenError> {
-    let secrets: HashMap<String, SecretBytes> =
-        state.store.rows(MATERIALS)?.into_iter().map(|row| (row.key, row.bytes)).collect();
+    let secrets = |table| -> Result<HashMap<String, SecretBytes>, OpenError> {
+        Ok(state.store.rows(table)?.into_iter().map(|row| (row.key, row.bytes)).collect())
+    };
+    let (materials, token_keys) = (secrets(MATERIALS)?, secrets(TOKEN_KEYS)?);
     let families: HashMap<String, FamilyRecord> = state
         .store
         .rows(FAMILIES)?
@@ -63,7 +69,9 @@ pub(super) fn load(state: &State) -> Result<(), OpenError> {
             Some(family) => Arc::clone(family),
             None => {
                 let record = families.get(&name).ok_or_else(|| missing(FAMILIES, &name))?;
-                let family = Arc::new(restore_family(&arn, record.clone(), &secrets)?);
+                let token_key = token_keys.get(&name).map(SealingKey::new);
+                let family = Family::new(token_key, restore_family(&arn, record.clone(), &materials)?);
+                let family = Arc::new(family);
                 restored.insert(name, Arc::clone(&family));
                 family
             }
@@ -72,9 +80,10 @@ pub(super) fn load(state: &State) -> Result<(), OpenError> {
         if shared.record.primary == *arn.region() {
             agenda.put(Event::Rotate(arn.clone()), shared.record.rotation.and_then(Rotation::due));
         }
+        agenda.put(Event::Expire(arn.clone()), record.expires());
         agenda.put(Event::Delete(arn.clone()), record.deletion.and_then(|deletion| deletion.date));
         let realm = state.realm_or_new((arn.account(), arn.region().clone()));
-        Facts(&state.authorizer).new_key(&record, &shared.record.primary);
+        Facts(&state.authorizer).new_key(&record, family.kind, &shared.record.primary);
         let key = Arc::new(Key::new(id, family, record, Ticket::default()));
         realm.change_keys(|keys| keys.insert(id, key));
     }
@@ -88,20 +97,24 @@ fn restore_family(
     arn: &KeyArn,
     record: FamilyRecord,
     secrets: &HashMap<String, SecretBytes>,
-) -> Result<Family, OpenError> {
-    let materials = record
-        .materials
-        .iter()
-        .map(|material| {
-            let name = material_key(arn, material.id);
-            let secret = secrets.get(&name).ok_or_else(|| missing(MATERIALS, &name))?;
-            Ok(Arc::new(Material::restored(*material, secret)))
-        })
-        .collect::<Result<Vec<_>, OpenError>>()?;
-    if materials.is_empty() {
+) -> Result<FamilyState, OpenError> {
+    let read = |material: &MaterialRecord| {
+        let name = material_key(arn, material.id);
+        match secrets.get(&name) {
+            Some(secret) => Material::read(record.kind, *material, secret)
+                .map(Arc::new)
+                .map_err(|wrong| damaged(MATERIALS, &name, format_args!("is {wrong}"))),
+            // Deleted or expired in every region.
+            None if record.kind.is_imported() => Ok(Arc::new(Material::absent(*material))),
+            None => Err(missing(MATERIALS, &name)),
+        }
+    };
+    let materials = record.materials.iter().map(read).collect::<Result<Vec<_>, OpenError>>()?;
+    let pending = record.pending.as_ref().map(read).transpose()?;
+    if materials.is_empty() && !record.kind.is_imported() {
         return Err(damaged(FAMILIES, &family_key(arn), "names no key material"));
     }
-    Ok(Family::new(FamilyState { record, materials, ticket: Ticket::default() }))
+    Ok(FamilyState { record, materials, pending, ticket: Ticket::default() })
 }
 
 fn load_aliases(state: &State) -> Result<(), OpenError> {
