@@ -17,6 +17,10 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
 ENDPOINT = os.environ["CLAVIGER_ENDPOINT"]
 CREDENTIALS = json.loads(os.environ["CLAVIGER_CREDENTIALS"])
 ACCOUNT = sorted(CREDENTIALS)[0]
@@ -138,20 +142,70 @@ def grants():
     assert kms("list-grants", "--key-id", key)["Grants"] == []
 
 
-def what_suits_other_keys_only():
-    key, usage, unsupported = ("--key-id", new_key()["KeyId"]), "InvalidKeyUsageException", "UnsupportedOperationException"
-    text = ("--message", base64.b64encode(b"x").decode())
-    sign = (*text, "--signing-algorithm", "ECDSA_SHA_256")
-    mac = (*text, "--mac-algorithm", "HMAC_SHA_256")
-    kms("sign", *key, *sign, refused=usage)
-    kms("verify", *key, *sign, "--signature", "eA==", refused=usage)
-    kms("generate-mac", *key, *mac, refused=usage)
-    kms("verify-mac", *key, *mac, "--mac", "eA==", refused=usage)
-    kms("derive-shared-secret", *key, "--key-agreement-algorithm", "ECDH", "--public-key", "eA==", refused=usage)
-    kms("get-public-key", *key, refused=unsupported)
-    kms("get-parameters-for-import", *key, "--wrapping-algorithm", "RSAES_OAEP_SHA_256", "--wrapping-key-spec", "RSA_2048", refused=unsupported)
-    kms("import-key-material", *key, "--import-token", "eA==", "--encrypted-key-material", "eA==", refused=unsupported)
-    kms("delete-imported-key-material", *key, refused=unsupported)
+def signing_and_agreeing():
+    with tempfile.TemporaryDirectory() as directory:
+        message, signature, public = (Path(directory, name) for name in ("message", "signature", "public.der"))
+        message.write_bytes(b"what is signed")
+        key = ("--key-id", new_key("--key-spec", "ECC_NIST_P384", "--key-usage", "SIGN_VERIFY")["KeyId"])
+        use = (*key, "--message", f"fileb://{message}", "--signing-algorithm", "ECDSA_SHA_384")
+        signature.write_bytes(base64.b64decode(kms("sign", *use)["Signature"]))
+        assert kms("verify", *use, "--signature", f"fileb://{signature}")["SignatureValid"] is True
+        public.write_bytes(base64.b64decode(kms("get-public-key", *key)["PublicKey"]))
+        load_der_public_key(public.read_bytes()).verify(signature.read_bytes(), message.read_bytes(), ec.ECDSA(hashes.SHA384()))
+        signature.write_bytes(b"x")
+        kms("verify", *use, "--signature", f"fileb://{signature}", refused="KMSInvalidSignatureException")
+        one, two = (new_key("--key-spec", "ECC_NIST_P384", "--key-usage", "KEY_AGREEMENT")["KeyId"] for _ in range(2))
+        secrets = []
+        for ours, theirs in ((one, two), (two, one)):
+            public.write_bytes(base64.b64decode(kms("get-public-key", "--key-id", theirs)["PublicKey"]))
+            agree = ("--key-id", ours, "--key-agreement-algorithm", "ECDH", "--public-key", f"fileb://{public}")
+            secrets.append(kms("derive-shared-secret", *agree)["SharedSecret"])
+        assert secrets[0] == secrets[1]
+
+
+def codes_and_pairs():
+    with tempfile.TemporaryDirectory() as directory:
+        message, made = Path(directory, "message"), Path(directory, "mac")
+        message.write_bytes(b"x")
+        mac = ("--message", f"fileb://{message}", "--mac-algorithm", "HMAC_SHA_256")
+        key = ("--key-id", new_key("--key-spec", "HMAC_256", "--key-usage", "GENERATE_VERIFY_MAC")["KeyId"])
+        made.write_bytes(base64.b64decode(kms("generate-mac", *key, *mac)["Mac"]))
+        assert kms("verify-mac", *key, *mac, "--mac", f"fileb://{made}")["MacValid"] is True
+        kms("verify-mac", *key, *mac, "--mac", f"fileb://{message}", refused="KMSInvalidMacException")
+    key = ("--key-id", new_key()["KeyId"])
+    pair = kms("generate-data-key-pair", *key, "--key-pair-spec", "RSA_2048")
+    assert pair["PrivateKeyPlaintext"] and pair["PublicKey"], pair
+    blind = kms("generate-data-key-pair-without-plaintext", *key, "--key-pair-spec", "ECC_NIST_P256")
+    assert "PrivateKeyPlaintext" not in blind, blind
+    assert kms("get-key-last-usage", *key)["KeyLastUsage"]["Operation"] == "GenerateDataKeyPairWithoutPlaintext"
+
+
+def importing():
+    with tempfile.TemporaryDirectory() as directory:
+        public, material, sealed, token = (Path(directory, name) for name in ("public.der", "material", "sealed", "token"))
+        material.write_bytes(os.urandom(32))
+        key = ("--key-id", new_key("--origin", "EXTERNAL")["KeyId"])
+        wrapping = ("--wrapping-algorithm", "RSAES_OAEP_SHA_256", "--wrapping-key-spec", "RSA_2048")
+        parameters = kms("get-parameters-for-import", *key, *wrapping)
+        public.write_bytes(base64.b64decode(parameters["PublicKey"]))
+        token.write_bytes(base64.b64decode(parameters["ImportToken"]))
+        oaep = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
+        sealed.write_bytes(load_der_public_key(public.read_bytes()).encrypt(material.read_bytes(), oaep))
+        bring = ("--import-token", f"fileb://{token}", "--encrypted-key-material", f"fileb://{sealed}")
+        kms("import-key-material", *key, *bring, "--expiration-model", "KEY_MATERIAL_DOES_NOT_EXPIRE")
+        kms("encrypt", *key, "--plaintext", "eA==")
+        kms("delete-imported-key-material", *key)
+        kms("encrypt", *key, "--plaintext", "eA==", refused="KMSInvalidStateException")
+
+
+def key_stores():
+    assert kms("describe-custom-key-stores")["CustomKeyStores"] == []
+    store, missing = ("--custom-key-store-id", "cks-1234567890abcdef0"), "CustomKeyStoreNotFoundException"
+    for operation in ("connect", "disconnect", "delete", "update"):
+        kms(f"{operation}-custom-key-store", *store, refused=missing)
+    kms("create-custom-key-store", "--custom-key-store-name", "vault", "--cloud-hsm-cluster-id", "cluster-a2b3c4d5e6f",
+        "--key-store-password", "kmsPswd", "--trust-anchor-certificate", "-----BEGIN CERTIFICATE-----",
+        refused="CloudHsmClusterNotFoundException")
 
 
 def sessions():
@@ -208,8 +262,10 @@ def attempt(scenario):
 
 
 def main():
-    scenarios = (sealing_and_opening, a_keys_life, rotation_and_regions, grants, what_suits_other_keys_only, sessions,
-                 the_trail, a_trails_settings)
+    scenarios = (
+        sealing_and_opening, a_keys_life, rotation_and_regions, grants, signing_and_agreeing, codes_and_pairs, importing,
+        key_stores, sessions, the_trail, a_trails_settings,
+    )
     with ThreadPoolExecutor(3) as pool:
         failures = [failure for failure in pool.map(attempt, scenarios) if failure]
     with urllib.request.urlopen(f"{ENDPOINT}/_claviger/health", timeout=10) as answer:

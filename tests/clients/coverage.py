@@ -45,13 +45,11 @@ NEVER.update({
 # Errors that one operation never answers, and why.
 NEVER_OF = {
     ("CreateGrant", "LimitExceededException"): "the 50,001st grant takes too long to reach; `cargo test -p local-aws --test kms quotas` lowers the quota",
-    ("CreateKey", "CustomKeyStoreNotFoundException"): "UnsupportedOperationException comes first",
     ("CreateKey", "InvalidArnException"): "it takes no ARN",
     ("EnableKey", "LimitExceededException"): "a disabled key counts, too",
-    ("GenerateDataKey", "InvalidKeyUsageException"): "it takes no algorithm, and every key can",
-    ("GenerateDataKeyWithoutPlaintext", "InvalidKeyUsageException"): "it takes no algorithm, and every key can",
-    ("GetKeyRotationStatus", "UnsupportedOperationException"): "every key can rotate",
-    ("ListKeyRotations", "UnsupportedOperationException"): "every key can rotate",
+    ("DeleteImportedKeyMaterial", "KMSInvalidStateException"): "only a key that is being created or updated, for a second",
+    ("GetKeyRotationStatus", "UnsupportedOperationException"): "of keys that cannot rotate it says that they do not",
+    ("GetPublicKey", "InvalidKeyUsageException"): "keys of every usage that are pairs have a public half",
     ("ListRetirableGrants", "NotFoundException"): "it names no key",
     **{
         (operation, "UnsupportedOperationException"): "it is supported"
@@ -71,17 +69,13 @@ NEVER_OF = {
     },
 }
 
-# Operations for other kinds of keys: they are there to be refused, and this is how.
+# Operations on what no account has: they are there to be refused, and this is how.
 REFUSED = {
-    "DeleteImportedKeyMaterial": "UnsupportedOperationException",
-    "DeriveSharedSecret": "InvalidKeyUsageException",
-    "GenerateMac": "InvalidKeyUsageException",
-    "GetParametersForImport": "UnsupportedOperationException",
-    "GetPublicKey": "UnsupportedOperationException",
-    "ImportKeyMaterial": "UnsupportedOperationException",
-    "Sign": "InvalidKeyUsageException",
-    "Verify": "InvalidKeyUsageException",
-    "VerifyMac": "InvalidKeyUsageException",
+    "ConnectCustomKeyStore": "CustomKeyStoreNotFoundException",
+    "CreateCustomKeyStore": "CloudHsmClusterNotFoundException",
+    "DeleteCustomKeyStore": "CustomKeyStoreNotFoundException",
+    "DisconnectCustomKeyStore": "CustomKeyStoreNotFoundException",
+    "UpdateCustomKeyStore": "CustomKeyStoreNotFoundException",
 }
 
 

@@ -39,10 +39,9 @@ def a_key_that_cannot_be_made_is_refused(aws):
     with aws.moto_departs("makes keys whose spec and usage do not fit (CreateKey, KeyUsage)"):
         with aws.refuses("ValidationException"):
             kms.create_key(KeyUsage="SIGN_VERIFY")
-    with aws.moto_departs("has keys that the embedded AWS has not (CreateKey, KeySpec and Origin)"):
-        for parameters in ({"KeySpec": "RSA_2048", "KeyUsage": "ENCRYPT_DECRYPT"}, {"Origin": "EXTERNAL"}):
-            with aws.refuses("UnsupportedOperationException"):
-                kms.create_key(**parameters)
+    with aws.moto_departs("has keys that AWS has in China only (CreateKey, KeySpec)"):
+        with aws.refuses("UnsupportedOperationException", "SM2"):
+            kms.create_key(KeySpec="SM2", KeyUsage="SIGN_VERIFY")
     with aws.moto_departs("takes descriptions of any length (CreateKey, Description: up to 8192)"):
         with aws.refuses("ValidationException", "'description' failed .* less than or equal to 8192"):
             kms.create_key(Description="x" * 8193)

@@ -13,13 +13,15 @@ import coverage
 import departures
 import kms_crypto
 import kms_grants
+import kms_imports
 import kms_keys
+import kms_pairs
 import kms_rotation
 import sts_cases
 import trail_cases
 from session import Aws
 
-MODULES = (kms_keys, kms_crypto, kms_grants, kms_rotation, sts_cases, trail_cases)
+MODULES = (kms_keys, kms_crypto, kms_pairs, kms_imports, kms_grants, kms_rotation, sts_cases, trail_cases)
 
 
 def main():
