@@ -92,7 +92,7 @@ pub struct Limits {
     pub body_time: Duration,
     /// How long a connection may stand without a byte moving.
     pub idle_time: Duration,
-    /// Bytes of CloudTrail's events that are kept in memory: the newest. An Encrypt takes some 500.
+    /// Bytes of CloudTrail's events that are kept in memory: the newest. An Encrypt takes some 640.
     pub trail_bytes: usize,
     /// How long a shutdown waits for requests to end.
     pub drain_time: Duration,
