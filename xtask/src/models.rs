@@ -19,7 +19,8 @@ use serde_json::Value;
 use crate::workspace;
 
 /// The services whose models are embedded, and the version of each.
-const SERVICES: [(&str, &str); 3] = [("cloudtrail", "2013-11-01"), ("kms", "2014-11-01"), ("sts", "2011-06-15")];
+const SERVICES: [(&str, &str); 4] =
+    [("cloudtrail", "2013-11-01"), ("iam", "2010-05-08"), ("kms", "2014-11-01"), ("sts", "2011-06-15")];
 
 /// Make the service models of `aws-wire` again from botocore.
 #[derive(Debug, clap::Args)]

@@ -19,7 +19,9 @@ mod shape;
 
 use std::collections::HashMap;
 
-pub use embedded::{ServiceId, service, service_for_action, service_for_signing_name, service_for_target_prefix};
+pub use embedded::{
+    ServiceId, service, service_for_action, service_for_signing_name, service_for_target_prefix, service_for_version,
+};
 pub use operation::{ModelledError, Operation};
 pub use parse::ModelError;
 pub use shape::{Bounds, Kind, List, Map, Member, Pattern, Shape, ShapeRef, Structure, Text, TimestampFormat};

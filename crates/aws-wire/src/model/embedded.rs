@@ -10,6 +10,8 @@ use super::{ModelError, Protocol, ServiceModel};
 /// A service whose model is embedded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ServiceId {
+    /// AWS Identity and Access Management.
+    Iam,
     /// AWS Key Management Service.
     Kms,
     /// AWS Security Token Service.
@@ -20,12 +22,13 @@ pub enum ServiceId {
 
 impl ServiceId {
     /// Every embedded service.
-    pub const ALL: [Self; 3] = [Self::Kms, Self::Sts, Self::CloudTrail];
+    pub const ALL: [Self; 4] = [Self::Iam, Self::Kms, Self::Sts, Self::CloudTrail];
 
     /// The model's bytes, gzipped, as `cargo xtask models` wrote them.
     #[must_use]
     pub fn compressed(self) -> &'static [u8] {
         match self {
+            Self::Iam => include_bytes!("../../models/iam-2010-05-08.json.gz"),
             Self::Kms => include_bytes!("../../models/kms-2014-11-01.json.gz"),
             Self::Sts => include_bytes!("../../models/sts-2011-06-15.json.gz"),
             Self::CloudTrail => include_bytes!("../../models/cloudtrail-2013-11-01.json.gz"),
@@ -36,10 +39,12 @@ impl ServiceId {
 /// The model of a service, parsed when it is first asked for.
 #[must_use]
 pub fn service(id: ServiceId) -> &'static ServiceModel {
+    static IAM: LazyLock<ServiceModel> = LazyLock::new(|| embedded(ServiceId::Iam));
     static KMS: LazyLock<ServiceModel> = LazyLock::new(|| embedded(ServiceId::Kms));
     static STS: LazyLock<ServiceModel> = LazyLock::new(|| embedded(ServiceId::Sts));
     static CLOUDTRAIL: LazyLock<ServiceModel> = LazyLock::new(|| embedded(ServiceId::CloudTrail));
     match id {
+        ServiceId::Iam => &IAM,
         ServiceId::Kms => &KMS,
         ServiceId::Sts => &STS,
         ServiceId::CloudTrail => &CLOUDTRAIL,
@@ -61,6 +66,7 @@ pub fn service_for_target_prefix(prefix: &str) -> Option<ServiceId> {
 #[must_use]
 pub fn service_for_signing_name(name: &str) -> Option<ServiceId> {
     match name {
+        "iam" => Some(ServiceId::Iam),
         "kms" => Some(ServiceId::Kms),
         "sts" => Some(ServiceId::Sts),
         "cloudtrail" => Some(ServiceId::CloudTrail),
@@ -77,6 +83,15 @@ pub fn service_for_action(version: Option<&str>, action: &str) -> Option<Service
         metadata.protocol == Protocol::Query
             && version.is_none_or(|version| version == metadata.api_version)
             && model.operation(action).is_some()
+    })
+}
+
+/// The Query service whose API has this version.
+#[must_use]
+pub fn service_for_version(version: &str) -> Option<ServiceId> {
+    ServiceId::ALL.into_iter().find(|&id| {
+        let metadata = service(id).metadata();
+        metadata.protocol == Protocol::Query && metadata.api_version == version
     })
 }
 

@@ -105,6 +105,7 @@ impl Botocore {
 
     fn ask(&mut self, what: &str, service: ServiceId, operation: &Operation, mut question: Value) -> Value {
         let service = match service {
+            ServiceId::Iam => "iam",
             ServiceId::Kms => "kms",
             ServiceId::Sts => "sts",
             ServiceId::CloudTrail => "cloudtrail",
