@@ -12,11 +12,12 @@
 //! What follows from the caller, the resource or the grant is not here: who decides derives it ([`UNTOLD`] says from
 //! what, and which keys nobody tells).
 //!
-//! Sources: AWS KMS API Reference and AWS STS API Reference, each operation's "Required permissions"; Service Authorization
-//! Reference, "Actions, resources, and condition keys for AWS CloudTrail"; AWS KMS Developer
+//! Sources: IAM API Reference, AWS KMS API Reference and AWS STS API Reference, each operation's "Required permissions";
+//! Service Authorization Reference, "Actions, resources, and condition keys for AWS CloudTrail"; AWS KMS Developer
 //! Guide, "AWS KMS condition keys"; IAM User Guide, "IAM and AWS STS condition context keys".
 
 mod cloudtrail;
+mod iam;
 mod kms;
 mod sts;
 mod told;
@@ -85,6 +86,47 @@ pub enum On {
     Principal(&'static str),
     /// The CloudTrail trail that a member names by its name or ARN.
     Trail(&'static str),
+    /// The IAM resource of this kind that a member names. Where it is not given, the calling user.
+    Named(IamKind, &'static str),
+    /// The IAM resource of this kind that is to be made, under the name (a provider: the URL) that a member gives.
+    New(IamKind, &'static str),
+    /// The IAM resource of this kind whose ARN a member gives.
+    Arn(IamKind, &'static str),
+    /// The user, group or role whose ARN a member gives.
+    Identity(&'static str),
+    /// The user whose access key a member names.
+    UserOfAccessKey(&'static str),
+    /// The role that is to be made for the service that a member names.
+    ServiceLinkedRole(&'static str),
+    /// The role that the deletion task that a member names deletes.
+    RoleOfTask(&'static str),
+}
+
+/// A kind of IAM resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is what its name says")]
+pub enum IamKind {
+    User,
+    Role,
+    Group,
+    Policy,
+    InstanceProfile,
+    OidcProvider,
+}
+
+impl IamKind {
+    /// What stands before the path in its ARN, which is also how AWS calls its resource type.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Role => "role",
+            Self::Group => "group",
+            Self::Policy => "policy",
+            Self::InstanceProfile => "instance-profile",
+            Self::OidcProvider => "oidc-provider",
+        }
+    }
 }
 
 /// A condition key whose values are in the input.
@@ -131,6 +173,7 @@ pub struct TagList {
 pub fn operations(service: &str) -> &'static [Operation] {
     match service {
         "cloudtrail" => cloudtrail::OPERATIONS,
+        "iam" => iam::OPERATIONS,
         "kms" => kms::OPERATIONS,
         "sts" => sts::OPERATIONS,
         _ => &[],

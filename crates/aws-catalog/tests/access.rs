@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use aws_catalog::{
-    access::{Access, On, Operation, UNTOLD, Untold, operation, operations, untold},
+    access::{Access, IamKind, On, Operation, UNTOLD, Untold, operation, operations, untold},
     action, service,
 };
 use serde_json::{Value, json};
@@ -21,12 +21,13 @@ const UNPUBLISHED: &[(&str, &str)] = &[
 ];
 
 fn every_access() -> impl Iterator<Item = (&'static Operation, &'static Access)> {
-    let all = ["cloudtrail", "kms", "sts"].into_iter().flat_map(operations);
+    let all = ["cloudtrail", "iam", "kms", "sts"].into_iter().flat_map(operations);
     all.flat_map(|operation| operation.accesses().iter().map(move |access| (operation, access)))
 }
 
 fn is_on_a_key(access: &Access) -> bool {
-    !matches!(access.on(), On::Nothing | On::Alias(_) | On::Role(_) | On::Principal(_) | On::Trail(_))
+    !access.action().starts_with("iam:")
+        && !matches!(access.on(), On::Nothing | On::Alias(_) | On::Role(_) | On::Principal(_) | On::Trail(_))
 }
 
 /// Every condition key that AWS publishes for an action that is asked for is told by the input, derived from something
@@ -37,7 +38,9 @@ fn every_published_condition_key_is_accounted_for() {
         let published = action(access.action()).unwrap_or_else(|| panic!("{} is not published", access.action()));
         let kind = match access.on() {
             On::Alias(_) => "alias",
-            On::Role(_) => "role",
+            On::Role(_) | On::ServiceLinkedRole(_) | On::RoleOfTask(_) => "role",
+            On::Named(kind, _) | On::New(kind, _) | On::Arn(kind, _) => kind.name(),
+            On::Identity(_) | On::UserOfAccessKey(_) => "user",
             On::Trail(_) => "trail",
             _ => "key",
         };
@@ -61,6 +64,9 @@ fn every_published_condition_key_is_accounted_for() {
                 // The replica that ReplicateKey makes has these of its primary key; AWS does not say that they are told.
                 (_, "KeySpec" | "KeyUsage" | "KeyOrigin") if operation.name() == "ReplicateKey" => true,
                 (_, "aws:ResourceTag/${TagKey}" | "iam:ResourceTag/${TagKey}") => access.on() != On::Nothing,
+                (_, "iam:PermissionsBoundary") => {
+                    matches!(access.on(), On::Named(IamKind::Role | IamKind::User, _))
+                }
                 _ => is_on_a_key(access),
             };
             assert!(
@@ -111,7 +117,11 @@ fn each_access_is_on_what_its_action_can_be_restricted_to() {
             On::Nothing if access.action() == "kms:TagResource" => assert_eq!(access.only_with_members(), ["Tags"]),
             On::Nothing | On::Principal(_) => assert!(types.is_empty(), "{place}"),
             On::Alias(_) => assert!(types.contains(&"alias"), "{place}"),
-            On::Role(_) => assert!(types.contains(&"role"), "{place}"),
+            On::Role(_) | On::ServiceLinkedRole(_) | On::RoleOfTask(_) => assert!(types.contains(&"role"), "{place}"),
+            On::Named(kind, _) | On::New(kind, _) | On::Arn(kind, _) => {
+                assert!(types.contains(&kind.name()), "{place}")
+            }
+            On::Identity(_) | On::UserOfAccessKey(_) => assert!(types.contains(&"user"), "{place}"),
             On::Trail(_) => assert!(types.contains(&"trail"), "{place}"),
             _ => assert!(types.contains(&"key"), "{place}"),
         }
@@ -124,13 +134,13 @@ fn each_access_is_on_what_its_action_can_be_restricted_to() {
 
 #[test]
 fn operations_are_found_by_their_exact_names() {
-    for service in ["cloudtrail", "kms", "sts"] {
+    for service in ["cloudtrail", "iam", "kms", "sts"] {
         for known in operations(service) {
             assert!(std::ptr::eq(operation(service, known.name()).unwrap(), known), "{}", known.name());
             assert!(!known.accesses().is_empty(), "{}", known.name());
         }
     }
-    assert!(operation("kms", "encrypt").is_none() && operation("iam", "CreateRole").is_none());
+    assert!(operation("kms", "encrypt").is_none() && operation("iam", "createRole").is_none());
 }
 
 /// What the accesses that this input asks for are told: action, key, values.
@@ -232,4 +242,19 @@ fn a_role_session_asks_for_what_it_brings() {
     ] {
         assert!(told.contains(&row(action, key, &[value])), "{key} is not told: {told:?}");
     }
+}
+
+#[test]
+fn what_is_made_with_tags_asks_for_the_permission_to_tag_it() {
+    let made = json!({"RoleName": "r", "PermissionsBoundary": "arn:aws:iam::111122223333:policy/b"});
+    assert_eq!(told_actions("iam", "CreateRole", &made), ["iam:CreateRole"]);
+    let tagged = json!({"RoleName": "r", "Tags": [{"Key": "team", "Value": "a"}]});
+    assert_eq!(told_actions("iam", "CreateRole", &tagged), ["iam:CreateRole", "iam:TagRole"]);
+    let boundary = row("iam:CreateRole", "iam:PermissionsBoundary", &["arn:aws:iam::111122223333:policy/b"]);
+    assert_eq!(told("iam", "CreateRole", &made), [boundary]);
+    let added = json!({"InstanceProfileName": "p", "RoleName": "r"});
+    assert_eq!(
+        told_actions("iam", "AddRoleToInstanceProfile", &added),
+        ["iam:AddRoleToInstanceProfile", "iam:PassRole"]
+    );
 }

@@ -35,8 +35,28 @@ const OF_RETIRED_GRANT: Untold = Never("who may retire a grant is decided by the
 const OF_WEB_IDENTITY: Untold =
     Never("only sessions of AssumeRoleWithWebIdentity have it, and there is no identity provider");
 
+const OF_BOUNDARY: Untold = Derived("the boundary that the user or role has");
+const OF_MAKING: Untold = Never("what would have the tags is not there yet");
+
 /// What an action says comes before what holds for all.
 pub static UNTOLD: &[Gap] = &[
+    only("iam:CreateInstanceProfile", "aws:ResourceTag/${TagKey}", OF_MAKING),
+    only("iam:CreateOpenIDConnectProvider", "aws:ResourceTag/${TagKey}", OF_MAKING),
+    only("iam:CreatePolicy", "aws:ResourceTag/${TagKey}", OF_MAKING),
+    only("iam:CreateRole", "aws:ResourceTag/${TagKey}", OF_MAKING),
+    only("iam:CreateRole", "iam:ResourceTag/${TagKey}", OF_MAKING),
+    only("iam:CreateUser", "aws:ResourceTag/${TagKey}", OF_MAKING),
+    only("iam:CreateUser", "iam:ResourceTag/${TagKey}", OF_MAKING),
+    only(
+        "iam:PassRole",
+        "aws:ResourceTag/${TagKey}",
+        Never(
+            "whether a role may be passed does not hang on its tags (IAM User Guide, \"Grant a user permissions to pass a role\")",
+        ),
+    ),
+    only("iam:PassRole", "iam:AssociatedResourceArn", Never("an instance profile is no resource that AWS names by it")),
+    all("iam:PermissionsBoundary", OF_BOUNDARY),
+    all("iam:RoleTemplateARN", Never("there are no role templates")),
     only("kms:CreateKey", "aws:ResourceTag/${TagKey}", Never("the key that would have the tags is not there yet")),
     only("kms:RetireGrant", "kms:EncryptionContext:${EncryptionContextKey}", OF_RETIRED_GRANT),
     only("kms:RetireGrant", "kms:EncryptionContextKeys", OF_RETIRED_GRANT),
