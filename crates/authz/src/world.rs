@@ -107,6 +107,11 @@ impl World {
         own.map_or_else(|| self.aws_policies.get(arn), |account| account.managed.get(arn))
     }
 
+    /// Every managed policy of AWS itself that is known, by ARN, in no order.
+    pub fn aws_managed_policies(&self) -> impl Iterator<Item = (&str, &Arc<crate::policy::Policy>)> {
+        self.aws_policies.iter()
+    }
+
     /// The organization, if one is known.
     #[must_use]
     pub const fn organization(&self) -> Option<&Organization> {

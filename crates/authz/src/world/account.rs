@@ -8,6 +8,7 @@ use std::{
 use aws_model::{AccountId, KeyArn};
 
 use super::{Group, Key, ResourcePolicy, Role, Thing, User, aliases::Aliases, managed::ManagedPolicies, names::Names};
+use crate::policy::Policy;
 
 /// What is known of one account. An account of which nothing is known is not in the world, and what it allows is
 /// unknown, not denied.
@@ -104,6 +105,11 @@ impl Account {
     /// Every group, in no order.
     pub fn groups(&self) -> impl Iterator<Item = &Group> {
         self.groups.values()
+    }
+
+    /// Every managed policy of its own, by ARN, in no order.
+    pub fn managed_policies(&self) -> impl Iterator<Item = (&str, &Arc<Policy>)> {
+        self.managed.iter()
     }
 
     /// Every other resource that has a policy or tags, by ARN, in no order.

@@ -26,6 +26,10 @@ impl ManagedPolicies {
         self.policies.get(arn)
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Arc<Policy>)> {
+        self.policies.iter().map(|(arn, policy)| (arn.as_ref(), policy))
+    }
+
     pub(super) fn carry(&mut self, policy: &str, carrier: &str) {
         self.carriers.entry(policy.into()).or_default().insert(carrier.into());
     }
