@@ -24,6 +24,8 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 ENDPOINT = os.environ["CLAVIGER_ENDPOINT"]
 CREDENTIALS = json.loads(os.environ["CLAVIGER_CREDENTIALS"])
 ACCOUNT = sorted(CREDENTIALS)[0]
+# The first role that IAM makes closes its account to roles that nobody made.
+IAM_ACCOUNT = sorted(CREDENTIALS)[1]
 REGION = "us-west-2"
 
 driven = set()
@@ -60,6 +62,10 @@ def kms(operation, *arguments, **options):
 
 def sts(operation, *arguments, **options):
     return aws("sts", operation, *arguments, **options)
+
+
+def iam(operation, *arguments, **options):
+    return aws("iam", operation, *arguments, **{"credentials": CREDENTIALS[IAM_ACCOUNT], **options})
 
 
 def new_key(*arguments):
@@ -248,9 +254,136 @@ def a_trails_settings():
     aws("cloudtrail", "get-trail", "--name", "cli", refused="TrailNotFoundException")
 
 
+TRUST = json.dumps({"Version": "2012-10-17", "Statement": [{
+    "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{IAM_ACCOUNT}:root"}, "Action": "sts:AssumeRole"}]})
+READ = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:ListKeys", "Resource": "*"}]})
+TAGS = ("--tags", "Key=team,Value=blue")
+
+
+def tagging(kind, *of):
+    iam(f"tag-{kind}", *of, *TAGS)
+    assert iam(f"list-{kind}-tags", *of)["Tags"] == [{"Key": "team", "Value": "blue"}]
+    iam(f"untag-{kind}", *of, "--tag-keys", "team")
+
+
+def policies_of(kind, *of):
+    inline = (*of, "--policy-name", "read")
+    iam(f"put-{kind}-policy", *inline, "--policy-document", READ)
+    assert iam(f"get-{kind}-policy", *inline)["PolicyDocument"] == json.loads(READ)
+    assert iam(f"list-{kind}-policies", *of)["PolicyNames"] == ["read"]
+    iam(f"delete-{kind}-policy", *inline)
+    arn = iam("create-policy", "--policy-name", f"of-{kind}", "--policy-document", READ)["Policy"]["Arn"]
+    iam(f"attach-{kind}-policy", *of, "--policy-arn", arn)
+    assert [each["PolicyArn"] for each in iam(f"list-attached-{kind}-policies", *of)["AttachedPolicies"]] == [arn]
+    return arn
+
+
+def roles():
+    of = ("--role-name", "Cli")
+    role = iam("create-role", *of, "--assume-role-policy-document", TRUST)["Role"]
+    assert iam("get-role", *of)["Role"]["AssumeRolePolicyDocument"] == json.loads(TRUST)
+    iam("put-role-policy", *of, "--policy-name", "first", "--policy-document", READ)
+    begun = sts("assume-role", "--role-arn", role["Arn"], "--role-session-name", "cli", credentials=CREDENTIALS[IAM_ACCOUNT])["Credentials"]
+    kms("list-keys", credentials=begun)
+    iam("delete-role-policy", *of, "--policy-name", "first")
+    kms("list-keys", credentials=begun, refused="AccessDeniedException")
+    assert "Cli" in [each["RoleName"] for each in iam("list-roles", "--page-size", "1")["Roles"]]
+    iam("update-role", *of, "--max-session-duration", "7200")
+    iam("update-role-description", *of, "--description", "described")
+    iam("update-assume-role-policy", *of, "--policy-document", TRUST)
+    tagging("role", *of)
+    arn = policies_of("role", *of)
+    iam("put-role-permissions-boundary", *of, "--permissions-boundary", arn)
+    iam("delete-role-permissions-boundary", *of)
+    profile = ("--instance-profile-name", "Cli")
+    iam("create-instance-profile", *profile)
+    iam("add-role-to-instance-profile", *profile, *of)
+    assert iam("get-instance-profile", *profile)["InstanceProfile"]["Roles"][0]["RoleName"] == "Cli"
+    assert len(iam("list-instance-profiles")["InstanceProfiles"]) == 1
+    assert len(iam("list-instance-profiles-for-role", *of)["InstanceProfiles"]) == 1
+    tagging("instance-profile", *profile)
+    iam("remove-role-from-instance-profile", *profile, *of)
+    iam("delete-instance-profile", *profile)
+    iam("delete-role", *of, refused="DeleteConflict")
+    iam("detach-role-policy", *of, "--policy-arn", arn)
+    iam("delete-role", *of)
+
+
+def users_and_groups():
+    of, group = ("--user-name", "cli"), ("--group-name", "cli")
+    arn = iam("create-user", *of)["User"]["Arn"]
+    assert iam("get-user", *of)["User"]["Arn"] == arn and "cli" in [user["UserName"] for user in iam("list-users")["Users"]]
+    tagging("user", *of)
+    keys = iam("create-access-key", *of)["AccessKey"]
+    assert sts("get-caller-identity", credentials=keys)["Arn"] == arn
+    iam("get-user", credentials=keys, refused="AccessDenied")
+    assert iam("get-access-key-last-used", "--access-key-id", keys["AccessKeyId"])["UserName"] == "cli"
+    assert len(iam("list-access-keys", *of)["AccessKeyMetadata"]) == 1
+    iam("update-access-key", *of, "--access-key-id", keys["AccessKeyId"], "--status", "Inactive")
+    sts("get-caller-identity", credentials=keys, refused="InvalidClientTokenId")
+    iam("delete-access-key", *of, "--access-key-id", keys["AccessKeyId"])
+    policy = policies_of("user", *of)
+    iam("put-user-permissions-boundary", *of, "--permissions-boundary", policy)
+    iam("delete-user-permissions-boundary", *of)
+    iam("detach-user-policy", *of, "--policy-arn", policy)
+    iam("create-group", *group)
+    iam("add-user-to-group", *group, *of)
+    assert len(iam("get-group", *group)["Users"]) == 1 and len(iam("list-groups")["Groups"]) == 1
+    assert len(iam("list-groups-for-user", *of)["Groups"]) == 1
+    iam("remove-user-from-group", *group, *of)
+    iam("detach-group-policy", *group, "--policy-arn", policies_of("group", *group))
+    iam("update-group", *group, "--new-group-name", "cli2")
+    iam("delete-group", "--group-name", "cli2")
+    iam("update-user", *of, "--new-user-name", "cli2")
+    iam("delete-user", "--user-name", "cli2")
+
+
+def the_rest_of_iam():
+    arn = iam("create-policy", "--policy-name", "Cli", "--policy-document", READ)["Policy"]["Arn"]
+    of = ("--policy-arn", arn)
+    assert iam("get-policy", *of)["Policy"]["DefaultVersionId"] == "v1"
+    iam("create-policy-version", *of, "--policy-document", READ)
+    assert len(iam("list-policy-versions", *of)["Versions"]) == 2
+    assert iam("get-policy-version", *of, "--version-id", "v2")["PolicyVersion"]["Document"] == json.loads(READ)
+    iam("set-default-policy-version", *of, "--version-id", "v2")
+    iam("delete-policy-version", *of, "--version-id", "v1")
+    assert iam("list-entities-for-policy", *of)["PolicyRoles"] == []
+    assert arn in [each["Arn"] for each in iam("list-policies", "--scope", "Local")["Policies"]]
+    tagging("policy", *of)
+    iam("delete-policy", *of)
+    url = "https://oidc.example.com/cli"
+    arn = iam("create-open-id-connect-provider", "--url", url, "--thumbprint-list", "a" * 40)["OpenIDConnectProviderArn"]
+    of = ("--open-id-connect-provider-arn", arn)
+    iam("add-client-id-to-open-id-connect-provider", *of, "--client-id", "sts.amazonaws.com")
+    assert iam("get-open-id-connect-provider", *of)["ClientIDList"] == ["sts.amazonaws.com"]
+    iam("remove-client-id-from-open-id-connect-provider", *of, "--client-id", "sts.amazonaws.com")
+    iam("update-open-id-connect-provider-thumbprint", *of, "--thumbprint-list", "b" * 40)
+    assert len(iam("list-open-id-connect-providers")["OpenIDConnectProviderList"]) == 1
+    tagging("open-id-connect-provider", *of)
+    iam("delete-open-id-connect-provider", *of)
+    name = iam("create-service-linked-role", "--aws-service-name", "spot.amazonaws.com")["Role"]["RoleName"]
+    task = iam("delete-service-linked-role", "--role-name", name)["DeletionTaskId"]
+    assert iam("get-service-linked-role-deletion-status", "--deletion-task-id", task)["Status"] == "SUCCEEDED"
+    alias = ("--account-alias", "claviger-cli")
+    iam("create-account-alias", *alias)
+    assert iam("list-account-aliases")["AccountAliases"] == ["claviger-cli"]
+    iam("delete-account-alias", *alias)
+    assert iam("get-account-summary")["SummaryMap"]["RolesQuota"] == 1000
+    assert "RoleDetailList" in iam("get-account-authorization-details")
+    asked = ("--policy-input-list", READ, "--action-names", "kms:ListKeys")
+    assert iam("simulate-custom-policy", *asked)["EvaluationResults"][0]["EvalDecision"] == "allowed"
+    assert iam("get-context-keys-for-custom-policy", "--policy-input-list", READ)["ContextKeyNames"] == []
+    source = ("--policy-source-arn", iam("create-user", "--user-name", "source")["User"]["Arn"])
+    said = iam("simulate-principal-policy", *source, "--action-names", "kms:ListKeys")["EvaluationResults"]
+    assert said[0]["EvalDecision"] == "implicitDeny", said
+    assert iam("get-context-keys-for-principal-policy", *source)["ContextKeyNames"] == []
+    iam("create-login-profile", "--user-name", "source", "--password", "x", refused="InvalidAction")
+
+
 def command_of(operation):
     """`GenerateDataKey` is `generate-data-key` on the command line."""
-    return re.sub("(?<!^)(?=[A-Z])", "-", operation).lower()
+    words = operation.replace("OpenIDConnect", "OpenIdConnect").replace("ClientID", "ClientId")
+    return re.sub("(?<!^)(?=[A-Z])", "-", words).lower()
 
 
 def attempt(scenario):
@@ -266,6 +399,7 @@ def main():
         sealing_and_opening, a_keys_life, rotation_and_regions, grants, signing_and_agreeing, codes_and_pairs, importing,
         key_stores, sessions, the_trail, a_trails_settings,
     )
+    scenarios += (roles, users_and_groups, the_rest_of_iam)
     with ThreadPoolExecutor(3) as pool:
         failures = [failure for failure in pool.map(attempt, scenarios) if failure]
     with urllib.request.urlopen(f"{ENDPOINT}/_claviger/health", timeout=10) as answer:

@@ -5,9 +5,11 @@ import botocore.session
 # Errors that the embedded AWS never answers, and why.
 NEVER = {
     "CloudHsmClusterInvalidConfigurationException": "there are no custom key stores",
+    "ConcurrentModificationException": "changes of an account wait for one another",
     "ConflictException": "a rotation on demand is over when it is answered",
     "CustomKeyStoreInvalidStateException": "there are no custom key stores",
     "DependencyTimeoutException": "it depends on nothing that can be late",
+    "EntityTemporarilyUnmodifiableException": "what is changed is there when it is answered",
     "ExpiredTokenException": "it is of context assertions, which are not taken",
     "InvalidAliasNameException": "AWS answers ValidationException to such names",
     "InvalidGrantIdException": "AWS answers NotFoundException to such ids",
@@ -15,8 +17,11 @@ NEVER = {
     "InvalidMaxResultsException": "the model has the bounds, and ValidationException comes first",
     "KMSInternalException": "it is a fault of the embedded AWS itself",
     "KeyUnavailableException": "no key is ever away",
+    "OpenIdIdpCommunicationErrorException": "no provider is asked for its thumbprint",
     "OperationNotPermittedException": "it is of organizations' trails",
+    "PolicyEvaluationException": "it is a fault of the embedded AWS itself",
     "RegionDisabledException": "every region is enabled",
+    "ServiceFailureException": "it is a fault of the embedded AWS itself",
     "XksKeyAlreadyInUseException": "there are no custom key stores",
     "XksKeyInvalidConfigurationException": "there are no custom key stores",
     "XksKeyNotFoundException": "there are no custom key stores",
@@ -67,6 +72,37 @@ NEVER_OF = {
             "GetKeyRotationStatus", "ListKeyRotations", "DeleteAlias",
         )
     },
+}
+
+# Operations of IAM that add nothing that is counted, though their models have the error.
+UNCOUNTED = (
+    "CreateAccountAlias", "CreateServiceLinkedRole", "DeleteAccessKey", "DeleteAccountAlias", "DeleteGroup", "DeleteGroupPolicy",
+    "DeleteInstanceProfile", "DeletePolicy", "DeletePolicyVersion", "DeleteRole", "DeleteRolePolicy", "DeleteServiceLinkedRole",
+    "DeleteUser", "DeleteUserPolicy", "DetachGroupPolicy", "DetachRolePolicy", "DetachUserPolicy", "RemoveRoleFromInstanceProfile",
+    "RemoveUserFromGroup", "SetDefaultPolicyVersion", "UpdateAccessKey", "UpdateGroup", "UpdateUser",
+)
+
+NEVER_OF |= {(operation, "LimitExceededException"): "it adds nothing that is counted" for operation in UNCOUNTED}
+NEVER_OF |= {
+    (operation, "LimitExceededException"): "the quota takes too long to reach; `cargo test -p local-aws --lib iam` reaches it"
+    for operation in ("CreateGroup", "CreateInstanceProfile", "CreateUser")
+}
+NEVER_OF |= {
+    (operation, "InvalidInputException"): "AWS answers ValidationError to ARNs of other things"
+    for operation in (
+        "AttachGroupPolicy", "AttachRolePolicy", "AttachUserPolicy", "DetachGroupPolicy", "DetachRolePolicy", "DetachUserPolicy",
+        "ListAttachedGroupPolicies", "ListAttachedRolePolicies", "ListAttachedUserPolicies",
+    )
+}
+NEVER_OF |= {
+    ("AddRoleToInstanceProfile", "EntityAlreadyExistsException"): "the second role is one too many, whichever it is",
+    ("CreateGroup", "NoSuchEntityException"): "it names nothing that could be missing",
+    ("CreateServiceLinkedRole", "NoSuchEntityException"): "an unknown service has AccessDenied, as AWS answers it",
+    ("PutRolePermissionsBoundary", "PolicyNotAttachableException"): "AWS answers NoSuchEntity to such policies",
+    ("PutUserPermissionsBoundary", "PolicyNotAttachableException"): "AWS answers NoSuchEntity to such policies",
+    ("UntagInstanceProfile", "InvalidInputException"): "the model sees to its input",
+    ("UpdateRole", "InvalidInputException"): "the model sees to its input",
+    ("UpdateRoleDescription", "UnmodifiableEntityException"): "the description of a service-linked role may be changed",
 }
 
 # Operations on what no account has: they are there to be refused, and this is how.

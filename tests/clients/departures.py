@@ -9,6 +9,7 @@ import re
 import traceback
 
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 
 RECORDED = pathlib.Path(__file__).with_name("departures.txt")
 # Helpers, in which no case departs by itself.
@@ -29,6 +30,8 @@ def line(how, error):
 def _outcome(error):
     if isinstance(error, ClientError):
         return f"{error.operation_name}: {error.response['Error']['Code']}"
+    if isinstance(error, ResponseParserError):
+        return "an answer that does not parse"
     if isinstance(error, KeyError):
         return f"no {error}"
     # Where the helper says what it expected. Elsewhere the statement tells it, and the text is a whole answer.

@@ -11,7 +11,7 @@ import botocore.session
 import urllib.request
 import xml.etree.ElementTree as xml
 
-ROLE = "arn:aws:iam::{}:role/service/Reader"
+ROLE = "arn:aws:iam::{}:role/service/Guest"
 
 
 def assume(aws, client=None, **parameters):
@@ -55,7 +55,7 @@ def name_cluster(request, **_):
 def a_role_is_assumed_and_the_session_knows_itself(aws):
     answer = assume(aws, RoleSessionName="a+=,.@-b")
     user, credentials = answer["AssumedRoleUser"], answer["Credentials"]
-    arn = f"arn:aws:sts::{aws.accounts[0]}:assumed-role/Reader/a+=,.@-b"
+    arn = f"arn:aws:sts::{aws.accounts[0]}:assumed-role/Guest/a+=,.@-b"
     assert user["Arn"] == arn, user
     assert user["AssumedRoleId"].startswith("AROA") and user["AssumedRoleId"].endswith(":a+=,.@-b"), user
     assert credentials["AccessKeyId"].startswith("ASIA") and len(credentials["SecretAccessKey"]) == 40

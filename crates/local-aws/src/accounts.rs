@@ -13,6 +13,7 @@
 
 mod access_key;
 mod credential;
+mod last_use;
 mod seed;
 mod session;
 
@@ -27,8 +28,9 @@ use aws_model::{AccountId, Arn, Partition, SecretBytes};
 use jiff::Timestamp;
 
 pub use self::credential::{Credential, Holder, InvalidCredential};
+pub(crate) use self::last_use::LastUse;
 pub(crate) use self::session::{Session, SessionContext, SessionIdentity, SessionTag};
-use self::{access_key::KeyKind, seed::Seed};
+use self::{access_key::KeyKind, last_use::LastUses, seed::Seed};
 use crate::{
     authorization::Authorizer,
     caller::Caller,
@@ -50,6 +52,7 @@ pub(crate) struct Accounts {
     fixed: HashMap<String, Credential>,
     /// The users whose generated access keys were handed out, by their ids.
     users: RwLock<HashMap<String, Arn>>,
+    last_uses: LastUses,
     /// With the write that keeps each.
     named: RwLock<BTreeMap<AccountId, Ticket>>,
     store: Store,
@@ -139,7 +142,9 @@ impl Accounts {
         let kept: BTreeMap<AccountId, Ticket> = kept;
         kept.keys().for_each(|account| authorizer.name(*account));
         let (seed, kept) = (Seed::new(&seed), RwLock::new(kept));
-        let accounts = Self { partition, seed, fixed, users: RwLock::default(), named: kept, store, authorizer };
+        let users = RwLock::default();
+        let last_uses = LastUses::default();
+        let accounts = Self { partition, seed, fixed, users, last_uses, named: kept, store, authorizer };
         accounts.check_holders()?;
         let of_fixed: Vec<_> = accounts.fixed.values().map(|credential| credential.account).collect();
         let tickets = named.into_iter().chain(of_fixed).map(|account| accounts.name(account));
@@ -154,6 +159,10 @@ impl Accounts {
     fn check_holders(&self) -> Result<(), AccountsError> {
         for credential in self.fixed.values() {
             if self.authorizer.is_open(credential.account) {
+                // IAM may close the account before its holder calls.
+                if let Ok(identity) = self.fixed(credential) {
+                    self.authorizer.admit(&identity.caller.principal);
+                }
                 continue;
             }
             let holder = match &credential.holder {
@@ -207,6 +216,44 @@ impl Accounts {
         self.users.write().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), user.clone());
         let secret = self.seed.secret_access_key(&id);
         (id, secret)
+    }
+
+    /// A new access key id of an account and its secret. Nobody can sign with it until a user holds it.
+    pub(crate) fn new_user_key(&self, account: AccountId) -> Result<(String, SecretBytes), SealError> {
+        let id = access_key::compose(KeyKind::LongTerm, account, random_number()?);
+        let secret = self.seed.secret_access_key(&id);
+        Ok((id, secret))
+    }
+
+    /// From now on a user signs with this access key.
+    pub(crate) fn hold(&self, access_key_id: &str, user: &Arn) {
+        self.users.write().unwrap_or_else(PoisonError::into_inner).insert(access_key_id.to_owned(), user.clone());
+    }
+
+    /// From now on nobody signs with this access key.
+    pub(crate) fn release(&self, access_key_id: &str) {
+        self.users.write().unwrap_or_else(PoisonError::into_inner).remove(access_key_id);
+    }
+
+    /// Notes that somebody called: whose access key or role may be asked when it was used.
+    pub(crate) fn used(&self, caller: &Caller, used: LastUse) {
+        match &caller.principal {
+            Principal::User(_) => self.last_uses.note(&caller.access_key_id, used),
+            Principal::Session(_) => {
+                self.last_uses.note(caller.user_id.split(':').next().unwrap_or_default(), used);
+            }
+            _ => {}
+        }
+    }
+
+    /// When an access key (by its id) or a role (by its unique id) was used last.
+    pub(crate) fn last_use(&self, id: &str) -> Option<LastUse> {
+        self.last_uses.of(id)
+    }
+
+    /// An access key or a role that is gone.
+    pub(crate) fn forget_use(&self, id: &str) {
+        self.last_uses.forget(id);
     }
 
     /// The account that an access key belongs to, whatever state the key is in.
@@ -299,6 +346,9 @@ impl Accounts {
         if session.has_expired(now) {
             return Err(Unidentified::Expired);
         }
+        if !self.is_still_there(&session) {
+            return Err(Unidentified::Unknown);
+        }
         let secret = self.seed.secret_access_key(access_key_id);
         let whole = root(session.account, access_key_id, self.partition);
         let (arn, user_id) = match &session.identity {
@@ -319,11 +369,23 @@ impl Accounts {
         Ok(Identity { caller, secret, session: Some(session) })
     }
 
+    /// Whether whose session it is, is the one that began it: not deleted, nor made again under the same name.
+    ///
+    /// Source: IAM User Guide, "IAM identifiers" > "Unique identifiers".
+    fn is_still_there(&self, session: &Session) -> bool {
+        let (SessionIdentity::User { arn, id } | SessionIdentity::Role { arn, id, .. }) = &session.identity else {
+            return true;
+        };
+        let world = self.authorizer.world();
+        match world.identity(arn) {
+            Some(identity) => *identity.unique_id == **id,
+            None => world.account(session.account).is_none_or(|account| account.identities_are_partial),
+        }
+    }
+
     /// Begins a session: a fresh access key, its secret and its token.
     pub(crate) fn begin(&self, session: &Session) -> Result<SessionCredential, SealError> {
-        let random = random_bytes(8)?;
-        let distinguisher = random.expose().iter().fold(0, |number, byte| (number << 8) | u64::from(*byte));
-        let access_key_id = access_key::compose(KeyKind::Session, session.account, distinguisher);
+        let access_key_id = access_key::compose(KeyKind::Session, session.account, random_number()?);
         // A session has string keys only, so it always has a JSON form.
         let content = serde_json::to_vec(session).map_err(|_| SealError)?;
         Ok(SessionCredential {
@@ -333,6 +395,16 @@ impl Accounts {
             expires: session.expires(),
         })
     }
+}
+
+fn random_number() -> Result<u64, SealError> {
+    Ok(random_bytes(8)?.expose().iter().fold(0, |number, byte| (number << 8) | u64::from(*byte)))
+}
+
+/// A unique id that nothing has had before.
+pub(crate) fn new_unique_id(prefix: &str) -> Result<String, SealError> {
+    let bits = random_bytes(16)?.expose().iter().fold(0, |bits: u128, byte| (bits << 8) | u128::from(*byte));
+    Ok(format!("{prefix}{}", access_key::base32(bits, 17)))
 }
 
 /// The unique id of a user or role that was given none: the same for the same ARN.

@@ -121,6 +121,7 @@ impl Admin {
                 "version": env!("CARGO_PKG_VERSION"),
                 "operations": {
                     "cloudtrail": supported(ServiceId::CloudTrail),
+                    "iam": supported(ServiceId::Iam),
                     "kms": supported(ServiceId::Kms),
                     "sts": supported(ServiceId::Sts),
                 },

@@ -14,7 +14,10 @@ mod request;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::{
+    collections::HashSet,
+    sync::{PoisonError, RwLock, RwLockReadGuard},
+};
 
 use authz::{
     decision::{Denial, DenialEffect, Explanation, Gate, Verdict},
@@ -23,11 +26,16 @@ use authz::{
     rules::Assumptions,
     world::World,
 };
+use aws_model::AccountId;
 
 pub(crate) use request::Asked;
 
 use self::open::Administrators;
-use crate::error::ServiceError;
+pub(crate) use self::open::root_stand_in;
+use crate::{
+    error::ServiceError,
+    store::{AtomicTicket, Ticket},
+};
 
 /// The model, over the facts of one embedded AWS.
 #[derive(Debug)]
@@ -35,6 +43,10 @@ pub(crate) struct Authorizer {
     world: RwLock<World>,
     assumptions: Assumptions,
     administrators: Administrators,
+    /// The accounts whose users and roles had not to be declared, until IAM made the first.
+    closed: RwLock<HashSet<AccountId>>,
+    /// The newest change of users, roles and policies.
+    identities: AtomicTicket,
 }
 
 impl Authorizer {
@@ -45,7 +57,13 @@ impl Authorizer {
 
     /// The same, with some assumptions not held.
     pub(crate) fn under(assumptions: Assumptions, world: World) -> Self {
-        Self { world: RwLock::new(world), assumptions, administrators: Administrators::new() }
+        Self {
+            world: RwLock::new(world),
+            assumptions,
+            administrators: Administrators::new(),
+            closed: RwLock::default(),
+            identities: AtomicTicket::default(),
+        }
     }
 
     /// What of AWS nobody has published holds.
@@ -115,6 +133,16 @@ impl Authorizer {
         };
         let denial = Denial { effect: DenialEffect::Implicit, gate: Gate::Resource(kind), account: None, policy: None };
         self.error(&denial, request)
+    }
+
+    /// What must be durable before anything is told that rests on users, roles and their policies.
+    pub(crate) fn rests_on(&self) -> Ticket {
+        self.identities.get()
+    }
+
+    /// Notes a change of users, roles or policies, before the facts are told of it: whoever it lets in waits for it.
+    pub(crate) fn will_rest_on(&self, ticket: Ticket) {
+        self.identities.raise(ticket);
     }
 
     /// The facts, to be looked at and let go at once.

@@ -5,9 +5,9 @@
 //!     |
 //!   router    service and operation -> signature -> input -> service -> answer      admin   moves the clock
 //!     |                         |
-//!   kms, sts, cloudtrail --> authorization  accounts   credentials, sessions
-//!     |            |                        |
-//!   store        trail    an event for each call
+//!   iam, kms, sts, cloudtrail --> authorization  accounts   credentials, sessions
+//!     |                 |                        |
+//!   store             trail    an event for each call
 //!   memory, or one file that survives a kill at any moment
 //! ```
 //!
@@ -20,6 +20,7 @@ mod caller;
 mod clock;
 mod cloudtrail;
 mod error;
+mod iam;
 pub mod kms;
 mod local_aws;
 mod options;

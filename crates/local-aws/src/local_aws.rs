@@ -12,9 +12,10 @@ use crate::{
     authorization::Authorizer,
     clock::Clock,
     cloudtrail::CloudTrail,
+    iam::{self, Iam},
     kms::{Kms, UnfitKey},
     options::{Options, State, TrailFiles},
-    router::Router,
+    router::{Router, Services},
     server::{Endpoint, Server},
     store::{OpenError, Store},
     trail::{Delivery, Trail},
@@ -104,18 +105,22 @@ impl LocalAws {
             None => (None, Trail::new(clock.clone(), limits.trail_bytes)),
         };
         let trail = Arc::new(trail);
+        // Before the keys: what their policies name is then there.
+        let identities = iam::State::load(store.clone(), partition, clock.now(), Arc::clone(&authorizer))?;
         let kms = Kms::open_under(store.clone(), clock.clone(), quotas, Arc::clone(&authorizer), Arc::clone(&trail))?;
         kms.adopt(keys, clock.now()).await?;
         let cloudtrail = CloudTrail::open(store.clone(), Arc::clone(&trail), Arc::clone(&authorizer))?;
         let named = accounts.into_iter().chain(accounts_of_world);
-        let accounts = Accounts::open(store, partition, named, credentials, Arc::clone(&authorizer)).await?;
+        let accounts = Accounts::open(store.clone(), partition, named, credentials, Arc::clone(&authorizer)).await?;
         let accounts = Arc::new(accounts);
+        let iam = Iam::new(identities, Arc::clone(&accounts));
         let (listener, local_addr) = bind(listen).await?;
 
         let delivery = files.map(|files| deliver(&trail, files)).transpose()?;
         let admin =
             admin.then(|| Admin::new(clock.clone(), Arc::clone(&accounts), Arc::clone(&authorizer), kms.clone()));
-        let router = Router::new(Arc::clone(&accounts), clock.clone(), kms, cloudtrail, authorizer, trail);
+        let services = Services { iam, kms, cloudtrail };
+        let router = Router::new(Arc::clone(&accounts), clock.clone(), store, services, authorizer, trail);
         let server = Server::start(listener, Endpoint::new(router, admin, &limits), limits);
         Ok(Running { local_addr, accounts, clock, server, delivery })
     }

@@ -27,13 +27,15 @@ use serde_json::Value;
 
 use self::{authenticate::Signer, route::Route};
 use crate::{
-    accounts::Accounts,
+    accounts::{Accounts, LastUse},
     authorization::Authorizer,
     caller::{CallContext, Peer},
     clock::Clock,
     cloudtrail::CloudTrail,
     error::ServiceError,
+    iam::{self, Iam},
     kms::Kms,
+    store::Store,
     sts::Sts,
     trail::{Answered, Notes, Trail},
 };
@@ -44,24 +46,35 @@ pub(crate) type Response = http::Response<Full<Bytes>>;
 /// Every service, and who may call.
 pub(crate) struct Router {
     accounts: Arc<Accounts>,
+    authorizer: Arc<Authorizer>,
     clock: Clock,
+    store: Store,
+    iam: Iam,
     kms: Kms,
     sts: Sts,
     cloudtrail: CloudTrail,
     trail: Arc<Trail>,
 }
 
+/// The services, as the router is given them; STS it makes itself.
+pub(crate) struct Services {
+    pub(crate) iam: Iam,
+    pub(crate) kms: Kms,
+    pub(crate) cloudtrail: CloudTrail,
+}
+
 impl Router {
     pub(crate) fn new(
         accounts: Arc<Accounts>,
         clock: Clock,
-        kms: Kms,
-        cloudtrail: CloudTrail,
+        store: Store,
+        services: Services,
         authorizer: Arc<Authorizer>,
         trail: Arc<Trail>,
     ) -> Self {
-        let sts = Sts::new(Arc::clone(&accounts), authorizer);
-        Self { accounts, clock, kms, sts, cloudtrail, trail }
+        let sts = Sts::new(Arc::clone(&accounts), Arc::clone(&authorizer));
+        let Services { iam, kms, cloudtrail } = services;
+        Self { accounts, authorizer, clock, store, iam, kms, sts, cloudtrail, trail }
     }
 
     /// Answers a request whose body was read.
@@ -115,23 +128,32 @@ impl Router {
             user_agent: header(http::header::USER_AGENT),
             referer: header(http::header::REFERER),
         };
+        // IAM is in one region of its partition, whatever region clients with an endpoint of their own sign for.
+        let home = (route.service == ServiceId::Iam).then(|| iam::home_region(signer.region.partition())).flatten();
         let context = CallContext {
             caller: &signer.identity.caller,
-            region: &signer.region,
+            region: home.as_ref().unwrap_or(&signer.region),
             now: self.clock.now(),
             request_id,
             peer: Some(peer),
             notes: Some(&notes),
         };
+        let (service, region) = (model.metadata().signing_name.as_str(), context.region.clone());
+        self.accounts.used(context.caller, LastUse { at: context.now, service, region });
         let parameters = input.as_ref().ok();
         let parameters = parameters.and_then(|input| Trail::parameters(route.service, route.operation, input));
-        let answer = match input {
+        let mut answer = match input {
             Ok(input) => {
                 let answer = self.dispatch(route, &context, &signer, input).await;
                 answer.map_err(|error| declared::checked(model, route.operation, error))
             }
             Err(error) => Err(error),
         };
+        // Whoever was let in or kept out by a change of IAM's is told so when the change would survive a kill.
+        if let Err(failed) = self.store.durable(self.authorizer.rests_on()).await {
+            tracing::error!(request_id, %failed, "an answer rests on a change that was not kept");
+            answer = Err(failure::internal(model));
+        }
         self.trail.record(Answered {
             service: route.service,
             operation: route.operation,
@@ -155,6 +177,7 @@ impl Router {
         input: Value,
     ) -> Result<Value, ServiceError> {
         match route.service {
+            ServiceId::Iam => self.iam.call(context, route.operation.name(), input),
             ServiceId::Kms => self.kms.call(context, route.operation.name(), input).await,
             ServiceId::Sts => self.sts.call(context, signer.identity.session.as_ref(), route.operation.name(), &input),
             ServiceId::CloudTrail => self.cloudtrail.call(context, route.operation.name(), input).await,
@@ -165,6 +188,7 @@ impl Router {
 /// The operations of a service that are answered here.
 pub(crate) fn supported(service: ServiceId) -> &'static [&'static str] {
     match service {
+        ServiceId::Iam => Iam::OPERATIONS,
         ServiceId::Kms => Kms::OPERATIONS,
         ServiceId::Sts => &Sts::OPERATIONS,
         ServiceId::CloudTrail => CloudTrail::OPERATIONS,

@@ -70,7 +70,7 @@ impl Admin {
             return Ok(());
         }
         Err(Refused::Malformed(format!(
-            "there is no `{arn}`: the users and roles of its account are told in the world file"
+            "there is no `{arn}`: its account has the users and roles that the world file tells and that IAM made"
         )))
     }
 

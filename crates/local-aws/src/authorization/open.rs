@@ -5,8 +5,12 @@
 //! that allows everything, a trust policy that lets everybody assume it whose own account lets them, and sessions of up
 //! to twelve hours. It is put into the world when it is first met, so that from then on the model decides about it as
 //! about any other. In every other account, who is not declared does not exist.
+//!
+//! An open account is one until IAM makes its first user or role: from then on it has those that were made or met, and
+//! no others. What it keeps of its openness is that its root user may assume roles. An account that the world file
+//! calls partial stays open.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use authz::{
     policy::{Policy, PolicyKind},
@@ -93,6 +97,24 @@ impl Authorizer {
         }
     }
 
+    /// Closes an open account: who was not met yet does not exist any more.
+    pub(crate) fn close(&self, account: AccountId, partition: Partition) {
+        let stand_in = root_stand_in(account, partition);
+        self.closed.write().unwrap_or_else(PoisonError::into_inner).insert(account);
+        self.change(|world| {
+            open(world, account);
+            if let Some(stand_in) = &stand_in {
+                self.declare(world, account, stand_in);
+            }
+            world.account_mut(account).identities_are_partial = false;
+        });
+    }
+
+    /// Whether the root user of an account may assume roles, which it may not on AWS.
+    pub(crate) fn root_may_assume(&self, account: AccountId) -> bool {
+        self.is_open(account) || self.closed.read().unwrap_or_else(PoisonError::into_inner).contains(&account)
+    }
+
     /// Whether the users and roles of an account need not be declared.
     pub(crate) fn is_open(&self, account: AccountId) -> bool {
         self.world().account(account).is_none_or(|account| account.identities_are_partial)
@@ -117,6 +139,11 @@ impl Authorizer {
             tracing::debug!(%arn, %refused, "not declared");
         }
     }
+}
+
+/// The user as whom the root user of an open account assumes roles. IAM makes none of this name.
+pub(crate) fn root_stand_in(account: AccountId, partition: Partition) -> Option<Arn> {
+    format!("arn:{partition}:iam::{account}:user/(root)").parse().ok()
 }
 
 fn open(world: &mut World, account: AccountId) {

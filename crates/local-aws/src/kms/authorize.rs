@@ -117,6 +117,8 @@ const fn member(on: On) -> &'static str {
         | On::Role(member)
         | On::Principal(member)
         | On::Trail(member) => member,
+        // Of IAM alone.
+        _ => "",
     }
 }
 
@@ -153,6 +155,7 @@ fn subject(call: &Call<'_>, on: On, input: &Value) -> Subject {
             Some(arn) if arn.parse::<GrantPrincipal>().is_ok() => Subject::Other(arn.to_owned()),
             _ => Subject::Unreadable,
         },
+        _ => Subject::Unreadable,
     }
 }
 

@@ -12,14 +12,16 @@ use crate::error::ServiceError;
 /// Sources: AWS KMS API Reference and AWS STS API Reference, "Common Errors"; IAM User Guide, "Pass session tags in AWS
 /// STS" (`InvalidParameterValue`). `InvalidArnException` is of the look-up of a key, which all operations on keys share
 /// while some models leave it out; `NotAuthorizedException` is what AWS answers to an alias of its own;
+/// `NoSuchEntity` is what AWS answers `CreateRole` whose boundary is not there, which its model does not have;
 /// `UnsupportedOperationException` says what the embedded AWS does not have.
-const COMMON: [&str; 14] = [
+const COMMON: [&str; 15] = [
     "AccessDenied",
     "AccessDeniedException",
     "InternalFailure",
     "InvalidArnException",
     "InvalidParameterValue",
     "KMSInternalException",
+    "NoSuchEntity",
     "NotAuthorizedException",
     "SerializationException",
     "ServiceUnavailable",

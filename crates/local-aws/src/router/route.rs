@@ -86,12 +86,15 @@ pub(super) fn of<'a>(
             let version = form.get("Version");
             match model::service_for_action(version, action) {
                 Some(service) => by_action(service, form),
-                None => Err(no_such_action(action, version)),
+                None => match version.and_then(model::service_for_version) {
+                    Some(service) => Err(unsupported_action(service, action)),
+                    None => Err(no_such_action(action, version)),
+                },
             }
         }
-        (None, Some(ServiceId::Sts)) => {
+        (None, Some(service)) if model::service(service).metadata().protocol == model::Protocol::Query => {
             Err(ServiceError::new("MissingAction", "The request is missing an action or a required parameter."))
-                .map_err(refuse(ServiceId::Sts))
+                .map_err(refuse(service))
         }
         (None, Some(service)) => Err(unknown_operation(service, "")).map_err(refuse(service)),
         (None, None) => Err(Unrouted { protocol_of: ProtocolOf::Json, error: no_service() }),
@@ -123,16 +126,18 @@ fn by_action(service: ServiceId, form: Form<'_>) -> Result<Route<'_>, Unrouted> 
     let action = form.get("Action").unwrap_or_default();
     match operation(service, model, action) {
         Some(operation) => Ok(Route { service, model, operation, input: Input::Form(form) }),
-        None => {
-            let version = &model.metadata().api_version;
-            let message = format!(
-                "Could not find operation {action} for version {version}: the embedded AWS answers {}",
-                supported(service).join(", ")
-            );
-            let error = ServiceError::new("InvalidAction", message);
-            Err(Unrouted { protocol_of: ProtocolOf::Service(service), error })
-        }
+        None => Err(unsupported_action(service, action)),
     }
+}
+
+fn unsupported_action(service: ServiceId, action: &str) -> Unrouted {
+    let version = &model::service(service).metadata().api_version;
+    let message = format!(
+        "Could not find operation {action} for version {version}: the embedded AWS answers {}",
+        supported(service).join(", ")
+    );
+    let error = ServiceError::new("InvalidAction", message);
+    Unrouted { protocol_of: ProtocolOf::Service(service), error }
 }
 
 fn no_such_action(action: &str, version: Option<&str>) -> Unrouted {
@@ -152,7 +157,8 @@ fn unknown_operation(service: ServiceId, name: &str) -> ServiceError {
 fn no_service() -> ServiceError {
     let message = "The request is for no service that the embedded AWS has. It has KMS (X-Amz-Target: \
                    TrentService.OPERATION), CloudTrail (X-Amz-Target: \
-                   com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.OPERATION) and STS \
+                   com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.OPERATION), IAM \
+                   (Action=OPERATION&Version=2010-05-08) and STS \
                    (Action=OPERATION&Version=2011-06-15).";
     ServiceError::new("UnknownOperationException", message)
 }

@@ -5,8 +5,8 @@ use aws_wire::model::{self, Kind, Operation, ServiceId, ServiceModel, Shape};
 
 use super::supported;
 
-const SERVICES: [(&str, ServiceId); 3] =
-    [("cloudtrail", ServiceId::CloudTrail), ("kms", ServiceId::Kms), ("sts", ServiceId::Sts)];
+const SERVICES: [(&str, ServiceId); 4] =
+    [("cloudtrail", ServiceId::CloudTrail), ("iam", ServiceId::Iam), ("kms", ServiceId::Kms), ("sts", ServiceId::Sts)];
 
 #[test]
 fn the_catalog_knows_what_each_answered_operation_asks() {
@@ -59,7 +59,14 @@ fn members_of(access: &Access) -> Vec<(&'static str, Fits)> {
         | On::KeyOfAlias(member)
         | On::Role(member)
         | On::Principal(member)
-        | On::Trail(member) => vec![(member, TEXT)],
+        | On::Trail(member)
+        | On::Named(_, member)
+        | On::New(_, member)
+        | On::Arn(_, member)
+        | On::Identity(member)
+        | On::UserOfAccessKey(member)
+        | On::ServiceLinkedRole(member)
+        | On::RoleOfTask(member) => vec![(member, TEXT)],
     };
     for condition in access.conditions() {
         match condition.from {

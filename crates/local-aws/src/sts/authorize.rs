@@ -10,7 +10,10 @@ use aws_catalog::access::{self, Access, On};
 use aws_model::Arn;
 
 use super::{Call, Sts};
-use crate::{authorization::Asked, error::ServiceError};
+use crate::{
+    authorization::{Asked, root_stand_in},
+    error::ServiceError,
+};
 
 impl Sts {
     /// Asks for everything that the operation does.
@@ -56,10 +59,10 @@ impl Sts {
     /// a role: such an account has no other long-term credential than that of its root user, whom AWS would refuse.
     fn stand_in(&self, call: Call<'_>, request: &Request) -> Option<Request> {
         let Principal::Root(account) = request.principal else { return None };
-        if !self.authorizer.is_open(account) {
+        if !self.authorizer.root_may_assume(account) {
             return None;
         }
-        let user: Arn = format!("arn:{}:iam::{account}:user/root", call.context.region.partition()).parse().ok()?;
+        let user = root_stand_in(account, call.context.region.partition())?;
         let mut stand_in = Request { principal: Principal::User(user), ..request.clone() };
         self.authorizer.admit(&stand_in.principal);
         stand_in.context.tell("aws:PrincipalArn", Told::Values(vec![call.context.caller.arn.clone()]));

@@ -70,10 +70,12 @@ async fn start() -> Running {
     LocalAws::start(Options { listen, accounts, world: world(), ..Options::default() }).await.unwrap()
 }
 
-/// A managed policy of AWS for sessions to be narrowed to; of the accounts nothing, so that they are open.
+/// Managed policies of AWS, one of them a service's; of the accounts nothing, so that they are open.
 fn world() -> authz::world::World {
     let text = r#"{"managedPolicies": {"arn:aws:iam::aws:policy/ReadOnlyAccess": {"Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Action": ["kms:Describe*", "kms:List*"], "Resource": "*"}]}}}"#;
+        "Statement": [{"Effect": "Allow", "Action": ["kms:Describe*", "kms:List*"], "Resource": "*"}]},
+        "arn:aws:iam::aws:policy/aws-service-role/AutoScalingServiceRolePolicy": {"Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "ec2:RunInstances", "Resource": "*"}]}}}"#;
     authz::file::world::read(&authz::text::SourceText::new("world.yaml", text), &authz::file::NoFiles).unwrap()
 }
 
@@ -108,7 +110,7 @@ async fn run(script: &str, arguments: &[&str], endpoint: &str, credentials: &str
         .env("CLAVIGER_CREDENTIALS", credentials)
         .kill_on_drop(true)
         .output();
-    let output = timeout(Duration::from_secs(300), output).await.expect("the script ends").unwrap();
+    let output = timeout(Duration::from_secs(900), output).await.expect("the script ends").unwrap();
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{script} {arguments:?}: {}\n{out}\n{err}", output.status);
     println!("{script} {arguments:?}: {out}");

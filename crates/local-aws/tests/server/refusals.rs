@@ -126,7 +126,9 @@ async fn with_an_operation_that_is_none() {
     assert!(answer.2.contains("`Frobnicate`") && answer.2.contains("GenerateDataKey"), "{answer:?}");
 
     let answer = sts("Action=Frobnicate").send(&aws).await.query_error();
-    assert_eq!(answer, refusal(400, "InvalidAction", "Could not find operation Frobnicate for version 2011-06-15"));
+    assert_eq!((answer.0, answer.1.as_str()), (400, "InvalidAction"));
+    let none = "Could not find operation Frobnicate for version 2011-06-15: the embedded AWS answers AssumeRole, ";
+    assert!(answer.2.starts_with(none), "{answer:?}");
 
     let answer = sts("Action=AssumeRoleWithSAML").send(&aws).await.query_error();
     assert_eq!((answer.0, answer.1.as_str()), (400, "InvalidAction"));

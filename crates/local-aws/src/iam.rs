@@ -1,0 +1,218 @@
+//! The embedded AWS's Identity and Access Management: one service for each account, whatever the region.
+//!
+//! ```text
+//!   call ------> roles, inline_policies, ...      one file for each family of operations
+//!     |             |
+//!     |          authorize                        who may: the catalog's table, put to the authorization model
+//!     |             |
+//!     +--------> state: users, roles, groups, policies, instance profiles, ... of each account
+//!                   |            |
+//!                 store       authorization       told of each change, before anybody hears of it
+//! ```
+//!
+//! What IAM answers, and whatever any service answers after a change of IAM's, is told when that change would survive a
+//! kill: the router waits for it.
+//!
+//! Sources: IAM API Reference, the page of each operation; IAM User Guide; messages as the service sends them, as far as
+//! recorded answers show them.
+
+mod access_keys;
+mod account;
+mod attached_policies;
+mod authorization_details;
+mod authorize;
+mod boundaries;
+mod call;
+mod documents;
+mod fault;
+mod groups;
+mod inline_policies;
+mod instance_profiles;
+mod managed_policies;
+mod oidc_providers;
+mod paging;
+mod quotas;
+mod records;
+mod roles;
+mod service_linked_roles;
+mod simulate;
+mod state;
+mod tags;
+#[cfg(test)]
+mod tests;
+mod users;
+
+use std::sync::Arc;
+
+use aws_model::{Partition, Region};
+use serde_json::Value;
+
+use crate::{CallContext, ServiceError, accounts::Accounts};
+
+use aws_catalog::access::IamKind::{Group, InstanceProfile, OidcProvider, Policy, Role, User};
+use call::Call;
+pub(crate) use state::State;
+
+/// IAM of all accounts. Clones share their state.
+#[derive(Clone, Debug)]
+pub(crate) struct Iam {
+    state: Arc<State>,
+    accounts: Arc<Accounts>,
+}
+
+/// The region that IAM is in, which its requests are signed for where the endpoint is AWS's own.
+///
+/// Source: AWS General Reference, "AWS Identity and Access Management endpoints and quotas"; botocore's
+/// `endpoints.json` for the other partitions.
+pub(crate) fn home_region(partition: Partition) -> Option<Region> {
+    let code = match partition.as_str() {
+        "aws" => "us-east-1",
+        "aws-cn" => "cn-north-1",
+        "aws-us-gov" => "us-gov-west-1",
+        "aws-iso" => "us-iso-east-1",
+        "aws-iso-b" => "us-isob-east-1",
+        "aws-iso-e" => "eu-isoe-west-1",
+        "aws-iso-f" => "us-isof-south-1",
+        "aws-eusc" => "eusc-de-east-1",
+        _ => return None,
+    };
+    code.parse().ok()
+}
+
+impl Iam {
+    /// The identities of a state, whose users sign from now on with their access keys.
+    pub(crate) fn new(state: State, accounts: Arc<Accounts>) -> Self {
+        state.serve(&accounts);
+        Self { state: Arc::new(state), accounts }
+    }
+}
+
+/// The operations that are answered, and by what.
+macro_rules! operations {
+    ($($name:literal => $handler:expr,)*) => {
+        impl Iam {
+            /// The names of the operations that [`call`](Self::call) answers.
+            pub(crate) const OPERATIONS: &'static [&'static str] = &[$($name),*];
+
+            /// Answers one operation. The caller's signature and the input against the service's model are checked
+            /// already.
+            pub(crate) fn call(
+                &self,
+                ctx: &CallContext<'_>,
+                operation: &str,
+                input: Value,
+            ) -> Result<Value, ServiceError> {
+                let call = Call { ctx, state: &self.state, accounts: &self.accounts };
+                authorize::authorize(&call, operation, &input)?;
+                match operation {
+                    $($name => $handler(&call, input),)*
+                    other => Err(fault::unsupported(other)),
+                }
+            }
+        }
+    };
+}
+
+operations! {
+    "CreateRole" => roles::create_role,
+    "GetRole" => roles::get_role,
+    "ListRoles" => roles::list_roles,
+    "UpdateRole" => roles::update_role,
+    "UpdateRoleDescription" => roles::update_role_description,
+    "UpdateAssumeRolePolicy" => roles::update_assume_role_policy,
+    "DeleteRole" => roles::delete_role,
+    "CreateUser" => users::create_user,
+    "GetUser" => users::get_user,
+    "ListUsers" => users::list_users,
+    "UpdateUser" => users::update_user,
+    "DeleteUser" => users::delete_user,
+    "ListGroupsForUser" => users::list_groups_for_user,
+    "CreateAccessKey" => access_keys::create,
+    "ListAccessKeys" => access_keys::list,
+    "UpdateAccessKey" => access_keys::update,
+    "DeleteAccessKey" => access_keys::delete,
+    "GetAccessKeyLastUsed" => access_keys::last_used,
+    "CreateGroup" => groups::create_group,
+    "GetGroup" => groups::get_group,
+    "ListGroups" => groups::list_groups,
+    "UpdateGroup" => groups::update_group,
+    "DeleteGroup" => groups::delete_group,
+    "AddUserToGroup" => groups::add_user,
+    "RemoveUserFromGroup" => groups::remove_user,
+    "PutRolePolicy" => |call: &Call<'_>, input| inline_policies::put(call, Role, input),
+    "GetRolePolicy" => |call: &Call<'_>, input| inline_policies::get(call, Role, input),
+    "DeleteRolePolicy" => |call: &Call<'_>, input| inline_policies::delete(call, Role, input),
+    "ListRolePolicies" => |call: &Call<'_>, input| inline_policies::list(call, Role, input),
+    "AttachRolePolicy" => |call: &Call<'_>, input| attached_policies::attach(call, Role, input),
+    "DetachRolePolicy" => |call: &Call<'_>, input| attached_policies::detach(call, Role, input),
+    "ListAttachedRolePolicies" => |call: &Call<'_>, input| attached_policies::list(call, Role, input),
+    "PutUserPolicy" => |call: &Call<'_>, input| inline_policies::put(call, User, input),
+    "GetUserPolicy" => |call: &Call<'_>, input| inline_policies::get(call, User, input),
+    "DeleteUserPolicy" => |call: &Call<'_>, input| inline_policies::delete(call, User, input),
+    "ListUserPolicies" => |call: &Call<'_>, input| inline_policies::list(call, User, input),
+    "AttachUserPolicy" => |call: &Call<'_>, input| attached_policies::attach(call, User, input),
+    "DetachUserPolicy" => |call: &Call<'_>, input| attached_policies::detach(call, User, input),
+    "ListAttachedUserPolicies" => |call: &Call<'_>, input| attached_policies::list(call, User, input),
+    "PutGroupPolicy" => |call: &Call<'_>, input| inline_policies::put(call, Group, input),
+    "GetGroupPolicy" => |call: &Call<'_>, input| inline_policies::get(call, Group, input),
+    "DeleteGroupPolicy" => |call: &Call<'_>, input| inline_policies::delete(call, Group, input),
+    "ListGroupPolicies" => |call: &Call<'_>, input| inline_policies::list(call, Group, input),
+    "AttachGroupPolicy" => |call: &Call<'_>, input| attached_policies::attach(call, Group, input),
+    "DetachGroupPolicy" => |call: &Call<'_>, input| attached_policies::detach(call, Group, input),
+    "ListAttachedGroupPolicies" => |call: &Call<'_>, input| attached_policies::list(call, Group, input),
+    "PutRolePermissionsBoundary" => |call: &Call<'_>, input| boundaries::put(call, Role, input),
+    "DeleteRolePermissionsBoundary" => |call: &Call<'_>, input| boundaries::delete(call, Role, input),
+    "PutUserPermissionsBoundary" => |call: &Call<'_>, input| boundaries::put(call, User, input),
+    "DeleteUserPermissionsBoundary" => |call: &Call<'_>, input| boundaries::delete(call, User, input),
+    "TagRole" => |call: &Call<'_>, input| tags::tag(call, Role, input),
+    "UntagRole" => |call: &Call<'_>, input| tags::untag(call, Role, input),
+    "ListRoleTags" => |call: &Call<'_>, input| tags::list(call, Role, input),
+    "TagUser" => |call: &Call<'_>, input| tags::tag(call, User, input),
+    "UntagUser" => |call: &Call<'_>, input| tags::untag(call, User, input),
+    "ListUserTags" => |call: &Call<'_>, input| tags::list(call, User, input),
+    "TagPolicy" => |call: &Call<'_>, input| tags::tag(call, Policy, input),
+    "UntagPolicy" => |call: &Call<'_>, input| tags::untag(call, Policy, input),
+    "ListPolicyTags" => |call: &Call<'_>, input| tags::list(call, Policy, input),
+    "TagInstanceProfile" => |call: &Call<'_>, input| tags::tag(call, InstanceProfile, input),
+    "UntagInstanceProfile" => |call: &Call<'_>, input| tags::untag(call, InstanceProfile, input),
+    "ListInstanceProfileTags" => |call: &Call<'_>, input| tags::list(call, InstanceProfile, input),
+    "TagOpenIDConnectProvider" => |call: &Call<'_>, input| tags::tag(call, OidcProvider, input),
+    "UntagOpenIDConnectProvider" => |call: &Call<'_>, input| tags::untag(call, OidcProvider, input),
+    "ListOpenIDConnectProviderTags" => |call: &Call<'_>, input| tags::list(call, OidcProvider, input),
+    "CreatePolicy" => managed_policies::create_policy,
+    "GetPolicy" => managed_policies::get_policy,
+    "ListPolicies" => managed_policies::list_policies,
+    "DeletePolicy" => managed_policies::delete_policy,
+    "ListEntitiesForPolicy" => managed_policies::list_entities,
+    "CreatePolicyVersion" => managed_policies::create_version,
+    "GetPolicyVersion" => managed_policies::get_version,
+    "ListPolicyVersions" => managed_policies::list_versions,
+    "DeletePolicyVersion" => managed_policies::delete_version,
+    "SetDefaultPolicyVersion" => managed_policies::set_default_version,
+    "CreateInstanceProfile" => instance_profiles::create,
+    "GetInstanceProfile" => instance_profiles::get,
+    "ListInstanceProfiles" => instance_profiles::list,
+    "ListInstanceProfilesForRole" => instance_profiles::list_for_role,
+    "DeleteInstanceProfile" => instance_profiles::delete,
+    "AddRoleToInstanceProfile" => instance_profiles::add_role,
+    "RemoveRoleFromInstanceProfile" => instance_profiles::remove_role,
+    "CreateServiceLinkedRole" => service_linked_roles::create,
+    "DeleteServiceLinkedRole" => service_linked_roles::delete,
+    "GetServiceLinkedRoleDeletionStatus" => service_linked_roles::deletion_status,
+    "CreateAccountAlias" => account::create_alias,
+    "DeleteAccountAlias" => account::delete_alias,
+    "ListAccountAliases" => account::list_aliases,
+    "GetAccountSummary" => account::get_summary,
+    "GetAccountAuthorizationDetails" => authorization_details::get,
+    "CreateOpenIDConnectProvider" => oidc_providers::create,
+    "GetOpenIDConnectProvider" => oidc_providers::get,
+    "ListOpenIDConnectProviders" => oidc_providers::list,
+    "DeleteOpenIDConnectProvider" => oidc_providers::delete,
+    "AddClientIDToOpenIDConnectProvider" => oidc_providers::add_client_id,
+    "RemoveClientIDFromOpenIDConnectProvider" => oidc_providers::remove_client_id,
+    "UpdateOpenIDConnectProviderThumbprint" => oidc_providers::update_thumbprints,
+    "SimulatePrincipalPolicy" => simulate::simulate,
+    "SimulateCustomPolicy" => simulate::simulate,
+    "GetContextKeysForCustomPolicy" => simulate::of_custom,
+    "GetContextKeysForPrincipalPolicy" => simulate::of_principal,
+}

@@ -1,0 +1,257 @@
+//! Managed policies: the customer's, with their versions, and AWS's as far as the world file tells them.
+
+mod versions;
+
+use authz::policy::{
+    PolicyKind,
+    limits::{SizeQuota, check_new_managed},
+};
+use aws_catalog::access::IamKind;
+use aws_model::Arn;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::{
+    call::{Call, input},
+    documents::{malformed, read},
+    fault,
+    paging::Page,
+    records::{ManagedPolicy, Version, told::path_and_name},
+    roles::root_path,
+    state::Realm,
+    tags::{Tag, Tags},
+};
+use crate::{ServiceError, accounts::unique_id};
+
+pub(super) use versions::{
+    create_version, delete_version, get_version, list_versions, set_default_version, told_version,
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct CreatePolicy {
+    policy_name: String,
+    #[serde(default = "root_path")]
+    path: String,
+    policy_document: String,
+    description: Option<String>,
+    #[serde(default)]
+    tags: Vec<Tag>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Named {
+    policy_arn: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ListPolicies {
+    #[serde(default)]
+    scope: Scope,
+    #[serde(default)]
+    only_attached: bool,
+    #[serde(default = "root_path")]
+    path_prefix: String,
+    policy_usage_filter: Option<Usage>,
+    #[serde(flatten)]
+    page: Page,
+}
+
+#[derive(Clone, Copy, Default, Deserialize, PartialEq, Eq)]
+enum Scope {
+    #[default]
+    All,
+    #[serde(rename = "AWS")]
+    Aws,
+    Local,
+}
+
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+enum Usage {
+    PermissionsPolicy,
+    PermissionsBoundary,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ListEntities {
+    policy_arn: String,
+    entity_filter: Option<String>,
+    #[serde(default = "root_path")]
+    path_prefix: String,
+    policy_usage_filter: Option<Usage>,
+    #[serde(flatten)]
+    page: Page,
+}
+
+pub(super) fn create_policy(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
+    let input: CreatePolicy = input(value)?;
+    let mut change = call.change();
+    change.must_be_new(IamKind::Policy, &input.policy_name)?;
+    read_version(&input.policy_name, &input.policy_document)?;
+    let now = call.now();
+    let policy = ManagedPolicy {
+        arn: call.arn(IamKind::Policy, &input.path, &input.policy_name)?,
+        id: call.new_id("ANPA")?,
+        path: input.path,
+        name: input.policy_name,
+        description: input.description.filter(|text| !text.is_empty()),
+        created: now,
+        updated: now,
+        versions: [(1, Version { document: input.policy_document, created: now })].into(),
+        default: 1,
+        next: 2,
+        tags: Tags::new(input.tags)?,
+    };
+    let mut answer = told(&change, &policy);
+    if let (false, Some(fields)) = (policy.tags.is_empty(), answer.as_object_mut()) {
+        fields.insert("Tags".into(), policy.tags.told());
+    }
+    change.put(policy);
+    change.commit();
+    Ok(json!({ "Policy": answer }))
+}
+
+pub(super) fn get_policy(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
+    let Named { policy_arn } = input(value)?;
+    let realm = call.realm();
+    let policy = known(call, &realm, &policy_arn)?;
+    let mut answer = told(&realm, &policy);
+    if let Some(fields) = answer.as_object_mut() {
+        if let Some(description) = policy.description {
+            fields.insert("Description".into(), description.into());
+        }
+        fields.insert("Tags".into(), policy.tags.told());
+    }
+    Ok(json!({ "Policy": answer }))
+}
+
+pub(super) fn list_policies(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
+    let ListPolicies { scope, only_attached, path_prefix, policy_usage_filter, page } = input(value)?;
+    let realm = call.realm();
+    let of_aws = if scope == Scope::Local { Vec::new() } else { aws_policies(call) };
+    let own = realm.policies.values().filter(|_| scope != Scope::Aws).map(|policy| ManagedPolicy::clone(policy));
+    let mut all: Vec<ManagedPolicy> = own.chain(of_aws).collect();
+    all.sort_by(|one, other| one.arn.as_str().cmp(other.arn.as_str()));
+    let is_meant = |policy: &ManagedPolicy| {
+        let (attached, bounds) = realm.uses(policy.arn.as_str());
+        let is_used = match policy_usage_filter {
+            Some(Usage::PermissionsBoundary) => bounds > 0,
+            Some(Usage::PermissionsPolicy) => attached > 0 || bounds == 0,
+            None => true,
+        };
+        is_used && (!only_attached || attached > 0 || bounds > 0) && policy.path.starts_with(&path_prefix)
+    };
+    let meant = all.into_iter().filter(is_meant);
+    page.of("Policies", meant.map(|policy| (policy.arn.to_string(), policy)), |policy| told(&realm, &policy))
+}
+
+/// Source: IAM API Reference, "DeletePolicy" (detached from everybody, and without other versions than the default one).
+pub(super) fn delete_policy(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
+    let Named { policy_arn } = input(value)?;
+    let mut change = call.change();
+    let policy = ManagedPolicy::clone(change.policy(&policy_arn)?);
+    if change.uses(&policy_arn) != (0, 0) {
+        return Err(fault::delete_conflict("Cannot delete a policy attached to entities."));
+    }
+    if policy.versions.len() > 1 {
+        return Err(fault::delete_conflict(
+            "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. \
+             The default version is deleted with the policy.",
+        ));
+    }
+    change.remove(&policy);
+    change.commit();
+    Ok(json!({}))
+}
+
+pub(super) fn list_entities(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
+    let ListEntities { policy_arn, entity_filter, path_prefix, policy_usage_filter, page } = input(value)?;
+    let realm = call.realm();
+    known(call, &realm, &policy_arn)?;
+    let attached = realm.carriers(&policy_arn).filter(|_| policy_usage_filter != Some(Usage::PermissionsBoundary));
+    let bounded = realm.bounded(&policy_arn).filter(|_| policy_usage_filter != Some(Usage::PermissionsPolicy));
+    // In order, and once whoever carries it in both ways.
+    let carriers: std::collections::BTreeSet<_> = attached.chain(bounded).collect();
+    let entries = carriers.into_iter().filter_map(|(kind, name)| {
+        let (list, path, told) = match *kind {
+            "User" => {
+                let user = realm.users.get(name)?;
+                ("PolicyUsers", &user.path, json!({ "UserName": user.name, "UserId": user.id }))
+            }
+            "Group" => {
+                let group = realm.groups.get(name)?;
+                ("PolicyGroups", &group.path, json!({ "GroupName": group.name, "GroupId": group.id }))
+            }
+            _ => {
+                let role = realm.roles.get(name)?;
+                ("PolicyRoles", &role.path, json!({ "RoleName": role.name, "RoleId": role.id }))
+            }
+        };
+        let is_meant = entity_filter.as_deref().is_none_or(|filter| filter == *kind) && path.starts_with(&path_prefix);
+        is_meant.then(|| (format!("{kind}/{name}"), list, told))
+    });
+    page.of_lists(&["PolicyGroups", "PolicyUsers", "PolicyRoles"], entries, |told| told)
+}
+
+/// A policy of the account, or one of AWS that the world file tells.
+pub(super) fn known(call: &Call<'_>, realm: &Realm, arn: &str) -> Result<ManagedPolicy, ServiceError> {
+    let of_aws = || aws_policies(call).into_iter().find(|policy| policy.arn.as_str() == arn);
+    let own = realm.policy(arn).map(|policy| ManagedPolicy::clone(policy));
+    own.or_else(|missing| of_aws().ok_or(missing))
+}
+
+/// The managed policies of AWS that the world file tells: their default versions, which are the only ones.
+///
+/// When AWS made them, nobody told.
+pub(super) fn aws_policies(call: &Call<'_>) -> Vec<ManagedPolicy> {
+    let world = call.state.authorizer().world();
+    let told = world.aws_managed_policies().filter_map(|(arn, policy)| {
+        let arn: Arn = arn.parse().ok()?;
+        let (path, name) = path_and_name(&arn);
+        let created = jiff::Timestamp::UNIX_EPOCH;
+        let version = Version { document: policy.source().text().to_owned(), created };
+        Some(ManagedPolicy {
+            id: unique_id("ANPA", &arn),
+            arn,
+            path,
+            name,
+            description: None,
+            created,
+            updated: created,
+            versions: [(1, version)].into(),
+            default: 1,
+            next: 2,
+            tags: Tags::default(),
+        })
+    });
+    told.collect()
+}
+
+/// A policy as answers have it, without what `GetPolicy` alone tells.
+pub(super) fn told(realm: &Realm, policy: &ManagedPolicy) -> Value {
+    let (attached, bounds) = realm.uses(policy.arn.as_str());
+    let mut told = Map::new();
+    let mut tell = |member: &str, value: Value| told.insert(member.to_owned(), value);
+    tell("PolicyName", policy.name.as_str().into());
+    tell("PolicyId", policy.id.as_str().into());
+    tell("Arn", policy.arn.as_str().into());
+    tell("Path", policy.path.as_str().into());
+    tell("DefaultVersionId", policy.default_version().into());
+    tell("AttachmentCount", attached.into());
+    tell("PermissionsBoundaryUsageCount", bounds.into());
+    tell("IsAttachable", (!policy.path.starts_with("/aws-service-role/")).into());
+    tell("CreateDate", policy.created.as_second().into());
+    tell("UpdateDate", policy.updated.as_second().into());
+    Value::Object(told)
+}
+
+/// A document that is to be a version.
+fn read_version(name: &str, document: &str) -> Result<(), ServiceError> {
+    let policy = read(name, document, PolicyKind::Identity)?;
+    check_new_managed(&policy).map_err(|flaw| malformed(&flaw))?;
+    let size = SizeQuota::Managed.size_of(document);
+    SizeQuota::Managed.check(size).map_err(|too_large| fault::limit_exceeded(too_large.aws_message("")))
+}

@@ -1,0 +1,70 @@
+//! Lists in pages: `MaxItems`, `Marker`, `IsTruncated`.
+//!
+//! A marker names the last item that was told, so that a page neither repeats nor skips what was there all along,
+//! whatever is added or removed in between.
+//!
+//! Source: IAM API Reference, "ListRoles", `MaxItems` (100 where nobody says) and `Marker`.
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::fault;
+use crate::ServiceError;
+
+const USUAL: usize = 100;
+
+/// The two parameters of every list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct Page {
+    max_items: Option<usize>,
+    marker: Option<String>,
+}
+
+/// One thing of a list: its key, by which all are sorted, in which of the answer's lists it is, and itself.
+pub(super) type Entry<T> = (String, &'static str, T);
+
+impl Page {
+    /// The page of one list.
+    pub(super) fn of<T>(
+        &self,
+        list: &'static str,
+        items: impl Iterator<Item = (String, T)>,
+        show: impl Fn(T) -> Value,
+    ) -> Result<Value, ServiceError> {
+        self.of_lists(&[list], items.map(|(key, item)| (key, list, item)), show)
+    }
+
+    /// The page of several lists, which are told one behind the other.
+    pub(super) fn of_lists<T>(
+        &self,
+        lists: &[&'static str],
+        entries: impl Iterator<Item = Entry<T>>,
+        show: impl Fn(T) -> Value,
+    ) -> Result<Value, ServiceError> {
+        let after = self.marker.as_deref().map(decode).transpose()?;
+        let most = self.max_items.unwrap_or(USUAL);
+        let mut rest = entries.skip_while(|(key, ..)| after.as_ref().is_some_and(|after| key <= after));
+        let mut answer: Map<String, Value> =
+            lists.iter().map(|list| ((*list).to_owned(), Value::Array(Vec::new()))).collect();
+        let mut last = None;
+        for (key, list, item) in rest.by_ref().take(most) {
+            if let Some(Value::Array(told)) = answer.get_mut(list) {
+                told.push(show(item));
+            }
+            last = Some(key);
+        }
+        let is_truncated = rest.next().is_some();
+        answer.insert("IsTruncated".into(), is_truncated.into());
+        if let (true, Some(last)) = (is_truncated, last) {
+            answer.insert("Marker".into(), BASE64_URL_SAFE_NO_PAD.encode(last).into());
+        }
+        Ok(Value::Object(answer))
+    }
+}
+
+fn decode(marker: &str) -> Result<String, ServiceError> {
+    let text = BASE64_URL_SAFE_NO_PAD.decode(marker).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    text.ok_or_else(|| fault::validation("Invalid Marker."))
+}

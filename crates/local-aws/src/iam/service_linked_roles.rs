@@ -1,0 +1,200 @@
+//! Roles that are linked to a service: it alone is trusted by them, and changes them.
+//!
+//! Source: IAM User Guide, "Create a service-linked role", "AWS services that work with IAM"; for each role its
+//! service's own page. What their policies say is data of AWS's managed policies, which are named here.
+
+use aws_catalog::access::IamKind;
+use aws_model::Arn;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    call::{Call, input},
+    documents::Trust,
+    fault,
+    records::{Account, Role},
+    roles::{self, Detail},
+    tags::Tags,
+};
+use crate::ServiceError;
+
+/// How many deletions are remembered.
+const DELETIONS: usize = 100;
+
+/// What a service's role is like.
+struct Template {
+    service: &'static str,
+    role: &'static str,
+    /// The managed policy, behind `arn:aws:iam::aws:policy/aws-service-role/`.
+    policy: &'static str,
+    /// Whether there may be more of them, told apart by a suffix.
+    takes_suffix: bool,
+}
+
+const fn template(service: &'static str, role: &'static str, policy: &'static str) -> Template {
+    Template { service, role, policy, takes_suffix: false }
+}
+
+/// The services that launch, run and carry clusters.
+static TEMPLATES: &[Template] = &[
+    // Amazon EC2 Auto Scaling User Guide, "Service-linked roles for Amazon EC2 Auto Scaling".
+    Template {
+        takes_suffix: true,
+        ..template("autoscaling.amazonaws.com", "AWSServiceRoleForAutoScaling", "AutoScalingServiceRolePolicy")
+    },
+    // Amazon EC2 User Guide, "Service-linked role for Spot Instance requests", "Service-linked role for EC2 Fleet",
+    // "Service-linked role for Spot Fleet".
+    template("spot.amazonaws.com", "AWSServiceRoleForEC2Spot", "AWSEC2SpotServiceRolePolicy"),
+    template("spotfleet.amazonaws.com", "AWSServiceRoleForEC2SpotFleet", "AWSEC2SpotFleetServiceRolePolicy"),
+    template("ec2fleet.amazonaws.com", "AWSServiceRoleForEC2Fleet", "AWSEC2FleetServiceRolePolicy"),
+    // Amazon EKS User Guide, "Using service-linked roles for Amazon EKS" and the pages below it.
+    template("eks.amazonaws.com", "AWSServiceRoleForAmazonEKS", "AmazonEKSServiceRolePolicy"),
+    template(
+        "eks-nodegroup.amazonaws.com",
+        "AWSServiceRoleForAmazonEKSNodegroup",
+        "AWSServiceRoleForAmazonEKSNodegroup",
+    ),
+    template(
+        "eks-fargate.amazonaws.com",
+        "AWSServiceRoleForAmazonEKSForFargate",
+        "AmazonEKSForFargateServiceRolePolicy",
+    ),
+    template(
+        "eks-connector.amazonaws.com",
+        "AWSServiceRoleForAmazonEKSConnector",
+        "AmazonEKSConnectorServiceRolePolicy",
+    ),
+    // Elastic Load Balancing User Guide, "Elastic Load Balancing service-linked role".
+    template(
+        "elasticloadbalancing.amazonaws.com",
+        "AWSServiceRoleForElasticLoadBalancing",
+        "AWSElasticLoadBalancingServiceRolePolicy",
+    ),
+    // AWS KMS Developer Guide, "Service-linked roles for AWS KMS".
+    template(
+        "mrk.kms.amazonaws.com",
+        "AWSServiceRoleForKeyManagementServiceMultiRegionKeys",
+        "AWSKeyManagementServiceMultiRegionKeysServiceRolePolicy",
+    ),
+    template(
+        "cks.kms.amazonaws.com",
+        "AWSServiceRoleForKeyManagementServiceCustomKeyStores",
+        "AWSKeyManagementServiceCustomKeyStoresServiceRolePolicy",
+    ),
+    // AWS CloudTrail User Guide, "Using service-linked roles for CloudTrail".
+    template("cloudtrail.amazonaws.com", "AWSServiceRoleForCloudTrail", "CloudTrailServiceRolePolicy"),
+    // AWS Organizations User Guide, "AWS Organizations and service-linked roles".
+    template("organizations.amazonaws.com", "AWSServiceRoleForOrganizations", "AWSOrganizationsServiceTrustPolicy"),
+];
+
+#[derive(Deserialize)]
+struct Create {
+    #[serde(rename = "AWSServiceName")]
+    service: String,
+    #[serde(rename = "Description")]
+    description: Option<String>,
+    #[serde(rename = "CustomSuffix")]
+    suffix: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Named {
+    role_name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Task {
+    deletion_task_id: String,
+}
+
+pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
+    let Create { service, description, suffix } = input(value)?;
+    let template = of_service(&service)?;
+    if suffix.is_some() && !template.takes_suffix {
+        return Err(fault::invalid_input(format!("Custom suffix is not allowed for {service}")));
+    }
+    let name = suffix.map_or_else(|| template.role.to_owned(), |suffix| format!("{}_{suffix}", template.role));
+    let path = format!("/aws-service-role/{service}/");
+    let partition = call.ctx.region.partition();
+    let mut change = call.change();
+    if change.role(&name).is_ok() {
+        return Err(fault::invalid_input(format!(
+            "Service role name {name} has been taken in this account, please try a different suffix."
+        )));
+    }
+    let statement = json!({ "Effect": "Allow", "Principal": { "Service": service }, "Action": "sts:AssumeRole" });
+    let trust = json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
+    let mut role = Role {
+        arn: call.arn(IamKind::Role, &path, &name)?,
+        id: call.new_id("AROA")?,
+        path,
+        name,
+        created: call.now(),
+        description: description.filter(|text| !text.is_empty()),
+        max_session: 3600,
+        trust: Trust { document: trust, saved_ids: Default::default() },
+        carried: Default::default(),
+        tags: Tags::default(),
+    };
+    role.carried.attached.insert(format!("arn:{partition}:iam::aws:policy/aws-service-role/{}", template.policy));
+    let answer = json!({ "Role": roles::told(call, &role, Detail::Part) });
+    change.make(role);
+    change.commit();
+    Ok(answer)
+}
+
+/// The role is gone when this is answered: no service here uses it.
+pub(super) fn delete(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
+    let Named { role_name } = input(value)?;
+    let mut change = call.change();
+    let role = Role::clone(change.role(&role_name)?);
+    if !role.is_service_linked() {
+        return Err(fault::missing(IamKind::Role, &role_name));
+    }
+    let task = format!("task{}{}/{}", role.path, role.name, uuid::Uuid::new_v4());
+    let mut account = change.account.get("").map(|account| Account::clone(account)).unwrap_or_default();
+    account.deletions.push(task.clone());
+    let too_many = account.deletions.len().saturating_sub(DELETIONS);
+    account.deletions.drain(..too_many);
+    change.put(account);
+    change.remove(&role);
+    change.commit();
+    Ok(json!({ "DeletionTaskId": task }))
+}
+
+pub(super) fn deletion_status(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
+    let Task { deletion_task_id: task } = input(value)?;
+    if role_of_task(call, &task).is_none() {
+        return Err(fault::invalid_input(format!("The deletion task id {task} is not valid.")));
+    }
+    let realm = call.realm();
+    let is_known = realm.account.values().any(|account| account.deletions.contains(&task));
+    if is_known {
+        Ok(json!({ "Status": "SUCCEEDED" }))
+    } else {
+        Err(fault::no_such_entity(format!("Deletion task {task} cannot be found.")))
+    }
+}
+
+/// The role that is made for a service.
+pub(super) fn role_for(call: &Call<'_>, service: &str) -> Result<Arn, ServiceError> {
+    let name = of_service(service).map_or("*", |template| template.role);
+    call.arn(IamKind::Role, &format!("/aws-service-role/{service}/"), name)
+}
+
+/// The role that a task deletes.
+pub(super) fn role_of_task(call: &Call<'_>, task: &str) -> Option<Arn> {
+    let (role, _) = task.strip_prefix("task/")?.rsplit_once('/')?;
+    let (path, name) = role.rsplit_once('/')?;
+    path.starts_with("aws-service-role/").then(|| call.arn(IamKind::Role, &format!("/{path}/"), name).ok())?
+}
+
+/// AWS's own error where it is none.
+fn of_service(service: &str) -> Result<&'static Template, ServiceError> {
+    TEMPLATES.iter().find(|template| template.service == service).ok_or_else(|| {
+        let message = format!("Cannot find Service Linked Role template for {service}");
+        ServiceError::new("AccessDenied", message).with_status(403)
+    })
+}

@@ -1,0 +1,185 @@
+//! The requests that are simulated, and what is decided of each.
+
+use std::collections::BTreeSet;
+
+use authz::{
+    context::{Context, Others, Told},
+    decision::{Explanation, Gate, GateReport, StatementReport},
+    formula::{Asks, Formula},
+    policy::{Effect, Statement},
+    principal::Principal,
+    request::{Action, KmsDetail, Request, Resource},
+    rules::Assumptions,
+    world::{PolicyOrigin, World},
+};
+use aws_model::AccountId;
+use serde::Deserialize;
+
+use super::super::fault;
+use crate::ServiceError;
+
+/// What is asked about.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Asked {
+    action_names: Vec<String>,
+    #[serde(default)]
+    resource_arns: Vec<String>,
+    #[serde(default)]
+    context_entries: Vec<ContextEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ContextEntry {
+    context_key_name: String,
+    #[serde(default)]
+    context_key_values: Vec<String>,
+}
+
+pub(super) struct Simulation<'a> {
+    pub(super) world: &'a World,
+    pub(super) assumptions: &'a Assumptions,
+    pub(super) principal: &'a Principal,
+    pub(super) account: AccountId,
+    pub(super) asked: &'a Asked,
+}
+
+/// What is said of one action, on each resource that was asked about.
+pub(super) struct ActionResult {
+    pub(super) action: String,
+    pub(super) on: Vec<Outcome>,
+}
+
+/// What is said of one action on one resource.
+pub(super) struct Outcome {
+    pub(super) resource: String,
+    pub(super) decision: Decision,
+    pub(super) matched: Vec<Matched>,
+    pub(super) missing: BTreeSet<String>,
+    /// Whether the permissions boundary lets it through, where there is one.
+    pub(super) by_boundary: Option<bool>,
+    /// Whether the organization does.
+    pub(super) by_organization: Option<bool>,
+}
+
+/// From the widest to the narrowest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Decision {
+    Allowed,
+    ImplicitDeny,
+    ExplicitDeny,
+}
+
+/// A statement that decided.
+pub(super) struct Matched {
+    pub(super) origin: Option<PolicyOrigin>,
+    pub(super) start: authz::text::Place,
+    pub(super) end: authz::text::Place,
+}
+
+impl Simulation<'_> {
+    pub(super) fn results(&self) -> Result<Vec<ActionResult>, ServiceError> {
+        self.asked.action_names.iter().map(|action| self.of_action(action)).collect()
+    }
+
+    fn of_action(&self, name: &str) -> Result<ActionResult, ServiceError> {
+        let action: Action = name.parse().map_err(|_| fault::invalid_input(format!("Invalid action name: {name}")))?;
+        let everything = ["*".to_owned()];
+        let resources = match self.asked.resource_arns.as_slice() {
+            [] => &everything[..],
+            given => given,
+        };
+        let on = resources.iter().map(|resource| self.of_resource(&action, resource)).collect();
+        Ok(ActionResult { action: name.to_owned(), on })
+    }
+
+    fn of_resource(&self, action: &Action, resource: &str) -> Outcome {
+        let said = self.explain(action, resource, Others::Absent);
+        let gates: Vec<&GateReport> = said.gates.iter().filter(|report| is_of_identity(report.gate)).collect();
+        let denied = gates.iter().any(|report| report.denies.is_true());
+        let decision = if denied {
+            Decision::ExplicitDeny
+        } else if !gates.is_empty() && gates.iter().all(|report| report.allows.is_true()) {
+            Decision::Allowed
+        } else {
+            Decision::ImplicitDeny
+        };
+        let wanted = if denied { Effect::Deny } else { Effect::Allow };
+        let lets_through = |gate: Gate| {
+            let report = gates.iter().find(|report| report.gate == gate)?;
+            Some(report.allows.is_true() && !report.denies.is_true())
+        };
+        let unknown = self.explain(action, resource, Others::Unknown);
+        Outcome {
+            resource: resource.to_owned(),
+            decision,
+            matched: gates.iter().flat_map(|report| matched(report, wanted)).collect(),
+            missing: missing(&unknown),
+            by_boundary: lets_through(Gate::Boundary),
+            by_organization: lets_through(Gate::ServiceControl),
+        }
+    }
+
+    fn explain(&self, action: &Action, resource: &str, others: Others) -> Explanation {
+        let mut context = Context::new(others);
+        for ContextEntry { context_key_name, context_key_values } in &self.asked.context_entries {
+            context.tell(context_key_name, Told::Values(context_key_values.clone()));
+        }
+        let request = Request {
+            principal: self.principal.clone(),
+            through: Vec::new(),
+            action: action.clone(),
+            resource: Resource { arn: resource.into(), owner: Some(self.account), tags: Default::default() },
+            region: None,
+            kms: KmsDetail::default(),
+            context,
+        };
+        self.world.explain(&request, self.assumptions)
+    }
+}
+
+const fn is_of_identity(gate: Gate) -> bool {
+    matches!(gate, Gate::ServiceControl | Gate::Identity | Gate::Boundary | Gate::Session)
+}
+
+fn matched(report: &GateReport, wanted: Effect) -> impl Iterator<Item = Matched> {
+    report.policies.iter().flat_map(move |policy| {
+        let statements = policy.policy.statements();
+        let is_it = move |said: &&StatementReport| {
+            said.matches.is_true()
+                && statements.get(said.index).is_some_and(|statement| statement.effect.value == wanted)
+        };
+        policy.statements.iter().filter(is_it).filter_map(move |said| {
+            let Statement { span, .. } = statements.get(said.index)?;
+            let source = policy.policy.source();
+            let end = authz::text::Span { start: span.end, end: span.end };
+            Some(Matched { origin: policy.origin.clone(), start: source.place(*span), end: source.place(end) })
+        })
+    })
+}
+
+/// The condition keys that statements about the action and resource ask for, and that nobody told.
+fn missing(said: &Explanation) -> BTreeSet<String> {
+    let mut keys = BTreeSet::new();
+    let reports = said.gates.iter().filter(|report| is_of_identity(report.gate));
+    for statement in reports.flat_map(|report| &report.policies).flat_map(|policy| &policy.statements) {
+        if !statement.action.is_false() && !statement.resource.is_false() {
+            statement.conditions.iter().for_each(|condition| unknown_keys(condition, &mut keys));
+        }
+    }
+    keys
+}
+
+fn unknown_keys(formula: &Formula, keys: &mut BTreeSet<String>) {
+    match formula {
+        Formula::True | Formula::False => {}
+        Formula::Atom(atom) => {
+            if !matches!(atom.asks, Asks::Fact(_)) {
+                keys.insert(atom.key.as_str().to_owned());
+            }
+        }
+        Formula::All(all) | Formula::Any(all) => all.iter().for_each(|one| unknown_keys(one, keys)),
+        Formula::Not(other) => unknown_keys(other, keys),
+    }
+}

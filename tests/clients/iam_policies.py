@@ -1,0 +1,334 @@
+"""Managed policies, boundaries and the simulator, by the IAM API Reference."""
+
+import json
+
+from contract import case
+from session import pages_of
+from iam_roles import new_role, trusting_account
+from iam_users import keys_of
+
+
+def allow(*actions, **more):
+    return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": "*", **more}]}
+
+
+READ = allow("kms:DescribeKey")
+
+
+def new_policy(aws, name, document=READ, **more):
+    return aws.iam().create_policy(PolicyName=name, PolicyDocument=json.dumps(document), **more)["Policy"]
+
+
+@case(moto_departs="deletes a policy that has versions (DeletePolicy: DeleteConflict)")
+def a_policy_and_its_versions(aws):
+    iam = aws.iam()
+    made = new_policy(aws, "Versions", Path="/team/", Description="versions", Tags=[{"Key": "a", "Value": "b"}])
+    arn = made["Arn"]
+    assert arn == f"arn:aws:iam::{aws.accounts[0]}:policy/team/Versions", made
+    with aws.moto_departs("has unique ids of its own form (IAM identifiers > Unique identifiers)"):
+        assert made["PolicyId"].startswith("ANPA"), made
+    assert (made["DefaultVersionId"], made["AttachmentCount"], made["IsAttachable"]) == ("v1", 0, True), made
+    told = iam.get_policy(PolicyArn=arn)["Policy"]
+    assert told["Description"] == "versions" and told["Tags"] == [{"Key": "a", "Value": "b"}], told
+    with aws.refuses("EntityAlreadyExists", "^A policy called Versions already exists. Duplicate names are not allowed.$", 409):
+        new_policy(aws, "Versions", Path="/team/")
+    for number in range(2, 6):
+        version = iam.create_policy_version(PolicyArn=arn, PolicyDocument=json.dumps(READ), SetAsDefault=number == 2)["PolicyVersion"]
+        assert (version["VersionId"], version["IsDefaultVersion"]) == (f"v{number}", number == 2), version
+    limit = "^A managed policy can have up to 5 versions. Before you create a new version, you must delete an existing version.$"
+    with aws.refuses("LimitExceeded", limit, 409):
+        iam.create_policy_version(PolicyArn=arn, PolicyDocument=json.dumps(READ))
+    with aws.moto_departs("tells the oldest first (ListPolicyVersions, as recorded: the newest)"):
+        assert [each["VersionId"] for each in pages_of(iam.list_policy_versions, "Versions", PolicyArn=arn)] == ["v5", "v4", "v3", "v2", "v1"]
+    version = iam.get_policy_version(PolicyArn=arn, VersionId="v2")["PolicyVersion"]
+    assert version["Document"] == READ and version["IsDefaultVersion"], version
+    with aws.refuses("DeleteConflict", "^Cannot delete the default version of a policy.$", 409):
+        iam.delete_policy_version(PolicyArn=arn, VersionId="v2")
+    with aws.refuses("DeleteConflict", "^This policy has more than one version. Before you delete a policy, you must delete", 409):
+        iam.delete_policy(PolicyArn=arn)
+    iam.set_default_policy_version(PolicyArn=arn, VersionId="v5")
+    assert iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"] == "v5"
+    for number in range(1, 5):
+        iam.delete_policy_version(PolicyArn=arn, VersionId=f"v{number}")
+    assert iam.create_policy_version(PolicyArn=arn, PolicyDocument=json.dumps(READ))["PolicyVersion"]["VersionId"] == "v6"
+    iam.delete_policy_version(PolicyArn=arn, VersionId="v6")
+    iam.tag_policy(PolicyArn=arn, Tags=[{"Key": "c", "Value": "d"}])
+    iam.untag_policy(PolicyArn=arn, TagKeys=["a"])
+    assert iam.list_policy_tags(PolicyArn=arn)["Tags"] == [{"Key": "c", "Value": "d"}]
+    with aws.moto_departs("counts the tags of one call only (IAM and AWS STS quotas: 50 tags)"):
+        with aws.refuses("LimitExceeded", "number of tags", 409):
+            iam.tag_policy(PolicyArn=arn, Tags=[{"Key": f"k{at}", "Value": "v"} for at in range(50)])
+    iam.delete_policy(PolicyArn=arn)
+
+
+@case()
+def policies_are_refused_in_aws_words(aws):
+    iam = aws.iam()
+    arn, none = new_policy(aws, "Refused")["Arn"], f"arn:aws:iam::{aws.accounts[0]}:policy/none"
+    twice = [{"Key": "a", "Value": "1"}, {"Key": "A", "Value": "2"}]
+    with aws.refuses("InvalidInput", "Duplicate tag keys", 400):
+        new_policy(aws, "Twice", Tags=twice)
+    with aws.refuses("InvalidInput", "Duplicate tag keys", 400):
+        iam.tag_policy(PolicyArn=arn, Tags=twice)
+    large = {**READ, "Statement": [{**READ["Statement"][0], "Sid": f"S{at}"} for at in range(120)]}
+    for put in (
+        lambda document: iam.create_policy(PolicyName="Large", PolicyDocument=document),
+        lambda document: iam.create_policy_version(PolicyArn=arn, PolicyDocument=document),
+    ):
+        with aws.moto_may_depart("reads policies otherwise"):
+            with aws.refuses("MalformedPolicyDocument", "^Syntax errors in policy.$", 400):
+                put("{}")
+            with aws.refuses("MalformedPolicyDocument", "^Policy document must be version 2012-10-17 or greater.$", 400):
+                put(json.dumps({**READ, "Version": "2008-10-17"}))
+            with aws.refuses("LimitExceeded", "^Cannot exceed quota for PolicySize: 6144$", 409):
+                put(json.dumps(large))
+    with aws.moto_may_depart("its messages are its own"):
+        for call, more in (
+            (iam.get_policy, {}), (iam.delete_policy, {}), (iam.create_policy_version, {"PolicyDocument": json.dumps(READ)}),
+            (iam.list_policy_versions, {}), (iam.list_entities_for_policy, {}), (iam.tag_policy, {"Tags": twice[:1]}),
+            (iam.untag_policy, {"TagKeys": ["a"]}), (iam.list_policy_tags, {}),
+        ):
+            with aws.refuses("NoSuchEntity", f"^Policy {none} was not found.$", 404):
+                call(PolicyArn=none, **more)
+            with aws.refuses("InvalidInput", "^ARN this-is-none-of-a-policy is not valid.$", 400):
+                call(PolicyArn="this-is-none-of-a-policy", **more)
+        for call in (iam.get_policy_version, iam.delete_policy_version, iam.set_default_policy_version):
+            for policy, version in ((none, "v1"), (arn, "v9")):
+                with aws.refuses("NoSuchEntity", f"^Policy {policy} version {version} does not exist or is not attachable.$", 404):
+                    call(PolicyArn=policy, VersionId=version)
+            with aws.refuses("InvalidInput", "is not valid", 400):
+                call(PolicyArn="this-is-none-of-a-policy", VersionId="v1")
+            with aws.refuses("ValidationError", "'versionId' failed .* regular expression pattern", 400):
+                call(PolicyArn=arn, VersionId="1")
+
+
+@case(moto_departs="says otherwise what is no ARN of a policy (AttachRolePolicy, as recorded)")
+def policies_are_attached_and_counted(aws):
+    iam = aws.iam()
+    new_role(aws, "Attached")
+    iam.create_user(UserName="attached")
+    iam.create_group(GroupName="attached")
+    arn = new_policy(aws, "Attached")["Arn"]
+    none = f"arn:aws:iam::{aws.accounts[0]}:policy/none"
+    fillers = [new_policy(aws, f"Filler{at}", Path="/fill/")["Arn"] for at in range(10)]
+    for kind, name, attach, detach, attached, destroy in (
+        ("Role", "Attached", iam.attach_role_policy, iam.detach_role_policy, iam.list_attached_role_policies, iam.delete_role),
+        ("User", "attached", iam.attach_user_policy, iam.detach_user_policy, iam.list_attached_user_policies, iam.delete_user),
+        ("Group", "attached", iam.attach_group_policy, iam.detach_group_policy, iam.list_attached_group_policies, iam.delete_group),
+    ):
+        of = {f"{kind}Name": name}
+        attach(**of, PolicyArn=arn)
+        attach(**of, PolicyArn=arn)
+        assert attached(**of)["AttachedPolicies"] == [{"PolicyName": "Attached", "PolicyArn": arn}]
+        with aws.refuses("DeleteConflict", "^Cannot delete entity, must detach all policies first.$", 409):
+            destroy(**of)
+        with aws.refuses("NoSuchEntity", f"^Policy {none} does not exist or is not attachable.$", 404):
+            attach(**of, PolicyArn=none)
+        with aws.refuses("NoSuchEntity", f"^Policy {none} was not found.$", 404):
+            detach(**of, PolicyArn=none)
+        for call in (attach, detach):
+            with aws.refuses("ValidationError", "^ARN this-is-none-of-a-policy is not valid.$", 400):
+                call(**of, PolicyArn="this-is-none-of-a-policy")
+        for each in fillers[:9]:
+            attach(**of, PolicyArn=each)
+        with aws.refuses("LimitExceeded", f"^Cannot exceed quota for PoliciesPer{kind}: 10$", 409):
+            attach(**of, PolicyArn=fillers[9])
+        assert len(pages_of(attached, "AttachedPolicies", **of)) == 10
+        assert len(attached(**of, PathPrefix="/fill/")["AttachedPolicies"]) == 9
+        with aws.refuses("PolicyNotAttachable", "Service Role Policy", 400):
+            attach(**of, PolicyArn="arn:aws:iam::aws:policy/aws-service-role/AutoScalingServiceRolePolicy")
+        for each in fillers[:9]:
+            detach(**of, PolicyArn=each)
+    assert iam.get_policy(PolicyArn=arn)["Policy"]["AttachmentCount"] == 3
+    entities = iam.list_entities_for_policy(PolicyArn=arn)
+    assert [each["RoleName"] for each in entities["PolicyRoles"]] == ["Attached"], entities
+    assert [each["UserName"] for each in entities["PolicyUsers"]] == ["attached"], entities
+    assert [each["GroupName"] for each in entities["PolicyGroups"]] == ["attached"], entities
+    only = iam.list_entities_for_policy(PolicyArn=arn, EntityFilter="Role")
+    assert only["PolicyRoles"] and not only["PolicyUsers"] and not only["PolicyGroups"], only
+    with aws.refuses("DeleteConflict", "^Cannot delete a policy attached to entities.$", 409):
+        iam.delete_policy(PolicyArn=arn)
+    local = [each["PolicyName"] for each in pages_of(iam.list_policies, "Policies", Scope="Local", OnlyAttached=True)]
+    assert "Attached" in local and "Filler0" not in local, local
+    assert [each["PolicyName"] for each in iam.list_policies(Scope="Local", PathPrefix="/fill/")["Policies"]] == [f"Filler{at}" for at in range(10)]
+    iam.detach_role_policy(RoleName="Attached", PolicyArn=arn)
+    iam.detach_user_policy(UserName="attached", PolicyArn=arn)
+    iam.detach_group_policy(GroupName="attached", PolicyArn=arn)
+    iam.delete_policy(PolicyArn=arn)
+
+
+@case(moto_departs="has policies of AWS only where it is told to load them (AWS managed policies)")
+def policies_of_aws_are_there_as_far_as_they_are_told(aws):
+    iam, arn = aws.iam(), "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    policy = iam.get_policy(PolicyArn=arn)["Policy"]
+    assert policy["PolicyName"] == "ReadOnlyAccess" and policy["IsAttachable"], policy
+    assert iam.get_policy_version(PolicyArn=arn, VersionId=policy["DefaultVersionId"])["PolicyVersion"]["Document"]["Statement"]
+    assert "ReadOnlyAccess" in [each["PolicyName"] for page in iam.get_paginator("list_policies").paginate(Scope="AWS") for each in page["Policies"]]
+    new_role(aws, "OfAws")
+    iam.attach_role_policy(RoleName="OfAws", PolicyArn=arn)
+    assert [each["RoleName"] for each in iam.list_entities_for_policy(PolicyArn=arn)["PolicyRoles"]] == ["OfAws"]
+    with aws.refuses("AccessDenied", "iam:DeletePolicy", 403):
+        iam.delete_policy(PolicyArn=arn)
+    with aws.refuses("NoSuchEntity", "does not exist or is not attachable.*managedPolicies", 404):
+        iam.attach_role_policy(RoleName="OfAws", PolicyArn="arn:aws:iam::aws:policy/NobodyToldOfThis")
+
+
+@case(moto_departs="decides by its own rules for its one user (Policies and permissions in IAM)")
+def a_new_default_version_decides_at_once(aws):
+    iam = aws.iam()
+    arn = new_policy(aws, "Decides")["Arn"]
+    iam.create_user(UserName="decided")
+    iam.attach_user_policy(UserName="decided", PolicyArn=arn)
+    key = aws.kms().create_key()["KeyMetadata"]["KeyId"]
+    kms = aws.kms(credentials=keys_of(aws, "decided"))
+    kms.describe_key(KeyId=key)
+    iam.create_policy_version(PolicyArn=arn, PolicyDocument=json.dumps(allow("kms:ListKeys")), SetAsDefault=True)
+    with aws.refuses("AccessDeniedException", "no identity-based policy allows"):
+        kms.describe_key(KeyId=key)
+    iam.set_default_policy_version(PolicyArn=arn, VersionId="v1")
+    kms.describe_key(KeyId=key)
+    iam.detach_user_policy(UserName="decided", PolicyArn=arn)
+    with aws.refuses("AccessDeniedException", "no identity-based policy allows"):
+        kms.describe_key(KeyId=key)
+
+
+@case(moto_departs="looks at no boundary that is set (PutRolePermissionsBoundary: InvalidInput)")
+def boundaries_are_set_and_taken_away(aws):
+    iam = aws.iam()
+    arn, none = new_policy(aws, "Boundary")["Arn"], f"arn:aws:iam::{aws.accounts[0]}:policy/none"
+    new_role(aws, "Bounded", PermissionsBoundary=arn)
+    iam.create_user(UserName="bounded", PermissionsBoundary=arn)
+    told = iam.get_role(RoleName="Bounded")["Role"]["PermissionsBoundary"]
+    assert told["PermissionsBoundaryArn"] == arn, told
+    for kind, name, put, delete, get in (
+        ("Role", "Bounded", iam.put_role_permissions_boundary, iam.delete_role_permissions_boundary, iam.get_role),
+        ("User", "bounded", iam.put_user_permissions_boundary, iam.delete_user_permissions_boundary, iam.get_user),
+    ):
+        of = {f"{kind}Name": name}
+        delete(**of)
+        assert "PermissionsBoundary" not in get(**of)[kind]
+        put(**of, PermissionsBoundary=arn)
+        assert get(**of)[kind]["PermissionsBoundary"]["PermissionsBoundaryArn"] == arn
+        invalid = f"arn:aws:iam::{aws.accounts[0]}:not_a_policy/x"
+        with aws.refuses("InvalidInput", f"^ARN {invalid} is not valid.$", 400):
+            put(**of, PermissionsBoundary=invalid)
+        with aws.refuses("NoSuchEntity", f"^Scope ARN: {none} does not exist or is not attachable.$", 404):
+            put(**of, PermissionsBoundary=none)
+    for make in (lambda: new_role(aws, "b", PermissionsBoundary=none), lambda: iam.create_user(UserName="b", PermissionsBoundary=none)):
+        with aws.refuses("NoSuchEntity", f"^Scope ARN: {none} does not exist", 404):
+            make()
+    assert iam.get_policy(PolicyArn=arn)["Policy"]["PermissionsBoundaryUsageCount"] == 2
+    with aws.refuses("DeleteConflict", "^Cannot delete a policy attached to entities.$", 409):
+        iam.delete_policy(PolicyArn=arn)
+    bounded = iam.list_entities_for_policy(PolicyArn=arn, PolicyUsageFilter="PermissionsBoundary")
+    assert [each["RoleName"] for each in bounded["PolicyRoles"]] == ["Bounded"], bounded
+
+
+@case(moto_departs="decides by its own rules for its one user (Permissions boundaries for IAM entities)")
+def a_boundary_caps_what_its_role_may(aws):
+    iam = aws.iam()
+    boundary = new_policy(aws, "Cap", allow("kms:DescribeKey"))["Arn"]
+    role = new_role(aws, "Capped", trusting_account(aws.accounts[0]), PermissionsBoundary=boundary)
+    iam.put_role_policy(RoleName="Capped", PolicyName="all", PolicyDocument=json.dumps(allow("kms:*")))
+    session = aws.sts().assume_role(RoleArn=role["Arn"], RoleSessionName="me")["Credentials"]
+    key = aws.kms().create_key()["KeyMetadata"]["KeyId"]
+    aws.kms(credentials=session).describe_key(KeyId=key)
+    with aws.refuses("AccessDeniedException", "because no permissions boundary allows the kms:DisableKey action"):
+        aws.kms(credentials=session).disable_key(KeyId=key)
+    iam.delete_role_permissions_boundary(RoleName="Capped")
+    aws.kms(credentials=session).disable_key(KeyId=key)
+
+
+@case(moto_departs="decides by its own rules for its one user (Actions, resources, and condition keys for IAM)")
+def iam_itself_is_asked(aws):
+    iam, account = aws.iam(), aws.accounts[0]
+    iam.create_user(UserName="admin")
+    boundary = new_policy(aws, "Required")["Arn"]
+    statements = [
+        {"Effect": "Allow", "Action": "iam:CreateRole", "Resource": f"arn:aws:iam::{account}:role/team/*",
+         "Condition": {"StringEquals": {"iam:PermissionsBoundary": boundary}}},
+        {"Effect": "Allow", "Action": ["iam:GetRole", "iam:PutRolePolicy"], "Resource": "*"},
+        {"Effect": "Deny", "Action": "iam:PutRolePolicy", "Resource": "*", "Condition": {"StringNotEquals": {"iam:PermissionsBoundary": boundary}}},
+        {"Effect": "Allow", "Action": "iam:AttachRolePolicy", "Resource": "*", "Condition": {"ArnEquals": {"iam:PolicyARN": boundary}}},
+        {"Effect": "Allow", "Action": ["iam:CreateInstanceProfile", "iam:AddRoleToInstanceProfile"], "Resource": "*"},
+    ]
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    iam.put_user_policy(UserName="admin", PolicyName="admin", PolicyDocument=document)
+    admin = aws.iam(credentials=keys_of(aws, "admin"))
+    trust = json.dumps(trusting_account(account))
+    user = f"User: arn:aws:iam::{account}:user/admin"
+    by_nobody = f"^{user} is not authorized to perform: iam:CreateRole on resource: .* because no identity-based policy allows the iam:CreateRole action$"
+    with aws.refuses("AccessDenied", by_nobody, 403):
+        admin.create_role(RoleName="Elsewhere", AssumeRolePolicyDocument=trust, PermissionsBoundary=boundary)
+    with aws.refuses("AccessDenied", by_nobody, 403):
+        admin.create_role(RoleName="Unbounded", Path="/team/", AssumeRolePolicyDocument=trust)
+    with aws.refuses("AccessDenied", "iam:TagRole", 403):
+        admin.create_role(RoleName="B", Path="/team/", AssumeRolePolicyDocument=trust, PermissionsBoundary=boundary, Tags=[{"Key": "a", "Value": "b"}])
+    admin.create_role(RoleName="B", Path="/team/", AssumeRolePolicyDocument=trust, PermissionsBoundary=boundary)
+    admin.put_role_policy(RoleName="B", PolicyName="p", PolicyDocument=json.dumps(READ))
+    new_role(aws, "Free")
+    with aws.refuses("AccessDenied", f"^{user} is not authorized to perform: iam:PutRolePolicy .* with an explicit deny in an identity-based policy$", 403):
+        admin.put_role_policy(RoleName="Free", PolicyName="p", PolicyDocument=json.dumps(READ))
+    admin.attach_role_policy(RoleName="B", PolicyArn=boundary)
+    with aws.refuses("AccessDenied", "iam:AttachRolePolicy", 403):
+        admin.attach_role_policy(RoleName="B", PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
+    admin.create_instance_profile(InstanceProfileName="Passed")
+    with aws.refuses("AccessDenied", "iam:PassRole", 403):
+        admin.add_role_to_instance_profile(InstanceProfileName="Passed", RoleName="B")
+    # Another account's administrator sees and changes nothing here.
+    other = aws.iam(account=aws.accounts[1])
+    with aws.refuses("NoSuchEntity", "", 404):
+        other.get_role(RoleName="B")
+    with aws.refuses("AccessDenied", "iam:GetPolicy", 403):
+        other.get_policy(PolicyArn=boundary)
+
+
+@case(moto_departs="has no simulator worth the name (SimulatePrincipalPolicy)")
+def the_simulator_says_what_would_be(aws):
+    iam, account = aws.iam(), aws.accounts[0]
+    iam.create_user(UserName="simulated")
+    key = f"arn:aws:kms:us-west-2:{account}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    policy = {"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "kms:*", "Resource": "*", "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}},
+        {"Effect": "Deny", "Action": "kms:Decrypt", "Resource": key},
+    ]}
+    iam.put_user_policy(UserName="simulated", PolicyName="kms", PolicyDocument=json.dumps(policy))
+    source = f"arn:aws:iam::{account}:user/simulated"
+    mfa = [{"ContextKeyName": "aws:MultiFactorAuthPresent", "ContextKeyValues": ["true"], "ContextKeyType": "boolean"}]
+
+    def decisions(operation=iam.simulate_principal_policy, **more):
+        results = operation(ActionNames=["kms:Encrypt", "kms:Decrypt"], ResourceArns=[key], **more)["EvaluationResults"]
+        return {result["EvalActionName"]: result["EvalDecision"] for result in results}, results
+
+    said, results = decisions(PolicySourceArn=source)
+    assert said == {"kms:Encrypt": "implicitDeny", "kms:Decrypt": "explicitDeny"}, said
+    assert [key.lower() for key in results[0]["MissingContextValues"]] == ["aws:multifactorauthpresent"], results
+    said, results = decisions(PolicySourceArn=source, ContextEntries=mfa)
+    assert said == {"kms:Encrypt": "allowed", "kms:Decrypt": "explicitDeny"}, said
+    assert len(results[0]["MatchedStatements"]) == 1 and results[0]["MatchedStatements"][0]["StartPosition"]["Line"] == 1, results
+    assert results[0]["ResourceSpecificResults"][0]["EvalResourceDecision"] == "allowed", results
+    boundary = json.dumps(allow("kms:Decrypt"))
+    said, results = decisions(PolicySourceArn=source, ContextEntries=mfa, PermissionsBoundaryPolicyInputList=[boundary])
+    assert said["kms:Encrypt"] == "implicitDeny", said
+    assert results[0]["PermissionsBoundaryDecisionDetail"] == {"AllowedByPermissionsBoundary": False}, results
+    custom = {"PolicyInputList": [json.dumps(allow("kms:Encrypt"))]}
+    said, _ = decisions(iam.simulate_custom_policy, **custom)
+    assert said == {"kms:Encrypt": "allowed", "kms:Decrypt": "implicitDeny"}, said
+    # What is asked about changes nothing.
+    assert iam.list_user_policies(UserName="simulated")["PolicyNames"] == ["kms"]
+    pages = pages_of(iam.simulate_custom_policy, "EvaluationResults", ActionNames=["kms:A", "kms:B", "kms:Encrypt"], **custom)
+    assert [page["EvalDecision"] for page in pages] == ["implicitDeny", "implicitDeny", "allowed"], pages
+    assert iam.get_context_keys_for_principal_policy(PolicySourceArn=source)["ContextKeyNames"] == ["aws:multifactorauthpresent"]
+    asks = json.dumps(allow("s3:GetObject", Condition={"StringEquals": {"aws:PrincipalTag/team": "${aws:username}"}}))
+    assert iam.get_context_keys_for_custom_policy(PolicyInputList=[asks])["ContextKeyNames"] == ["aws:principaltag/team", "aws:username"]
+    for call, more in (
+        (iam.simulate_principal_policy, {"PolicySourceArn": source, "ActionNames": ["nothing"]}),
+        (iam.simulate_custom_policy, {"PolicyInputList": ["{}"], "ActionNames": ["kms:Encrypt"]}),
+        (iam.get_context_keys_for_custom_policy, {"PolicyInputList": ["{}"]}),
+        (iam.get_context_keys_for_principal_policy, {"PolicySourceArn": "this-is-no-principal"}),
+    ):
+        with aws.refuses("InvalidInput", "", 400):
+            call(**more)
+    for call, more in ((iam.simulate_principal_policy, {"ActionNames": ["kms:Encrypt"]}), (iam.get_context_keys_for_principal_policy, {})):
+        with aws.refuses("NoSuchEntity", "user with name nobody", 404):
+            call(PolicySourceArn=f"arn:aws:iam::{account}:user/nobody", **more)
