@@ -170,4 +170,13 @@ mod tests {
         assert_eq!(Rotation::starting(days_before_the_end(90), period).due(), None);
         assert_eq!(Rotation::starting(Timestamp::MAX, period).due(), None);
     }
+
+    #[test]
+    fn a_row_that_tells_no_kind_is_of_a_symmetric_key_with_material_of_awss() {
+        let row = r#"{"primary": "us-east-1", "regions": ["us-east-1"], "rotation": null, "on_demand_rotations": 0,
+            "materials": []}"#;
+        let record: FamilyRecord = serde_json::from_str(row).unwrap();
+        assert_eq!(record.kind, KeyKind::default());
+        assert!(record.kind.is_symmetric_encryption() && !record.kind.is_imported());
+    }
 }
