@@ -41,7 +41,8 @@ impl fmt::Display for Ready {
             }
         }
         writeln!(f, "export AWS_ENDPOINT_URL={}", self.endpoint)?;
-        write!(f, "export AWS_REGION={}", self.region)?;
+        // boto3 and version 1 of the `aws` CLI read the second only, the other SDKs the first.
+        write!(f, "export AWS_REGION={0} AWS_DEFAULT_REGION={0}", self.region)?;
         for (index, credential) in self.credentials.iter().enumerate() {
             // One account can be the shell's at a time.
             let comment = if index == 0 { "" } else { "# " };
@@ -90,7 +91,7 @@ mod tests {
         insta::assert_snapshot!(ready, @r"
         # The embedded AWS (KMS, STS, CloudTrail) is ready. Its state is in memory. Ctrl-C stops it.
         export AWS_ENDPOINT_URL=http://127.0.0.1:4566
-        export AWS_REGION=us-west-2
+        export AWS_REGION=us-west-2 AWS_DEFAULT_REGION=us-west-2
         # Root of account 111122223333:
         export AWS_ACCESS_KEY_ID=AKIDA
         export AWS_SECRET_ACCESS_KEY='it'\''s'

@@ -103,7 +103,7 @@ impl fmt::Display for Event {
                     encryption_configuration.display()
                 )?;
                 writeln!(f, "Use its AWS from another terminal:")?;
-                writeln!(f, "  export AWS_ENDPOINT_URL={endpoint} AWS_REGION={region}")?;
+                writeln!(f, "  export AWS_ENDPOINT_URL={endpoint} AWS_REGION={region} AWS_DEFAULT_REGION={region}")?;
                 writeln!(f, "  export AWS_ACCESS_KEY_ID={}", credential.access_key_id)?;
                 writeln!(f, "  export AWS_SECRET_ACCESS_KEY={}", credential.secret_access_key)?;
                 writeln!(f, "  aws kms describe-key --key-id {}", super::ALIAS)?;
