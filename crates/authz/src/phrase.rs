@@ -50,7 +50,16 @@ impl Denial {
 
     fn message(&self, request: &Request, assumptions: &Assumptions) -> (String, Vec<&'static Rule>) {
         let (action, arn) = (&request.action, &request.resource.arn);
+        let caller = Caller(&request.principal);
+        let may_end_in_role = ends_in_role(self, request);
+        if may_end_in_role && assumptions.denial_sts_policy_type {
+            let message = format!("User: {caller} is not authorized to perform: {action} on resource: {arn}");
+            return (message, vec![&rules::DENIAL_FORMAT, &rules::DENIAL_STS_POLICY_TYPE]);
+        }
         let (because, mut rules) = self.because(request, assumptions);
+        if may_end_in_role {
+            rules.push(&rules::DENIAL_STS_POLICY_TYPE);
+        }
         let is_foreign_key = action.service() == "kms" && self.is_of_another_account(request);
         let is_by_key = matches!(self.gate, Gate::Resource(PolicyKind::Key) | Gate::Grants);
         let is_ciphertext = is_foreign_key && action.lower() == "kms:decrypt";
@@ -78,17 +87,8 @@ impl Denial {
         };
         let because = if is_by_key && !on.ends_with(&**arn) { CONCEALED.to_owned() } else { because };
         let before = if action.service() == "ec2" { "You are not authorized to perform this operation. " } else { "" };
-        let caller = Caller(&request.principal);
         rules.push(&rules::DENIAL_FORMAT);
-        let mut message = format!("{before}User: {caller} is not authorized to perform: {action}{on}");
-        if action.service() == "sts" {
-            rules.push(&rules::DENIAL_STS_POLICY_TYPE);
-        }
-        if action.service() != "sts" || assumptions.denial_sts_policy_type {
-            message.push(' ');
-            message.push_str(&because);
-        }
-        (message, rules)
+        (format!("{before}User: {caller} is not authorized to perform: {action}{on} {because}"), rules)
     }
 
     /// The part of the message that names the policy type.
@@ -172,6 +172,12 @@ fn code(service: &str) -> Option<(ErrorCode, &'static Rule)> {
         "ec2" => Some((ErrorCode { name: "UnauthorizedOperation", status: 403 }, &rules::DENIAL_CODE_EC2)),
         _ => None,
     }
+}
+
+/// Whether what is denied is what [`rules::DENIAL_STS_POLICY_TYPE`] is about.
+pub(crate) fn ends_in_role(denial: &Denial, request: &Request) -> bool {
+    const ON_ROLES: [&str; 3] = ["sts:assumerole", "sts:tagsession", "sts:setsourceidentity"];
+    denial.effect == DenialEffect::Implicit && ON_ROLES.contains(&request.action.lower())
 }
 
 /// STS has words of its own for calls that no policy could allow, and names nobody whom it does not know yet. Users

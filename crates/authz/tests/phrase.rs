@@ -166,6 +166,11 @@ fn a_trust_policy_has_its_phrase() {
     let user = "arn:aws:iam::111122223333:user/u";
     assert_eq!(
         message("", &on(role, SESSION, "sts:AssumeRole")),
+        format!("User: {SESSION} is not authorized to perform: sts:AssumeRole on resource: {role}")
+    );
+    let typed = Assumptions { denial_sts_policy_type: false, ..Assumptions::default() };
+    assert_eq!(
+        refused("", &on(role, SESSION, "sts:AssumeRole"), &typed).message,
         format!(
             "User: {SESSION} is not authorized to perform: sts:AssumeRole on resource: {role} because no role trust \
              policy allows the sts:AssumeRole action"

@@ -44,7 +44,7 @@ rules! {
         "`with an explicit deny in a service control policy`",
         IAM.at("Troubleshoot access denied error messages > Service control policy - explicit denial");
     DENIAL_SCP_IMPLICIT_OF_SERVICE "denial-scp-implicit-of-service":
-        "KMS, EC2 and STS word an SCP's implicit denial as implicit.",
+        "KMS and EC2 word an SCP's implicit denial as implicit.",
         assumed("the present guide shows the phrase of one service and says that services differ; older editions say \
                  that it always reads as explicit", probe(
             "A: a role of a member account whose SCPs do not allow kms",
@@ -69,12 +69,15 @@ rules! {
             &["r: aws kms list-keys"],
             "the message", Reads("with an explicit deny in an identity-based policy: arn:aws:iam::")));
     DENIAL_STS_POLICY_TYPE "denial-sts-policy-type":
-        "STS names the role and the policy type, as other services name resource and type.",
-        assumed("the guide shows the type for role trust policies, and there no role; every denial of AssumeRole and \
-                 TagSession that users quote, up to 2026, ends in the role's ARN", probe(
+        "An implicit denial of AssumeRole, TagSession or SetSourceIdentity ends in the role's ARN and names no policy \
+         type.",
+        assumed("users quote it so up to August 2026, of the trust policy's side (aws-containers/ecsworkshop issue 66) \
+                 as of the caller's (data-dot-all/dataall pull request 1873, noqdev/iambic issue 357, \
+                 OvertureMaps/stac pull request 114), and none was found that says more; the guide shows a phrase for \
+                 role trust policies, which holds where this does not", probe(
             "A: owns the role r, which trusts ec2.amazonaws.com only; u: a user of A that may sts:AssumeRole on r",
             &["u: aws sts assume-role --role-arn <r> --role-session-name s"],
-            "the message", Reads("<r> because no role trust policy allows the sts:AssumeRole action")));
+            "the end of the message", Reads("sts:AssumeRole on resource: <r>")));
     DENIAL_TAG_NEW_KEY "denial-tag-new-key":
         "A denial of kms:TagResource for the tags of a key that is to be made names no resource.",
         assumed("users quote it so, and of kms:CreateKey itself with `on resource: *`; the guide tells neither", probe(

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs, io, path::Path, thread};
 
 use authz::{
     decision::{Explanation, Verdict},
-    file::case::{self, Case, Question},
+    file::case::{self, Case, Expected, Question},
     rules::Assumptions,
     text::SourceText,
 };
@@ -82,20 +82,24 @@ fn differences(answer: &Value, exit: i32, library: &Explanation) -> Vec<String> 
     differences
 }
 
-/// Everything in which the command and the library differ on a case, or either and the case.
+/// Everything in which the command and the library differ on a case or on its mutant, or either and the case.
 fn wrong(case: &Case, directory: &Path) -> Vec<String> {
     let assumptions = case.about.off.iter().fold(Assumptions::default(), |all, id| all.with(id, false).unwrap());
-    let (exit, answer) = asked(directory, &case.question, &case.about.off);
-    let library = case.question.world.explain(&case.question.request, &assumptions);
-    let mut wrong = differences(&answer, exit, &library);
-    if !case.expect.is_met_by(&library.verdict) {
-        wrong.push(format!("the case expects {}", case.expect));
+    let mutant = case.mutant.iter().map(|mutant| (mutant, &Expected::Allowed));
+    let mut wrong = Vec::new();
+    for (question, expect) in std::iter::once((&case.question, &case.expect)).chain(mutant) {
+        let (exit, answer) = asked(directory, question, &case.about.off);
+        let library = question.world.explain(&question.request, &assumptions);
+        wrong.extend(differences(&answer, exit, &library));
+        if !expect.is_met_by(&library.verdict) {
+            wrong.push(format!("expected to be {expect}"));
+        }
     }
     wrong
 }
 
 #[test]
-fn on_every_case_of_the_corpus_it_says_what_the_library_says() {
+fn on_every_case_of_the_corpus_and_its_mutant_it_says_what_the_library_says() {
     let cases = corpus();
     let all_wrong = |cases: &[Case]| {
         let directory = tempfile::tempdir().unwrap();

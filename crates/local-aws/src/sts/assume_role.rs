@@ -60,10 +60,7 @@ impl Sts {
     /// An ARN that is of no role, though policies would let the caller assume it.
     fn no_such_role(&self, call: Call<'_>, role: &str) -> ServiceError {
         let caller = &call.context.caller.arn;
-        access_denied(format!(
-            "User: {caller} is not authorized to perform: sts:AssumeRole on resource: {role} because no role trust \
-             policy allows the sts:AssumeRole action"
-        ))
+        access_denied(format!("User: {caller} is not authorized to perform: sts:AssumeRole on resource: {role}"))
     }
 }
 

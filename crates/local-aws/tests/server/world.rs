@@ -77,13 +77,7 @@ async fn a_user_assumes_a_role_as_its_trust_policy_says_and_uses_the_key() {
     let denied = assume("").signed(&aws, &ann("sts")).send(&aws).await;
     let (status, code, message) = denied.query_error();
     assert_eq!((status, code.as_str()), (403, "AccessDenied"));
-    assert_eq!(
-        message,
-        format!(
-            "User: {ANN} is not authorized to perform: sts:AssumeRole on resource: {READER} because no role trust \
-             policy allows the sts:AssumeRole action"
-        )
-    );
+    assert_eq!(message, format!("User: {ANN} is not authorized to perform: sts:AssumeRole on resource: {READER}"));
     let begun = assume("&ExternalId=blue").signed(&aws, &ann("sts")).send(&aws).await;
     let reader = session(&begun, "kms");
     assert_eq!(encrypt(&aws, &reader).await.status, 200);

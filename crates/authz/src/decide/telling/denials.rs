@@ -2,6 +2,7 @@
 
 use crate::{
     decision::{DenialEffect, Gate, Verdict},
+    phrase::ends_in_role,
     policy::PolicyKind,
     rules::{self, Rule},
 };
@@ -47,7 +48,9 @@ impl Facts<'_> {
             (self.target.policy_kind() == PolicyKind::Key && is_implicit, &rules::DENIAL_KEY_POLICY_BOTH),
             (true, &rules::DENIAL_FORMAT),
         ]);
-        for rule in told.into_iter().chain(phrase(denial.gate, denial.effect)) {
+        let is_typed = !(self.assumptions.denial_sts_policy_type && ends_in_role(denial, self.request));
+        let phrase = is_typed.then(|| phrase(denial.gate, denial.effect)).flatten();
+        for rule in told.into_iter().chain(phrase) {
             observer.rule(rule);
         }
     }
