@@ -216,7 +216,7 @@ def a_role_is_assumed_at_once_and_its_policies_decide(aws):
     iam.delete_role(RoleName="Assumed")
     with aws.refuses("UnrecognizedClientException"):
         kms.describe_key(KeyId=key)
-    with aws.refuses("AccessDenied", "no role trust policy allows"):
+    with aws.refuses("AccessDenied", "not authorized to perform: sts:AssumeRole on resource: "):
         aws.sts().assume_role(**begin)
     again = new_role(aws, "Assumed", trusting_account(account))
     assert again["RoleId"] != role["RoleId"] and again["Arn"] == role["Arn"], again

@@ -56,12 +56,6 @@ impl Sts {
         let world = self.authorizer.world();
         world.role(arn).map(|role| (role.identity.unique_id.to_string(), role.max_session))
     }
-
-    /// An ARN that is of no role, though policies would let the caller assume it.
-    fn no_such_role(&self, call: Call<'_>, role: &str) -> ServiceError {
-        let caller = &call.context.caller.arn;
-        access_denied(format!("User: {caller} is not authorized to perform: sts:AssumeRole on resource: {role}"))
-    }
 }
 
 /// How long the session lasts.

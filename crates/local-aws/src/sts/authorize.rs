@@ -9,7 +9,7 @@ use authz::{
 use aws_catalog::access::{self, Access, On};
 use aws_model::Arn;
 
-use super::{Call, Sts};
+use super::{Call, Sts, access_denied};
 use crate::{
     authorization::{Asked, root_stand_in},
     error::ServiceError,
@@ -40,10 +40,7 @@ impl Sts {
             }
             _ => "*",
         };
-        let (context, input) = (call.context, call.input);
-        let kms = KmsDetail::default();
-        let asked = Asked { access, resource, region: None, kms, on_same_key: None };
-        let mut request = self.authorizer.request(context, input, asked)?;
+        let mut request = self.request(call, access, resource)?;
         let kept = call.session.and_then(|session| session.context.source_identity.as_ref());
         if let (On::Role(_), Some(kept)) = (access.on(), kept) {
             request.context.tell("sts:SourceIdentity", Told::Values(vec![kept.clone()]));
@@ -53,6 +50,22 @@ impl Sts {
             Some(stand_in) => self.authorizer.check_as(&stand_in, &request),
             None => self.authorizer.check(&request),
         }
+    }
+
+    fn request(&self, call: Call<'_>, access: &Access, resource: &str) -> Result<Request, ServiceError> {
+        let kms = KmsDetail::default();
+        let asked = Asked { access, resource, region: None, kms, on_same_key: None };
+        self.authorizer.request(call.context, call.input, asked)
+    }
+
+    /// What is answered of a role that is not there, though policies would let the caller assume it.
+    pub(super) fn no_such_role(&self, call: Call<'_>, role: &str) -> ServiceError {
+        let mut accesses =
+            access::operation("sts", "AssumeRole").into_iter().flat_map(|operation| operation.accesses());
+        let Some(access) = accesses.find(|access| access.action() == "sts:AssumeRole") else {
+            return access_denied("Access denied");
+        };
+        self.request(call, access, role).map_or_else(|error| error, |request| self.authorizer.absent(&request))
     }
 
     /// The request as an administrator of the account makes it, where the root user of an open account wants to assume

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use authz::{
     file::{NoFiles, world},
+    rules::Assumptions,
     text::SourceText,
 };
 use aws_model::SecretBytes;
@@ -15,12 +16,14 @@ use crate::wire::{self, Answer, Request, Signer, kms, start_with, sts};
 
 const KEY: &str = "arn:aws:kms:us-west-2:444455556666:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 const ANN: &str = "arn:aws:iam::111122223333:user/ann";
+/// Somebody of the key's account whom no policy lets do anything.
+const BOB: &str = "arn:aws:iam::444455556666:user/bob";
 const READER: &str = "arn:aws:iam::444455556666:role/team/Reader";
 
 fn world() -> authz::world::World {
     let text = json!({
         "accounts": { "111122223333": {}, "444455556666": {} },
-        "users": { ANN: { "policies": { "assume": allow(json!(["sts:AssumeRole", "sts:TagSession"])) } } },
+        "users": { ANN: { "policies": { "assume": allow(json!(["sts:AssumeRole", "sts:TagSession"])) } }, BOB: {} },
         "roles": { READER: {
             "trust": { "Version": "2012-10-17", "Statement": [{
                 "Effect": "Allow", "Principal": { "AWS": ANN }, "Action": "sts:AssumeRole",
@@ -89,6 +92,71 @@ async fn a_user_assumes_a_role_as_its_trust_policy_says_and_uses_the_key() {
     aws.shutdown().await;
 }
 
+/// The least input with which an operation is asked for the key, one of its ciphertexts or one of its grants.
+fn least(operation: &str, blob: &Value, grant: &Value) -> Value {
+    let more = match operation {
+        "CreateKey" | "ListKeys" | "ListAliases" | "GenerateRandom" | "DescribeCustomKeyStores" => return json!({}),
+        "CreateCustomKeyStore" => return json!({ "CustomKeyStoreName": "store" }),
+        other if other.ends_with("CustomKeyStore") => return json!({ "CustomKeyStoreId": "cks-1234567890abcdef0" }),
+        "DeleteAlias" => return json!({ "AliasName": "alias/demo" }),
+        "CreateAlias" => return json!({ "AliasName": "alias/other", "TargetKeyId": KEY }),
+        "UpdateAlias" => return json!({ "AliasName": "alias/demo", "TargetKeyId": KEY }),
+        "Decrypt" => return json!({ "CiphertextBlob": blob }),
+        "ReEncrypt" => return json!({ "CiphertextBlob": blob, "DestinationKeyId": KEY }),
+        "ListRetirableGrants" => return json!({ "RetiringPrincipal": READER }),
+        "TagResource" => json!({ "Tags": [{ "TagKey": "a", "TagValue": "b" }] }),
+        "UntagResource" => json!({ "TagKeys": ["a"] }),
+        "UpdateKeyDescription" => json!({ "Description": "another" }),
+        "PutKeyPolicy" => json!({ "Policy": allow(json!("kms:*")).to_string() }),
+        "Encrypt" => json!({ "Plaintext": "eA==" }),
+        "GenerateDataKey" | "GenerateDataKeyWithoutPlaintext" => json!({ "KeySpec": "AES_256" }),
+        "GenerateDataKeyPair" | "GenerateDataKeyPairWithoutPlaintext" => json!({ "KeyPairSpec": "ECC_NIST_P256" }),
+        "CreateGrant" => json!({ "GranteePrincipal": READER, "Operations": ["Decrypt"] }),
+        "RetireGrant" | "RevokeGrant" => json!({ "GrantId": grant }),
+        "ReplicateKey" => json!({ "ReplicaRegion": "eu-west-1" }),
+        "UpdatePrimaryRegion" => json!({ "PrimaryRegion": "eu-west-1" }),
+        "Sign" => json!({ "Message": "eA==", "SigningAlgorithm": "ECDSA_SHA_256" }),
+        "Verify" => json!({ "Message": "eA==", "SigningAlgorithm": "ECDSA_SHA_256", "Signature": "eA==" }),
+        "GenerateMac" => json!({ "Message": "eA==", "MacAlgorithm": "HMAC_SHA_256" }),
+        "VerifyMac" => json!({ "Message": "eA==", "MacAlgorithm": "HMAC_SHA_256", "Mac": "eA==" }),
+        "DeriveSharedSecret" => json!({ "KeyAgreementAlgorithm": "ECDH", "PublicKey": "eA==" }),
+        "GetParametersForImport" => {
+            json!({ "WrappingAlgorithm": "RSAES_OAEP_SHA_256", "WrappingKeySpec": "RSA_2048" })
+        }
+        "ImportKeyMaterial" => json!({ "ImportToken": "eA==", "EncryptedKeyMaterial": "eA==" }),
+        _ => json!({}),
+    };
+    let mut input = more;
+    input["KeyId"] = KEY.into();
+    input
+}
+
+#[tokio::test]
+async fn each_operation_of_kms_is_denied_to_whom_no_policy_lets_and_to_nobody_else() {
+    let credentials = [format!("AKIDANN:secret:{ANN}"), format!("AKIDBOB:secret:{BOB}")];
+    let credentials = credentials.map(|credential| credential.parse().unwrap()).to_vec();
+    let bob = wire::of(&credentials[1], "kms");
+    let aws = start_with(Options { credentials, ..options() }).await;
+    let begun = assume("&ExternalId=blue").signed(&aws, &ann("sts")).send(&aws).await;
+    let reader = session(&begun, "kms");
+    let made = |answer: Answer, member: &str| -> Value {
+        serde_json::from_str::<Value>(&answer.body).unwrap().get(member).cloned().unwrap()
+    };
+    let blob = made(encrypt(&aws, &reader).await, "CiphertextBlob");
+    let grant = least("CreateGrant", &blob, &Value::Null).to_string();
+    let grant = made(kms("CreateGrant", &grant).signed(&aws, &reader).send(&aws).await, "GrantId");
+    for operation in local_aws::kms::Kms::OPERATIONS {
+        let input = least(operation, &blob, &grant).to_string();
+        let denied = kms(operation, &input).signed(&aws, &bob).send(&aws).await;
+        assert_eq!(denied.status, 400, "{operation} {input}: {denied:?}");
+        assert_eq!(denied.json_error().1, "AccessDeniedException", "{operation} {input}: {denied:?}");
+        // It was for want of a policy, and not of anything in the input.
+        let answer = kms(operation, &input).signed(&aws, &reader).send(&aws).await;
+        assert!(!answer.body.contains("AccessDenied"), "{operation} {input}: {answer:?}");
+    }
+    aws.shutdown().await;
+}
+
 #[tokio::test]
 async fn a_session_is_no_wider_than_its_session_policy() {
     let aws = start_with(options()).await;
@@ -125,10 +193,16 @@ async fn in_an_account_that_is_told_nobody_else_is() {
     let aws = start_with(options()).await;
     let other = READER.replace("Reader", "Other").replace(':', "%3A").replace('/', "%2F");
     let refused = sts(&format!("Action=AssumeRole&RoleSessionName=me&RoleArn={other}"));
+    let assumptions = Assumptions { denial_sts_policy_type: false, ..Assumptions::default() };
+    let typed = start_with(Options { assumptions, ..options() }).await;
+    let (_, _, message) = refused.clone().signed(&typed, &ann("sts")).send(&typed).await.query_error();
+    assert!(message.ends_with("Other because no role trust policy allows the sts:AssumeRole action"), "{message}");
+    typed.shutdown().await;
     let root = wire::of(&aws.root_credential("444455556666".parse().unwrap()), "sts");
-    for (signer, says) in
-        [(ann("sts"), "no role trust policy allows"), (root, "Roles may not be assumed by root accounts.")]
-    {
+    for (signer, says) in [
+        (ann("sts"), "is not authorized to perform: sts:AssumeRole on resource: "),
+        (root, "Roles may not be assumed by root accounts."),
+    ] {
         let (_, code, message) = refused.clone().signed(&aws, &signer).send(&aws).await.query_error();
         assert!(code == "AccessDenied" && message.contains(says), "{code}: {message}");
     }
