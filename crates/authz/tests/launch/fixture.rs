@@ -34,10 +34,15 @@ pub(crate) enum Case {
     PlainImage,
     /// A plain image, encrypted under the account's default key, `aws/ebs`.
     DefaultKey,
+    /// A volume of no snapshot with the foreign key named, as the EBS CSI driver makes for a new claim.
+    EmptyVolume,
 }
 
 impl Case {
-    pub(crate) const ALL: [Self; 5] =
+    pub(crate) const ALL: [Self; 6] =
+        [Self::OwnImage, Self::SharedImage, Self::OtherKey, Self::PlainImage, Self::DefaultKey, Self::EmptyVolume];
+    /// Those whose volume is of a snapshot, as every root volume is.
+    pub(crate) const OF_IMAGES: [Self; 5] =
         [Self::OwnImage, Self::SharedImage, Self::OtherKey, Self::PlainImage, Self::DefaultKey];
 
     /// As the pages tell it.
@@ -50,6 +55,9 @@ impl Case {
             Self::OtherKey => "the same shared image, with a key of the own account named for the volume",
             Self::PlainImage => "a plain image, with the foreign key named for the volume",
             Self::DefaultKey => "a plain image, the volume under the account's default key, `aws/ebs`",
+            Self::EmptyVolume => {
+                "no image: a volume of no snapshot, with the foreign key named, as the EBS CSI driver makes for a new claim"
+            }
         }
     }
 
@@ -61,6 +69,7 @@ impl Case {
             Self::OtherKey => "shared image, other key",
             Self::PlainImage => "plain image",
             Self::DefaultKey => "default key",
+            Self::EmptyVolume => "empty volume",
         }
     }
 
@@ -71,6 +80,9 @@ impl Case {
             Self::OtherKey => (KEYS, Some(FOREIGN), VolumeKey::Named(key(OWN))),
             Self::PlainImage => (CLUSTER, None, VolumeKey::Named(key(FOREIGN))),
             Self::DefaultKey => (CLUSTER, None, VolumeKey::Default),
+            Self::EmptyVolume => {
+                return Volume { device: "/dev/xvdb".into(), snapshot: None, key: VolumeKey::Named(key(FOREIGN)) };
+            }
         };
         let snapshot = Snapshot { owner: account(owner), key: key_if(key), associated_keys: Vec::new(), shared: None };
         Volume { device: "/dev/xvda".into(), snapshot: Some(snapshot), key: named }

@@ -29,7 +29,7 @@ fn adds(case: Case, by_group: bool, off: &str, expected: &[&str]) {
 
 #[test]
 fn describe_key_and_encrypt_are_called() {
-    for case in [Case::OwnImage, Case::PlainImage] {
+    for case in [Case::OwnImage, Case::PlainImage, Case::EmptyVolume] {
         adds(case, false, "launch-no-describe-key", &["DescribeKey on foreign as KarpenterController"]);
         adds(case, false, "launch-no-encrypt", &["Encrypt on foreign as KarpenterController"]);
     }
@@ -38,7 +38,7 @@ fn describe_key_and_encrypt_are_called() {
 #[test]
 fn re_encrypt_is_called_under_one_key_too() {
     let both = ["ReEncryptFrom on foreign as KarpenterController", "ReEncryptTo on foreign as KarpenterController"];
-    for case in [Case::OwnImage, Case::PlainImage] {
+    for case in [Case::OwnImage, Case::PlainImage, Case::EmptyVolume] {
         adds(case, false, "launch-same-key-no-re-encrypt", &both);
     }
     adds(Case::SharedImage, false, "launch-same-key-no-re-encrypt", &[]);
@@ -71,7 +71,7 @@ fn the_grant_lists_more() {
 fn the_node_role_takes_part() {
     for case in Case::ALL {
         let key = match case {
-            Case::OwnImage | Case::PlainImage => "foreign",
+            Case::OwnImage | Case::PlainImage | Case::EmptyVolume => "foreign",
             Case::OtherKey => "own",
             Case::SharedImage | Case::DefaultKey => "aws/ebs",
         };
@@ -84,7 +84,7 @@ fn the_guides_whole_list_is_needed_of_a_foreign_key() {
     let rest = ["DescribeKey", "GenerateDataKey", "Encrypt", "ReEncryptFrom", "ReEncryptTo"]
         .map(|call| format!("{call} on foreign as AWSServiceRoleForAutoScaling"));
     let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
-    for case in [Case::OwnImage, Case::PlainImage] {
+    for case in [Case::OwnImage, Case::PlainImage, Case::EmptyVolume] {
         adds(case, true, "launch-foreign-grant-minimum", &rest);
         adds(case, false, "launch-foreign-grant-minimum", &[]);
     }

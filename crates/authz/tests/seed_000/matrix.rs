@@ -168,7 +168,7 @@ fn hinges(case: Case, remedy: Remedy, by: By) -> Vec<&'static str> {
 
 #[test]
 fn each_cell_is_as_published_or_hinges_on_what_nobody_has_published() {
-    for case in Case::ALL {
+    for case in Case::OF_IMAGES {
         for remedy in Remedy::ALL {
             for by in By::ALL {
                 let expected = expected(case, remedy, by);

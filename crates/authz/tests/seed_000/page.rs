@@ -75,7 +75,7 @@ fn page() -> String {
             row.says,
             row.note,
             sources.join("; "),
-            row.shown_by.replace(' ', "")
+            row.shown_by.name.replace(' ', "")
         );
     }
     page.push_str(&left_out());
@@ -85,7 +85,7 @@ fn page() -> String {
         "Where a volume is under a customer's key, every cell that works rests on the assumption `{}` as well.",
         EVERYWHERE.id
     );
-    for case in Case::ALL {
+    for case in Case::OF_IMAGES {
         write_case(&mut page, case);
     }
     write_sources(&mut page);
@@ -103,7 +103,7 @@ fn left_out() -> String {
 
 /// The rules that cells name, each with its sentence.
 fn write_sources(page: &mut String) {
-    let cells = Case::ALL.into_iter().flat_map(|case| Remedy::ALL.map(|remedy| (case, remedy)));
+    let cells = Case::OF_IMAGES.into_iter().flat_map(|case| Remedy::ALL.map(|remedy| (case, remedy)));
     let cells = cells.flat_map(|(case, remedy)| By::ALL.map(|by| matrix::expected(case, remedy, by)));
     let mut named: Vec<&Rule> = cells.flat_map(|cell| cell.source.into_iter().chain(cell.hinges)).collect();
     named.push(EVERYWHERE);
