@@ -114,8 +114,8 @@ impl fmt::Display for Turns {
 /// What would decide an assumption at AWS.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Probe {
-    /// In order, each `WHO: aws SERVICE OPERATION ..`, as the `aws` command line takes it. Names in `<>` are what an
-    /// earlier call, or the setting up, gave.
+    /// In order, each `WHO: aws SERVICE OPERATION ..`, as the `aws` command line takes it, or `wait N minutes` for what
+    /// that has no waiter for. Names in `<>` are what an earlier call, or the setting up, gave.
     pub calls: &'static [&'static str],
     /// Who those who call are, and in which accounts.
     pub accounts: &'static str,

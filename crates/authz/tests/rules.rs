@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use authz::rules::{self, Assumptions, CaseCount, Cases, Elsewhere, RULES, Rule, Source, SwitchError, Turns};
+use authz::rules::{self, Answer, Assumptions, CaseCount, Cases, Elsewhere, RULES, Rule, Source, SwitchError, Turns};
 
 fn assumptions() -> impl Iterator<Item = &'static Rule> {
     RULES.iter().copied().filter(|rule| rule.is_assumption())
@@ -99,7 +99,23 @@ fn every_probe_says_who_calls_what() {
             assert!(!reason.is_empty() && !reason.ends_with('.'), "{}: {reason}", rule.id);
         }
         assert!(!probe.calls.is_empty(), "{} has no calls", rule.id);
-        for call in probe.calls {
+        // The code of an error is in the answer to the call that asks for it.
+        let of_the_call = |code: &str| !code.starts_with("Client.");
+        assert!(!matches!(probe.default_holds, Answer::Fails(code) if !of_the_call(code)), "{}", rule.id);
+        // A launch or a volume comes after the answer: nobody looks at it without having waited.
+        for (index, call) in probe.calls.iter().enumerate() {
+            let is_of_later =
+                ["describe-scaling-activities", "lookup-events", "describe-volumes", "describe-instances"];
+            let waits = |call: &&str| call.starts_with("wait ");
+            if is_of_later.iter().any(|later| call.contains(later)) {
+                let before = index.checked_sub(1).and_then(|before| probe.calls.get(before));
+                assert!(before.is_some_and(waits), "{}: {call}", rule.id);
+            }
+            if waits(call) {
+                let minutes = call.split(' ').nth(1).and_then(|word| word.parse::<u8>().ok());
+                assert!(minutes.is_some() && call.ends_with(" minutes"), "{}: {call}", rule.id);
+                continue;
+            }
             let (who, command) = call.split_once(": ").unwrap_or_default();
             assert!(command.starts_with("aws "), "{}: {call}", rule.id);
             let mut told = probe.accounts.split(|c: char| !c.is_alphanumeric());

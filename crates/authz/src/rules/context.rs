@@ -1,7 +1,7 @@
 //! Condition keys that every service knows: when a request has them, and with which value.
 
 use super::{
-    Answer::{Reads, Succeeds},
+    Answer::Succeeds,
     rules,
     source::{IAM, assumed, probe},
 };
@@ -56,7 +56,7 @@ rules! {
             "A: the key's administrator; r: a role whose one statement on KMS wants ForAnyValue:StringEquals \
              aws:CalledVia ec2.amazonaws.com",
             &["r: aws ec2 create-volume --availability-zone <zone> --size 1 --encrypted --kms-key-id <key>",
-              "r: aws ec2 describe-volumes --volume-ids <volume>"],
+              "r: aws ec2 wait volume-available --volume-ids <volume>"],
             "whether the volume becomes available", Succeeds));
     IAM_KEY_SOURCE_ARN "iam-key-source-arn":
         "`aws:SourceArn`, `aws:SourceAccount` and `aws:SourceOrgID` are there only if a service calls as itself for a \
@@ -105,6 +105,6 @@ rules! {
             "A: the key's administrator; r: a role whose one statement on KMS wants IpAddress aws:SourceIp of its \
              host",
             &["r: aws ec2 create-volume --availability-zone <zone> --size 1 --encrypted --kms-key-id <key>",
-              "r: aws ec2 describe-volumes --volume-ids <volume>"],
-            "whether the volume disappears (InvalidVolume.NotFound)", Reads("InvalidVolume.NotFound")));
+              "r: aws ec2 wait volume-deleted --volume-ids <volume>"],
+            "whether the volume disappears", Succeeds));
 }

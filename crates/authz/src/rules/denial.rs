@@ -71,10 +71,10 @@ rules! {
     DENIAL_STS_POLICY_TYPE "denial-sts-policy-type":
         "An implicit denial of AssumeRole, TagSession or SetSourceIdentity ends in the role's ARN and names no policy \
          type.",
-        assumed("users quote it so up to August 2026, of the trust policy's side (aws-containers/ecsworkshop issue 66) \
-                 as of the caller's (data-dot-all/dataall pull request 1873, noqdev/iambic issue 357, \
-                 OvertureMaps/stac pull request 114), and none was found that says more; the guide shows a phrase for \
-                 role trust policies, which holds where this does not", probe(
+        assumed("users quote it so up to August 2026, where the trust policy does not let them \
+                 (aws-containers/ecsworkshop issue 66), where their own policies do not (OvertureMaps/stac pull \
+                 request 114), and of SetSourceIdentity (noqdev/iambic issue 357), and none was found that says more; \
+                 the guide shows a phrase for role trust policies, which is said where this does not hold", probe(
             "A: owns the role r, which trusts ec2.amazonaws.com only; u: a user of A that may sts:AssumeRole on r",
             &["u: aws sts assume-role --role-arn <r> --role-session-name s"],
             "the end of the message", Reads("sts:AssumeRole on resource: <r>")));
@@ -99,9 +99,11 @@ rules! {
         "KMS names the resource-based policy where neither the key policy nor a grant allows, the identity-based one \
          where the key policy leaves it to the account.",
         assumed("reports show both phrases for kms actions, in these situations", probe(
-            "A: a role without a policy on a key whose policy allows its account",
-            &["A: aws kms describe-key --key-id <key>"],
-            "the message", Reads("because no identity-based policy allows the kms:DescribeKey action")));
+            "A: a role without a policy, in the account of two keys; <closed>'s policy allows another role only, <open>'s \
+             allows the account",
+            &["A: aws kms describe-key --key-id <closed>", "A: aws kms describe-key --key-id <open>"],
+            "that the first message says `because no resource-based policy allows the kms:DescribeKey action`, and the \
+             second message", Reads("because no identity-based policy allows the kms:DescribeKey action")));
     DENIAL_CIPHERTEXT "denial-ciphertext":
         "A denied Decrypt of a ciphertext whose key is foreign reads `on the resource associated with this ciphertext \
          because the resource does not exist in this Region, no resource-based policies allow access, or a \

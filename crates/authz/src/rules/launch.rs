@@ -24,6 +24,7 @@ rules! {
             "A: the controller's role, allowed the key; AWSServiceRoleForEC2Spot: not allowed",
             &["A: aws ec2 create-fleet --type instant --launch-template-configs <template with the key> \
                --target-capacity-specification TotalTargetCapacity=1,DefaultTargetCapacityType=spot",
+              "wait 15 minutes",
               "A: aws cloudtrail lookup-events --lookup-attributes \
                AttributeKey=EventName,AttributeValue=GenerateDataKeyWithoutPlaintext"],
             "userIdentity of the record", Reads("assumed-role/<controller>")));
@@ -62,8 +63,8 @@ rules! {
                  controller's", probe(
             "A: allowed the key; the role in <template>'s instance profile: with a Deny of kms:*",
             &["A: aws ec2 run-instances --launch-template LaunchTemplateId=<template with the key>",
-              "A: aws ec2 describe-instances --instance-ids <instance>"],
-            "whether it comes to run", Reads("running")));
+              "A: aws ec2 wait instance-running --instance-ids <instance>"],
+            "whether it comes to run", Succeeds));
     LAUNCH_VIA_EC2 "launch-via-ec2":
         "The caller's calls come through `ec2.<region>.amazonaws.com`, and for grants as for an AWS resource.",
         EBS.at("Requirements for Amazon EBS encryption > Permissions for users");
@@ -90,8 +91,8 @@ rules! {
             "A: allowed kms:CreateGrant and kms:GenerateDataKeyWithoutPlaintext on the key and not kms:Decrypt",
             &["A: aws ec2 create-volume --snapshot-id <plain> --encrypted --kms-key-id <key> --availability-zone \
                <zone>",
-              "A: aws ec2 describe-volumes --volume-ids <volume>"],
-            "whether the volume becomes available", Reads("available")));
+              "A: aws ec2 wait volume-available --volume-ids <volume>"],
+            "whether the volume becomes available", Succeeds));
     LAUNCH_SAME_KEY_SAME_DATA_KEY "launch-same-key-same-data-key":
         "A volume under the key of its snapshot keeps the snapshot's data key, and no other key is asked.",
         EBS.at("How Amazon EBS encryption works > How EBS encryption works when the snapshot is encrypted");
@@ -103,29 +104,29 @@ rules! {
             "A: allowed all but kms:ReEncryptFrom on the snapshot's key",
             &["A: aws ec2 create-volume --snapshot-id <encrypted> --encrypted --kms-key-id <other key> \
                --availability-zone <zone>",
-              "A: aws ec2 describe-volumes --volume-ids <volume>"],
-            "whether the volume disappears", Fails("InvalidVolume.NotFound")));
+              "A: aws ec2 wait volume-deleted --volume-ids <volume>"],
+            "whether the volume disappears", Succeeds));
     LAUNCH_SAME_KEY_NO_RE_ENCRYPT "launch-same-key-no-re-encrypt":
         "A volume under its snapshot's key, or from a plain or no snapshot, makes no ReEncrypt.",
         assumed("no recorded launch shows one", probe(
             "A: allowed all of KMS but ReEncrypt",
             &["A: aws ec2 create-volume --snapshot-id <encrypted under the key> --availability-zone <zone>",
-              "A: aws ec2 describe-volumes --volume-ids <volume>"],
-            "whether the volume becomes available", Reads("available")));
+              "A: aws ec2 wait volume-available --volume-ids <volume>"],
+            "whether the volume becomes available", Succeeds));
     LAUNCH_NO_DESCRIBE_KEY "launch-no-describe-key":
         "No step needs DescribeKey.",
         assumed("the guide lists it among the permissions needed, no recorded launch shows it", probe(
             "A: allowed all of KMS but DescribeKey",
             &["A: aws ec2 create-volume --size 1 --encrypted --kms-key-id <key ARN> --availability-zone <zone>",
-              "A: aws ec2 describe-volumes --volume-ids <volume>"],
-            "whether the volume becomes available", Reads("available")));
+              "A: aws ec2 wait volume-available --volume-ids <volume>"],
+            "whether the volume becomes available", Succeeds));
     LAUNCH_NO_ENCRYPT "launch-no-encrypt":
         "No step needs Encrypt.",
         assumed("only Auto Scaling's guide lists it, EBS's does not, and no recorded launch shows it", probe(
             "A: allowed all of KMS but Encrypt",
             &["A: aws ec2 create-volume --size 1 --encrypted --kms-key-id <key> --availability-zone <zone>",
-              "A: aws ec2 describe-volumes --volume-ids <volume>"],
-            "whether the volume becomes available", Reads("available")));
+              "A: aws ec2 wait volume-available --volume-ids <volume>"],
+            "whether the volume becomes available", Succeeds));
     LAUNCH_ATTACH_PRINCIPAL "launch-attach-principal":
         "At attachment Decrypt is called by `assumed-role/aws:ec2-infrastructure/<instance>` of the instance's \
          account.",
@@ -230,6 +231,7 @@ rules! {
         assumed("users quote it; the guide's list of launch failures does not have it", probe(
             "B: shares an image under its key, and not the key; A: the account of the group",
             &["A: aws autoscaling set-desired-capacity --auto-scaling-group-name <group> --desired-capacity 1",
+              "wait 5 minutes",
               "A: aws autoscaling describe-scaling-activities --auto-scaling-group-name <group>"],
             "StatusMessage of the activity", Reads("encrypted with an inaccessible AWS KMS key")));
     LAUNCH_FOREIGN_GRANT "launch-foreign-grant":
@@ -244,6 +246,7 @@ rules! {
             &["A: aws kms create-grant --key-id <key of B> --grantee-principal <AWSServiceRoleForAutoScaling> \
                --operations CreateGrant Decrypt GenerateDataKeyWithoutPlaintext",
               "A: aws autoscaling set-desired-capacity --auto-scaling-group-name <group> --desired-capacity 1",
+              "wait 5 minutes",
               "A: aws autoscaling describe-scaling-activities --auto-scaling-group-name <group>"],
             "StatusCode of the activity", Reads("Successful")));
     LAUNCH_FOREIGN_GRANT_MANUAL "launch-foreign-grant-manual":

@@ -58,7 +58,7 @@ else, or nothing, says so. Generated from `crates/authz/src/rules/`; its test co
 with them and writes it anew with `UPDATE_DOCS=1`.
 
 A probe is made of calls of the `aws` command, in order, each behind the one who makes it; what stands in `<>` is \
-what an earlier call or the setting up gave. Policies that the setting up names are otherwise `kms:*` on the key, for \
+what an earlier call or the setting up gave. `wait` is for what AWS does after it has answered. Policies that the setting up names are otherwise `kms:*` on the key, for \
 whoever it says, and nothing else.
 ";
 

@@ -105,14 +105,17 @@ rules! {
          that do not suit their operator are kept and never match.",
         assumed("public tests of what IAM answers tell the former; Access Analyzer lists the latter as findings on \
                  saved policies", probe(
-            "A: an administrator",
+            "A: an administrator; r: a role without a policy",
             &["A: aws iam create-policy --policy-name n --policy-document {\"Version\":\"2012-10-17\",\"Statement\":\
-               {\"Effect\":\"Allow\",\"Action\":\"kms:Decrypt\",\"Resource\":\"*\",\"Condition\":{\"NumericEquals\":\
-               {\"kms:RotationPeriodInDays\":\"many\"}}}}",
+               {\"Effect\":\"Allow\",\"Action\":\"kms:EnableKeyRotation\",\"Resource\":\"*\",\"Condition\":\
+               {\"NumericEquals\":{\"kms:RotationPeriodInDays\":\"many\"}}}}",
+              "A: aws iam attach-role-policy --role-name r --policy-arn <n>",
+              "r: aws kms enable-key-rotation --key-id <key> --rotation-period-in-days 365",
               "A: aws iam create-policy --policy-name d --policy-document {\"Version\":\"2012-10-17\",\"Statement\":\
                {\"Effect\":\"Allow\",\"Action\":\"kms:Decrypt\",\"Resource\":\"*\",\"Condition\":{\"DateLessThan\":\
                {\"aws:CurrentTime\":\"01T\"}}}}"],
-            "that the first policy is kept, and the error of the second", Fails("MalformedPolicyDocument")));
+            "that the first policy is kept and r is denied all the same, and the error of the second policy",
+            Fails("MalformedPolicyDocument")));
     IAM_POLICY_SIZE_MANAGED "iam-policy-size-managed":
         "A managed policy is at most 6,144 characters, white space not counted.",
         IAM.at("IAM and AWS STS quotas > IAM and STS character quotas");

@@ -1,7 +1,7 @@
 //! Service-linked roles.
 
 use super::{
-    Answer::Fails,
+    Answer::Reads,
     rules,
     source::{AUTO_SCALING, IAM, MANAGED_POLICIES, assumed, probe},
 };
@@ -45,6 +45,8 @@ rules! {
                --operations Decrypt GenerateDataKeyWithoutPlaintext CreateGrant",
               "A: aws iam delete-service-linked-role --role-name AWSServiceRoleForAutoScaling_x",
               "A: aws iam create-service-linked-role --aws-service-name autoscaling.amazonaws.com --custom-suffix x",
-              "A: aws autoscaling set-desired-capacity --auto-scaling-group-name <group> --desired-capacity 1"],
-            "the group's activity: Client.InvalidKMSKey.InvalidState", Fails("Client.InvalidKMSKey.InvalidState")));
+              "A: aws autoscaling set-desired-capacity --auto-scaling-group-name <group> --desired-capacity 1",
+              "wait 5 minutes",
+              "A: aws autoscaling describe-scaling-activities --auto-scaling-group-name <group>"],
+            "StatusMessage of the activity", Reads("Client.InvalidKMSKey.InvalidState")));
 }
