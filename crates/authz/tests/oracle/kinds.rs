@@ -195,6 +195,15 @@ pub(crate) const KINDS: &[Kind] = &[
         shown_by: ShownBy::Least(recognize::has_epoch_date),
     },
     Kind {
+        id: "epoch-against-a-day",
+        they: "Takes seconds since 1970 as earlier than every day, where a policy gives one without a time.",
+        we: "A day is its first moment, and the seconds are compared with that.",
+        source: "IAM User Guide, \"IAM JSON policy elements: Condition operators\" > \"Date condition operators\" (both \
+                 forms, and W3C's ISO 8601 profile)",
+        example: "`DateLessThan aws:EpochTime 2026-01-01` at `1795600800`, which is in November of 2026",
+        shown_by: ShownBy::Least(recognize::takes_epoch_as_before_a_day),
+    },
+    Kind {
         id: "address-families",
         they: "Takes `NotIpAddress` of an IPv4 range as false for an IPv6 address, and the other way round.",
         we: "The address lies not in the range, so it is true.",

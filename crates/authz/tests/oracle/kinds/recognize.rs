@@ -1,4 +1,5 @@
-//! What a case has that shows its kind. The case is as small as it can be: what it has, the disagreement needs.
+//! What a case has that shows its kind. The case is as small as it can be: what it has, the disagreement needs. Which of
+//! the two finds that the statement matches is part of the kind: the other way round it would be a mistake of ours.
 
 use serde_json::Value;
 
@@ -70,12 +71,45 @@ fn statements(least: &Decided) -> impl Iterator<Item = &Value> {
     documents(least).flat_map(|document| &document.statements)
 }
 
+/// Who of us and them finds that a statement matches, if they disagree in that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Matches {
+    Ours,
+    Theirs,
+}
+
+impl Matches {
+    fn of(statement: &Value, least: &Decided) -> Option<Self> {
+        let made_so = if statement["Effect"] == "Deny" { Answer::DeniedExplicitly } else { Answer::Allowed };
+        match (least.ours == made_so, least.theirs == made_so) {
+            (true, false) => Some(Self::Ours),
+            (false, true) => Some(Self::Theirs),
+            _ => None,
+        }
+    }
+
+    /// Where a value matches for us and not for them, a negated operator does for them and not for us.
+    fn value_for_us_under(operator: &str) -> Self {
+        if operator.contains("Not") { Self::Theirs } else { Self::Ours }
+    }
+}
+
+/// They expand it and we do not, so that a value matches for them, and a negated one for us.
 pub(super) fn has_variables_under_2008(least: &Decided) -> bool {
-    documents(least).any(|document| document.version == "2008-10-17" && document.json().to_string().contains("${"))
+    let of_2008 = documents(least).filter(|document| document.version == "2008-10-17");
+    of_2008.flat_map(|document| &document.statements).any(|statement| {
+        let text = statement.to_string();
+        let is_negated = text.contains("\"NotResource\"") || text.contains("NotEquals") || text.contains("NotLike");
+        let expected = if is_negated { Matches::Ours } else { Matches::Theirs };
+        text.contains("${") && Matches::of(statement, least) == Some(expected)
+    })
 }
 
 pub(super) fn has_unresolved_not_resource(least: &Decided) -> bool {
-    statements(least).any(|statement| texts(&statement["NotResource"]).iter().any(|text| text.contains("${aws:")))
+    statements(least).any(|statement| {
+        let is_unresolved = texts(&statement["NotResource"]).iter().any(|text| text.contains("${aws:"));
+        is_unresolved && Matches::of(statement, least) == Some(Matches::Ours)
+    })
 }
 
 pub(super) fn excepts_principals(least: &Decided) -> bool {
@@ -88,19 +122,28 @@ struct Entry<'a> {
     values: Vec<String>,
     given: &'a [&'static str],
     is_there: bool,
+    matches: Option<Matches>,
+}
+
+impl Entry<'_> {
+    /// Whether they take the value as matching nothing.
+    fn value_matches_for_us(&self) -> bool {
+        self.matches == Some(Matches::value_for_us_under(self.operator))
+    }
 }
 
 fn any_entry(least: &Decided, is_such: impl Fn(&Entry<'_>) -> bool) -> bool {
     let context = &least.case.ask.context;
-    statements(least).filter_map(|statement| statement.get("Condition")?.as_object()).flatten().any(
-        |(operator, keys)| {
+    statements(least).any(|statement| {
+        let matches = Matches::of(statement, least);
+        statement.get("Condition").and_then(Value::as_object).into_iter().flatten().any(|(operator, keys)| {
             keys.as_object().into_iter().flatten().any(|(key, values)| {
-                let given = context.get(key.as_str());
-                let values = texts(values);
-                is_such(&Entry { operator, values, given: given.map_or(&[], Vec::as_slice), is_there: given.is_some() })
+                let (given, values) = (context.get(key.as_str()), texts(values));
+                let (is_there, given) = (given.is_some(), given.map_or(&[][..], Vec::as_slice));
+                is_such(&Entry { operator, values, given, is_there, matches })
             })
-        },
-    )
+        })
+    })
 }
 
 fn is_epoch(text: &str) -> bool {
@@ -111,38 +154,63 @@ pub(super) fn has_epoch_date(least: &Decided) -> bool {
     any_entry(least, |entry| {
         let is_epoch =
             entry.values.iter().any(|value| is_epoch(value)) || entry.given.iter().any(|value| is_epoch(value));
-        entry.operator.contains("Date") && entry.is_there && is_epoch
+        entry.operator.contains("Date") && entry.is_there && is_epoch && entry.matches == Some(Matches::Ours)
+    })
+}
+
+pub(super) fn takes_epoch_as_before_a_day(least: &Decided) -> bool {
+    any_entry(least, |entry| {
+        entry.operator.contains("DateLessThan")
+            && entry.values.iter().any(|value| value.len() == "2026-01-01".len() && value.contains('-'))
+            && entry.given.iter().any(|given| is_epoch(given))
+            && entry.matches == Some(Matches::Theirs)
     })
 }
 
 pub(super) fn negates_range_of_other_family(least: &Decided) -> bool {
     any_entry(least, |entry| {
         let differ = |value: &String| entry.given.iter().any(|given| given.contains("::") != value.contains("::"));
-        entry.operator.contains("NotIpAddress") && entry.values.iter().any(differ)
+        entry.operator.contains("NotIpAddress")
+            && entry.values.iter().any(differ)
+            && entry.matches == Some(Matches::Ours)
     })
 }
 
 pub(super) fn has_range_of_all(least: &Decided) -> bool {
     any_entry(least, |entry| {
-        entry.operator.contains("IpAddress") && entry.values.iter().any(|value| value == "0.0.0.0/0")
+        entry.operator.contains("IpAddress")
+            && entry.values.iter().any(|value| value == "0.0.0.0/0")
+            && entry.value_matches_for_us()
     })
 }
 
 pub(super) fn has_bare_star_as_arn(least: &Decided) -> bool {
-    any_entry(least, |entry| entry.operator.contains("Arn") && entry.values.iter().any(|value| value == "*"))
+    any_entry(least, |entry| {
+        entry.operator.contains("Arn") && entry.values.iter().any(|value| value == "*") && entry.value_matches_for_us()
+    })
 }
 
 pub(super) fn asks_null_of_empty_set(least: &Decided) -> bool {
-    any_entry(least, |entry| entry.operator == "Null" && entry.is_there && entry.given.is_empty())
+    any_entry(least, |entry| {
+        let asks_for_none = entry.values.iter().any(|value| value == "true");
+        let expected = if asks_for_none { Matches::Ours } else { Matches::Theirs };
+        entry.operator == "Null" && entry.is_there && entry.given.is_empty() && entry.matches == Some(expected)
+    })
 }
 
 pub(super) fn has_variable_within_arn(least: &Decided) -> bool {
-    any_entry(least, |entry| entry.operator.contains("Arn") && entry.values.iter().any(|value| value.contains("::${")))
+    any_entry(least, |entry| {
+        entry.operator.contains("Arn")
+            && entry.values.iter().any(|value| value.contains("::${"))
+            && entry.value_matches_for_us()
+    })
 }
 
 /// Only a variable that has no value is left in a case that cannot be smaller: a known one would be compared alike.
 pub(super) fn negates_unresolved(least: &Decided) -> bool {
     any_entry(least, |entry| {
-        entry.operator.contains("StringNot") && entry.values.iter().any(|value| value.contains("${aws:"))
+        entry.operator.contains("StringNot")
+            && entry.values.iter().any(|value| value.contains("${aws:"))
+            && entry.matches == Some(Matches::Ours)
     })
 }
