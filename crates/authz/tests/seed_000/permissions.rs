@@ -1,10 +1,14 @@
 //! What the controller's role needs (lines 8 to 16, 27 to 38 and 66).
 
-use authz::launch::{Capacity, Launch, Launcher};
+use authz::{
+    file::{NoFiles, world},
+    launch::{Capacity, Launch, Launcher},
+    text::SourceText,
+};
 
 use crate::{
     fixture::{AUTO_SCALING, CONTROLLER, Case, FOREIGN, group, karpenter},
-    setup::{ALL, CREATE_GRANT, EIGHT, FOR_CLUSTER, SIX, Setup, failing, grant_to},
+    setup::{ALL, CREATE_GRANT, EIGHT, FOR_CLUSTER, SIX, Setup, create_grant, failing, grant_to},
 };
 
 pub(crate) fn by_karpenter(case: Case) -> Launch {
@@ -102,6 +106,7 @@ pub(crate) fn create_grant_alone_is_not_all_that_the_controller_needs() {
     ] {
         assert_eq!(failing(&setup.forecast(&by_karpenter(case))), expected, "{case:?}");
     }
+    assert_eq!(create_grant(&mut setup.world(), CONTROLLER, AUTO_SCALING), "allowed");
     // With a grant of the whole list it is not needed.
     let granted = Setup { grants: vec![grant_to(CONTROLLER, EIGHT)], ..Setup::default() };
     assert!(granted.works(&by_karpenter(Case::OwnImage)));
@@ -158,4 +163,8 @@ pub(crate) fn a_condition_sees_the_keys_tags() {
     };
     assert!(tagged("platform").works(&by_karpenter(Case::OwnImage)));
     assert!(!tagged("payments").works(&by_karpenter(Case::OwnImage)));
+    let grant = grant_to(CONTROLLER, "DescribeKey").replacen('{', "{tags: {team: platform}, ", 1);
+    let text = SourceText::new("world", format!("keys: {{'{FOREIGN}': {{grants: [{grant}]}}}}"));
+    let refused = world::read(&text, &NoFiles).unwrap_err();
+    assert!(refused.to_string().contains("tags"), "{refused}");
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use authz::rules::{self, Rule};
 
-use crate::{grants, node_role, permissions, symptoms};
+use crate::{grants, node_role, permissions, setup::told_by, symptoms};
 
 /// What a sentence stems from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,14 +38,18 @@ pub(crate) struct Row {
     pub(crate) note: &'static str,
     pub(crate) rules: &'static [&'static Rule],
     /// The test that shows it.
-    pub(crate) shown_by: &'static str,
+    pub(crate) shown_by: ShownBy,
+}
+
+pub(crate) struct ShownBy {
+    pub(crate) name: &'static str,
+    test: fn(),
 }
 
 /// The test's name, if there is such a test.
 macro_rules! shown_by {
     ($($test:ident)::+) => {{
-        const _: fn() = $($test)::+;
-        stringify!($($test)::+)
+        ShownBy { name: stringify!($($test)::+), test: $($test)::+ }
     }};
 }
 
@@ -346,7 +350,7 @@ pub(crate) const ROWS: &[Row] = &[
         says: "From the key's account a permission there is enough.",
         mark: Followed,
         note: "the group's account is asked nothing",
-        rules: &[&rules::KMS_GRANT_FROM_EITHER_ACCOUNT, &rules::KMS_KEY_POLICY_ACCOUNT],
+        rules: &[&rules::KMS_GRANT_BY_POLICY, &rules::KMS_KEY_POLICY_ACCOUNT],
         shown_by: shown_by!(grants::from_the_keys_account_its_own_permission_is_enough),
     },
     Row {
@@ -367,6 +371,21 @@ pub(crate) const LEFT_OUT: [(&str, &[u32]); 5] = [
     ("the policy of line 27", &[28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38]),
     ("about no permission: automating, an account for keys, backups", &[45, 59, 65]),
 ];
+
+/// Rules that no decision rests on: what CloudTrail leaves out, what KMS answers to who names a grantee that is not
+/// there, and that nobody can put a policy on a service-linked role.
+const TOLD_BY_NOTHING: [&str; 3] = ["kms-grant-grantee-exists", "kms-grant-use-not-told", "slr-policies-fixed"];
+
+#[test]
+fn what_the_test_of_a_row_decides_tells_the_rows_rules() {
+    let mut wrong = Vec::new();
+    for row in ROWS {
+        let told = told_by(row.shown_by.test);
+        let is_missing = |rule: &&&Rule| !told.contains(rule.id) && !TOLD_BY_NOTHING.contains(&rule.id);
+        wrong.extend(row.rules.iter().filter(is_missing).map(|rule| format!("{} by {}", rule.id, row.shown_by.name)));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
 
 #[test]
 fn every_line_of_the_article_has_a_row_or_is_left_out_for_a_reason() {

@@ -1,9 +1,11 @@
 //! The world of seed 000, and how it is changed.
 
+use std::{cell::RefCell, collections::BTreeSet};
+
 use authz::{
     file::{NoFiles, case::Expected, request, world},
     launch::{Forecast, Launch, Outcome},
-    rules::Assumptions,
+    rules::{Assumptions, Rule},
     text::SourceText,
     world::{Grant, World},
 };
@@ -115,7 +117,7 @@ keys:
     }
 
     pub(crate) fn forecast(&self, launch: &Launch) -> Forecast {
-        launch.forecast(&self.world(), &Assumptions::default()).unwrap()
+        forecast(launch, &self.world(), &Assumptions::default())
     }
 
     pub(crate) fn works(&self, launch: &Launch) -> bool {
@@ -132,8 +134,30 @@ pub(crate) fn works(launch: &Launch, world: &World) -> bool {
     works_if(launch, world, &Assumptions::default())
 }
 
+thread_local! {
+    /// The rules that what was decided on this thread told.
+    static TOLD: RefCell<BTreeSet<&'static str>> = const { RefCell::new(BTreeSet::new()) };
+}
+
+/// The rules that a test's explanations and forecasts tell.
+pub(crate) fn told_by(test: fn()) -> BTreeSet<&'static str> {
+    TOLD.take();
+    test();
+    TOLD.take()
+}
+
+fn tell(rules: &[&'static Rule]) {
+    TOLD.with_borrow_mut(|told| told.extend(rules.iter().map(|rule| rule.id)));
+}
+
+pub(crate) fn forecast(launch: &Launch, world: &World, assumptions: &Assumptions) -> Forecast {
+    let forecast = launch.forecast(world, assumptions).unwrap();
+    tell(&forecast.rules());
+    forecast
+}
+
 pub(crate) fn works_if(launch: &Launch, world: &World, assumptions: &Assumptions) -> bool {
-    match launch.forecast(world, assumptions).unwrap().outcome() {
+    match forecast(launch, world, assumptions).outcome() {
         Outcome::Works => true,
         Outcome::Fails => false,
         Outcome::WorksIff(residual) => panic!("nothing is unknown here: {residual}"),
@@ -156,7 +180,9 @@ pub(crate) fn create_grant(world: &mut World, by: &str, grantee: &str) -> String
          '{grantee}', operations: [{EIGHT}]}}"
     );
     let asked = request::read(&SourceText::new("request", text), world, &NoFiles).unwrap();
-    let verdict = Expected::of(&world.decide(&asked, &Assumptions::default())).to_string();
+    let explanation = world.explain(&asked, &Assumptions::default());
+    tell(&explanation.rules);
+    let verdict = Expected::of(&explanation.verdict).to_string();
     if verdict == "allowed" {
         let new = asked.kms.new_grant.clone().unwrap();
         let grant = Grant {
