@@ -179,6 +179,20 @@ fn the_smallest_fix_is_the_statement_to_add_and_who_must_add_it() {
 }
 
 #[test]
+fn a_fix_that_takes_both_sides_says_so() {
+    let closed = r#"{"Effect": "Allow", "Principal": {"AWS": "444455556666"}, "Action": "kms:*", "Resource": "*"}"#;
+    let elsewhere = r#"{Effect: Allow, Action: "kms:Encrypt", Resource: "*"}"#;
+    // No grant can give this, which would be enough by itself.
+    let list = decrypt().replace("kms:Decrypt", "kms:ListGrants");
+    let (text, json) = answered(&across(elsewhere, closed, ""), &list);
+    let help = entry(&text, "help");
+    assert_eq!(help[0], "help     smallest fix, on both sides, decided again: allowed", "{text}");
+    assert_eq!(json["fixes"]["needsBothSides"], true);
+    let of = |account: &str| help.iter().any(|line| line.contains(&format!("in account {account} (")));
+    assert!(of("111122223333") && of("444455556666"), "{text}");
+}
+
+#[test]
 fn nothing_from_a_file_steers_a_terminal() {
     let sid =
         r#"{"Sid": "\u001b[2J\u0007evil", "Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*"}"#;

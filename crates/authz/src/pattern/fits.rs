@@ -87,6 +87,12 @@ impl Pattern {
     }
 }
 
+#[cfg(test)]
+thread_local! {
+    /// How many pieces were compared on this thread.
+    pub(super) static STEPS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 const fn yes_or_no<'p>(fits: bool) -> Fit<'p> {
     if fits { Fit::Yes } else { Fit::No }
 }
@@ -127,6 +133,8 @@ fn search<'p, 'v>(
     let mut last_confined_run: Option<Cursor<'p, '_>> = None;
     let mut unknown: Option<&'p Variable> = None;
     loop {
+        #[cfg(test)]
+        STEPS.set(STEPS.get() + 1);
         let step = match at.pieces.split_first() {
             None if at.rest.is_empty() => break,
             None => Step::Stuck,

@@ -1,5 +1,7 @@
 //! Every operator, as the IAM User Guide tells it ("IAM JSON policy elements: Condition operators").
 
+use authz::policy::Comparison;
+
 use crate::{conditions, context, policy, word};
 
 /// Rows of an operator, the policy's values as JSON, the values of the key `x` (none: it is not in the request), and
@@ -222,6 +224,38 @@ fn missing_keys() {
         ("Null", r#""maybe""#, &[], false),
         ("Null", r#""maybe""#, &["a"], false),
     ]);
+}
+
+/// What a request without the key makes of each operator: the guide tells it by the kind of operator, not one by one.
+///
+/// Source: IAM User Guide, "IAM JSON policy elements: Condition operators" > "..IfExists condition operators" and
+/// "Multivalued context keys". Rules: `iam-cond-for-any-missing-negated`, `iam-cond-for-any-if-exists`.
+#[test]
+fn every_operator_without_the_key() {
+    for comparison in Comparison::ALL {
+        let name = format!("{comparison:?}");
+        let value = match name.as_str() {
+            // Whether there is the key is what it asks.
+            "Null" => continue,
+            name if name.starts_with("Numeric") => "1",
+            name if name.starts_with("Date") => r#""2026-01-01T00:00:00Z""#,
+            "Bool" => "true",
+            "IpAddress" | "NotIpAddress" => r#""10.0.0.0/8""#,
+            name if name.starts_with("Arn") => r#""arn:aws:iam::111122223333:role/r""#,
+            _ => r#""YQ==""#,
+        };
+        let negated = name.contains("Not");
+        for (operator, holds) in [
+            (name.clone(), negated),
+            (format!("{name}IfExists"), true),
+            (format!("ForAllValues:{name}"), true),
+            (format!("ForAllValues:{name}IfExists"), true),
+            (format!("ForAnyValue:{name}"), false),
+            (format!("ForAnyValue:{name}IfExists"), false),
+        ] {
+            check(&[(&operator, value, &[], holds)]);
+        }
+    }
 }
 
 #[test]
