@@ -1,6 +1,8 @@
 //! Answers as people and programs read them.
 #![expect(clippy::panic, reason = "a failing test says where")]
 
+use std::{collections::BTreeSet, fs, path::Path};
+
 use authz::{
     context::{Context, Others},
     file::{NoFiles, request, world},
@@ -328,4 +330,64 @@ keys: {{'{KEY}': {{policy: {{Version: "2012-10-17", Statement: [{{Effect: Allow,
     assert_eq!(json["fixes"]["fixes"][0]["goesAround"], json!(["boundary"]), "{text}");
     let told = "it leads around the permissions boundary, by which the request would not be let through";
     assert!(entry(&text, "help").contains(&told), "{text}");
+}
+
+/// The names of all fields, but not those within what a policy or an encryption context is.
+fn fields(value: &Value, named: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(entries) => {
+            for (name, value) in entries {
+                named.insert(name.clone());
+                if !matches!(name.as_str(), "document" | "statement" | "encryptionContext") {
+                    fields(value, named);
+                }
+            }
+        }
+        Value::Array(many) => many.iter().for_each(|one| fields(one, named)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_page_tells_each_field_of_the_json_and_no_other() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/explain.md");
+    let page = fs::read_to_string(page).unwrap();
+    let (_, section) = page.split_once("## JSON").unwrap();
+    let words = |text: &str| -> BTreeSet<String> {
+        let quoted = text.split('`').skip(1).step_by(2).flat_map(|path| path.split('.'));
+        quoted.map(|word| word.trim_end_matches("[]").to_owned()).collect()
+    };
+
+    let elsewhere = r#"{Sid: Key, Effect: Allow, Action: "kms:Encrypt", Resource: "*", Condition: {StringEquals: {"aws:RequestedRegion": us-east-1}}}"#;
+    let grant = format!(
+        "{{name: g, grantee: '{ROLE}', operations: [Encrypt], constraints: {{encryptionContextEquals: {{a: b}}}}}}"
+    );
+    let world = across(elsewhere, OPEN, &grant);
+    let closed = r#"{"Effect": "Allow", "Principal": {"AWS": "444455556666"}, "Action": "kms:*", "Resource": "*"}"#;
+    let within = "principal: arn:aws:iam::111122223333:role/controller\naction: kms:ListGrants\nresource: ".to_owned();
+    let mut named = BTreeSet::new();
+    for answer in [
+        answered(&world, &decrypt()).1,
+        answered(&world, &decrypt().replace("kms:Decrypt", "kms:Encrypt").replace("otherKeys: absent", "")).1,
+        answered(&across(elsewhere, closed, &grant), &format!("{within}{KEY}")).1,
+        answered(&across(ALLOWS_KEY, OPEN, ""), &decrypt()).1,
+    ] {
+        fields(&answer, &mut named);
+    }
+    let circumstances = Circumstances { context: Context::new(Others::Absent), ..Circumstances::default() };
+    let action = "kms:Encrypt".parse().unwrap();
+    let resource = Resource { arn: KEY.into(), owner: None, tags: Default::default() };
+    let found = world.who_can(&action, &resource, &circumstances, &Assumptions::default());
+    fields(&WhoMay { world: &world, action: &action, resource: KEY, found: &found }.json(), &mut named);
+    let principal = a_request(&world, &decrypt()).principal;
+    let found = world.what_can(&principal, &[action.into()], &circumstances, &Assumptions::default());
+    fields(&MayDo { principal: &principal, found: &found }.json(), &mut named);
+
+    let on_the_page = words(section);
+    let untold: Vec<_> = named.difference(&on_the_page).collect();
+    assert!(untold.is_empty(), "explain.md does not tell {untold:?}");
+    let rows = section.lines().filter(|line| line.starts_with("| `"));
+    let of_rows: BTreeSet<String> = rows.flat_map(|row| words(row.split('|').nth(1).unwrap())).collect();
+    let stale: Vec<_> = of_rows.difference(&named).collect();
+    assert!(of_rows.len() > 10 && stale.is_empty(), "explain.md tells of {stale:?}, which no answer has");
 }

@@ -55,6 +55,15 @@ pub(crate) fn run() {
             world.put_inline_policy(&role(at % ROLES).parse().expect("an ARN"), "p", policy).expect("a policy");
         });
         line("PutRolePolicy, with reading the policy", put);
+        let copied = microseconds(100, |at| {
+            let mut copy = world.clone();
+            copy.put_grant(&key_arn(at % keys), grants[at].clone()).expect("a grant");
+            copy
+        });
+        line("a copy of the world, and CreateGrant on the copy", copied);
+        let denied = request("denied")(0, keys);
+        let fixed = microseconds(1, |_| world.fixes(&denied, &Assumptions::default()));
+        line("the fixes of a denial", fixed);
         let slowest = create.max(put);
         aim("changed in less than 50 us", slowest < CHANGED_IN, &format!("{slowest:.2} us at most"));
     }

@@ -35,7 +35,8 @@ rules! {
         "Naming a service-linked role in the policy of a key of its account is enough.",
         AUTO_SCALING.at("Required AWS KMS key policy for use with encrypted volumes > Example 1: access to the key");
     SLR_EXISTS_FIRST "slr-exists-first":
-        "A service-linked role must exist before a key policy or grant names it.",
+        "A service-linked role must exist before a key policy (else MalformedPolicyDocumentException) or a grant (else \
+         InvalidArnException) names it.",
         AUTO_SCALING.at("Required AWS KMS key policy for use with encrypted volumes");
     SLR_RECREATED "slr-recreated":
         "A grant does not reach a service-linked role that was deleted and created anew.",

@@ -2,11 +2,11 @@
 
 use authz::{
     decision::Verdict,
-    fix::BlastRadius,
+    fix::{BlastRadius, Fix, NotAsked},
     principal::{Principal, RoleSession},
-    request::Request,
+    request::{Request, Resource},
     rules::Assumptions,
-    world::World,
+    world::{GrantOperation, World},
 };
 use proptest::prelude::*;
 
@@ -173,7 +173,7 @@ fn role_of(principal: &Principal) -> String {
 }
 
 /// Whoever else gains what was asked is told.
-fn opens_only_what_it_lists(world: &World, request: &Request, fix: &authz::fix::Fix) {
+fn opens_only_what_it_lists(world: &World, request: &Request, fix: &Fix) {
     let assumptions = Assumptions::default();
     let Some((changed, asked)) = after(world, request, &fix.changes) else { panic!("a fix is applied: {}", told(fix)) };
     if fix.opens.count > BlastRadius::SHOWN {
@@ -195,6 +195,40 @@ fn opens_only_what_it_lists(world: &World, request: &Request, fix: &authz::fix::
     }
 }
 
+/// What else anybody gains, the caller too, by any operation that grants can give or on the role: it is told, or the fix
+/// says that its patterns reach further than was asked.
+fn opens_nothing_unsaid(world: &World, request: &Request, fix: &Fix) {
+    let reaches_further = |left_out: &NotAsked| !matches!(left_out, NotAsked::Identities(_));
+    if fix.opens.count > BlastRadius::SHOWN || fix.opens.not_asked.iter().any(reaches_further) {
+        return;
+    }
+    let Some((changed, asked)) = after(world, request, &fix.changes) else { panic!("a fix is applied: {}", told(fix)) };
+    let on_key = GrantOperation::ALL.iter().map(|operation| (format!("kms:{}", operation.as_str()), KEY.to_owned()));
+    let on_role = ("sts:AssumeRole".to_owned(), format!("arn:aws:iam::{KEYS}:role/target"));
+    for (action, arn) in on_key.chain([on_role]) {
+        let resource = Resource { arn: arn.as_str().into(), owner: None, tags: Default::default() };
+        let resource = if arn == *asked.resource.arn { asked.resource.clone() } else { resource };
+        let Ok(parsed) = action.parse() else { panic!("{action} is an action") };
+        let question = Request { action: parsed, resource, ..asked.clone() };
+        if question.action == request.action && question.resource.arn == request.resource.arn {
+            continue;
+        }
+        for principal in everybody(world) {
+            let is_own = role_of(&principal) == role_of(&request.principal);
+            let principal = if is_own { asked.principal.clone() } else { principal };
+            let question = Request { principal, ..question.clone() };
+            let openness = |world: &World| openness(&world.decide(&question, &Assumptions::default()));
+            let is_listed = fix.opens.gains.iter().any(|gain| {
+                role_of(&gain.principal) == role_of(&question.principal)
+                    && gain.action == question.action
+                    && gain.resource == question.resource.arn
+            });
+            let gains = openness(&changed) > openness(world);
+            assert!(!gains || is_listed, "{} may {action} on {arn} by: {}", question.principal, told(fix));
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(192) })]
 
@@ -208,6 +242,7 @@ proptest! {
         check(&world, &asked, &fixes);
         for fix in &fixes.fixes {
             opens_only_what_it_lists(&world, &asked, fix);
+            opens_nothing_unsaid(&world, &asked, fix);
         }
     }
 
