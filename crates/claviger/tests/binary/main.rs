@@ -17,3 +17,4 @@ mod local_aws;
 mod observed;
 mod support;
 mod up;
+mod worlds;
