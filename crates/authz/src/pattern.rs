@@ -55,9 +55,27 @@ pub(crate) struct Syntax {
 }
 
 impl Pattern {
-    /// Whether every text fits.
-    pub(crate) fn fits_everything(&self) -> bool {
-        matches!(&*self.pieces, [Piece::Run])
+    /// Whether every text fits: nothing is left beside wildcards once the variables have their values.
+    pub(crate) fn fits_everything<'p, 'v>(
+        &'p self,
+        values: ValuesAre,
+        resolve: impl Fn(&'p Variable) -> Resolved<'v>,
+    ) -> bool {
+        let mut has_run = false;
+        for piece in &self.pieces {
+            match piece {
+                Piece::Run => has_run = true,
+                Piece::Variable(variable) => match resolve(variable) {
+                    Resolved::Text(text) if text.is_empty() => {}
+                    Resolved::Text(text) if values == ValuesAre::Patterns && self.wildcards && is_all_stars(&text) => {
+                        has_run = true;
+                    }
+                    _ => return false,
+                },
+                Piece::Text(_) | Piece::One => return false,
+            }
+        }
+        has_run
     }
 
     /// Its variables, in their order.
@@ -98,6 +116,10 @@ pub(crate) enum ValuesAre {
     Texts,
     /// With wildcards, where the pattern may have some.
     Patterns,
+}
+
+fn is_all_stars(text: &str) -> bool {
+    text.bytes().all(|octet| octet == b'*')
 }
 
 /// Appends a text such that these characters of it read as themselves.

@@ -292,5 +292,34 @@ proptest! {
 fn texts_and_runs_are_joined() {
     let pattern = Pattern::read("a${*}b***c", ALL);
     assert_eq!(&*pattern.pieces, [Piece::Text("a*b".into()), Piece::Run, Piece::Text("c".into())]);
-    assert!(Pattern::read("**", ALL).fits_everything());
+    assert_eq!(&*Pattern::read("**", ALL).pieces, [Piece::Run]);
+}
+
+#[test]
+fn what_is_left_of_a_pattern_may_fit_everything() {
+    let value = |variable: &Variable| match variable.key.as_str() {
+        "empty" => Resolved::Text(Cow::Borrowed("")),
+        "star" => Resolved::Text(Cow::Borrowed("*")),
+        "text" => Resolved::Text(Cow::Borrowed("a")),
+        "none" => Resolved::Nothing,
+        _ => Resolved::Unknown,
+    };
+    for (pattern, as_texts, as_patterns) in [
+        ("*", true, true),
+        ("**", true, true),
+        ("${empty}*", true, true),
+        ("*${empty}*", true, true),
+        ("${empty}", false, false),
+        ("", false, false),
+        ("?*", false, false),
+        ("${star}", false, true),
+        ("${star}*", false, true),
+        ("${text}*", false, false),
+        ("${none}*", false, false),
+        ("${unknown}*", false, false),
+    ] {
+        let pattern_read = Pattern::read(pattern, ALL);
+        let found = [ValuesAre::Texts, ValuesAre::Patterns].map(|values| pattern_read.fits_everything(values, value));
+        assert_eq!(found, [as_texts, as_patterns], "{pattern}");
+    }
 }

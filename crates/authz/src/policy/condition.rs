@@ -155,7 +155,7 @@ impl Condition {
     fn with_any_value(&self, context: &impl ContextView) -> Option<Matches<'_>> {
         let (Operator { set, comparison, .. }, assumptions) = (self.operator.value, context.assumptions());
         let negated = comparison.negates();
-        let matches = if self.values.iter().any(|value| value.value.matches_everything(assumptions)) {
+        let matches = if self.values.iter().any(|value| value.value.matches_everything(context)) {
             if set.is_none() && !assumptions.iam_cond_multi_without_set {
                 return None;
             }

@@ -147,6 +147,23 @@ fn operator() -> impl Strategy<Value = String> {
         })
 }
 
+/// `unknown_keys_resolve_to_what_was_to_be` found that a variable that is empty made a difference between what is asked of
+/// a key that nobody told and what is answered once it is known: `*` is for everything, and `${v}*` was for ARNs only.
+#[test]
+fn an_empty_variable_beside_a_star_is_a_star() {
+    for (operator, holds) in [("ArnLike", "yes"), ("ForAnyValue:ArnNotLike", "no"), ("StringLike", "yes")] {
+        let policy = policy("2012-10-17", &format!(r#""Condition": {{"{operator}": {{"x": "${{v}}*"}}}}"#));
+        let told = |x| context(&[("x", x), ("v", Some(&[""]))]);
+        let known = told(Some(&["::1"]));
+        assert_eq!(word(&conditions(&policy, &known)), holds, "{operator}");
+        assert_eq!(
+            word(&conditions(&policy, &told(None)).resolve(&known)),
+            holds,
+            "{operator}, of a key that is unknown"
+        );
+    }
+}
+
 /// The same with everything known: where nobody told, `known` tells.
 fn completed(context: &Context, known: &Context) -> Context {
     context.mentioned().fold(Context::new(Others::Absent), |all, (key, told)| {

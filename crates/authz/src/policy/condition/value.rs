@@ -106,7 +106,7 @@ impl ConditionValue {
     pub(super) fn matches(&self, given: &str, comparison: Comparison, context: &impl ContextView) -> Matches<'_> {
         let assumptions = context.assumptions();
         match &self.parsed {
-            Parsed::Text(pattern, Manner::Arn) if pattern.fits_everything() => {
+            Parsed::Text(pattern, Manner::Arn) if fits_everything(pattern, context) => {
                 Matches::from(assumptions.iam_cond_arn_star)
             }
             Parsed::Text(pattern, manner) => fits(pattern, given, *manner, context),
@@ -135,10 +135,10 @@ impl ConditionValue {
     }
 
     /// Whether whatever a key could be matches.
-    pub(super) fn matches_everything(&self, assumptions: &Assumptions) -> bool {
+    pub(super) fn matches_everything(&self, context: &impl ContextView) -> bool {
         match &self.parsed {
             Parsed::Text(pattern, manner) => {
-                pattern.fits_everything() && (*manner != Manner::Arn || assumptions.iam_cond_arn_star)
+                fits_everything(pattern, context) && (*manner != Manner::Arn || context.assumptions().iam_cond_arn_star)
             }
             _ => false,
         }
@@ -147,7 +147,9 @@ impl ConditionValue {
     /// Whether nothing that a key could be matches.
     pub(super) fn matches_nothing(&self, context: &impl ContextView) -> bool {
         match &self.parsed {
-            Parsed::Text(pattern, Manner::Arn) if pattern.fits_everything() => !context.assumptions().iam_cond_arn_star,
+            Parsed::Text(pattern, Manner::Arn) if fits_everything(pattern, context) => {
+                !context.assumptions().iam_cond_arn_star
+            }
             Parsed::Truth(pattern) if !is_truth(pattern, context.assumptions()) => true,
             Parsed::Text(pattern, _) | Parsed::Truth(pattern) => {
                 pattern.variables().any(|variable| matching::resolve(variable, context) == Resolved::Nothing)
@@ -162,13 +164,19 @@ impl ConditionValue {
         match &self.parsed {
             Parsed::Truth(pattern) if !is_truth(pattern, context.assumptions()) => self.written.clone(),
             Parsed::Text(pattern, _) | Parsed::Truth(pattern) if pattern.variables().next().is_some() => {
-                let literal = context.assumptions().iam_variable_value_literal;
-                let values = if literal { ValuesAre::Texts } else { ValuesAre::Patterns };
-                pattern.expanded(values, |variable| matching::resolve(variable, context)).into()
+                pattern.expanded(values_are(context), |variable| matching::resolve(variable, context)).into()
             }
             _ => self.written.clone(),
         }
     }
+}
+
+fn values_are(context: &impl ContextView) -> ValuesAre {
+    if context.assumptions().iam_variable_value_literal { ValuesAre::Texts } else { ValuesAre::Patterns }
+}
+
+fn fits_everything(pattern: &Pattern, context: &impl ContextView) -> bool {
+    pattern.fits_everything(values_are(context), |variable| matching::resolve(variable, context))
 }
 
 fn fits<'k>(pattern: &'k Pattern, given: &str, manner: Manner, context: &impl ContextView) -> Matches<'k> {
