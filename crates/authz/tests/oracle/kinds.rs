@@ -188,20 +188,12 @@ pub(crate) const KINDS: &[Kind] = &[
     },
     Kind {
         id: "epoch-dates",
-        they: "Does not compare dates where the request or the policy gives seconds since 1970.",
+        they: "Takes seconds since 1970 as milliseconds where the other side gives a date, so that they lie before it.",
         we: "Both forms are moments.",
-        source: "IAM User Guide, \"IAM JSON policy elements: Condition operators\" > \"Date condition operators\"",
-        example: "`DateLessThan aws:EpochTime 2026-11-25T10:00:01Z` at `1795600800`",
-        shown_by: ShownBy::Least(recognize::has_epoch_date),
-    },
-    Kind {
-        id: "epoch-against-a-day",
-        they: "Takes seconds since 1970 as earlier than every day, where a policy gives one without a time.",
-        we: "A day is its first moment, and the seconds are compared with that.",
         source: "IAM User Guide, \"IAM JSON policy elements: Condition operators\" > \"Date condition operators\" (both \
                  forms, and W3C's ISO 8601 profile)",
         example: "`DateLessThan aws:EpochTime 2026-01-01` at `1795600800`, which is in November of 2026",
-        shown_by: ShownBy::Least(recognize::takes_epoch_as_before_a_day),
+        shown_by: ShownBy::Least(recognize::takes_seconds_as_milliseconds),
     },
     Kind {
         id: "address-families",

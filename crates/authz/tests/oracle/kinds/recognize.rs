@@ -40,6 +40,13 @@ fn allowed_by_resource(least: &Decided) -> Vec<String> {
     allows.flat_map(|statement| texts(&statement["Principal"])).collect()
 }
 
+/// Whom the resource's policy denies, where that stops the request for us.
+fn denied_to_us_by_resource(least: &Decided) -> Vec<String> {
+    let policy = least.case.setting.policy_of(least.case.ask.target).filter(|_| least.ours == Answer::DeniedExplicitly);
+    let denies = policy.into_iter().flat_map(|policy| &policy.statements).filter(|it| it["Effect"] == "Deny");
+    denies.flat_map(|statement| texts(&statement["Principal"])).collect()
+}
+
 /// Every text in a value.
 fn texts(value: &Value) -> Vec<String> {
     match value {
@@ -59,8 +66,9 @@ pub(super) fn everybody_is_named(least: &Decided) -> bool {
 }
 
 pub(super) fn parent_is_named(least: &Decided) -> bool {
+    let names_parent = |principals: Vec<String>| principals.iter().any(|principal| principal.ends_with(":user/ann"));
     least.case.ask.caller == Caller::FederatedUser
-        && allowed_by_resource(least).iter().any(|principal| principal.ends_with(":user/ann"))
+        && (names_parent(allowed_by_resource(least)) || names_parent(denied_to_us_by_resource(least)))
 }
 
 fn documents(least: &Decided) -> impl Iterator<Item = &Document> {
@@ -150,20 +158,21 @@ fn is_epoch(text: &str) -> bool {
     text.len() > 4 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-pub(super) fn has_epoch_date(least: &Decided) -> bool {
+/// Seconds since 1970, which they take as milliseconds, lie before whatever date stands on the other side.
+pub(super) fn takes_seconds_as_milliseconds(least: &Decided) -> bool {
     any_entry(least, |entry| {
-        let is_epoch =
-            entry.values.iter().any(|value| is_epoch(value)) || entry.given.iter().any(|value| is_epoch(value));
-        entry.operator.contains("Date") && entry.is_there && is_epoch && entry.matches == Some(Matches::Ours)
-    })
-}
-
-pub(super) fn takes_epoch_as_before_a_day(least: &Decided) -> bool {
-    any_entry(least, |entry| {
-        entry.operator.contains("DateLessThan")
-            && entry.values.iter().any(|value| value.len() == "2026-01-01".len() && value.contains('-'))
-            && entry.given.iter().any(|given| is_epoch(given))
-            && entry.matches == Some(Matches::Theirs)
+        let mixed = |seconds: &dyn Fn(&str, &str) -> bool| {
+            entry.values.iter().any(|value| entry.given.iter().any(|given| seconds(value, given)))
+        };
+        let in_policy = mixed(&|value, given| is_epoch(value) && !is_epoch(given));
+        let in_request = mixed(&|value, given| is_epoch(given) && !is_epoch(value));
+        let they_find_so = match entry.operator {
+            operator if operator.contains("DateLessThan") => in_request,
+            operator if operator.contains("DateGreaterThan") => in_policy,
+            operator => operator.contains("DateNotEquals"),
+        };
+        let expected = if they_find_so { Matches::Theirs } else { Matches::Ours };
+        entry.operator.contains("Date") && (in_policy || in_request) && entry.matches == Some(expected)
     })
 }
 
