@@ -11,5 +11,6 @@ mod wire;
 mod durability;
 mod kill;
 mod open;
+mod refusals;
 mod support;
 mod world;

@@ -171,6 +171,7 @@ async fn dry_runs_do_nothing_and_tell_what_would_fail() {
     }
 }
 
+/// Rule: `kms-grant-context-symmetric`.
 #[tokio::test]
 async fn grants_permit_what_the_key_is_for() {
     let world = World::new();
