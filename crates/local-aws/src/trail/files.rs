@@ -88,7 +88,7 @@ async fn deliver_some(trail: &Trail, directory: &Arc<Path>) -> bool {
     let (directory, now) = (Arc::clone(directory), trail.clock.now());
     let count = records.len();
     let written = tokio::task::spawn_blocking(move || write(&directory, &records, now)).await;
-    if let Err(error) = written.unwrap_or_else(|ended| Err(io::Error::other(ended))) {
+    if let Err((error, count)) = written.unwrap_or_else(|ended| Err((io::Error::other(ended), count))) {
         tracing::error!(%error, count, "events could not be written to the trail's directory, and are in none of its files");
     }
     trail.lock().ring.delivered(last);
@@ -96,21 +96,34 @@ async fn deliver_some(trail: &Trail, directory: &Arc<Path>) -> bool {
     true
 }
 
-fn write(directory: &Path, records: &[Record], now: Timestamp) -> io::Result<()> {
+/// Writes a file for each account and region; one that fails keeps no other from being written. An error is that of the
+/// first, with how many events are in none.
+fn write(directory: &Path, records: &[Record], now: Timestamp) -> Result<(), (io::Error, usize)> {
     let mut groups: BTreeMap<(AccountId, &Region), Vec<&Record>> = BTreeMap::new();
     for record in records {
         groups.entry((record.recipient, record.call.region())).or_default().push(record);
     }
+    let mut written = Ok(());
     for ((account, region), records) in groups {
         let (folder, name) = place(account, region, now);
-        let folder = directory.join(folder);
-        fs::create_dir_all(&folder)?;
-        // Nobody finds half a file under its name.
-        let unfinished = folder.join(format!(".{name}"));
-        write_file(&unfinished, &records)?;
-        fs::rename(&unfinished, folder.join(name))?;
+        if let Err(error) = put(&directory.join(folder), &name, &records) {
+            let (first, count) = written.err().unwrap_or((error, 0));
+            written = Err((first, count + records.len()));
+        }
     }
-    Ok(())
+    written
+}
+
+/// Nobody finds half a file under its name, and none is left where there is no room for the other half.
+fn put(folder: &Path, name: &str, records: &[&Record]) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    let unfinished = folder.join(format!(".{name}"));
+    let put = write_file(&unfinished, records).and_then(|()| fs::rename(&unfinished, folder.join(name)));
+    if put.is_err() {
+        // The failure that is told is the one before.
+        let _ = fs::remove_file(&unfinished);
+    }
+    put
 }
 
 /// The folder and the name of a file that is written now.

@@ -80,6 +80,23 @@ async fn many_events_are_written_before_memory_lets_go_of_them() {
     assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), 500, "each once");
 }
 
+#[tokio::test]
+async fn a_file_that_cannot_be_written_keeps_no_other_from_being() {
+    let directory = tempfile::tempdir().unwrap();
+    let trail = TrailFiles { every: Duration::from_secs(3600), ..TrailFiles::in_directory(directory.path()) };
+    let aws = start_with(Options { trail: Some(trail), ..Options::default() }).await;
+    // An event in both accounts; the caller's, whose file comes first, has no place.
+    kms(&aws, &ann(), "Encrypt", json!({"KeyId": KEY, "Plaintext": "c2VjcmV0"})).await;
+    let taken = directory.path().join(format!("AWSLogs/{ACCOUNT}"));
+    fs::write(&taken, "").unwrap();
+    aws.shutdown().await;
+
+    let written = files(directory.path());
+    let [no_folder, other] = &written[..] else { panic!("{written:?}") };
+    assert_eq!(*no_folder, taken);
+    assert_eq!(records(other)[0]["recipientAccountId"], OTHER);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_directory_that_goes_away_stops_nobody() {
     let directory = tempfile::tempdir().unwrap();
