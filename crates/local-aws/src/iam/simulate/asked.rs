@@ -18,6 +18,10 @@ use serde::Deserialize;
 use super::super::fault;
 use crate::ServiceError;
 
+/// How many actions on resources are simulated for one request: each is told in the answer, and a request has room to
+/// name a billion. AWS documents no limit.
+const AT_ONCE: usize = 10_000;
+
 /// What is asked about.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -80,6 +84,12 @@ pub(super) struct Matched {
 
 impl Simulation<'_> {
     pub(super) fn results(&self) -> Result<Vec<ActionResult>, ServiceError> {
+        let asked = self.asked.action_names.len().saturating_mul(self.asked.resource_arns.len().max(1));
+        if asked > AT_ONCE {
+            return Err(fault::invalid_input(format!(
+                "The embedded AWS's policy simulator takes {AT_ONCE} actions on resources at once, and was asked of {asked}."
+            )));
+        }
         self.asked.action_names.iter().map(|action| self.of_action(action)).collect()
     }
 
