@@ -73,6 +73,10 @@ pub(crate) struct LocalAws {
     account: Vec<String>,
 
     /// Fixed credential of an account's root user, of a user or of a session of a role. Repeat it for more
+    ///
+    /// ACCESS_KEY is 1 to 128 letters, digits and underscores, also for a session, whose credential has no session
+    /// token and does not end; it must not begin with ASIA, for which clients would look for a token. The ARN is
+    /// arn:aws:iam::ACCOUNT:user/NAME or arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION.
     #[arg(long, value_name = "ACCESS_KEY:SECRET:ACCOUNT|ARN")]
     credential: Vec<String>,
 

@@ -16,7 +16,7 @@ use authz::{
     policy::{Policy, PolicyKind},
     principal::Principal,
     text::SourceText,
-    world::World,
+    world::{ChangeError, World},
 };
 use aws_model::{AccountId, Arn, Partition};
 use jiff::SignedDuration;
@@ -127,10 +127,18 @@ impl Authorizer {
             return;
         }
         let is_role = arn.resource().starts_with("role/");
-        let declared = if is_role {
-            world.put_role(arn, &unique_id("AROA", arn), Arc::clone(trust))
-        } else {
-            world.put_user(arn, &unique_id("AIDA", arn))
+        let put = |world: &mut World| {
+            if is_role {
+                world.put_role(arn, &unique_id("AROA", arn), Arc::clone(trust))
+            } else {
+                world.put_user(arn, &unique_id("AIDA", arn))
+            }
+        };
+        let declared = match put(world) {
+            // A name is one role's, whatever its path, and nobody told which path this one has: it is where it was asked
+            // for last.
+            Err(ChangeError::NameTaken { by, .. }) if undeclared(world, &by, policy) => put(world),
+            declared => declared,
         };
         let declared = declared
             .and_then(|()| world.put_inline_policy(arn, "administrator", Arc::clone(policy)))
@@ -139,6 +147,13 @@ impl Authorizer {
             tracing::debug!(%arn, %refused, "not declared");
         }
     }
+}
+
+/// Takes a user or role away, if it is one that nobody told.
+fn undeclared(world: &mut World, arn: &str, administrator: &Arc<Policy>) -> bool {
+    let Ok(arn) = arn.parse::<Arn>() else { return false };
+    let carried = world.identity(&arn).map(|identity| identity.policies.as_slice());
+    matches!(carried, Some([only]) if Arc::ptr_eq(&only.policy, administrator)) && world.remove_identity(&arn).is_ok()
 }
 
 /// The user as whom the root user of an open account assumes roles. IAM makes none of this name.

@@ -78,27 +78,28 @@ pub(super) fn update(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
         Some("Inactive") => false,
         _ => return Err(fault::invalid_input("The status of an access key is set to Active or to Inactive.")),
     };
-    let mut change = call.change();
-    let mut user = User::clone(change.user(call.user_name(user_name.as_deref())?)?);
-    let key = user.keys.iter_mut().find(|key| key.id == access_key_id).ok_or_else(|| missing(&access_key_id))?;
-    key.active = active;
-    change.put(user);
-    change.commit();
-    Ok(json!({}))
+    let name = call.user_name(user_name.as_deref())?;
+    call.edit(
+        |realm| realm.user(name),
+        |user, _| {
+            let key = user.keys.iter_mut().find(|key| key.id == access_key_id);
+            key.ok_or_else(|| missing(&access_key_id))?.active = active;
+            Ok(())
+        },
+    )
 }
 
 pub(super) fn delete(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let Named { user_name, access_key_id, .. } = input(value)?;
-    let mut change = call.change();
-    let mut user = User::clone(change.user(call.user_name(user_name.as_deref())?)?);
-    let before = user.keys.len();
-    user.keys.retain(|key| key.id != access_key_id);
-    if user.keys.len() == before {
-        return Err(missing(&access_key_id));
-    }
-    change.put(user);
-    change.commit();
-    Ok(json!({}))
+    let name = call.user_name(user_name.as_deref())?;
+    call.edit(
+        |realm| realm.user(name),
+        |user, _| {
+            let at = user.keys.iter().position(|key| key.id == access_key_id);
+            user.keys.remove(at.ok_or_else(|| missing(&access_key_id))?);
+            Ok(())
+        },
+    )
 }
 
 /// Who has a key that is there, and when it was used; authorization has seen to those that are not.

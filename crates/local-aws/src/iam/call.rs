@@ -5,11 +5,12 @@ use aws_catalog::access::IamKind;
 use aws_model::{AccountId, Arn};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
+use std::sync::Arc;
 
 use super::{
     fault,
-    state::{Change, Reading, State},
+    state::{Change, Reading, Realm, Record, State},
 };
 use crate::{
     CallContext, ServiceError,
@@ -41,6 +42,34 @@ impl<'a> Call<'a> {
     /// Starts a change. What a change depends on is looked up in it.
     pub(super) fn change(&self) -> Change<'a> {
         self.state.change(self.account())
+    }
+
+    /// Changes one entity, which `find` looks up. Nothing is answered.
+    pub(super) fn edit<R: Record + Clone>(
+        &self,
+        find: impl FnOnce(&Realm) -> Result<&Arc<R>, ServiceError>,
+        edit: impl FnOnce(&mut R, &Realm) -> Result<(), ServiceError>,
+    ) -> Result<Value, ServiceError> {
+        let mut change = self.change();
+        let mut record = R::clone(find(&change)?);
+        edit(&mut record, &change)?;
+        change.put(record);
+        change.commit();
+        Ok(json!({}))
+    }
+
+    /// Takes one entity away, which `find` looks up, unless `check` has something against it. Nothing is answered.
+    pub(super) fn remove<R: Record + Clone>(
+        &self,
+        find: impl FnOnce(&Realm) -> Result<&Arc<R>, ServiceError>,
+        check: impl FnOnce(&R, &Realm) -> Result<(), ServiceError>,
+    ) -> Result<Value, ServiceError> {
+        let mut change = self.change();
+        let record = R::clone(find(&change)?);
+        check(&record, &change)?;
+        change.remove(&record);
+        change.commit();
+        Ok(json!({}))
     }
 
     /// The ARN of an entity of the account. The model has seen to path and name.

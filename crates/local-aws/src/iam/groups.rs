@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     call::{Call, input},
     fault,
-    paging::Page,
+    paging::{ByPath, Page},
     quotas,
     records::Group,
     roles::root_path,
@@ -47,15 +47,6 @@ struct UpdateGroup {
     new_group_name: Option<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ListGroups {
-    #[serde(default = "root_path")]
-    path_prefix: String,
-    #[serde(flatten)]
-    page: Page,
-}
-
 pub(super) fn create_group(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let CreateGroup { path, group_name } = input(value)?;
     let mut change = call.change();
@@ -88,10 +79,8 @@ pub(super) fn get_group(call: &Call<'_>, value: Value) -> Result<Value, ServiceE
 }
 
 pub(super) fn list_groups(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
-    let ListGroups { path_prefix, page } = input(value)?;
-    let realm = call.realm();
-    let groups = realm.groups.iter().filter(|(_, group)| group.path.starts_with(&path_prefix));
-    page.of("Groups", groups.map(|(key, group)| (key.clone(), group)), |group| told(group))
+    let asked: ByPath = input(value)?;
+    asked.of("Groups", &call.realm().groups, |group| &group.path, told)
 }
 
 /// Source: IAM User Guide, "Rename an IAM group" (its unique id, its policies and its members stay).

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{
     call::{Call, input},
     fault,
-    paging::Page,
+    paging::{ByPath, Page},
     records::InstanceProfile,
     roles::{self, Detail, root_path},
     state::{Realm, key},
@@ -36,15 +36,6 @@ struct Named {
 struct WithRole {
     instance_profile_name: String,
     role_name: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct List {
-    #[serde(default = "root_path")]
-    path_prefix: String,
-    #[serde(flatten)]
-    page: Page,
 }
 
 #[derive(Deserialize)]
@@ -81,12 +72,10 @@ pub(super) fn get(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> 
 }
 
 pub(super) fn list(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
-    let List { path_prefix, page } = input(value)?;
+    let asked: ByPath = input(value)?;
     let realm = call.realm();
-    let profiles = realm.profiles.iter().filter(|(_, profile)| profile.path.starts_with(&path_prefix));
-    page.of("InstanceProfiles", profiles.map(|(key, profile)| (key.clone(), profile)), |profile| {
-        told(call, &realm, profile, false)
-    })
+    let show = |profile: &InstanceProfile| told(call, &realm, profile, false);
+    asked.of("InstanceProfiles", &realm.profiles, |profile| &profile.path, show)
 }
 
 pub(super) fn list_for_role(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
@@ -101,45 +90,54 @@ pub(super) fn list_for_role(call: &Call<'_>, value: Value) -> Result<Value, Serv
 
 pub(super) fn delete(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let Named { instance_profile_name } = input(value)?;
-    let mut change = call.change();
-    let profile = InstanceProfile::clone(change.profile(&instance_profile_name)?);
-    if profile.role.is_some() {
-        return Err(fault::delete_conflict("Cannot delete entity, must remove roles from instance profile first."));
-    }
-    change.remove(&profile);
-    change.commit();
-    Ok(json!({}))
+    let is_free = |profile: &InstanceProfile, _: &Realm| match profile.role {
+        Some(_) => Err(in_use()),
+        None => Ok(()),
+    };
+    call.remove(|realm| realm.profile(&instance_profile_name), is_free)
+}
+
+/// A role is in an instance profile.
+pub(super) fn in_use() -> ServiceError {
+    fault::delete_conflict("Cannot delete entity, must remove roles from instance profile first.")
 }
 
 /// Source: IAM API Reference, "AddRoleToInstanceProfile" (one role at most).
 pub(super) fn add_role(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
-    let WithRole { instance_profile_name, role_name } = input(value)?;
-    let mut change = call.change();
-    let mut profile = InstanceProfile::clone(change.profile(&instance_profile_name)?);
-    change.role(&role_name)?.must_be_modifiable()?;
-    if profile.role.is_some() {
-        return Err(fault::quota("InstanceSessionsPerInstanceProfile", 1));
-    }
-    profile.role = Some(role_name);
-    change.put(profile);
-    change.commit();
-    Ok(json!({}))
+    edit_role(call, value, |profile, role_name| {
+        if profile.role.is_some() {
+            return Err(fault::quota("InstanceSessionsPerInstanceProfile", 1));
+        }
+        profile.role = Some(role_name);
+        Ok(())
+    })
 }
 
 pub(super) fn remove_role(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
+    edit_role(call, value, |profile, role_name| {
+        if profile.role.as_ref() != Some(&role_name) {
+            let profile = &profile.name;
+            let message = format!("Role {role_name} in Instance Profile {profile} cannot be found.");
+            return Err(fault::no_such_entity(message));
+        }
+        profile.role = None;
+        Ok(())
+    })
+}
+
+fn edit_role(
+    call: &Call<'_>,
+    value: Value,
+    edit: impl FnOnce(&mut InstanceProfile, String) -> Result<(), ServiceError>,
+) -> Result<Value, ServiceError> {
     let WithRole { instance_profile_name, role_name } = input(value)?;
-    let mut change = call.change();
-    let mut profile = InstanceProfile::clone(change.profile(&instance_profile_name)?);
-    change.role(&role_name)?.must_be_modifiable()?;
-    if profile.role.as_ref() != Some(&role_name) {
-        return Err(fault::no_such_entity(format!(
-            "Role {role_name} in Instance Profile {instance_profile_name} cannot be found."
-        )));
-    }
-    profile.role = None;
-    change.put(profile);
-    change.commit();
-    Ok(json!({}))
+    call.edit(
+        |realm| realm.profile(&instance_profile_name),
+        |profile, realm| {
+            realm.role(&role_name)?.must_be_modifiable()?;
+            edit(profile, role_name)
+        },
+    )
 }
 
 /// The profiles of a role.

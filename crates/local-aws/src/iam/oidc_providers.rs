@@ -97,15 +97,11 @@ pub(super) fn list(call: &Call<'_>, _: Value) -> Result<Value, ServiceError> {
 
 pub(super) fn delete(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let Named { arn, .. } = input(value)?;
-    let mut change = call.change();
     let missing = |refused: ServiceError| match refused.code() {
         "NoSuchEntity" => fault::no_such_entity(format!("OpenId connect Provider {arn} cannot be found.")),
         _ => refused,
     };
-    let provider = OidcProvider::clone(change.provider(&arn).map_err(missing)?);
-    change.remove(&provider);
-    change.commit();
-    Ok(json!({}))
+    call.remove(|realm| realm.provider(&arn).map_err(missing), |_: &OidcProvider, _| Ok(()))
 }
 
 /// One that is there is no error.
@@ -143,12 +139,8 @@ fn edit(
     edit: impl FnOnce(&mut OidcProvider, Named) -> Result<(), ServiceError>,
 ) -> Result<Value, ServiceError> {
     let named: Named = input(value)?;
-    let mut change = call.change();
-    let mut provider = OidcProvider::clone(change.provider(&named.arn)?);
-    edit(&mut provider, named)?;
-    change.put(provider);
-    change.commit();
-    Ok(json!({}))
+    let arn = named.arn.clone();
+    call.edit(|realm| realm.provider(&arn), |provider, _| edit(provider, named))
 }
 
 fn check_thumbprints(thumbprints: &[String]) -> Result<(), ServiceError> {

@@ -5,11 +5,17 @@
 //!
 //! Source: IAM API Reference, "ListRoles", `MaxItems` (100 where nobody says) and `Marker`.
 
+use std::{
+    collections::BTreeMap,
+    ops::Bound::{Excluded, Unbounded},
+    sync::Arc,
+};
+
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::fault;
+use super::{fault, roles::root_path};
 use crate::ServiceError;
 
 const USUAL: usize = 100;
@@ -20,6 +26,33 @@ const USUAL: usize = 100;
 pub(super) struct Page {
     max_items: Option<usize>,
     marker: Option<String>,
+}
+
+/// The parameters of lists of what has paths.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct ByPath {
+    #[serde(default = "root_path")]
+    pub(super) path_prefix: String,
+    #[serde(flatten)]
+    pub(super) page: Page,
+}
+
+impl ByPath {
+    /// The page of all that are under the prefix. What comes before the page is not looked at.
+    pub(super) fn of<T>(
+        &self,
+        list: &'static str,
+        all: &BTreeMap<String, Arc<T>>,
+        path: impl Fn(&T) -> &str,
+        show: impl Fn(&T) -> Value,
+    ) -> Result<Value, ServiceError> {
+        let after = self.page.after()?;
+        let from = after.as_deref().map_or(Unbounded, Excluded);
+        let rest = all.range::<str, _>((from, Unbounded)).filter(|(_, item)| path(item).starts_with(&self.path_prefix));
+        let entries = rest.map(|(key, item)| (key.clone(), list, item));
+        Ok(self.page.fill(&[list], entries, |item| show(item)))
+    }
 }
 
 /// One thing of a list: its key, by which all are sorted, in which of the answer's lists it is, and itself.
@@ -43,9 +76,24 @@ impl Page {
         entries: impl Iterator<Item = Entry<T>>,
         show: impl Fn(T) -> Value,
     ) -> Result<Value, ServiceError> {
-        let after = self.marker.as_deref().map(decode).transpose()?;
+        let after = self.after()?;
+        let rest = entries.skip_while(|(key, ..)| after.as_ref().is_some_and(|after| key <= after));
+        Ok(self.fill(lists, rest, show))
+    }
+
+    /// The key of the last item of the page before.
+    pub(super) fn after(&self) -> Result<Option<String>, ServiceError> {
+        self.marker.as_deref().map(decode).transpose()
+    }
+
+    /// The page that begins with the first of these.
+    fn fill<T>(
+        &self,
+        lists: &[&'static str],
+        mut rest: impl Iterator<Item = Entry<T>>,
+        show: impl Fn(T) -> Value,
+    ) -> Value {
         let most = self.max_items.unwrap_or(USUAL);
-        let mut rest = entries.skip_while(|(key, ..)| after.as_ref().is_some_and(|after| key <= after));
         let mut answer: Map<String, Value> =
             lists.iter().map(|list| ((*list).to_owned(), Value::Array(Vec::new()))).collect();
         let mut last = None;
@@ -60,7 +108,7 @@ impl Page {
         if let (true, Some(last)) = (is_truncated, last) {
             answer.insert("Marker".into(), BASE64_URL_SAFE_NO_PAD.encode(last).into());
         }
-        Ok(Value::Object(answer))
+        Value::Object(answer)
     }
 }
 

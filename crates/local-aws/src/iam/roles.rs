@@ -8,7 +8,7 @@ use super::{
     call::{Call, input},
     documents::Trust,
     fault, instance_profiles,
-    paging::Page,
+    paging::ByPath,
     records::Role,
     tags::{Tag, Tags},
 };
@@ -38,15 +38,6 @@ struct CreateRole {
 #[serde(rename_all = "PascalCase")]
 struct Named {
     role_name: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ListRoles {
-    #[serde(default = "root_path")]
-    path_prefix: String,
-    #[serde(flatten)]
-    page: Page,
 }
 
 #[derive(Deserialize)]
@@ -117,28 +108,28 @@ pub(super) fn get_role(call: &Call<'_>, value: Value) -> Result<Value, ServiceEr
 }
 
 pub(super) fn list_roles(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
-    let ListRoles { path_prefix, page } = input(value)?;
-    let realm = call.realm();
-    let roles = realm.roles.iter().filter(|(_, role)| role.path.starts_with(&path_prefix));
-    page.of("Roles", roles.map(|(key, role)| (key.clone(), role)), |role| told(call, role, Detail::Listed))
+    let asked: ByPath = input(value)?;
+    asked.of("Roles", &call.realm().roles, |role| &role.path, |role| told(call, role, Detail::Listed))
 }
 
 pub(super) fn update_role(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let input: UpdateRole = input(value)?;
     let of_console = input.max_signin_session_duration.is_some() || input.reset_max_signin_session_duration.is_some();
     refuse_console_sessions(of_console)?;
-    let mut change = call.change();
-    let mut role = Role::clone(change.role(&input.role_name)?);
-    if input.max_session_duration.is_some() {
-        role.must_be_modifiable()?;
-    }
-    if let Some(description) = input.description {
-        role.description = Some(description).filter(|text| !text.is_empty());
-    }
-    role.max_session = input.max_session_duration.unwrap_or(role.max_session);
-    change.put(role);
-    change.commit();
-    Ok(json!({}))
+    let UpdateRole { role_name, description, max_session_duration, .. } = input;
+    call.edit(
+        |realm| realm.role(&role_name),
+        |role, _| {
+            if let Some(seconds) = max_session_duration {
+                role.must_be_modifiable()?;
+                role.max_session = seconds;
+            }
+            if let Some(description) = description {
+                role.description = Some(description).filter(|text| !text.is_empty());
+            }
+            Ok(())
+        },
+    )
 }
 
 pub(super) fn update_role_description(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
@@ -156,29 +147,30 @@ pub(super) fn update_role_description(call: &Call<'_>, value: Value) -> Result<V
 }
 
 pub(super) fn update_assume_role_policy(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
-    let input: UpdateAssumeRolePolicy = input(value)?;
-    let mut change = call.change();
-    let mut role = Role::clone(change.role(&input.role_name)?);
-    role.must_be_modifiable()?;
-    role.trust = Trust::put(call, &input.policy_document)?;
-    change.put(role);
-    change.commit();
-    Ok(json!({}))
+    let UpdateAssumeRolePolicy { role_name, policy_document } = input(value)?;
+    call.edit(
+        |realm| realm.role(&role_name),
+        |role, _| {
+            role.must_be_modifiable()?;
+            role.trust = Trust::put(call, &policy_document)?;
+            Ok(())
+        },
+    )
 }
 
 /// Source: IAM API Reference, "DeleteRole" (neither policies nor instance profiles may be left).
 pub(super) fn delete_role(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let Named { role_name } = input(value)?;
-    let mut change = call.change();
-    let role = Role::clone(change.role(&role_name)?);
-    role.must_be_modifiable()?;
-    if instance_profiles::of_role(&change, &role.name).next().is_some() {
-        return Err(fault::delete_conflict("Cannot delete entity, must remove roles from instance profile first."));
-    }
-    role.carried.must_be_empty()?;
-    change.remove(&role);
-    change.commit();
-    Ok(json!({}))
+    call.remove(
+        |realm| realm.role(&role_name),
+        |role, realm| {
+            role.must_be_modifiable()?;
+            if instance_profiles::of_role(realm, &role.name).next().is_some() {
+                return Err(instance_profiles::in_use());
+            }
+            role.carried.must_be_empty()
+        },
+    )
 }
 
 /// A role as answers have it.

@@ -19,6 +19,7 @@ use aws_model::{AccountId, Partition};
 
 pub(super) use change::Change;
 pub(super) use realm::{Realm, key};
+pub(super) use record::Record;
 
 use crate::{accounts::Accounts, authorization::Authorizer, store::Store};
 

@@ -7,10 +7,10 @@ use serde_json::{Map, Value, json};
 use super::{
     call::{Call, input},
     fault, groups,
-    paging::Page,
+    paging::{ByPath, Page},
     records::{Group, User},
     roles::root_path,
-    state::{Change, key},
+    state::{Realm, key},
     tags::{Tag, Tags},
 };
 use crate::ServiceError;
@@ -38,15 +38,6 @@ struct UpdateUser {
     user_name: String,
     new_path: Option<String>,
     new_user_name: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ListUsers {
-    #[serde(default = "root_path")]
-    path_prefix: String,
-    #[serde(flatten)]
-    page: Page,
 }
 
 #[derive(Deserialize)]
@@ -84,10 +75,8 @@ pub(super) fn get_user(call: &Call<'_>, value: Value) -> Result<Value, ServiceEr
 }
 
 pub(super) fn list_users(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
-    let ListUsers { path_prefix, page } = input(value)?;
-    let realm = call.realm();
-    let users = realm.users.iter().filter(|(_, user)| user.path.starts_with(&path_prefix));
-    page.of("Users", users.map(|(key, user)| (key.clone(), user)), |user| told(user, false))
+    let asked: ByPath = input(value)?;
+    asked.of("Users", &call.realm().users, |user| &user.path, |user| told(user, false))
 }
 
 /// A new name or path: the user keeps its unique id, its access keys, its policies and its groups.
@@ -127,18 +116,19 @@ pub(super) fn update_user(call: &Call<'_>, value: Value) -> Result<Value, Servic
 /// Source: IAM API Reference, "DeleteUser" (what must be gone before).
 pub(super) fn delete_user(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let Named { user_name } = input(value)?;
-    let mut change = call.change();
-    let user = User::clone(change.user(user_name.as_deref().unwrap_or_default())?);
-    if groups_of(&change, &user).next().is_some() {
-        return Err(fault::delete_conflict("Cannot delete entity, must remove users from group first."));
-    }
-    user.carried.must_be_empty()?;
-    if !user.keys.is_empty() {
-        return Err(fault::delete_conflict("Cannot delete entity, must delete access keys first."));
-    }
-    change.remove(&user);
-    change.commit();
-    Ok(json!({}))
+    call.remove(
+        |realm| realm.user(user_name.as_deref().unwrap_or_default()),
+        |user, realm| {
+            if groups_of(realm, user).next().is_some() {
+                return Err(fault::delete_conflict("Cannot delete entity, must remove users from group first."));
+            }
+            user.carried.must_be_empty()?;
+            if !user.keys.is_empty() {
+                return Err(fault::delete_conflict("Cannot delete entity, must delete access keys first."));
+            }
+            Ok(())
+        },
+    )
 }
 
 pub(super) fn list_groups_for_user(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
@@ -149,9 +139,9 @@ pub(super) fn list_groups_for_user(call: &Call<'_>, value: Value) -> Result<Valu
     page.of("Groups", groups.map(|(key, group)| (key.clone(), group)), |group| groups::told(group))
 }
 
-fn groups_of<'c>(change: &'c Change<'_>, user: &User) -> impl Iterator<Item = &'c Group> {
+fn groups_of<'r>(realm: &'r Realm, user: &User) -> impl Iterator<Item = &'r Group> + use<'r> {
     let member = key(&user.name);
-    change.groups.values().map(AsRef::as_ref).filter(move |group| group.members.contains_key(&member))
+    realm.groups.values().map(AsRef::as_ref).filter(move |group| group.members.contains_key(&member))
 }
 
 /// A user as answers have it; lists leave out its boundary and its tags.

@@ -4,11 +4,12 @@ use authz::{
     file::{NoFiles, world},
     text::SourceText,
 };
+use aws_model::SecretBytes;
 use local_aws::{Credential, Options};
 
 use crate::{
     support::{ACCOUNT, allow, assume, done, iam, identity, start_at, trust},
-    wire::{of, start, start_with},
+    wire::{self, of, start, start_with},
 };
 
 #[tokio::test]
@@ -33,6 +34,24 @@ async fn the_first_role_closes_an_open_account_to_those_that_nobody_met() {
     assert_eq!((assume(&aws, "team/Again").await.status, assume(&aws, "Again").await.status), (200, 403));
     // Other accounts stay open.
     assert!(aws.accounts().len() == 1);
+    aws.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_role_that_nobody_told_is_at_whatever_path_it_is_asked_for() {
+    let aws = start().await;
+    let session = assume(&aws, "one/Twin").await;
+    let signer = wire::Signer {
+        access_key_id: session.element("AccessKeyId"),
+        secret: SecretBytes::new(session.element("SecretAccessKey").into_bytes()),
+        token: Some(SecretBytes::new(session.element("SessionToken").into_bytes())),
+        ..wire::root(&aws, "sts")
+    };
+    for role in ["two/Twin", "Twin", "one/Twin", "two/Twin"] {
+        assert_eq!(assume(&aws, role).await.status, 200, "{role}");
+    }
+    // A session of the first goes on, with what it may.
+    assert!(identity(&aws, &signer).await.element("Arn").ends_with(":assumed-role/Twin/me"));
     aws.shutdown().await;
 }
 

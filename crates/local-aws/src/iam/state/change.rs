@@ -91,10 +91,7 @@ impl<'s> Change<'s> {
         let key = key(name);
         let (is_taken, there) = match kind {
             IamKind::User => (self.users.contains_key(&key), self.users.len()),
-            IamKind::Role => {
-                let own = self.roles.values().filter(|role| !role.is_service_linked()).count();
-                (self.roles.contains_key(&key), own)
-            }
+            IamKind::Role => (self.roles.contains_key(&key), self.roles.len().saturating_sub(self.service_linked)),
             IamKind::Group => (self.groups.contains_key(&key), self.groups.len()),
             IamKind::Policy => (self.policies.contains_key(&key), self.policies.len()),
             IamKind::InstanceProfile => (self.profiles.contains_key(&key), self.profiles.len()),

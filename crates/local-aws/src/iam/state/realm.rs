@@ -26,6 +26,8 @@ pub(in crate::iam) struct Realm {
     pub(in crate::iam) account: BTreeMap<String, Arc<Account>>,
     pub(in crate::iam) users: BTreeMap<String, Arc<User>>,
     pub(in crate::iam) roles: BTreeMap<String, Arc<Role>>,
+    /// How many of the roles are linked to services, which no quota counts.
+    pub(super) service_linked: usize,
     pub(in crate::iam) groups: BTreeMap<String, Arc<Group>>,
     pub(in crate::iam) policies: BTreeMap<String, Arc<ManagedPolicy>>,
     pub(in crate::iam) profiles: BTreeMap<String, Arc<InstanceProfile>>,

@@ -87,6 +87,8 @@ impl Record for Role {
 
     fn index(realm: &mut Realm, before: Option<&Self>, now: Option<&Self>) {
         let Some(role) = now.or(before) else { return };
+        let count = |role: Option<&Self>| usize::from(role.is_some_and(Self::is_service_linked));
+        realm.service_linked = (realm.service_linked + count(now)).saturating_sub(count(before));
         let carrier = ("Role", role.key());
         realm.index(&carrier, before.map(|role| &role.carried), now.map(|role| &role.carried));
     }
