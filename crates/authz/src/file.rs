@@ -20,7 +20,7 @@ mod node;
 mod organization;
 mod policy;
 pub mod request;
-
+mod room;
 pub mod world;
 mod yaml;
 

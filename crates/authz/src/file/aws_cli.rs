@@ -28,10 +28,11 @@ use super::{
     FileError, NoFiles, Problem,
     field::{Field, Fields},
     node::{Node, Value},
+    policy::ToldPolicy,
     yaml,
 };
 use crate::{
-    policy::{Policy, PolicyKind},
+    policy::{Policy, PolicyKind, limits::Room},
     text::SourceText,
     world::World,
 };
@@ -72,7 +73,8 @@ struct Printed {
 
 /// Adds what commands printed to a world.
 ///
-/// Answers what was left out and why: a grant whose grantee is gone, say.
+/// Answers what there is to say of it: what was left out and why, a grant whose grantee is gone, say; and which policies
+/// are larger than AWS lets them be, so that they are not quite what it printed.
 ///
 /// # Errors
 /// [`FileError`], at the first place that is not right. The world then holds what came before it.
@@ -85,14 +87,16 @@ pub fn add(world: &mut World, documents: &[Document]) -> Result<Vec<FileError>, 
             world.account_mut(printed.account).identities_are_partial = true;
         }
     }
-    let mut left_out = Vec::new();
+    let mut remarks = Vec::new();
     for printed in &printed {
         let fields = Field::root(&printed.node).some_fields()?;
         match printed.command {
-            Command::AccountAuthorizationDetails => iam::account_details(world, printed.account, &fields)?,
-            Command::GetKeyPolicy => kms::key_policy(world, printed, &fields)?,
+            Command::AccountAuthorizationDetails => {
+                iam::account_details(world, printed.account, &fields, &mut remarks)?
+            }
+            Command::GetKeyPolicy => kms::key_policy(world, printed, &fields, &mut remarks)?,
             Command::DescribeKey => kms::describe_key(world, &fields)?,
-            Command::ListGrants => kms::list_grants(world, printed, &fields, &mut left_out)?,
+            Command::ListGrants => kms::list_grants(world, printed, &fields, &mut remarks)?,
             Command::ListAliases => kms::list_aliases(world, printed.account, &fields)?,
             Command::ListResourceTags => kms::list_tags(world, printed, &fields)?,
             Command::DescribeOrganization
@@ -101,8 +105,8 @@ pub fn add(world: &mut World, documents: &[Document]) -> Result<Vec<FileError>, 
             | Command::ListTargetsForPolicy => {}
         }
     }
-    organizations::add(world, &printed)?;
-    Ok(left_out)
+    organizations::add(world, &printed, &mut remarks)?;
+    Ok(remarks)
 }
 
 impl Printed {
@@ -160,14 +164,27 @@ impl Command {
 }
 
 /// A policy as a command prints it: taken apart by the CLI, as JSON text, or encoded as in a URL as the API sends it.
-fn policy(field: &Field<'_>, kind: PolicyKind) -> Result<Arc<Policy>, FileError> {
+///
+/// AWS has taken it already: if it is larger than we think that it may be, that is only said.
+fn policy(
+    field: &Field<'_>,
+    kind: PolicyKind,
+    room: &mut Room,
+    remarks: &mut Vec<FileError>,
+) -> Result<Arc<Policy>, FileError> {
+    let told = told_policy(field, kind)?;
+    remarks.extend(told.fits(room).err());
+    Ok(told.policy)
+}
+
+fn told_policy<'a>(field: &'a Field<'_>, kind: PolicyKind) -> Result<ToldPolicy<'a>, FileError> {
     match field.text().ok().filter(|text| text.starts_with('%')) {
         Some(encoded) => {
             let decoded = percent_encoding::percent_decode_str(encoded).decode_utf8();
             let text = decoded.map_err(|error| field.refuse(Problem::Value(error.to_string())))?;
-            field.json_policy(&field.name(), &text, kind)
+            field.told_policy(&field.name(), &text, kind)
         }
-        None => field.policy(kind, &NoFiles),
+        None => field.policy_of_any_size(kind, &NoFiles),
     }
 }
 

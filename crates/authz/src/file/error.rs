@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    policy::MalformedPolicy,
+    policy::{MalformedPolicy, limits::TooLarge},
     text::{Place, SourceText, Span},
     world::ChangeError,
 };
@@ -69,6 +69,9 @@ pub enum Problem {
     /// A policy that AWS would not take.
     #[error("{}", .0.flaw())]
     Policy(MalformedPolicy),
+    /// A policy that AWS has no room for where it is attached.
+    #[error("{0}; {help}", help = .0.help())]
+    Oversized(TooLarge),
     /// Something that it refers to is not there.
     #[error(transparent)]
     Change(#[from] ChangeError),

@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use super::{
     FileError, Files, Problem,
     field::{Field, Fields},
+    room,
 };
 use crate::{
     policy::PolicyKind,
@@ -17,7 +18,7 @@ pub(super) const BY_NAME: &str = "none";
 
 pub(super) fn read(fields: &Fields<'_>, world: &mut World, files: &dyn Files) -> Result<(), FileError> {
     for (arn, field) in by_arn(fields, "managedPolicies")? {
-        let policy = field.policy(PolicyKind::Identity, files)?;
+        let policy = field.policy(PolicyKind::Identity, &mut room::of_managed(&arn), files)?;
         world.put_managed_policy(&arn, policy).map_err(|error| field.refuse_name(error))?;
     }
     let groups = by_arn(fields, "groups")?;
@@ -53,7 +54,7 @@ fn roles(fields: &Fields<'_>, world: &mut World, files: &dyn Files) -> Result<()
         let fields = field.clone().fields(&known)?;
         let id = fields.text("id")?.map_or_else(|| unique_id("AROA", arn), str::to_owned);
         let trust = match fields.get("trust") {
-            Some(field) => field.policy(PolicyKind::Trust, files)?,
+            Some(field) => field.policy(PolicyKind::Trust, &mut room::of_trust(arn, world), files)?,
             None => field.json_policy(
                 &format!("{}, trust policy by default", field.name()),
                 &default_trust(arn),
@@ -91,8 +92,9 @@ fn carried(arn: &Arn, fields: &Fields<'_>, world: &mut World, files: &dyn Files)
 }
 
 fn policies(arn: &Arn, fields: &Fields<'_>, world: &mut World, files: &dyn Files) -> Result<(), FileError> {
+    let mut room = room::of_inline(arn);
     for (name, field) in fields.entries("policies")? {
-        let policy = field.policy(PolicyKind::Identity, files)?;
+        let policy = field.policy(PolicyKind::Identity, &mut room, files)?;
         world.put_inline_policy(arn, name, policy).map_err(|error| field.refuse_name(error))?;
     }
     for field in fields.items("managed")? {

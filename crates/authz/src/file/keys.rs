@@ -6,6 +6,7 @@ use super::{
     FileError, Files, Problem,
     field::{Field, Fields},
     identities::{self, BY_NAME},
+    room,
 };
 use crate::{
     policy::PolicyKind,
@@ -71,8 +72,9 @@ pub(super) fn read(fields: &Fields<'_>, world: &mut World, files: &dyn Files) ->
 
 fn key(arn: &KeyArn, field: &Field<'_>, world: &World, files: &dyn Files) -> Result<Key, FileError> {
     let fields = field.clone().fields(&FIELDS)?;
+    let manager = fields.get("manager").map_or(Ok(KeyManager::Customer), |field| field.word(&MANAGERS))?;
     let policy = match fields.get("policy") {
-        Some(field) => field.policy(PolicyKind::Key, files)?,
+        Some(field) => field.policy(PolicyKind::Key, &mut room::of_key(manager), files)?,
         None => {
             let name = format!("{}, key policy by default", field.name());
             field.json_policy(&name, &default_policy(arn), PolicyKind::Key)?
@@ -86,9 +88,7 @@ fn key(arn: &KeyArn, field: &Field<'_>, world: &World, files: &dyn Files) -> Res
     if let Some(field) = fields.get("usage") {
         key.usage = field.word(&USAGES)?;
     }
-    if let Some(field) = fields.get("manager") {
-        key.manager = field.word(&MANAGERS)?;
-    }
+    key.manager = manager;
     for (name, value) in fields.entries("attributes")? {
         key.attributes.insert(name.to_ascii_lowercase().into(), value.text()?.into());
     }

@@ -6,7 +6,10 @@ use aws_model::AccountId;
 
 use super::{FileError, Files, Problem, field::Field};
 use crate::{
-    policy::PolicyKind,
+    policy::{
+        PolicyKind,
+        limits::{Room, SizeQuota},
+    },
     world::{AttachedPolicy, Organization, OrganizationNode, PolicyOrigin},
 };
 
@@ -111,8 +114,9 @@ fn policies(
         return Ok(None);
     }
     let read = |(name, field): (&str, Field<'_>)| {
+        let quota = SizeQuota::of_organization(kind);
         let is_full = name == full_name && matches!(field.text(), Ok("aws"));
-        let policy = if is_full { full(&field)? } else { field.policy(kind, files)? };
+        let policy = if is_full { full(&field)? } else { field.policy(kind, &mut Room::of(quota), files)? };
         Ok(attached(name, policy))
     };
     field.entries()?.into_iter().map(read).collect::<Result<_, _>>().map(Some)

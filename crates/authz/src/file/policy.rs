@@ -8,26 +8,67 @@ use super::{
     node::{Node, Value},
 };
 use crate::{
-    policy::{Policy, PolicyKind},
+    policy::{
+        Policy, PolicyKind,
+        limits::{Room, WhiteSpace},
+    },
     text::SourceText,
 };
 
-impl Field<'_> {
+/// A policy, and how it was told.
+pub(super) struct ToldPolicy<'a> {
+    pub(super) policy: Arc<Policy>,
+    path: &'a str,
+    /// Where it was a mapping: what stands where in the text that was made of that.
+    places: Option<Vec<(usize, &'a Node)>>,
+}
+
+impl ToldPolicy<'_> {
+    /// Asks whether AWS has room for it.
+    pub(super) fn fits(&self, room: &mut Room) -> Result<(), FileError> {
+        let source = self.policy.source();
+        let white_space = if self.places.is_some() { WhiteSpace::Ours } else { WhiteSpace::Written };
+        room.take(source, white_space).map_err(|oversized| {
+            let node = self.places.as_ref().and_then(|places| node_at(places, oversized.span().start));
+            let (source, span) = node.map_or((source, oversized.span()), |node| (&node.source, node.span));
+            FileError::new(source.clone(), span, self.path, Problem::Oversized(oversized.too_large()))
+        })
+    }
+}
+
+impl<'a> Field<'a> {
+    /// Reads the policy that stands here, if AWS has room for it.
+    pub(super) fn policy(
+        &'a self,
+        kind: PolicyKind,
+        room: &mut Room,
+        files: &dyn Files,
+    ) -> Result<Arc<Policy>, FileError> {
+        let told = self.policy_of_any_size(kind, files)?;
+        told.fits(room).map(|()| told.policy)
+    }
+
     /// Reads the policy that stands here.
     ///
     /// A mapping becomes JSON, which the policy then calls its text: explanations show that, while refusals point at
     /// the mapping.
-    pub(super) fn policy(&self, kind: PolicyKind, files: &dyn Files) -> Result<Arc<Policy>, FileError> {
+    pub(super) fn policy_of_any_size(
+        &'a self,
+        kind: PolicyKind,
+        files: &dyn Files,
+    ) -> Result<ToldPolicy<'a>, FileError> {
+        let of_text = |policy| ToldPolicy { policy, path: &self.path, places: None };
         match &self.node.value {
             Value::Map(_) => {
                 let mut json = Json::default();
                 json.value(self.node, 0);
                 let parsed = Policy::parse(SourceText::new(format!("{}, as JSON", self.name()), json.text), kind);
-                parsed.map(Arc::new).map_err(|malformed| {
+                let policy = parsed.map(Arc::new).map_err(|malformed| {
                     let node = node_at(&json.places, malformed.span().start).unwrap_or(self.node);
                     let (source, span) = (node.source.clone(), node.span);
                     FileError::new(source, span, &self.path, Problem::Policy(malformed))
-                })
+                })?;
+                Ok(ToldPolicy { policy, path: &self.path, places: Some(json.places) })
             }
             Value::List(_) => Err(self.refuse(Problem::WrongType {
                 wanted: "a policy: a mapping, JSON text or `file:PATH`",
@@ -38,11 +79,17 @@ impl Field<'_> {
                     let text = files.read(path).map_err(|error| {
                         self.refuse(Problem::Unreadable { path: path.to_owned(), reason: error.to_string() })
                     })?;
-                    self.json_policy(path, &text, kind)
+                    self.json_policy(path, &text, kind).map(of_text)
                 }
-                None => self.json_policy(&self.name(), self.text()?, kind),
+                None => self.json_policy(&self.name(), self.text()?, kind).map(of_text),
             },
         }
+    }
+
+    /// The same of a text that was taken from here.
+    pub(super) fn told_policy(&'a self, name: &str, text: &str, kind: PolicyKind) -> Result<ToldPolicy<'a>, FileError> {
+        let policy = self.json_policy(name, text, kind)?;
+        Ok(ToldPolicy { policy, path: &self.path, places: None })
     }
 
     /// Reads a policy that is a text of its own. Its refusals tell places in that text.

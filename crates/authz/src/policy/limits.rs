@@ -1,5 +1,14 @@
 //! What AWS bounds: how long policies may be where they are attached, and of which characters they are.
 
+mod oversized;
+
+pub use self::oversized::Oversized;
+pub(crate) use self::oversized::{Room, WhiteSpace};
+
+use std::borrow::Cow;
+
+use aws_model::Arn;
+
 use super::{Flaw, MalformedPolicy, Policy, PolicyKind, Version};
 use crate::{
     rules::{self, Rule},
@@ -34,7 +43,7 @@ pub enum SizeQuota {
     RoleInline,
     /// A trust policy: 2,048 characters without white space, unless AWS raised it (up to 8,192).
     Trust,
-    /// A session's policy: 2,048 characters.
+    /// A session's inline policy and the ARNs of its managed ones together: 2,048 characters.
     Session,
     /// A key policy: 32,768 bytes.
     Key,
@@ -46,15 +55,34 @@ pub enum SizeQuota {
 
 /// A policy that is larger than where it is to be attached lets it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{what} may have {limit} {unit} and would have {size}", what = quota.what(), limit = quota.limit(), unit = quota.unit())]
+#[error("{what} may have {limit} {unit} and would have {size}", what = quota.what(), unit = quota.unit())]
 pub struct TooLarge {
     /// What bounds it.
     pub quota: SizeQuota,
+    /// The most that is let: [`SizeQuota::limit`], or what AWS raised it to.
+    pub limit: usize,
     /// How large it would be, counted as the quota counts.
     pub size: usize,
 }
 
 impl SizeQuota {
+    /// What bounds the inline policies of a user, group or role, by its ARN.
+    pub(crate) fn of_inline(carrier: &Arn) -> Self {
+        match carrier.resource().split('/').next() {
+            Some("user") => Self::UserInline,
+            Some("group") => Self::GroupInline,
+            _ => Self::RoleInline,
+        }
+    }
+
+    /// What bounds a policy of an organization.
+    pub(crate) const fn of_organization(kind: PolicyKind) -> Self {
+        match kind {
+            PolicyKind::ResourceControl => Self::ResourceControl,
+            _ => Self::ServiceControl,
+        }
+    }
+
     /// The most that is let, in what [`Self::size_of`] counts.
     #[must_use]
     pub const fn limit(self) -> usize {
@@ -67,16 +95,52 @@ impl SizeQuota {
         }
     }
 
+    /// The most that AWS raises it to for an account that asks.
+    ///
+    /// Source: IAM User Guide, "IAM and AWS STS quotas" > "IAM object quotas" (`Role trust policy length`, up to 8,192;
+    /// none of the others can be raised).
+    #[must_use]
+    pub const fn raised_limit(self) -> usize {
+        match self {
+            Self::Trust => 8_192,
+            _ => self.limit(),
+        }
+    }
+
     /// The size of a policy's text as AWS counts it for this quota.
     #[must_use]
     pub fn size_of(self, text: &str) -> usize {
-        match self {
-            Self::Managed | Self::UserInline | Self::GroupInline | Self::RoleInline | Self::Trust => {
-                size_without_whitespace(text)
-            }
-            Self::Session | Self::ServiceControl | Self::ResourceControl => text.chars().count(),
-            Self::Key => text.len(),
+        self.counted(text, WhiteSpace::Written).map(|(_, _, counts)| counts).sum()
+    }
+
+    /// A policy's text as it has room: if it has too much white space, without what stands between the values.
+    pub(crate) fn fitting(self, text: &str) -> Cow<'_, str> {
+        if self.size_of(text) <= self.limit() {
+            return Cow::Borrowed(text);
         }
+        let counted = self.counted(text, WhiteSpace::Ours).filter(|(_, _, counts)| *counts > 0);
+        Cow::Owned(counted.map(|(_, character, _)| character).collect())
+    }
+
+    /// Each character with its place and for how much it counts.
+    fn counted(self, text: &str, white_space: WhiteSpace) -> impl Iterator<Item = (usize, char, usize)> {
+        let (mut in_string, mut escaped) = (false, false);
+        text.char_indices().map(move |(at, character)| {
+            let is_between = !in_string && white_space == WhiteSpace::Ours && character.is_whitespace();
+            if character == '"' && !escaped {
+                in_string = !in_string;
+            }
+            escaped = in_string && character == '\\' && !escaped;
+            let counts = match self {
+                Self::Managed | Self::UserInline | Self::GroupInline | Self::RoleInline | Self::Trust => {
+                    usize::from(!character.is_whitespace())
+                }
+                _ if is_between => 0,
+                Self::Session | Self::ServiceControl | Self::ResourceControl => 1,
+                Self::Key => character.len_utf8(),
+            };
+            (at, character, counts)
+        })
     }
 
     /// Checks a size, for inline policies the sum of all that one user, group or role has.
@@ -85,7 +149,16 @@ impl SizeQuota {
     ///
     /// [`TooLarge`] if it is more than the limit.
     pub const fn check(self, size: usize) -> Result<(), TooLarge> {
-        if size > self.limit() { Err(TooLarge { quota: self, size }) } else { Ok(()) }
+        self.check_up_to(size, self.limit())
+    }
+
+    /// The same where AWS raised the limit.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLarge`] if it is more than that.
+    pub const fn check_up_to(self, size: usize, limit: usize) -> Result<(), TooLarge> {
+        if size > limit { Err(TooLarge { quota: self, limit, size }) } else { Ok(()) }
     }
 
     const fn what(self) -> &'static str {
@@ -95,7 +168,7 @@ impl SizeQuota {
             Self::GroupInline => "the inline policies of a group together",
             Self::RoleInline => "the inline policies of a role together",
             Self::Trust => "a trust policy",
-            Self::Session => "a session's policy",
+            Self::Session => "the inline policy of a session and the ARNs of its managed ones together",
             Self::Key => "a key policy",
             Self::ServiceControl => "a service control policy",
             Self::ResourceControl => "a resource control policy",
@@ -127,6 +200,27 @@ impl TooLarge {
         })
     }
 
+    /// What to do about it.
+    #[must_use]
+    pub const fn help(&self) -> &'static str {
+        match self.quota {
+            SizeQuota::Managed => "split it into two managed policies",
+            SizeQuota::UserInline | SizeQuota::GroupInline | SizeQuota::RoleInline => {
+                "make a managed policy of one of them: those count for themselves"
+            }
+            SizeQuota::Trust if self.limit == SizeQuota::Trust.limit() => {
+                "name accounts or conditions in place of so many principals; if AWS raised the account's quota `Role \
+                 trust policy length`, write it as `accounts.ID.roleTrustPolicyLength`"
+            }
+            SizeQuota::Trust => "name accounts or conditions in place of so many principals",
+            SizeQuota::Session => "give the rest as a managed policy, and name that by its ARN",
+            SizeQuota::Key => {
+                "allow the account, and leave the rest to the policies of its users and roles, or to grants"
+            }
+            SizeQuota::ServiceControl | SizeQuota::ResourceControl => "split it into two policies",
+        }
+    }
+
     /// The code of the error that AWS answers with.
     #[must_use]
     pub const fn aws_code(&self) -> &'static str {
@@ -146,7 +240,7 @@ impl TooLarge {
     /// inline policies they are.
     #[must_use]
     pub fn aws_message(&self, owner: &str) -> String {
-        let limit = self.quota.limit();
+        let limit = self.limit;
         let inline = |kind| format!("Maximum policy size of {limit} bytes exceeded for {kind} {owner}");
         match self.quota {
             SizeQuota::Managed => format!("Cannot exceed quota for PolicySize: {limit}"),
@@ -164,14 +258,6 @@ impl TooLarge {
             }
         }
     }
-}
-
-/// The characters of a policy's text that are no white space, in strings either: what IAM counts.
-///
-/// Source: IAM User Guide, "IAM and AWS STS quotas" > "IAM and STS character limits".
-#[must_use]
-pub fn size_without_whitespace(text: &str) -> usize {
-    text.chars().filter(|character| !character.is_whitespace()).count()
 }
 
 /// Checks that a request may hold a policy's text at all, before it is read.

@@ -8,7 +8,7 @@ use std::{
 use aws_model::{AccountId, KeyArn};
 
 use super::{Group, Key, ResourcePolicy, Role, Thing, User, aliases::Aliases, managed::ManagedPolicies, names::Names};
-use crate::policy::Policy;
+use crate::policy::{Policy, limits::SizeQuota};
 
 /// What is known of one account. An account of which nothing is known is not in the world, and what it allows is
 /// unknown, not denied.
@@ -19,6 +19,8 @@ pub struct Account {
     /// Whether it may have users and roles that nobody told of. What those may do is unknown; where it is `false`, who
     /// is not here does not exist.
     pub identities_are_partial: bool,
+    /// AWS's quota `Role trust policy length` of this account, where it was raised.
+    pub raised_role_trust_policy_length: Option<usize>,
     /// By ARN.
     pub(crate) users: HashMap<Box<str>, Arc<User>>,
     /// By ARN.
@@ -45,6 +47,12 @@ pub struct OtherResource {
 }
 
 impl Account {
+    /// How long the trust policies of its roles may be, in characters that are no white space.
+    #[must_use]
+    pub fn role_trust_policy_length(&self) -> usize {
+        self.raised_role_trust_policy_length.unwrap_or(SizeQuota::Trust.limit())
+    }
+
     /// A user by its ARN.
     #[must_use]
     pub fn user(&self, arn: &str) -> Option<&User> {

@@ -38,6 +38,6 @@ pub(crate) fn differences(case: &PolicyCase, proofs: &mut Proofs) -> Vec<String>
 
 fn told<T>(taken: &Result<T, Refusal>) -> String {
     let Err(refusal) = taken else { return "reads".to_owned() };
-    let at = refusal.at().unwrap_or_default();
+    let at = refusal.at();
     format!("is refused: {}, at {at}: {}", refusal.code(), refusal.message())
 }

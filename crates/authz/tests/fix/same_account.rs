@@ -122,7 +122,7 @@ fn a_bucket_of_another_account_gets_a_policy_that_it_did_not_have() {
 
 #[test]
 fn a_policy_that_would_be_too_large_is_not_proposed() {
-    let filler = "x".repeat(10_200);
+    let filler = "x".repeat(10_100);
     let policy = format!(
         r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::{filler}"}}]}}"#
     );

@@ -4,6 +4,7 @@ use authz::policy::{
     PolicyKind,
     limits::{self, SizeQuota, TooLarge},
 };
+use authz::text::SourceText;
 
 use crate::read;
 
@@ -52,13 +53,26 @@ fn what_is_too_large_is_refused_in_our_words_and_in_awss() {
     ] {
         assert_eq!(quota.check(limit), Ok(()));
         let refused = quota.check(limit + 1).unwrap_err();
-        assert_eq!(refused, TooLarge { quota, size: limit + 1 });
+        assert_eq!(refused, TooLarge { quota, limit, size: limit + 1 });
         assert_eq!((refused.aws_code(), refused.aws_message("me").as_str()), (code, message));
     }
     assert_eq!(
         SizeQuota::RoleInline.check(12_000).unwrap_err().to_string(),
         "the inline policies of a role together may have 10240 characters that are no white space and would have 12000"
     );
+}
+
+/// As a compiler would: the first character that is too many, underlined.
+#[test]
+fn the_refusal_points_at_what_is_too_much() {
+    let text = format!("{{\n  \"Sid\": \"{}\"\n}}", "x".repeat(2_048));
+    let refused = SizeQuota::Trust.check_policy(&SourceText::new("trust.json", text)).unwrap_err();
+    assert_eq!(refused.too_large(), TooLarge { quota: SizeQuota::Trust, limit: 2_048, size: 2_058 });
+    assert_eq!((refused.place().to_string(), refused.policy_text().slice(refused.span())), ("2:2051".into(), "x"));
+    let shown = refused.to_string();
+    assert!(shown.starts_with("trust.json:2:2051: a trust policy may have 2048 characters"), "{shown}");
+    assert!(shown.contains('^') && shown.contains("\n  help: name accounts or conditions"), "{shown}");
+    assert_eq!(SizeQuota::Trust.check_policy(&SourceText::new("trust.json", "{}")), Ok(()));
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod invariants;
 mod organization;
 mod replay;
 mod requests;
+mod sizes;
 mod touches;
 mod written;
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs, io, path::Path, thread};
 
 use authz::{
     decision::{Explanation, Verdict},
-    file::case::{self, Case, Expected, Question},
+    file::case::{self, Case, Cases, Expected},
     rules::Assumptions,
     text::SourceText,
 };
@@ -16,23 +16,27 @@ const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/cross
 const KEY: &str = "arn:aws:kms:us-west-2:444455556666:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 const CONTROLLER: &str = "arn:aws:iam::111122223333:role/KarpenterController";
 
-fn corpus() -> Vec<Case> {
+pub(crate) fn corpus() -> Cases {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/corpus/authorization");
     let read = |path: &str| -> io::Result<String> { fs::read_to_string(root.join(path)) };
     let mut names: Vec<_> =
         fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.retain(|name| name.ends_with(".yaml"));
     names.sort();
-    let cases =
-        |name: String| case::read(&SourceText::new(name.as_str(), read(&name).unwrap()), &read).unwrap().requests;
-    names.into_iter().flat_map(cases).collect()
+    names.into_iter().fold(Cases::default(), |mut all, name| {
+        let cases = case::read(&SourceText::new(name.as_str(), read(&name).unwrap()), &read).unwrap();
+        all.requests.extend(cases.requests);
+        all.policies.extend(cases.policies);
+        all.launches.extend(cases.launches);
+        all
+    })
 }
 
 /// What the command says of a question: its exit code and its JSON.
-fn asked(directory: &Path, question: &Question, off: &[String]) -> (i32, Value) {
+pub(crate) fn asked(directory: &Path, world_file: &str, request_file: &str, off: &[String]) -> (i32, Value) {
     let (world, request) = (directory.join("world.json"), directory.join("request.json"));
-    fs::write(&world, &question.world_file).unwrap();
-    fs::write(&request, &question.request_file).unwrap();
+    fs::write(&world, world_file).unwrap();
+    fs::write(&request, request_file).unwrap();
     let off: Vec<_> = off.iter().flat_map(|id| ["--assume".to_owned(), format!("{id}=off")]).collect();
     let mut arguments = vec!["explain", "-o", "json", "--no-fix", "--unpublished-action"];
     arguments.extend(["--world", world.to_str().unwrap()]);
@@ -44,7 +48,7 @@ fn asked(directory: &Path, question: &Question, off: &[String]) -> (i32, Value) 
 }
 
 /// Where the command does not say what the library says.
-fn differences(answer: &Value, exit: i32, library: &Explanation) -> Vec<String> {
+pub(crate) fn differences(answer: &Value, exit: i32, library: &Explanation) -> Vec<String> {
     let (verdict, expected_exit) = match &library.verdict {
         Verdict::Allowed => ("allowed", 0),
         Verdict::Denied(_) => ("denied", 2),
@@ -88,7 +92,7 @@ fn wrong(case: &Case, directory: &Path) -> Vec<String> {
     let mutant = case.mutant.iter().map(|mutant| (mutant, &Expected::Allowed));
     let mut wrong = Vec::new();
     for (question, expect) in std::iter::once((&case.question, &case.expect)).chain(mutant) {
-        let (exit, answer) = asked(directory, question, &case.about.off);
+        let (exit, answer) = asked(directory, &question.world_file, &question.request_file, &case.about.off);
         let library = question.world.explain(&question.request, &assumptions);
         wrong.extend(differences(&answer, exit, &library));
         if !expect.is_met_by(&library.verdict) {
@@ -100,7 +104,7 @@ fn wrong(case: &Case, directory: &Path) -> Vec<String> {
 
 #[test]
 fn on_every_case_of_the_corpus_and_its_mutant_it_says_what_the_library_says() {
-    let cases = corpus();
+    let cases = corpus().requests;
     let all_wrong = |cases: &[Case]| {
         let directory = tempfile::tempdir().unwrap();
         let of =
@@ -266,6 +270,12 @@ fn what_is_wrong_is_told_with_its_place_and_the_nearest_right_thing() {
     fs::write(&world, text).unwrap();
     let misspelt = directory.path().join("misspelt.yaml");
     fs::write(&misspelt, "accounts: {}\nrols:\n  a: {}\n").unwrap();
+    let statement = format!(r#"{{"Effect":"Deny","Action":"*","Resource":"*","Sid":"{}"}}"#, "x".repeat(2_000));
+    let large = format!("{{\"Version\":\"2012-10-17\",\n\"Statement\":{statement}}}");
+    let policy = directory.path().join("large.json");
+    fs::write(&policy, &large).unwrap();
+    let oversized = directory.path().join("oversized.yaml");
+    fs::write(&oversized, "users: {'arn:aws:iam::111122223333:user/ann': {policies: {p: 'file:large.json'}}}").unwrap();
     let example_world = example("world.yaml");
     let asks = ["--principal", CONTROLLER, "--action", "kms:CreateGrant", "--resource", KEY];
     let with = |more: &[&'static str]| [&["explain", "--world", &example_world], more].concat();
@@ -283,6 +293,12 @@ fn what_is_wrong_is_told_with_its_place_and_the_nearest_right_thing() {
         ("explain_bad_output", 3, [&["explain", "--aws-output", "12=x.json"], &asks[..]].concat()),
         ("explain_no_policy_file", 1, [&["explain", "--world", world.to_str().unwrap()], &asks[..]].concat()),
         ("explain_bad_field", 1, [&["explain", "--world", misspelt.to_str().unwrap()], &asks[..]].concat()),
+        ("explain_oversized_policy", 1, [&["explain", "--world", oversized.to_str().unwrap()], &asks[..]].concat()),
+        (
+            "explain_oversized_session_policy",
+            1,
+            [&with(&asks)[..], &["--session-policy", policy.to_str().unwrap()]].concat(),
+        ),
         ("explain_no_world", 1, [&["explain", "--world", "/nonexistent/world.yaml"], &asks[..]].concat()),
     ] {
         let output = run(&arguments);

@@ -12,6 +12,8 @@ mod aws_kms;
 mod cli;
 mod explain;
 mod explain_embedded;
+mod explain_launches;
+mod explain_policies;
 mod kms_plugin;
 mod local_aws;
 mod observed;

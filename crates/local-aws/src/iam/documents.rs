@@ -8,6 +8,7 @@ use authz::{
         limits::{SizeQuota, check_request},
     },
     text::SourceText,
+    world::Account,
 };
 use aws_model::Arn;
 use serde::{Deserialize, Serialize};
@@ -29,9 +30,10 @@ impl Trust {
     /// the policy is saved; one that does is saved by its unique id).
     pub(super) fn put(call: &Call<'_>, document: &str) -> Result<Self, ServiceError> {
         let policy = read("trust policy", document, PolicyKind::Trust)?;
-        let size = SizeQuota::Trust.size_of(document);
-        SizeQuota::Trust.check(size).map_err(|too_large| fault::limit_exceeded(too_large.aws_message("")))?;
         let world = call.state.authorizer().world();
+        let limit = world.account(call.account()).map_or(SizeQuota::Trust.limit(), Account::role_trust_policy_length);
+        let fits = SizeQuota::Trust.check_up_to(SizeQuota::Trust.size_of(document), limit);
+        fits.map_err(|too_large| fault::limit_exceeded(too_large.aws_message("")))?;
         for arn in named(&policy) {
             let account = arn.account().parse().ok().and_then(|account| world.account(account));
             if account.is_some_and(|account| !account.identities_are_partial) && world.identity(arn).is_none() {

@@ -8,7 +8,7 @@ use super::{
     super::{
         FileError, Problem,
         field::{Field, Fields},
-        keys,
+        keys, room,
     },
     Printed, policy, refuse_truncated, tags,
 };
@@ -29,17 +29,28 @@ const ATTRIBUTES: [(&str, &str); 4] = [
 
 const MANAGERS: [(&str, KeyManager); 2] = [("CUSTOMER", KeyManager::Customer), ("AWS", KeyManager::Aws)];
 
-pub(super) fn key_policy(world: &mut World, printed: &Printed, fields: &Fields<'_>) -> Result<(), FileError> {
+pub(super) fn key_policy(
+    world: &mut World,
+    printed: &Printed,
+    fields: &Fields<'_>,
+    remarks: &mut Vec<FileError>,
+) -> Result<(), FileError> {
     let arn: KeyArn = printed.about_as("key (by its ARN)")?;
     if world.account(arn.account()).is_none() {
         // A key of another account, whose policy the caller may read all the same.
         world.account_mut(arn.account()).identities_are_partial = true;
     }
-    let document = fields.get("Policy").unwrap_or_else(|| fields.whole().clone());
-    // A text that holds only the policy keeps its own places.
+    // Of a key that AWS manages it is told only later that it is one.
+    let mut room = room::of_key(KeyManager::Customer);
     let document = match fields.get("Policy") {
-        Some(_) => policy(&document, PolicyKind::Key)?,
-        None => document.json_policy(document.node.source.name(), document.node.source.text(), PolicyKind::Key)?,
+        Some(document) => policy(&document, PolicyKind::Key, &mut room, remarks)?,
+        // A text that holds only the policy keeps its own places.
+        None => {
+            let whole = fields.whole();
+            let told = whole.told_policy(whole.node.source.name(), whole.node.source.text(), PolicyKind::Key)?;
+            remarks.extend(told.fits(&mut room).err());
+            told.policy
+        }
     };
     if world.key(&arn).is_some() {
         return world.set_key_policy(&arn, document).map_err(|error| fields.whole().refuse(error));
@@ -86,7 +97,7 @@ pub(super) fn list_grants(
     world: &mut World,
     printed: &Printed,
     fields: &Fields<'_>,
-    left_out: &mut Vec<FileError>,
+    remarks: &mut Vec<FileError>,
 ) -> Result<(), FileError> {
     refuse_truncated(fields)?;
     if printed.about.is_some() {
@@ -99,8 +110,8 @@ pub(super) fn list_grants(
         grants_are_told(world, &key, &arn)?;
         let grantee = grantee(&fields)?;
         if is_unique_id(grantee.text()?) {
-            let problem = "the user or role that this grant was for is gone, so nobody can use it";
-            left_out.push(grantee.refuse(Problem::Value(problem.to_owned())));
+            let problem = "left out: the user or role that this grant was for is gone, so nobody can use it";
+            remarks.push(grantee.refuse(Problem::Value(problem.to_owned())));
             continue;
         }
         world.put_grant(&arn, grant(&fields)?).map_err(|error| item.refuse(error))?;

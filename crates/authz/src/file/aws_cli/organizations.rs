@@ -9,7 +9,10 @@ use super::{
     Command, Printed, policy, refuse_truncated,
 };
 use crate::{
-    policy::PolicyKind,
+    policy::{
+        PolicyKind,
+        limits::{Room, SizeQuota},
+    },
     world::{AttachedPolicy, Organization, OrganizationNode, PolicyOrigin, World},
 };
 
@@ -17,7 +20,7 @@ const KINDS: [(&str, PolicyKind); 2] =
     [("SERVICE_CONTROL_POLICY", PolicyKind::ServiceControl), ("RESOURCE_CONTROL_POLICY", PolicyKind::ResourceControl)];
 
 /// Builds the organization, if there is anything about it.
-pub(super) fn add(world: &mut World, printed: &[Printed]) -> Result<(), FileError> {
+pub(super) fn add(world: &mut World, printed: &[Printed], remarks: &mut Vec<FileError>) -> Result<(), FileError> {
     let of = |command| printed.iter().filter(move |printed| printed.command == command);
     let Some(described) = of(Command::DescribeOrganization).next() else {
         let about =
@@ -31,7 +34,7 @@ pub(super) fn add(world: &mut World, printed: &[Printed]) -> Result<(), FileErro
             None => Ok(()),
         };
     };
-    let policies = policies(of(Command::DescribePolicy))?;
+    let policies = policies(of(Command::DescribePolicy), remarks)?;
     let mut organization = organization(described)?;
     for (level, at) in levels(&mut organization, of(Command::ListParents), &policies)? {
         organization.put_level(at.parent.as_deref(), level).map_err(|error| at.field.refuse(error))?;
@@ -65,7 +68,10 @@ fn organization(printed: &Printed) -> Result<Organization, FileError> {
 }
 
 /// The policies by their ids.
-fn policies<'a>(printed: impl Iterator<Item = &'a Printed>) -> Result<BTreeMap<&'a str, AttachedPolicy>, FileError> {
+fn policies<'a>(
+    printed: impl Iterator<Item = &'a Printed>,
+    remarks: &mut Vec<FileError>,
+) -> Result<BTreeMap<&'a str, AttachedPolicy>, FileError> {
     let mut policies = BTreeMap::new();
     for printed in printed {
         let fields = Field::root(&printed.node).some_fields()?.need("Policy")?.some_fields()?;
@@ -73,7 +79,7 @@ fn policies<'a>(printed: impl Iterator<Item = &'a Printed>) -> Result<BTreeMap<&
         let kind = summary.need("Type")?.word(&KINDS)?;
         let id = summary.need("Id")?.text()?;
         let name = summary.text("Name")?.unwrap_or(id);
-        let policy = policy(&fields.need("Content")?, kind)?;
+        let policy = policy(&fields.need("Content")?, kind, &mut Room::of(SizeQuota::of_organization(kind)), remarks)?;
         policies.insert(id, AttachedPolicy { origin: PolicyOrigin::Managed(name.into()), policy });
     }
     Ok(policies)

@@ -7,7 +7,7 @@ use crate::{
     file::{field::Field, merge::merge, policy::Json},
     policy::{
         MalformedPolicy, Policy, PolicyKind,
-        limits::{self, SizeQuota, TooLarge},
+        limits::{self, Oversized, SizeQuota},
     },
     rules::{Assumptions, Rule},
     text::SourceText,
@@ -59,7 +59,7 @@ pub enum Refusal {
     /// It does not read.
     Malformed(MalformedPolicy),
     /// It is too large for where it is to be attached.
-    TooLarge(TooLarge),
+    Oversized(Oversized),
 }
 
 const KINDS: [(&str, PolicyKind); 7] = [
@@ -143,7 +143,7 @@ impl Document {
             limits::check_new_managed(&policy).map_err(Refusal::Malformed)?;
         }
         if let Some(quota) = self.quota {
-            quota.check(quota.size_of(self.text.text())).map_err(Refusal::TooLarge)?;
+            quota.check_policy(&self.text).map_err(Refusal::Oversized)?;
         }
         Ok(policy)
     }
@@ -155,7 +155,7 @@ impl Refusal {
     pub fn rule(&self) -> Option<&'static Rule> {
         match self {
             Self::Malformed(malformed) => malformed.rule(),
-            Self::TooLarge(large) => large.rule(),
+            Self::Oversized(oversized) => oversized.too_large().rule(),
         }
     }
 
@@ -164,7 +164,7 @@ impl Refusal {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Malformed(malformed) => malformed.aws_code(),
-            Self::TooLarge(large) => large.aws_code(),
+            Self::Oversized(oversized) => oversized.too_large().aws_code(),
         }
     }
 
@@ -173,16 +173,16 @@ impl Refusal {
     pub fn message(&self) -> Cow<'static, str> {
         match self {
             Self::Malformed(malformed) => malformed.aws_message(),
-            Self::TooLarge(large) => large.aws_message("NAME").into(),
+            Self::Oversized(oversized) => oversized.too_large().aws_message("NAME").into(),
         }
     }
 
-    /// Where it begins, as `LINE:COLUMN`; the whole has no place.
+    /// Where it begins, as `LINE:COLUMN`.
     #[must_use]
-    pub fn at(&self) -> Option<String> {
+    pub fn at(&self) -> String {
         match self {
-            Self::Malformed(malformed) => Some(malformed.place().to_string()),
-            Self::TooLarge(_) => None,
+            Self::Malformed(malformed) => malformed.place().to_string(),
+            Self::Oversized(oversized) => oversized.place().to_string(),
         }
     }
 }
@@ -207,7 +207,7 @@ impl ExpectedReading {
             (Self::Reads, Ok(_)) => true,
             (Self::Refused { code, at, message }, Err(refusal)) => {
                 *code == refusal.code()
-                    && at.as_ref().is_none_or(|at| Some(at) == refusal.at().as_ref())
+                    && at.as_ref().is_none_or(|at| *at == refusal.at())
                     && message.as_ref().is_none_or(|part| refusal.message().contains(part.as_str()))
             }
             _ => false,

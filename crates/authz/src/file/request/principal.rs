@@ -1,5 +1,7 @@
 //! Who calls, as people write it.
 
+use std::sync::Arc;
+
 use aws_model::{AccountId, Arn};
 use jiff::Timestamp;
 
@@ -8,9 +10,13 @@ use super::super::{
     field::{Field, Fields},
 };
 use crate::{
-    policy::PolicyKind,
+    policy::{
+        Policy, PolicyKind,
+        limits::{Oversized, Room, SizeQuota, WhiteSpace},
+    },
     principal::{FederatedUser, Principal, RoleSession},
-    world::World,
+    text::SourceText,
+    world::{ChangeError, Thing, World, nearest},
 };
 
 const SESSION: [&str; 10] = [
@@ -33,9 +39,9 @@ pub(super) fn read(fields: &Fields<'_>, world: &World, files: &dyn Files) -> Res
     let Some(session) = fields.get("session") else { return Ok(principal) };
     let told = session.clone().fields(&SESSION)?;
     match &mut principal {
-        Principal::Session(of_role) => role_session(of_role, &told, files)?,
+        Principal::Session(of_role) => role_session(of_role, &told, world, files)?,
         Principal::FederatedUser(federated) => {
-            federated.policies = policies(&told, files)?;
+            federated.policies = policies(&told, world, files)?;
             federated.tags = told.texts("tags")?;
             federated.parent = told.parse("parent")?;
         }
@@ -113,7 +119,12 @@ pub(in crate::file) fn named(field: &Field<'_>, world: &World) -> Result<Princip
     }
 }
 
-fn role_session(session: &mut RoleSession, told: &Fields<'_>, files: &dyn Files) -> Result<(), FileError> {
+fn role_session(
+    session: &mut RoleSession,
+    told: &Fields<'_>,
+    world: &World,
+    files: &dyn Files,
+) -> Result<(), FileError> {
     if let Some(parent) = told.get("parent") {
         let problem = "only a federated user's session has a parent; name the provider in `federatedProvider`";
         return Err(parent.refuse_name(Problem::Value(problem.to_owned())));
@@ -124,7 +135,7 @@ fn role_session(session: &mut RoleSession, told: &Fields<'_>, files: &dyn Files)
         }
         session.name = Some(name.text()?.to_owned());
     }
-    session.policies = policies(told, files)?;
+    session.policies = policies(told, world, files)?;
     session.tags = told.texts("tags")?;
     let keys = told.items("transitiveTagKeys")?;
     session.transitive_tag_keys = keys.iter().map(|key| key.text().map(str::to_owned)).collect::<Result<_, _>>()?;
@@ -136,6 +147,30 @@ fn role_session(session: &mut RoleSession, told: &Fields<'_>, files: &dyn Files)
     Ok(())
 }
 
-fn policies(told: &Fields<'_>, files: &dyn Files) -> Result<Vec<std::sync::Arc<crate::policy::Policy>>, FileError> {
-    told.items("policies")?.iter().map(|field| field.policy(PolicyKind::Session, files)).collect()
+/// What narrows a session: policies of its own, and managed ones by their ARNs.
+///
+/// Source: AWS STS API Reference, "AssumeRole", `Policy` and `PolicyArns` (2,048 characters together).
+fn policies(told: &Fields<'_>, world: &World, files: &dyn Files) -> Result<Vec<Arc<Policy>>, FileError> {
+    let mut room = Room::of(SizeQuota::Session);
+    let read = |field: &Field<'_>| match field.text().ok().filter(|text| text.starts_with("arn:")) {
+        Some(arn) => {
+            let oversized = |oversized: Oversized| field.refuse(Problem::Oversized(oversized.too_large()));
+            let source = SourceText::new(field.name(), arn);
+            room.take(&source, WhiteSpace::Written).map_err(oversized)?;
+            managed(field, arn, world)
+        }
+        None => field.policy(PolicyKind::Session, &mut room, files),
+    };
+    told.items("policies")?.iter().map(read).collect()
+}
+
+fn managed(field: &Field<'_>, arn: &str, world: &World) -> Result<Arc<Policy>, FileError> {
+    world.managed_policy(arn).cloned().ok_or_else(|| {
+        let known = world.managed_policies().map(|(arn, _)| arn);
+        field.refuse(ChangeError::Missing {
+            thing: Thing::ManagedPolicy,
+            name: arn.to_owned(),
+            nearest: nearest(arn, known).map(str::to_owned),
+        })
+    })
 }

@@ -13,9 +13,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use aws_model::{AccountId, Arn};
 
 use self::json::Json;
-use super::PARTIAL;
+use super::{PARTIAL, TRUST_LENGTH};
 use crate::{
     file::identities::BY_NAME,
+    policy::{PolicyKind, limits::SizeQuota},
     world::{OtherResource, ResourcePolicy, World},
 };
 
@@ -62,6 +63,9 @@ fn accounts(json: &mut Json, world: &World) -> Written {
     json.mapping("accounts", accounts, |json, account| {
         json.map(|json| {
             json.optional("name", account.name.as_deref())?;
+            if let Some(length) = account.raised_role_trust_policy_length {
+                json.entry(TRUST_LENGTH)?.number(i64::try_from(length).unwrap_or(i64::MAX))?;
+            }
             json.optional("identities", account.identities_are_partial.then_some(PARTIAL))
         })
     })
@@ -93,7 +97,10 @@ fn resources(json: &mut Json, world: &World) -> Written {
 
 /// A policy that was saved, with what it means where that is not what it would mean if it were saved now.
 fn saved_policy(json: &mut Json, name: &str, world: &World, saved: &ResourcePolicy) -> Written {
-    json.entry(name)?.text(saved.policy.source().text())?;
+    let text = saved.policy.source().text();
+    // The text of a policy that was told as a mapping is ours: KMS counts white space.
+    let text = if saved.policy.kind() == PolicyKind::Key { SizeQuota::Key.fitting(text) } else { text.into() };
+    json.entry(name)?.text(&text)?;
     let now = world.saved(Arc::clone(&saved.policy)).saved_ids;
     let of_others = saved.saved_ids.iter().filter(|(arn, id)| now.get(*arn) != Some(*id));
     let by_name = now.keys().filter(|arn| !saved.saved_ids.contains_key(*arn));

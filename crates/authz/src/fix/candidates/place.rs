@@ -137,23 +137,23 @@ impl Candidates<'_> {
     fn no_room(&self, place: &Where, after: &Policy) -> Option<Obstacle> {
         let quota = match place {
             Where::Session(_) => SizeQuota::Session,
-            Where::World(PolicyPlace::Inline { identity, .. }) => match identity.resource().split('/').next() {
-                Some("user") => SizeQuota::UserInline,
-                Some("group") => SizeQuota::GroupInline,
-                _ => SizeQuota::RoleInline,
-            },
+            Where::World(PolicyPlace::Inline { identity, .. }) => SizeQuota::of_inline(identity),
             Where::World(PolicyPlace::Managed(_)) => SizeQuota::Managed,
             Where::World(PolicyPlace::Trust(_)) => SizeQuota::Trust,
             Where::World(PolicyPlace::Key(_)) => SizeQuota::Key,
             Where::World(PolicyPlace::Resource { .. }) => return None,
-            Where::World(PolicyPlace::Organization { .. }) if after.kind() == PolicyKind::ServiceControl => {
-                SizeQuota::ServiceControl
-            }
-            Where::World(PolicyPlace::Organization { .. }) => SizeQuota::ResourceControl,
+            Where::World(PolicyPlace::Organization { .. }) => SizeQuota::of_organization(after.kind()),
         };
         let size = quota.size_of(after.source().text()) + self.size_beside(place, quota);
-        let why = quota.check(size).err()?;
+        let why = quota.check_up_to(size, self.most(place, quota)).err()?;
         Some(Obstacle::TooLarge { policy: after.source().name().into(), why })
+    }
+
+    /// What AWS lets in the account that the policy is of.
+    fn most(&self, place: &Where, quota: SizeQuota) -> usize {
+        let Where::World(PolicyPlace::Trust(role)) = place else { return quota.limit() };
+        let account = role.account().parse().ok().and_then(|id| self.facts.world.account(id));
+        account.map_or(quota.limit(), Account::role_trust_policy_length)
     }
 
     /// The size of the other inline policies, all of which count together.

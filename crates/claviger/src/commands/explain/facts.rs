@@ -66,8 +66,8 @@ impl FactFlags {
             None => World::new(),
         };
         let documents = outputs.into_iter().map(AwsOutput::read).collect::<Result<Vec<_>, _>>()?;
-        for left_out in aws_cli::add(&mut world, &documents).map_err(|error| shown(&error))? {
-            note(format_args!("note: left out: {left_out}"));
+        for remark in aws_cli::add(&mut world, &documents).map_err(|error| shown(&error))? {
+            note(format_args!("note: {remark}"));
         }
         Ok(world)
     }

@@ -56,8 +56,8 @@ pub(crate) struct QuestionFlags {
     #[arg(long, value_name = "NAME")]
     session_name: Option<String>,
 
-    /// File with a policy that the session was begun with. Repeat it for more
-    #[arg(long, value_name = "FILE")]
+    /// File with a policy that the session was begun with, or the ARN of a managed one. Repeat it for more
+    #[arg(long, value_name = "FILE|ARN")]
     session_policy: Vec<PathBuf>,
 
     /// A tag that the session was begun with. Repeat it for more

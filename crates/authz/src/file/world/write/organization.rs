@@ -7,6 +7,7 @@ use aws_model::AccountId;
 use super::{Json, Written, no_form};
 use crate::{
     file::organization::NOT_ENABLED,
+    policy::limits::SizeQuota,
     world::{AttachedPolicy, OrganizationNode, PolicyOrigin, World},
 };
 
@@ -64,7 +65,7 @@ fn policies(json: &mut Json, name: &str, of: &OrganizationNode, policies: Option
             if !names.insert(name) {
                 return Err(no_form(&of.id, "two policies of one kind and name are attached to it"));
             }
-            json.entry(name)?.text(policy.source().text())?;
+            json.entry(name)?.text(&SizeQuota::of_organization(policy.kind()).fitting(policy.source().text()))?;
         }
         Ok(())
     })

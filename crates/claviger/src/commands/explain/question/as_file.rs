@@ -30,7 +30,9 @@ impl QuestionFlags {
             );
             return Err(Failure::usage(problems));
         }
-        let policies: Vec<_> = self.session_policy.iter().map(|file| format!("file:{}", file.display())).collect();
+        let policies = self.session_policy.iter().map(|policy| policy.display().to_string());
+        let policies: Vec<_> =
+            policies.map(|policy| if is_arn(&policy) { policy } else { format!("file:{policy}") }).collect();
         let mut session = Map::new();
         if let Some(name) = &self.session_name {
             session.insert("name".to_owned(), name.as_str().into());
@@ -71,6 +73,10 @@ impl QuestionFlags {
         }
         context
     }
+}
+
+fn is_arn(text: &str) -> bool {
+    text.starts_with("arn:")
 }
 
 fn pairs(flag: &str, texts: &[String], problems: &mut Vec<Problem>) -> Map<String, Value> {
