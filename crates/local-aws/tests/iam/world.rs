@@ -56,6 +56,24 @@ async fn what_a_world_file_tells_is_seen_by_iam() {
     aws.shutdown().await;
 }
 
+/// Source: IAM User Guide, "IAM and AWS STS quotas" > "IAM object quotas" (`Role trust policy length`).
+#[tokio::test]
+async fn an_account_whose_quota_aws_raised_takes_longer_trust_policies() {
+    let long =
+        |size: usize| trust().replacen('{', &format!(r#"{{"Id":"{}","#, "x".repeat(size - trust().len() - 8)), 1);
+    for (quota, taken) in [("2048", 2_000), ("4096", 4_000)] {
+        let text = format!(r#"accounts: {{"{ACCOUNT}": {{roleTrustPolicyLength: {quota}}}}}"#);
+        let world = world::read(&SourceText::new("world.yaml", text), &NoFiles).unwrap();
+        let aws = start_with(Options { world, ..Options::default() }).await;
+        done(&aws, "CreateRole", &[("RoleName", "Long"), ("AssumeRolePolicyDocument", &long(taken))]).await;
+        let longer = [("RoleName", "Long"), ("PolicyDocument", &*long(4_200))];
+        let (status, code, message) = iam(&aws, "UpdateAssumeRolePolicy", &longer).await.query_error();
+        assert_eq!((status, code.as_str()), (409, "LimitExceeded"));
+        assert_eq!(message, format!("Cannot exceed quota for ACLSizePerRole: {quota}"));
+        aws.shutdown().await;
+    }
+}
+
 #[tokio::test]
 async fn a_change_to_what_the_file_tells_goes_before_it_and_the_rest_follows_the_file() {
     let folder = tempfile::tempdir().unwrap();
