@@ -30,12 +30,16 @@ def case(moto_departs=None, moves_clock=False):
     return register
 
 
+def cases_of(modules):
+    """The cases of these modules, module by module: they import one another, so they do not register in that order."""
+    order = {module.__name__: at for at, module in enumerate(modules)}
+    return sorted((case for case in CASES if case.run.__module__ in order), key=lambda case: order[case.run.__module__])
+
+
 def run_against(aws, modules):
     """Runs every case, module by module, and returns what went wrong, one text each."""
     failures = []
-    # Modules import one another, so they do not register in the order that they are to run in.
-    order = {module.__name__: at for at, module in enumerate(modules)}
-    for each in sorted(CASES, key=lambda case: order[case.run.__module__]):
+    for each in cases_of(modules):
         if aws.is_moto and each.moves_clock:
             continue
         try:

@@ -157,20 +157,77 @@ def policies_are_attached_and_counted(aws):
     iam.delete_policy(PolicyArn=arn)
 
 
-@case(moto_departs="has policies of AWS only where it is told to load them (AWS managed policies)")
-def policies_of_aws_are_there_as_far_as_they_are_told(aws):
-    iam, arn = aws.iam(), "arn:aws:iam::aws:policy/ReadOnlyAccess"
-    policy = iam.get_policy(PolicyArn=arn)["Policy"]
-    assert policy["PolicyName"] == "ReadOnlyAccess" and policy["IsAttachable"], policy
-    assert iam.get_policy_version(PolicyArn=arn, VersionId=policy["DefaultVersionId"])["PolicyVersion"]["Document"]["Statement"]
-    assert "ReadOnlyAccess" in [each["PolicyName"] for page in iam.get_paginator("list_policies").paginate(Scope="AWS") for each in page["Policies"]]
+WORKER = "arn:aws:iam::aws:policy/AmazonEKSWorkerNodePolicy"
+
+
+@case()
+def policies_of_aws_are_as_aws_publishes_them(aws):
+    iam = aws.iam()
+    policy = iam.get_policy(PolicyArn=WORKER)["Policy"]
+    assert (policy["PolicyName"], policy["Path"], policy["DefaultVersionId"]) == ("AmazonEKSWorkerNodePolicy", "/", "v3"), policy
+    assert policy["IsAttachable"] and policy["AttachmentCount"] == 0 and len(policy["PolicyId"]) == 21, policy
+    times = [f"{policy[member]:%Y-%m-%dT%H:%M:%SZ}" for member in ("CreateDate", "UpdateDate")]
+    assert times == ["2018-05-27T21:09:01Z", "2023-11-27T00:06:13Z"], times
+    with aws.moto_may_depart("tells no version of a policy of AWS as its default"):
+        [version] = iam.list_policy_versions(PolicyArn=WORKER)["Versions"]
+        assert (version["VersionId"], version["IsDefaultVersion"]) == ("v3", True), version
+    document = iam.get_policy_version(PolicyArn=WORKER, VersionId="v3")["PolicyVersion"]["Document"]
+    assert "eks-auth:AssumeRoleForPodIdentity" in document["Statement"][0]["Action"], document
+    names = [each["PolicyName"] for page in iam.get_paginator("list_policies").paginate(Scope="AWS") for each in page["Policies"]]
+    assert len(names) == len(set(names)) > 1500 and "ReadOnlyAccess" in names, len(names)
+    listed = iam.list_policies(Scope="AWS", PathPrefix="/job-function/")["Policies"]
+    assert "ViewOnlyAccess" in [each["PolicyName"] for each in listed] and {each["Path"] for each in listed} == {"/job-function/"}, listed
+    everything = pages_of(lambda **more: iam.list_policies(PathPrefix="/job-function/", **more), "Policies")
+    assert [each["Arn"] for each in everything] == [each["Arn"] for each in listed], everything
+
+
+@case()
+def policies_of_aws_are_attached_like_any_others(aws):
+    iam = aws.iam()
     new_role(aws, "OfAws")
-    iam.attach_role_policy(RoleName="OfAws", PolicyArn=arn)
-    assert [each["RoleName"] for each in iam.list_entities_for_policy(PolicyArn=arn)["PolicyRoles"]] == ["OfAws"]
-    with aws.refuses("AccessDenied", "iam:DeletePolicy", 403):
-        iam.delete_policy(PolicyArn=arn)
-    with aws.refuses("NoSuchEntity", "does not exist or is not attachable.*managedPolicies", 404):
-        iam.attach_role_policy(RoleName="OfAws", PolicyArn="arn:aws:iam::aws:policy/NobodyToldOfThis")
+    iam.attach_role_policy(RoleName="OfAws", PolicyArn=WORKER)
+    assert iam.get_policy(PolicyArn=WORKER)["Policy"]["AttachmentCount"] == 1
+    assert WORKER in [each["Arn"] for each in iam.list_policies(Scope="AWS", OnlyAttached=True)["Policies"]]
+    assert [each["RoleName"] for each in iam.list_entities_for_policy(PolicyArn=WORKER)["PolicyRoles"]] == ["OfAws"]
+    details = iam.get_account_authorization_details(Filter=["AWSManagedPolicy"])
+    assert not details["RoleDetailList"], details
+    with aws.moto_departs("tells all policies of AWS, and not those that are in use (GetAccountAuthorizationDetails)"):
+        assert all(each["AttachmentCount"] + each["PermissionsBoundaryUsageCount"] for each in details["Policies"]), details
+        [told] = [each for each in details["Policies"] if each["Arn"] == WORKER]
+        assert told["PolicyVersionList"][0]["Document"]["Statement"], told
+    with aws.moto_departs("takes them for the account's (Service Authorization Reference: a policy of AWS is no resource of the account)"):
+        with aws.refuses("AccessDenied", "iam:DeletePolicy", 403):
+            iam.delete_policy(PolicyArn="arn:aws:iam::aws:policy/AWSDenyAll")
+    none = "arn:aws:iam::aws:policy/AmazonNothingAccess"
+    with aws.moto_may_depart("its messages are its own"):
+        with aws.refuses("NoSuchEntity", f"^Policy {none} does not exist or is not attachable.$", 404):
+            iam.attach_role_policy(RoleName="OfAws", PolicyArn=none)
+        with aws.refuses("NoSuchEntity", f"^Policy {none} was not found.$", 404):
+            iam.get_policy(PolicyArn=none)
+    iam.detach_role_policy(RoleName="OfAws", PolicyArn=WORKER)
+    assert iam.get_policy(PolicyArn=WORKER)["Policy"]["AttachmentCount"] == 0
+
+
+@case(moto_departs="decides by its own rules for its one user (AWS managed policies)")
+def policies_of_aws_decide(aws):
+    iam, read = aws.iam(), "arn:aws:iam::aws:policy/IAMReadOnlyAccess"
+    trust = json.dumps(trusting_account(aws.accounts[0]))
+    iam.create_role(RoleName="Reads", AssumeRolePolicyDocument=trust)
+    session = aws.sts().assume_role(RoleArn=f"arn:aws:iam::{aws.accounts[0]}:role/Reads", RoleSessionName="me")["Credentials"]
+    reader = aws.iam(credentials=session)
+    with aws.refuses("AccessDenied", "no identity-based policy allows the iam:GetRole action", 403):
+        reader.get_role(RoleName="Reads")
+    iam.attach_role_policy(RoleName="Reads", PolicyArn=read)
+    assert reader.get_role(RoleName="Reads")["Role"]["RoleName"] == "Reads"
+    with aws.refuses("AccessDenied", "no identity-based policy allows the iam:DeleteRole action", 403):
+        reader.delete_role(RoleName="Reads")
+    source = f"arn:aws:iam::{aws.accounts[0]}:role/Reads"
+    [said] = iam.simulate_principal_policy(PolicySourceArn=source, ActionNames=["iam:ListUsers"])["EvaluationResults"]
+    assert said["EvalDecision"] == "allowed", said
+    assert (said["MatchedStatements"][0]["SourcePolicyId"], said["MatchedStatements"][0]["SourcePolicyType"]) == ("IAMReadOnlyAccess", "aws-managed"), said
+    iam.put_role_permissions_boundary(RoleName="Reads", PermissionsBoundary="arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess")
+    with aws.refuses("AccessDenied", "no permissions boundary allows the iam:GetRole action", 403):
+        reader.get_role(RoleName="Reads")
 
 
 @case(moto_departs="decides by its own rules for its one user (Policies and permissions in IAM)")

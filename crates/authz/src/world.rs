@@ -101,14 +101,15 @@ impl World {
         self.account(arn.account())?.key(arn)
     }
 
-    /// A managed policy of an account or of AWS, if it is known.
+    /// A managed policy of an account or of AWS, if it is known. One of AWS that nobody told is as AWS publishes it.
     #[must_use]
     pub fn managed_policy(&self, arn: &str) -> Option<&Arc<crate::policy::Policy>> {
         let own = arn.parse::<Arn>().ok().and_then(|arn| arn.account().parse().ok()).and_then(|id| self.account(id));
-        own.map_or_else(|| self.aws_policies.get(arn), |account| account.managed.get(arn))
+        let of_aws = || self.aws_policies.get(arn).or_else(|| managed::published(arn));
+        own.map_or_else(of_aws, |account| account.managed.get(arn))
     }
 
-    /// Every managed policy of AWS itself that is known, by ARN, in no order.
+    /// Every managed policy of AWS itself that was told, by ARN, in no order.
     pub fn aws_managed_policies(&self) -> impl Iterator<Item = (&str, &Arc<crate::policy::Policy>)> {
         self.aws_policies.iter()
     }

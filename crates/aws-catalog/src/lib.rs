@@ -1,12 +1,13 @@
 //! What AWS publishes about its services, as data, with typed look-ups.
 //!
 //! ```text
-//!   authorization   actions, access levels, resource types, condition keys     the Service Authorization Reference
-//!   access          what each operation asks of authorization                  what enforcement needs beside it
+//!   authorization     actions, access levels, resource types, condition keys      the Service Authorization Reference
+//!   access            what each operation asks of authorization                   what enforcement needs beside it
+//!   managed_policies  the policies of AWS itself, with their documents            what IAM answers of them
 //! ```
 //!
 //! Nothing here decides anything, and nothing is fetched: the data travels in the crate and is read when it is first
-//! asked for, one service at a time.
+//! asked for, one service or one document at a time.
 //!
 //! ```
 //! let decrypt = aws_catalog::action("kms:Decrypt").unwrap();
@@ -16,5 +17,6 @@
 
 pub mod access;
 pub mod authorization;
+pub mod managed_policies;
 
 pub use authorization::{action, nearest_action, service};

@@ -2,16 +2,20 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::Arc,
+    sync::{Arc, LazyLock, OnceLock},
 };
 
+use aws_catalog::managed_policies;
 use aws_model::Arn;
 
 use super::{
     Account, AttachedPolicy, ChangeError, PolicyOrigin, Thing, World,
     change::{expect_kind, missing},
 };
-use crate::policy::{Policy, PolicyKind};
+use crate::{
+    policy::{Policy, PolicyKind},
+    text::SourceText,
+};
 
 /// Managed policies by ARN. Those of AWS belong to no account, so who carries them is kept apart from what they say.
 #[derive(Clone, Debug, Default)]
@@ -48,8 +52,23 @@ impl ManagedPolicies {
     }
 }
 
+/// A managed policy of AWS as AWS publishes it, read when it is first asked for.
+pub(super) fn published(arn: &str) -> Option<&'static Arc<Policy>> {
+    /// In the catalog's order.
+    static READ: LazyLock<Vec<OnceLock<Option<Arc<Policy>>>>> =
+        LazyLock::new(|| managed_policies::all().iter().map(|_| OnceLock::new()).collect());
+    let at = managed_policies::find(arn)?;
+    let read = || {
+        let policy = managed_policies::all().get(at)?;
+        let source = SourceText::new(format!("{arn} v{}", policy.version()), policy.document());
+        // A test reads them all.
+        Policy::parse(source, PolicyKind::Identity).ok().map(Arc::new)
+    };
+    READ.get(at)?.get_or_init(read).as_ref()
+}
+
 impl World {
-    /// Every managed policy, those of AWS and those of each account, by ARN, in no order.
+    /// Every managed policy that was told, those of AWS and those of each account, by ARN, in no order.
     pub fn managed_policies(&self) -> impl Iterator<Item = (&str, &Arc<Policy>)> {
         let of_accounts = self.accounts.values().map(|account| &account.managed);
         let all = std::iter::once(&*self.aws_policies).chain(of_accounts);

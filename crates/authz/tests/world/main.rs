@@ -9,6 +9,7 @@ mod facts;
 mod files;
 mod invariants;
 mod organization;
+mod published;
 mod replay;
 mod requests;
 mod sizes;

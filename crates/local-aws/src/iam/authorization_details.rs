@@ -8,7 +8,7 @@ use super::{
     call::{Call, input},
     documents::url_encoded,
     groups, instance_profiles,
-    managed_policies::{self, aws_policies, told_version},
+    managed_policies::{self, of_aws, told_version},
     paging::{Entry, Page},
     records::{Carried, Group, ManagedPolicy, Role, User},
     roles::{self, Detail},
@@ -45,7 +45,9 @@ enum Entity<'r> {
     User(&'r User),
     Group(&'r Group),
     Role(&'r Role),
-    Policy(Box<ManagedPolicy>),
+    Policy(&'r ManagedPolicy),
+    /// Of AWS, by its ARN.
+    PolicyOfAws(&'r str),
 }
 
 pub(super) fn get(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
@@ -59,15 +61,13 @@ pub(super) fn get(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> 
     let roles = realm.roles.iter().filter(|_| is_meant(Kind::Role));
     let roles = roles.map(|(key, role)| entry(2, ROLES, key, Entity::Role(role)));
     let own = realm.policies.iter().filter(|_| is_meant(Kind::LocalManagedPolicy));
-    let own = own.map(|(key, policy)| entry(3, POLICIES, key, Entity::Policy(Box::new(ManagedPolicy::clone(policy)))));
+    let own = own.map(|(key, policy)| entry(3, POLICIES, key, Entity::Policy(policy)));
     // Of AWS's own those that somebody carries.
-    let mut of_aws = if is_meant(Kind::AwsManagedPolicy) { aws_policies(call) } else { Vec::new() };
-    of_aws.retain(|policy| realm.uses(policy.arn.as_str()) != (0, 0));
-    of_aws.sort_by(|one, other| one.arn.as_str().cmp(other.arn.as_str()));
-    let of_aws = of_aws.into_iter().map(|policy| {
-        let key = policy.arn.to_string();
-        entry(4, POLICIES, &key, Entity::Policy(Box::new(policy)))
-    });
+    let of_aws = realm
+        .policies_in_use()
+        .into_iter()
+        .filter(|arn| is_meant(Kind::AwsManagedPolicy) && of_aws::is_known(call, arn));
+    let of_aws = of_aws.map(|arn| entry(4, POLICIES, arn, Entity::PolicyOfAws(arn)));
     page.of_lists(
         &[USERS, GROUPS, ROLES, POLICIES],
         users.chain(groups).chain(roles).chain(own).chain(of_aws),
@@ -104,18 +104,21 @@ fn told(call: &Call<'_>, realm: &Realm, entity: Entity<'_>) -> Value {
             }
             told
         }
-        Entity::Policy(policy) => {
-            let versions = policy.versions.iter().rev();
-            let versions: Vec<Value> = versions
-                .map(|(number, version)| told_version(*number, version, *number == policy.default, true))
-                .collect();
-            let mut told = managed_policies::told(realm, &policy);
-            if let Some(fields) = told.as_object_mut() {
-                fields.insert("PolicyVersionList".into(), versions.into());
-            }
-            told
-        }
+        Entity::Policy(policy) => whole(realm, policy),
+        // It was known when the page was made.
+        Entity::PolicyOfAws(arn) => of_aws::find(call, arn).map_or(Value::Null, |policy| whole(realm, &policy)),
     }
+}
+
+fn whole(realm: &Realm, policy: &ManagedPolicy) -> Value {
+    let versions = policy.versions.iter().rev();
+    let versions: Vec<Value> =
+        versions.map(|(number, version)| told_version(*number, version, *number == policy.default, true)).collect();
+    let mut told = managed_policies::told(realm, &policy.head());
+    if let Some(fields) = told.as_object_mut() {
+        fields.insert("PolicyVersionList".into(), versions.into());
+    }
+    told
 }
 
 fn with<const N: usize>(mut told: Value, carried: &Carried, more: [(&str, Value); N]) -> Value {

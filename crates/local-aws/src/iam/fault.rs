@@ -60,12 +60,7 @@ pub(super) fn policy_arn(text: &str) -> Result<Arn, ServiceError> {
 
 /// A managed policy that cannot be attached or made a boundary.
 pub(super) fn not_attachable(what: &str, arn: &str) -> ServiceError {
-    let of_aws = if arn.contains("::aws:") {
-        " (The embedded AWS knows of AWS's own policies those that the world file tells, under managedPolicies.)"
-    } else {
-        ""
-    };
-    no_such_entity(format!("{what} {arn} does not exist or is not attachable.{of_aws}"))
+    no_such_entity(format!("{what} {arn} does not exist or is not attachable."))
 }
 
 /// A quota of the account or of an entity is used up.

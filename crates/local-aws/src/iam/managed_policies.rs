@@ -1,5 +1,6 @@
-//! Managed policies: the customer's, with their versions, and AWS's as far as the world file tells them.
+//! Managed policies: the customer's, with their versions, and AWS's.
 
+pub(super) mod of_aws;
 mod versions;
 
 use authz::policy::{
@@ -7,21 +8,21 @@ use authz::policy::{
     limits::{SizeQuota, check_new_managed},
 };
 use aws_catalog::access::IamKind;
-use aws_model::Arn;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
+use std::borrow::Cow;
 
 use super::{
     call::{Call, input},
     documents::{malformed, read},
     fault,
     paging::Page,
-    records::{ManagedPolicy, Version, told::path_and_name},
+    records::{ManagedPolicy, Version},
     roles::root_path,
     state::Realm,
     tags::{Tag, Tags},
 };
-use crate::{ServiceError, accounts::unique_id};
+use crate::ServiceError;
 
 pub(super) use versions::{
     create_version, delete_version, get_version, list_versions, set_default_version, told_version,
@@ -105,7 +106,7 @@ pub(super) fn create_policy(call: &Call<'_>, value: Value) -> Result<Value, Serv
         next: 2,
         tags: Tags::new(input.tags)?,
     };
-    let mut answer = told(&change, &policy);
+    let mut answer = told(&change, &policy.head());
     if let (false, Some(fields)) = (policy.tags.is_empty(), answer.as_object_mut()) {
         fields.insert("Tags".into(), policy.tags.told());
     }
@@ -118,7 +119,7 @@ pub(super) fn get_policy(call: &Call<'_>, value: Value) -> Result<Value, Service
     let Named { policy_arn } = input(value)?;
     let realm = call.realm();
     let policy = known(call, &realm, &policy_arn)?;
-    let mut answer = told(&realm, &policy);
+    let mut answer = told(&realm, &policy.head());
     if let Some(fields) = answer.as_object_mut() {
         if let Some(description) = policy.description {
             fields.insert("Description".into(), description.into());
@@ -131,18 +132,18 @@ pub(super) fn get_policy(call: &Call<'_>, value: Value) -> Result<Value, Service
 pub(super) fn list_policies(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let ListPolicies { scope, only_attached, path_prefix, policy_usage_filter, page } = input(value)?;
     let realm = call.realm();
-    let of_aws = if scope == Scope::Local { Vec::new() } else { aws_policies(call) };
-    let own = realm.policies.values().filter(|_| scope != Scope::Aws).map(|policy| ManagedPolicy::clone(policy));
-    let mut all: Vec<ManagedPolicy> = own.chain(of_aws).collect();
-    all.sort_by(|one, other| one.arn.as_str().cmp(other.arn.as_str()));
-    let is_meant = |policy: &ManagedPolicy| {
-        let (attached, bounds) = realm.uses(policy.arn.as_str());
+    let own = realm.policies.values().filter(|_| scope != Scope::Aws).map(|policy| policy.head());
+    let of_aws = if scope == Scope::Local { Vec::new() } else { of_aws::heads(call) };
+    let mut all: Vec<Head<'_>> = own.chain(of_aws).collect();
+    all.sort_by(|one, other| one.arn.cmp(&other.arn));
+    let is_meant = |policy: &Head<'_>| {
+        let (attached, bounds) = realm.uses(&policy.arn);
         let is_used = match policy_usage_filter {
             Some(Usage::PermissionsBoundary) => bounds > 0,
             Some(Usage::PermissionsPolicy) => attached > 0 || bounds == 0,
             None => true,
         };
-        is_used && (!only_attached || attached > 0 || bounds > 0) && policy.path.starts_with(&path_prefix)
+        is_used && (!only_attached || attached > 0 || bounds > 0) && policy.path_and_name().0.starts_with(&path_prefix)
     };
     let meant = all.into_iter().filter(is_meant);
     page.of("Policies", meant.map(|policy| (policy.arn.to_string(), policy)), |policy| told(&realm, &policy))
@@ -196,56 +197,59 @@ pub(super) fn list_entities(call: &Call<'_>, value: Value) -> Result<Value, Serv
     page.of_lists(&["PolicyGroups", "PolicyUsers", "PolicyRoles"], entries, |told| told)
 }
 
-/// A policy of the account, or one of AWS that the world file tells.
+/// A policy of the account, or one of AWS.
 pub(super) fn known(call: &Call<'_>, realm: &Realm, arn: &str) -> Result<ManagedPolicy, ServiceError> {
-    let of_aws = || aws_policies(call).into_iter().find(|policy| policy.arn.as_str() == arn);
     let own = realm.policy(arn).map(|policy| ManagedPolicy::clone(policy));
-    own.or_else(|missing| of_aws().ok_or(missing))
+    own.or_else(|missing| of_aws::find(call, arn).ok_or(missing))
 }
 
-/// The managed policies of AWS that the world file tells: their default versions, which are the only ones.
-///
-/// When AWS made them, nobody told.
-pub(super) fn aws_policies(call: &Call<'_>) -> Vec<ManagedPolicy> {
-    let world = call.state.authorizer().world();
-    let told = world.aws_managed_policies().filter_map(|(arn, policy)| {
-        let arn: Arn = arn.parse().ok()?;
-        let (path, name) = path_and_name(&arn);
-        let created = jiff::Timestamp::UNIX_EPOCH;
-        let version = Version { document: policy.source().text().to_owned(), created };
-        Some(ManagedPolicy {
-            id: unique_id("ANPA", &arn),
-            arn,
-            path,
-            name,
-            description: None,
-            created,
-            updated: created,
-            versions: [(1, version)].into(),
-            default: 1,
-            next: 2,
-            tags: Tags::default(),
-        })
-    });
-    told.collect()
+/// What answers tell of every policy.
+pub(super) struct Head<'p> {
+    pub(super) arn: Cow<'p, str>,
+    /// One that follows from the ARN, where nobody told it.
+    id: Option<&'p str>,
+    default: u32,
+    /// Seconds since the epoch, both.
+    created: i64,
+    updated: i64,
+}
+
+impl Head<'_> {
+    /// `/team/` and `Read` of `arn:aws:iam::111122223333:policy/team/Read`.
+    fn path_and_name(&self) -> (&str, &str) {
+        let (_, rest) = self.arn.split_once(":policy").unwrap_or_default();
+        rest.rfind('/').and_then(|last| rest.split_at_checked(last + 1)).unwrap_or(("/", rest))
+    }
+}
+
+impl ManagedPolicy {
+    pub(super) fn head(&self) -> Head<'_> {
+        Head {
+            arn: self.arn.as_str().into(),
+            id: Some(&self.id),
+            default: self.default,
+            created: self.created.as_second(),
+            updated: self.updated.as_second(),
+        }
+    }
 }
 
 /// A policy as answers have it, without what `GetPolicy` alone tells.
-pub(super) fn told(realm: &Realm, policy: &ManagedPolicy) -> Value {
-    let (attached, bounds) = realm.uses(policy.arn.as_str());
-    let mut told = Map::new();
-    let mut tell = |member: &str, value: Value| told.insert(member.to_owned(), value);
-    tell("PolicyName", policy.name.as_str().into());
-    tell("PolicyId", policy.id.as_str().into());
-    tell("Arn", policy.arn.as_str().into());
-    tell("Path", policy.path.as_str().into());
-    tell("DefaultVersionId", policy.default_version().into());
-    tell("AttachmentCount", attached.into());
-    tell("PermissionsBoundaryUsageCount", bounds.into());
-    tell("IsAttachable", (!policy.path.starts_with("/aws-service-role/")).into());
-    tell("CreateDate", policy.created.as_second().into());
-    tell("UpdateDate", policy.updated.as_second().into());
-    Value::Object(told)
+pub(super) fn told(realm: &Realm, policy: &Head<'_>) -> Value {
+    let (attached, bounds) = realm.uses(&policy.arn);
+    let (path, name) = policy.path_and_name();
+    json!({
+        "PolicyName": name,
+        "PolicyId": policy.id.map_or_else(|| of_aws::id(&policy.arn), str::to_owned),
+        "Arn": policy.arn,
+        "Path": path,
+        "DefaultVersionId": format!("v{}", policy.default),
+        "AttachmentCount": attached,
+        "PermissionsBoundaryUsageCount": bounds,
+        "IsAttachable": !path.starts_with("/aws-service-role/"),
+        "CreateDate": policy.created,
+        "UpdateDate": policy.updated,
+    })
 }
 
 /// A document that is to be a version.

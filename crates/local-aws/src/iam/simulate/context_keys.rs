@@ -13,6 +13,7 @@ use super::super::{
     call::{Call, input},
     documents::read,
     fault,
+    managed_policies::known,
     records::{Carried, told::path_and_name},
     state::{Realm, key},
 };
@@ -42,18 +43,19 @@ pub(in crate::iam) fn of_principal(call: &Call<'_>, value: Value) -> Result<Valu
         .into_iter()
         .find(|kind| arn.resource().starts_with(&format!("{}/", kind.name())))
         .ok_or_else(refuse)?;
-    let mut documents = documents(&realm, realm.carried(kind, &name)?);
+    let mut documents = documents(call, &realm, realm.carried(kind, &name)?);
     let member = key(&name);
     let groups = realm.groups.values().filter(|group| kind == IamKind::User && group.members.contains_key(&member));
     for group in groups {
-        documents.extend(self::documents(&realm, &group.carried));
+        documents.extend(self::documents(call, &realm, &group.carried));
     }
-    told(documents.into_iter().chain(policy_input_list.iter().map(String::as_str)))
+    told(documents.iter().chain(&policy_input_list).map(String::as_str))
 }
 
-fn documents<'r>(realm: &'r Realm, carried: &'r Carried) -> Vec<&'r str> {
-    let managed = carried.attached.iter().filter_map(|arn| Some(realm.policy(arn).ok()?.default_document()));
-    carried.inline.values().map(String::as_str).chain(managed).collect()
+fn documents(call: &Call<'_>, realm: &Realm, carried: &Carried) -> Vec<String> {
+    let managed = carried.attached.iter().filter_map(|arn| known(call, realm, arn).ok());
+    let managed = managed.map(|policy| policy.default_document().to_owned());
+    carried.inline.values().cloned().chain(managed).collect()
 }
 
 fn told<'d>(documents: impl Iterator<Item = &'d str>) -> Result<Value, ServiceError> {

@@ -114,6 +114,11 @@ impl Realm {
         self.bounds.get(arn).into_iter().flatten()
     }
 
+    /// The ARNs of the managed policies that somebody carries or is bounded by.
+    pub(in crate::iam) fn policies_in_use(&self) -> BTreeSet<&str> {
+        self.attached.keys().chain(self.bounds.keys()).map(String::as_str).collect()
+    }
+
     /// How many carry a managed policy, and of how many it is the boundary.
     pub(in crate::iam) fn uses(&self, arn: &str) -> (usize, usize) {
         let count = |index: &BTreeMap<String, BTreeSet<Carrier>>| index.get(arn).map_or(0, BTreeSet::len);
