@@ -20,12 +20,14 @@ class Case:
     moto_departs: str | None
     # Whether the case moves the clock.
     moves_clock: bool
+    # Why nothing but the embedded AWS can be asked.
+    local_only: str | None
 
 
-def case(moto_departs=None, moves_clock=False):
+def case(moto_departs=None, moves_clock=False, local_only=None):
     """Registers a case."""
     def register(run):
-        CASES.append(Case(run, f"{run.__module__}.{run.__name__}", moto_departs, moves_clock))
+        CASES.append(Case(run, f"{run.__module__}.{run.__name__}", moto_departs, moves_clock, local_only))
         return run
     return register
 
@@ -40,7 +42,7 @@ def run_against(aws, modules):
     """Runs every case, module by module, and returns what went wrong, one text each."""
     failures = []
     for each in cases_of(modules):
-        if aws.is_moto and each.moves_clock:
+        if aws.is_moto and (each.moves_clock or each.local_only):
             continue
         try:
             if each.moto_departs:

@@ -126,9 +126,3 @@ def providers_of_web_identities(aws):
             call(OpenIDConnectProviderArn=arn, **more)
         with aws.refuses("InvalidInput", "^Invalid ARN: this-is-none-of-a-provider$", 400):
             call(OpenIDConnectProviderArn="this-is-none-of-a-provider", **more)
-
-
-@case(moto_departs="answers operations that it does not have with a server error")
-def what_is_not_answered_says_what_is(aws):
-    with aws.refuses("InvalidAction", "Could not find operation CreateLoginProfile for version 2010-05-08: .* CreateRole, ", 400):
-        aws.iam().create_login_profile(UserName="a", Password="b")

@@ -8,6 +8,7 @@ import json
 import os
 import sys
 
+import absent_cases
 import contract
 import coverage
 import departures
@@ -27,6 +28,7 @@ from session import Aws
 
 # IAM comes last: its first user or role closes the account to roles that nobody made.
 MODULES = (kms_keys, kms_crypto, kms_pairs, kms_imports, kms_grants, kms_rotation, sts_cases, trail_cases,
+           absent_cases,
            iam_roles, iam_users, iam_policies, iam_account)
 
 

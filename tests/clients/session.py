@@ -38,18 +38,23 @@ class Aws:
         credentials = credentials or self.credentials[account or self.accounts[0]]
         key = (service, region, credentials["AccessKeyId"], credentials["SecretAccessKey"])
         if key not in self._clients:
-            client = boto3.client(
-                service,
-                region_name=region,
-                endpoint_url=self.endpoint,
-                aws_access_key_id=credentials["AccessKeyId"],
-                aws_secret_access_key=credentials["SecretAccessKey"],
-                aws_session_token=credentials.get("SessionToken"),
-                config=CONFIG,
-            )
+            client = self.unwatched(service, region, credentials)
             client.meta.events.register("before-parse", self._remember)
             self._clients[key] = client
         return self._clients[key]
+
+    def unwatched(self, service, region=REGION, credentials=None):
+        """A client whose answers are neither checked nor remembered: of a service that is not there."""
+        credentials = credentials or self.credentials[self.accounts[0]]
+        return boto3.client(
+            service,
+            region_name=region,
+            endpoint_url=self.endpoint,
+            aws_access_key_id=credentials["AccessKeyId"],
+            aws_secret_access_key=credentials["SecretAccessKey"],
+            aws_session_token=credentials.get("SessionToken"),
+            config=CONFIG,
+        )
 
     def kms(self, account=None, region=REGION, credentials=None):
         return self.client("kms", account, region, credentials)

@@ -18,6 +18,7 @@
 pub mod aws_json;
 pub(crate) mod base64_text;
 mod error;
+pub mod foreign;
 pub mod query;
 mod timestamp;
 

@@ -9,6 +9,7 @@
 //! The order is AWS's: whether the operation exists is told to anyone, everything else to signers only; who signed is
 //! settled before the body is looked at.
 
+mod absent;
 mod authenticate;
 mod declared;
 mod failure;
@@ -88,7 +89,7 @@ impl Router {
         let parameters = route::parameters(head, body);
         let route = match route::of(head, body, &parameters) {
             Ok(route) => route,
-            Err(unrouted) => return encode(failure::refusal(&unrouted.protocol_of, &unrouted.error, request_id)),
+            Err(unrouted) => return encode(unrouted.form_of.encode(&unrouted.error, request_id)),
         };
         let encoded = match self.serve(head, body, &route, peer, request_id).await {
             Ok(encoded) => encoded,
@@ -102,7 +103,7 @@ impl Router {
 
     /// Answers a request that was refused before anybody looked at what it asks for.
     pub(crate) fn refuse(head: &http::request::Parts, error: &ServiceError, request_id: &str) -> Response {
-        encode(failure::refusal(&route::protocol_of(head), error, request_id))
+        encode(route::form_of(head).encode(error, request_id))
     }
 
     async fn serve(

@@ -7,7 +7,7 @@ mod decode;
 mod form;
 mod reader;
 mod writer;
-mod xml;
+pub(super) mod xml;
 
 use std::convert::Infallible;
 

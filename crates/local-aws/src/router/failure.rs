@@ -4,23 +4,13 @@
 //! send, which the references do not always give.
 
 use aws_wire::{
-    model::{self, Protocol, ServiceId, ServiceModel},
-    protocol::{self, DecodeError, EncodedResponse, WireError},
+    model::{Protocol, ServiceModel},
+    protocol::{DecodeError, WireError},
     sigv4::SignatureError,
     validate::ValidationError,
 };
 
-use super::route::ProtocolOf;
 use crate::{accounts::Unidentified, error::ServiceError};
-
-/// An error in the protocol of whom the request was meant for.
-pub(super) fn refusal(whose: &ProtocolOf, error: &ServiceError, request_id: &str) -> EncodedResponse {
-    let service = match whose {
-        ProtocolOf::Service(service) => *service,
-        ProtocolOf::Json => ServiceId::Kms,
-    };
-    protocol::encode_error(model::service(service), &wire(error.clone()), request_id)
-}
 
 /// The error as the encoders take it.
 pub(super) fn wire(error: ServiceError) -> WireError {

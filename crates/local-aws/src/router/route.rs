@@ -11,13 +11,17 @@ use aws_wire::{
     model::{self, Operation, ServiceId, ServiceModel},
     protocol::{
         DecodeError, aws_json,
+        foreign::ErrorForm,
         query::{self, Form},
     },
 };
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::{operation, supported};
+use super::{
+    absent::{self, Asked, FormOf},
+    operation,
+};
 use crate::error::ServiceError;
 
 /// What a request asks for.
@@ -36,16 +40,8 @@ enum Input<'a> {
 
 /// A request that asks for nothing that is answered here.
 pub(super) struct Unrouted {
-    pub(super) protocol_of: ProtocolOf,
+    pub(super) form_of: FormOf,
     pub(super) error: ServiceError,
-}
-
-/// Whose protocol an error is written in, when the operation is not known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ProtocolOf {
-    Service(ServiceId),
-    /// Of a service that is not there, or of none.
-    Json,
 }
 
 impl Route<'_> {
@@ -75,49 +71,64 @@ pub(super) fn of<'a>(
     parameters: &'a [u8],
 ) -> Result<Route<'a>, Unrouted> {
     if let Some(target) = target(head) {
-        return by_target(target, body);
+        return match named(target) {
+            Some((service, name)) => by_target(service, name, body),
+            None => Err(absent::service(head, Asked { scope: scope(head), ..Asked::default() })),
+        };
     }
-    let refuse = |service| move |error| Unrouted { protocol_of: ProtocolOf::Service(service), error };
-    let form = Form::parse(parameters)
-        .map_err(|error| super::failure::undecodable(error, model::Protocol::Query))
-        .map_err(refuse(ServiceId::Sts))?;
-    match (form.get("Action"), scoped_service(head, &form)) {
+    let refuse = |service| move |error| Unrouted { form_of: FormOf::Service(service), error };
+    let form = match Form::parse(parameters) {
+        Ok(form) => form,
+        // The body of a service that speaks otherwise is no form.
+        Err(error) => match scope(head) {
+            scope @ Some(name) if model::service_for_signing_name(name).is_none() => {
+                return Err(absent::service(head, Asked { scope, ..Asked::default() }));
+            }
+            _ => {
+                return Err(super::failure::undecodable(error, model::Protocol::Query))
+                    .map_err(refuse(ServiceId::Sts));
+            }
+        },
+    };
+    let scope = scope(head).or_else(|| presigned_scope(&form));
+    let asked = Asked { action: form.get("Action"), version: form.get("Version"), scope };
+    match (asked.action, scope.and_then(model::service_for_signing_name)) {
         (Some(action), _) => {
-            let version = form.get("Version");
-            match model::service_for_action(version, action) {
-                Some(service) => by_action(service, form),
-                None => match version.and_then(model::service_for_version) {
-                    Some(service) => Err(unsupported_action(service, action)),
-                    None => Err(no_such_action(action, version)),
-                },
+            let (version, of) = (asked.version, model::service_for_version);
+            match (model::service_for_action(version, action), version.and_then(of)) {
+                (Some(service), _) => by_action(service, form),
+                (None, Some(service)) => Err(absent::operation(service, action)),
+                (None, None) => Err(absent::service(head, asked)),
             }
         }
         (None, Some(service)) if model::service(service).metadata().protocol == model::Protocol::Query => {
             Err(ServiceError::new("MissingAction", "The request is missing an action or a required parameter."))
                 .map_err(refuse(service))
         }
-        (None, Some(service)) => Err(unknown_operation(service, "")).map_err(refuse(service)),
-        (None, None) => Err(Unrouted { protocol_of: ProtocolOf::Json, error: no_service() }),
+        (None, Some(service)) => Err(absent::operation(service, "")),
+        (None, None) => Err(absent::service(head, asked)),
     }
 }
 
 /// Whose protocol the request speaks, told by its head alone.
-pub(super) fn protocol_of(head: &http::request::Parts) -> ProtocolOf {
-    match target(head).and_then(|target| target.rsplit_once('.')) {
-        Some((prefix, _)) => model::service_for_target_prefix(prefix).map_or(ProtocolOf::Json, ProtocolOf::Service),
-        None => ProtocolOf::Service(ServiceId::Sts),
+pub(super) fn form_of(head: &http::request::Parts) -> FormOf {
+    match target(head) {
+        Some(target) => named(target).map_or(FormOf::Absent(ErrorForm::AwsJson), |(service, _)| FormOf::Service(service)),
+        None => FormOf::Service(ServiceId::Sts),
     }
 }
 
-fn by_target<'a>(target: &str, body: &'a Bytes) -> Result<Route<'a>, Unrouted> {
-    let (prefix, name) = target.rsplit_once('.').unwrap_or(("", target));
-    let Some(service) = model::service_for_target_prefix(prefix) else {
-        return Err(Unrouted { protocol_of: ProtocolOf::Json, error: no_service() });
-    };
+/// The service of an `X-Amz-Target`, and the operation.
+fn named(target: &str) -> Option<(ServiceId, &str)> {
+    let (prefix, name) = target.rsplit_once('.')?;
+    Some((model::service_for_target_prefix(prefix)?, name))
+}
+
+fn by_target<'a>(service: ServiceId, name: &str, body: &'a Bytes) -> Result<Route<'a>, Unrouted> {
     let model = model::service(service);
     match operation(service, model, name) {
         Some(operation) => Ok(Route { service, model, operation, input: Input::Json(body) }),
-        None => Err(Unrouted { protocol_of: ProtocolOf::Service(service), error: unknown_operation(service, name) }),
+        None => Err(absent::operation(service, name)),
     }
 }
 
@@ -126,53 +137,25 @@ fn by_action(service: ServiceId, form: Form<'_>) -> Result<Route<'_>, Unrouted> 
     let action = form.get("Action").unwrap_or_default();
     match operation(service, model, action) {
         Some(operation) => Ok(Route { service, model, operation, input: Input::Form(form) }),
-        None => Err(unsupported_action(service, action)),
+        None => Err(absent::operation(service, action)),
     }
 }
 
-fn unsupported_action(service: ServiceId, action: &str) -> Unrouted {
-    let version = &model::service(service).metadata().api_version;
-    let message = format!(
-        "Could not find operation {action} for version {version}: the embedded AWS answers {}",
-        supported(service).join(", ")
-    );
-    let error = ServiceError::new("InvalidAction", message);
-    Unrouted { protocol_of: ProtocolOf::Service(service), error }
-}
-
-fn no_such_action(action: &str, version: Option<&str>) -> Unrouted {
-    let version = version.unwrap_or("NO_VERSION_SPECIFIED");
-    let error = ServiceError::new("InvalidAction", format!("Could not find operation {action} for version {version}"));
-    Unrouted { protocol_of: ProtocolOf::Service(ServiceId::Sts), error }
-}
-
-/// AWS sends no message with it; this one helps.
-fn unknown_operation(service: ServiceId, name: &str) -> ServiceError {
-    let asked = if name.is_empty() { "no operation in X-Amz-Target".to_owned() } else { format!("`{name}`") };
-    let answered = supported(service).join(", ");
-    let message = format!("The request names {asked}; of this service the embedded AWS answers {answered}");
-    ServiceError::new("UnknownOperationException", message)
-}
-
-fn no_service() -> ServiceError {
-    let message = "The request is for no service that the embedded AWS has. It has KMS (X-Amz-Target: \
-                   TrentService.OPERATION), CloudTrail (X-Amz-Target: \
-                   com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.OPERATION), IAM \
-                   (Action=OPERATION&Version=2010-05-08) and STS \
-                   (Action=OPERATION&Version=2011-06-15).";
-    ServiceError::new("UnknownOperationException", message)
-}
-
-fn target(head: &http::request::Parts) -> Option<&str> {
+pub(super) fn target(head: &http::request::Parts) -> Option<&str> {
     head.headers.get("x-amz-target")?.to_str().ok()
 }
 
-/// The service of the credential scope, read with no more trust than a host name.
-fn scoped_service(head: &http::request::Parts, form: &Form<'_>) -> Option<ServiceId> {
-    let header = head.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let credential = match header {
-        Some(header) => header.split_once("Credential=")?.1.split(',').next()?,
-        None => form.get("X-Amz-Credential")?,
-    };
-    model::service_for_signing_name(credential.split('/').nth(3)?)
+/// The service's name in the credential scope, read with no more trust than a host name.
+fn scope(head: &http::request::Parts) -> Option<&str> {
+    let header = head.headers.get(http::header::AUTHORIZATION)?.to_str().ok()?;
+    service_of(header.split_once("Credential=")?.1.split(',').next()?)
+}
+
+/// The same of a presigned request.
+fn presigned_scope<'a>(form: &'a Form<'_>) -> Option<&'a str> {
+    service_of(form.get("X-Amz-Credential")?)
+}
+
+fn service_of(credential: &str) -> Option<&str> {
+    credential.split('/').nth(3)
 }

@@ -121,28 +121,51 @@ async fn with_half_an_authorization_header() {
 #[tokio::test]
 async fn with_an_operation_that_is_none() {
     let aws = start().await;
-    let answer = kms("Frobnicate", "{}").send(&aws).await.json_error();
+    let list = "; GET /_claviger/health and docs/reference/operations.md list what it answers";
+    let answer = kms("GenerateDateKey", "{}").send(&aws).await.json_error();
     assert_eq!((answer.0, answer.1.as_str()), (400, "UnknownOperationException"));
-    assert!(answer.2.contains("`Frobnicate`") && answer.2.contains("GenerateDataKey"), "{answer:?}");
+    let near = "KMS has no operation GenerateDateKey; the nearest that the embedded AWS has: GenerateDataKey, ";
+    assert!(answer.2.starts_with(near) && answer.2.ends_with(list), "{answer:?}");
 
-    let answer = sts("Action=Frobnicate").send(&aws).await.query_error();
+    let answer = sts("Action=assumerole").send(&aws).await.query_error();
     assert_eq!((answer.0, answer.1.as_str()), (400, "InvalidAction"));
-    let none = "Could not find operation Frobnicate for version 2011-06-15: the embedded AWS answers AssumeRole, ";
-    assert!(answer.2.starts_with(none), "{answer:?}");
+    let near = "Could not find operation assumerole for version 2011-06-15; the nearest that the embedded AWS has: \
+                AssumeRole, ";
+    assert!(answer.2.starts_with(near) && answer.2.ends_with(list), "{answer:?}");
 
-    let answer = sts("Action=AssumeRoleWithSAML").send(&aws).await.query_error();
+    // One that AWS has.
+    let answer = sts("Action=AssumeRoot").send(&aws).await.query_error();
     assert_eq!((answer.0, answer.1.as_str()), (400, "InvalidAction"));
-    assert!(answer.2.contains("GetCallerIdentity"), "{answer:?}");
+    let lacks = "The embedded AWS does not have STS's operation AssumeRoot; the nearest that the embedded AWS has: \
+                 AssumeRole, ";
+    assert!(answer.2.starts_with(lacks) && answer.2.ends_with(list), "{answer:?}");
     aws.shutdown().await;
 }
 
+/// Whatever a peer sends as a name, it is told no more than the beginning of it.
+#[tokio::test]
+async fn with_an_operation_that_goes_on_and_on() {
+    let aws = start().await;
+    let name = "\u{e9}".repeat(20_000);
+    let answer = sts(&format!("Action={name}")).send(&aws).await.query_error();
+    assert_eq!((answer.0, answer.1.as_str()), (400, "InvalidAction"));
+    assert!(answer.2.contains(&format!("operation {}... for", "\u{e9}".repeat(64))), "{answer:?}");
+    aws.shutdown().await;
+}
+
+/// The other forms are read by their own SDKs in `tests/clients/absent_cases.py`.
 #[tokio::test]
 async fn with_a_request_for_no_service() {
     let aws = start().await;
     let bare = Request { method: "GET", query: String::new(), headers: Vec::new(), body: Vec::new() };
-    assert_eq!(bare.send(&aws).await.json_error().1, "UnknownOperationException");
-    let foreign = bare.header("x-amz-target", "DynamoDB_20120810.ListTables").send(&aws).await;
-    assert_eq!(foreign.json_error().1, "UnknownOperationException");
+    let answer = bare.send(&aws).await.json_error();
+    assert_eq!((answer.0, answer.1.as_str()), (400, "UnknownOperationException"));
+    assert!(answer.2.contains("names no service, and"), "{answer:?}");
+    let foreign = bare.clone().header("x-amz-target", "DynamoDB_20120810.ListTables").send(&aws).await.json_error();
+    assert_eq!((foreign.0, foreign.1.as_str()), (400, "UnknownOperationException"));
+    assert!(foreign.2.contains("names DynamoDB_20120810.ListTables in X-Amz-Target, and"), "{foreign:?}");
+    let foreign = bare.header("x-amz-target", "nodot").send(&aws).await.json_error();
+    assert_eq!(foreign.1, "UnknownOperationException");
     aws.shutdown().await;
 }
 

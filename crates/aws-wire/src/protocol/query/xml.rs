@@ -2,11 +2,11 @@
 
 /// A document being written. Names come from models and are written as they are; text is escaped.
 #[derive(Default)]
-pub(super) struct XmlWriter(String);
+pub(in crate::protocol) struct XmlWriter(String);
 
 impl XmlWriter {
     /// An element that holds what `inside` writes; without a name, just that.
-    pub(super) fn nested<E>(
+    pub(in crate::protocol) fn nested<E>(
         &mut self,
         name: Option<&str>,
         inside: impl FnOnce(&mut Self) -> Result<(), E>,
@@ -22,14 +22,14 @@ impl XmlWriter {
     }
 
     /// An element that holds text.
-    pub(super) fn element(&mut self, name: &str, text: &str) {
+    pub(in crate::protocol) fn element(&mut self, name: &str, text: &str) {
         self.0.extend(["<", name, ">"]);
         self.escaped(text);
         self.close(name);
     }
 
     /// The document's element, with everything in it in `namespace`.
-    pub(super) fn document<E>(
+    pub(in crate::protocol) fn document<E>(
         name: &str,
         namespace: &str,
         inside: impl FnOnce(&mut Self) -> Result<(), E>,
@@ -40,7 +40,12 @@ impl XmlWriter {
         xml.0.push_str("\">");
         inside(&mut xml)?;
         xml.close(name);
-        Ok(xml.0.into_bytes())
+        Ok(xml.into_bytes())
+    }
+
+    /// The document, when all of it is written.
+    pub(in crate::protocol) fn into_bytes(self) -> Vec<u8> {
+        self.0.into_bytes()
     }
 
     fn close(&mut self, name: &str) {
