@@ -39,13 +39,8 @@ use http_body_util::Full;
 use serde_json::{Value, json};
 
 use crate::{
-    accounts::Accounts,
-    authorization::Authorizer,
-    clock::Clock,
-    kms::Kms,
-    router::{Response, supported},
-    sealing::SealError,
-    store::WriteFailed,
+    accounts::Accounts, authorization::Authorizer, clock::Clock, kms::Kms, operations::supported, router::Response,
+    sealing::SealError, store::WriteFailed,
 };
 
 const PREFIX: &str = "/_claviger/";

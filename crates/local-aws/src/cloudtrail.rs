@@ -19,6 +19,7 @@ use crate::{
     authorization::Authorizer,
     caller::CallContext,
     error::ServiceError,
+    operations::Lacks,
     store::{OpenError, Store},
     trail::Trail,
 };
@@ -44,6 +45,15 @@ impl CloudTrail {
         "StartLogging",
         "StopLogging",
         "UpdateTrail",
+    ];
+
+    /// What of them is not there, as `docs/reference/operations.md` tells it.
+    pub(crate) const LACKS: Lacks = &[
+        ("CreateTrail", "delivery: bucket, topic, log group and key are not looked at; organization trails; tags"),
+        ("GetTrailStatus", "delivery, and so its times and errors"),
+        ("LookupEvents", "Insights events; events that no longer fit into memory, or of before the process began"),
+        ("StartLogging", "delivery"),
+        ("UpdateTrail", "delivery: bucket, topic, log group and key are not looked at; organization trails"),
     ];
 
     /// Over the events of `trail` and the trails that the store kept.

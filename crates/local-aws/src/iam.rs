@@ -47,7 +47,7 @@ use std::sync::Arc;
 use aws_model::{Partition, Region};
 use serde_json::Value;
 
-use crate::{CallContext, ServiceError, accounts::Accounts};
+use crate::{CallContext, ServiceError, accounts::Accounts, operations::Lacks};
 
 use aws_catalog::access::IamKind::{Group, InstanceProfile, OidcProvider, Policy, Role, User};
 use call::Call;
@@ -87,12 +87,15 @@ impl Iam {
     }
 }
 
-/// The operations that are answered, and by what.
+/// The operations that are answered, by what, and what of them is not there.
 macro_rules! operations {
-    ($($name:literal => $handler:expr,)*) => {
+    ($($name:literal => $handler:expr, $(lacks $lacks:literal,)?)*) => {
         impl Iam {
             /// The names of the operations that [`call`](Self::call) answers.
             pub(crate) const OPERATIONS: &'static [&'static str] = &[$($name),*];
+
+            /// What of them is not there, as `docs/reference/operations.md` tells it.
+            pub(crate) const LACKS: Lacks = &[$($(($name, $lacks),)?)*];
 
             /// Answers one operation. The caller's signature and the input against the service's model are checked
             /// already.
@@ -116,22 +119,30 @@ macro_rules! operations {
 operations! {
     "CreateRole" => roles::create_role,
     "GetRole" => roles::get_role,
+        lacks "`RoleLastUsed` of before the process began",
     "ListRoles" => roles::list_roles,
     "UpdateRole" => roles::update_role,
+        lacks "durations of console sessions",
     "UpdateRoleDescription" => roles::update_role_description,
     "UpdateAssumeRolePolicy" => roles::update_assume_role_policy,
     "DeleteRole" => roles::delete_role,
     "CreateUser" => users::create_user,
     "GetUser" => users::get_user,
+        lacks "the root user, when no `UserName` is given; `PasswordLastUsed`, as there is no console",
     "ListUsers" => users::list_users,
     "UpdateUser" => users::update_user,
     "DeleteUser" => users::delete_user,
     "ListGroupsForUser" => users::list_groups_for_user,
     "CreateAccessKey" => access_keys::create,
+        lacks "the root user, when no `UserName` is given",
     "ListAccessKeys" => access_keys::list,
+        lacks "the root user, when no `UserName` is given",
     "UpdateAccessKey" => access_keys::update,
+        lacks "the root user, when no `UserName` is given",
     "DeleteAccessKey" => access_keys::delete,
+        lacks "the root user, when no `UserName` is given",
     "GetAccessKeyLastUsed" => access_keys::last_used,
+        lacks "uses of before the process began",
     "CreateGroup" => groups::create_group,
     "GetGroup" => groups::get_group,
     "ListGroups" => groups::list_groups,
@@ -181,12 +192,15 @@ operations! {
     "ListOpenIDConnectProviderTags" => |call: &Call<'_>, input| tags::list(call, OidcProvider, input),
     "CreatePolicy" => managed_policies::create_policy,
     "GetPolicy" => managed_policies::get_policy,
+        lacks "descriptions of managed policies of AWS",
     "ListPolicies" => managed_policies::list_policies,
     "DeletePolicy" => managed_policies::delete_policy,
     "ListEntitiesForPolicy" => managed_policies::list_entities,
     "CreatePolicyVersion" => managed_policies::create_version,
     "GetPolicyVersion" => managed_policies::get_version,
+        lacks "versions of managed policies of AWS but the default one",
     "ListPolicyVersions" => managed_policies::list_versions,
+        lacks "versions of managed policies of AWS but the default one",
     "DeletePolicyVersion" => managed_policies::delete_version,
     "SetDefaultPolicyVersion" => managed_policies::set_default_version,
     "CreateInstanceProfile" => instance_profiles::create,
@@ -197,14 +211,17 @@ operations! {
     "AddRoleToInstanceProfile" => instance_profiles::add_role,
     "RemoveRoleFromInstanceProfile" => instance_profiles::remove_role,
     "CreateServiceLinkedRole" => service_linked_roles::create,
+        lacks "services beside those that launch and run clusters",
     "DeleteServiceLinkedRole" => service_linked_roles::delete,
     "GetServiceLinkedRoleDeletionStatus" => service_linked_roles::deletion_status,
     "CreateAccountAlias" => account::create_alias,
     "DeleteAccountAlias" => account::delete_alias,
     "ListAccountAliases" => account::list_aliases,
     "GetAccountSummary" => account::get_summary,
+        lacks "counts of what is not there",
     "GetAccountAuthorizationDetails" => authorization_details::get,
     "CreateOpenIDConnectProvider" => oidc_providers::create,
+        lacks "the thumbprint of a provider that comes with none: nothing is fetched",
     "GetOpenIDConnectProvider" => oidc_providers::get,
     "ListOpenIDConnectProviders" => oidc_providers::list,
     "DeleteOpenIDConnectProvider" => oidc_providers::delete,
@@ -212,7 +229,9 @@ operations! {
     "RemoveClientIDFromOpenIDConnectProvider" => oidc_providers::remove_client_id,
     "UpdateOpenIDConnectProviderThumbprint" => oidc_providers::update_thumbprints,
     "SimulatePrincipalPolicy" => simulate::simulate,
+        lacks "`ResourcePolicy`, `CallerArn`, `PolicyExclusionList` and organization policies; more than 10,000 actions on resources",
     "SimulateCustomPolicy" => simulate::simulate,
+        lacks "`ResourcePolicy`, `CallerArn`, `PolicyExclusionList` and organization policies; more than 10,000 actions on resources",
     "GetContextKeysForCustomPolicy" => simulate::of_custom,
     "GetContextKeysForPrincipalPolicy" => simulate::of_principal,
 }

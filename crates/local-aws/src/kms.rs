@@ -68,6 +68,7 @@ use tokio::sync::Semaphore;
 use crate::{
     CallContext, Clock, ServiceError,
     authorization::Authorizer,
+    operations::Lacks,
     store::{OpenError, Store, Ticket, WriteFailed},
     trail::Trail,
 };
@@ -173,12 +174,15 @@ fn may_want_material(operation: &str) -> bool {
     )
 }
 
-/// The operations that are answered, and by what.
+/// The operations that are answered, by what, and what of them is not there.
 macro_rules! operations {
-    ($($name:literal => $handler:expr,)*) => {
+    ($($name:literal => $handler:expr, $(lacks $lacks:literal,)?)*) => {
         impl Kms {
             /// The names of the operations that [`call`](Self::call) answers.
             pub const OPERATIONS: &'static [&'static str] = &[$($name),*];
+
+            /// What of them is not there, as `docs/reference/operations.md` tells it.
+            pub(crate) const LACKS: Lacks = &[$($(($name, $lacks),)?)*];
 
             fn answer(
                 &self,
@@ -204,6 +208,7 @@ macro_rules! operations {
 
 operations! {
     "CreateKey" => keys::create_key,
+        lacks "keys in custom and external key stores; `SM2` and ML-KEM keys",
     "DescribeKey" => keys::describe_key,
     "ListKeys" => keys::list_keys,
     "UpdateKeyDescription" => keys::update_key_description,
@@ -223,14 +228,20 @@ operations! {
     "ListKeyPolicies" => policies::list_key_policies,
     "Encrypt" => encryption::encrypt,
     "Decrypt" => encryption::decrypt,
+        lacks "`Recipient`, as there is no enclave",
     "ReEncrypt" => encryption::re_encrypt,
     "GenerateDataKey" => data_keys::generate_data_key,
+        lacks "`Recipient`, as there is no enclave",
     "GenerateDataKeyWithoutPlaintext" => data_keys::generate_data_key_without_plaintext,
     "GenerateDataKeyPair" => data_keys::generate_data_key_pair,
+        lacks "`Recipient`, as there is no enclave; `SM2` pairs",
     "GenerateDataKeyPairWithoutPlaintext" => data_keys::generate_data_key_pair_without_plaintext,
+        lacks "`SM2` pairs",
     "GenerateRandom" => data_keys::generate_random,
+        lacks "`Recipient`, as there is no enclave; custom key stores",
     "CreateGrant" => grants::create_grant,
     "ListGrants" => grants::list_grants,
+        lacks "services as callers, whom AWS lets filter by `GranteeServicePrincipal`",
     "ListRetirableGrants" => grants::list_retirable_grants,
     "RetireGrant" => grants::retire_grant,
     "RevokeGrant" => grants::revoke_grant,
@@ -242,19 +253,29 @@ operations! {
     "ReplicateKey" => multi_region::replicate_key,
     "UpdatePrimaryRegion" => multi_region::update_primary_region,
     "Sign" => signing::sign,
+        lacks "`ED25519_PH_SHA_512`; the message type `EXTERNAL_MU`; `SM2DSA`",
     "Verify" => signing::verify,
+        lacks "`ED25519_PH_SHA_512`; the message type `EXTERNAL_MU`; `SM2DSA`",
     "GetPublicKey" => public_key::get_public_key,
     "DeriveSharedSecret" => public_key::derive_shared_secret,
     "GenerateMac" => mac::generate_mac,
     "VerifyMac" => mac::verify_mac,
     "GetKeyLastUsage" => last_usage::get_key_last_usage,
+        lacks "uses of before the process began; `CloudTrailEventId`",
     "DescribeCustomKeyStores" => key_stores::describe_custom_key_stores,
+        lacks "key stores: it answers as in an account without one",
     "CreateCustomKeyStore" => key_stores::create_custom_key_store,
+        lacks "key stores: there is no CloudHSM cluster or external key store to make one of",
     "ConnectCustomKeyStore" => key_stores::not_there,
+        lacks "key stores: none is found",
     "DeleteCustomKeyStore" => key_stores::not_there,
+        lacks "key stores: none is found",
     "DisconnectCustomKeyStore" => key_stores::not_there,
+        lacks "key stores: none is found",
     "UpdateCustomKeyStore" => key_stores::not_there,
+        lacks "key stores: none is found",
     "GetParametersForImport" => import::get_parameters_for_import,
+        lacks "`SM2PKE`",
     "ImportKeyMaterial" => import::import_key_material,
     "DeleteImportedKeyMaterial" => import::delete_imported_key_material,
 }

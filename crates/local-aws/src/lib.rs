@@ -23,6 +23,7 @@ mod error;
 mod iam;
 pub mod kms;
 mod local_aws;
+pub mod operations;
 mod options;
 mod router;
 mod sealing;

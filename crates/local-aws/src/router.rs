@@ -36,6 +36,7 @@ use crate::{
     error::ServiceError,
     iam::{self, Iam},
     kms::Kms,
+    operations::supported,
     store::Store,
     sts::Sts,
     trail::{Answered, Notes, Trail},
@@ -183,16 +184,6 @@ impl Router {
             ServiceId::Sts => self.sts.call(context, signer.identity.session.as_ref(), route.operation.name(), &input),
             ServiceId::CloudTrail => self.cloudtrail.call(context, route.operation.name(), input).await,
         }
-    }
-}
-
-/// The operations of a service that are answered here.
-pub(crate) fn supported(service: ServiceId) -> &'static [&'static str] {
-    match service {
-        ServiceId::Iam => Iam::OPERATIONS,
-        ServiceId::Kms => Kms::OPERATIONS,
-        ServiceId::Sts => &Sts::OPERATIONS,
-        ServiceId::CloudTrail => CloudTrail::OPERATIONS,
     }
 }
 

@@ -20,6 +20,7 @@ use crate::{
     authorization::Authorizer,
     caller::CallContext,
     error::ServiceError,
+    operations::Lacks,
 };
 
 /// STS over the accounts.
@@ -42,6 +43,10 @@ impl Sts {
     /// What it answers; the rest of the service is not there.
     pub(crate) const OPERATIONS: [&'static str; 4] =
         ["AssumeRole", "GetAccessKeyInfo", "GetCallerIdentity", "GetSessionToken"];
+
+    /// What of them is not there, as `docs/reference/operations.md` tells it.
+    pub(crate) const LACKS: Lacks =
+        &[("AssumeRole", "MFA devices; `ProvidedContexts`"), ("GetSessionToken", "MFA devices")];
 
     pub(crate) fn new(accounts: Arc<Accounts>, authorizer: Arc<Authorizer>) -> Self {
         Self { accounts, authorizer }

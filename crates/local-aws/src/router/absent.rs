@@ -10,8 +10,8 @@ use aws_wire::{
     protocol::{EncodedResponse, foreign::ErrorForm},
 };
 
-use super::{failure, route::Unrouted, supported};
-use crate::error::ServiceError;
+use super::{failure, route::Unrouted};
+use crate::{error::ServiceError, operations::supported};
 
 /// Where everything that is answered is listed.
 const LISTED: &str = "GET /_claviger/health and docs/reference/operations.md list what it answers";
@@ -89,8 +89,7 @@ pub(super) fn service(head: &http::request::Parts, asked: Asked<'_>) -> Unrouted
         (None, None, Some(scope)) => format!("is signed for {}", shown(scope)),
         (None, None, None) => "names no service".to_owned(),
     };
-    let has: Vec<&str> =
-        ServiceId::ALL.iter().map(|id| model::service(*id).metadata().service_id.as_str()).collect();
+    let has: Vec<&str> = ServiceId::ALL.iter().map(|id| model::service(*id).metadata().service_id.as_str()).collect();
     let message = format!(
         "The request {wanted}, and no service of the embedded AWS is meant by that; it has {}; {LISTED}",
         has.join(", ")

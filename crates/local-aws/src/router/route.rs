@@ -85,8 +85,7 @@ pub(super) fn of<'a>(
                 return Err(absent::service(head, Asked { scope, ..Asked::default() }));
             }
             _ => {
-                return Err(super::failure::undecodable(error, model::Protocol::Query))
-                    .map_err(refuse(ServiceId::Sts));
+                return Err(super::failure::undecodable(error, model::Protocol::Query)).map_err(refuse(ServiceId::Sts));
             }
         },
     };
@@ -113,7 +112,9 @@ pub(super) fn of<'a>(
 /// Whose protocol the request speaks, told by its head alone.
 pub(super) fn form_of(head: &http::request::Parts) -> FormOf {
     match target(head) {
-        Some(target) => named(target).map_or(FormOf::Absent(ErrorForm::AwsJson), |(service, _)| FormOf::Service(service)),
+        Some(target) => {
+            named(target).map_or(FormOf::Absent(ErrorForm::AwsJson), |(service, _)| FormOf::Service(service))
+        }
         None => FormOf::Service(ServiceId::Sts),
     }
 }

@@ -3,7 +3,7 @@
 use aws_catalog::access::{self, Access, On, Source};
 use aws_wire::model::{self, Kind, Operation, ServiceId, ServiceModel, Shape};
 
-use super::supported;
+use crate::operations::supported;
 
 const SERVICES: [(&str, ServiceId); 4] =
     [("cloudtrail", ServiceId::CloudTrail), ("iam", ServiceId::Iam), ("kms", ServiceId::Kms), ("sts", ServiceId::Sts)];
