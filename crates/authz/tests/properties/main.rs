@@ -1,7 +1,8 @@
 //! What holds of decisions, whatever the policies and the request.
 #![expect(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
-#[path = "support/mod.rs"]
+mod flowchart;
+#[path = "../support/mod.rs"]
 mod support;
 
 use authz::{
