@@ -43,6 +43,9 @@ pub struct Fixes {
     /// Sets of changes, the best first. Each was decided again and allows the request; none holds a change that it
     /// could do without. Empty for a request that is allowed, and where nothing helps.
     pub fixes: Vec<Fix>,
+    /// Where nothing is known of the caller's own policies, or of the resource's: what the other side has to change, the
+    /// best first. With that it hangs on the unknown side alone, and [`Fix::verified`] says on what.
+    pub halves: Vec<Fix>,
     /// Why what one might try first is not among them, or does not help.
     pub obstacles: Vec<Obstacle>,
     /// Whether there were more combinations than were tried.
@@ -54,7 +57,7 @@ pub struct Fixes {
 pub struct Fix {
     /// The changes, each with who must apply it, in the order in which to apply them.
     pub changes: Vec<Change>,
-    /// What is decided with all of them applied: always [`Verdict::Allowed`].
+    /// What is decided with all of them applied: [`Verdict::Allowed`]; of a half the condition that is left.
     pub verified: Verdict,
     /// Who else gains what.
     pub opens: BlastRadius,
@@ -92,10 +95,16 @@ impl World {
         if before != Verdict::Allowed {
             search.run();
         }
-        let Search { found, obstacles, is_cut, .. } = search;
-        let mut fixes: Vec<Fix> = found.into_iter().filter_map(|set| self.fix(set, request, assumptions)).collect();
-        fixes.sort_by_key(|fix| fix.rank);
-        Fixes { before, fixes, obstacles, is_cut }
+        let Search { found, halves, obstacles, is_cut, .. } = search;
+        let ranked = |sets: Vec<Set>, is_verified: fn(&Verdict) -> bool| {
+            let sets = sets.into_iter().filter_map(|set| self.fix(set, request, assumptions));
+            let mut fixes: Vec<Fix> = sets.filter(|fix| is_verified(&fix.verified)).collect();
+            fixes.sort_by_key(|fix| fix.rank);
+            fixes
+        };
+        let fixes = ranked(found, |verdict| *verdict == Verdict::Allowed);
+        let halves = ranked(halves, |verdict| matches!(verdict, Verdict::AllowedIff(_)));
+        Fixes { before, fixes, halves, obstacles, is_cut }
     }
 
     /// Applies a set of changes, decides again and looks at what else that does.
@@ -117,7 +126,7 @@ impl World {
             changes: changes.iter().filter(|change| !matches!(change.edit, Edit::Request(_))).count(),
             width: set.iter().map(|candidate| candidate.width).sum(),
         };
-        (verified == Verdict::Allowed).then_some(Fix { changes, verified, opens, goes_around, rank })
+        Some(Fix { changes, verified, opens, goes_around, rank })
     }
 }
 

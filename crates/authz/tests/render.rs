@@ -195,6 +195,24 @@ fn a_fix_that_takes_both_sides_says_so() {
 }
 
 #[test]
+fn half_of_a_fix_says_what_is_left_to_the_other_side() {
+    let list = decrypt().replace("kms:Decrypt", "kms:ListGrants");
+    let (text, json) = answered(&a_world(&format!("keys: {{'{KEY}': {{}}}}")), &list);
+    assert_eq!(json["verdict"], "denied", "{text}");
+    let help = entry(&text, "help");
+    let begins = "help     half of a fix, decided again; nothing is known of the other side, on which the rest hangs: ";
+    assert!(
+        help[0].starts_with(begins) && help[0].contains("the caller's own policies allow kms:ListGrants"),
+        "{text}"
+    );
+    assert!(help[1].starts_with("1. in account 444455556666: add a statement to the key policy"), "{text}");
+    assert!(text.contains("the policies of account 111122223333 are not known"), "{text}");
+    let half = &json["fixes"]["halves"][0];
+    assert_eq!((&json["fixes"]["fixes"], &half["verified"]), (&json!([]), &json!("conditional")));
+    assert!(half["allowedIff"].as_str().unwrap().contains("the caller's own policies allow"), "{half}");
+}
+
+#[test]
 fn nothing_from_a_file_steers_a_terminal() {
     let sid =
         r#"{"Sid": "\u001b[2J\u0007evil", "Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*"}"#;
@@ -371,6 +389,7 @@ fn the_page_tells_each_field_of_the_json_and_no_other() {
         answered(&world, &decrypt().replace("kms:Decrypt", "kms:Encrypt").replace("otherKeys: absent", "")).1,
         answered(&across(elsewhere, closed, &grant), &format!("{within}{KEY}")).1,
         answered(&across(ALLOWS_KEY, OPEN, ""), &decrypt()).1,
+        answered(&a_world(&format!("keys: {{'{KEY}': {{}}}}")), &decrypt().replace("kms:Decrypt", "kms:ListGrants")).1,
     ] {
         fields(&answer, &mut named);
     }

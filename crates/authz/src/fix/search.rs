@@ -1,6 +1,7 @@
 //! The search: gate after gate is opened on a copy of the world until the request is allowed.
 
 use crate::{
+    decide::{Facts, Standing},
     decision::{DenialEffect, Gate, Verdict},
     request::Request,
     rules::Assumptions,
@@ -31,14 +32,16 @@ pub(super) struct Search<'a> {
     assumptions: &'a Assumptions,
     tries: usize,
     pub(super) found: Vec<Set>,
+    /// Sets with which it hangs only on a side of which nothing is known; see [`super::Fixes::halves`].
+    pub(super) halves: Vec<Set>,
     pub(super) obstacles: Vec<Obstacle>,
     pub(super) is_cut: bool,
 }
 
 impl<'a> Search<'a> {
     pub(super) fn new(world: &'a World, request: &'a Request, assumptions: &'a Assumptions) -> Self {
-        let (found, obstacles) = (Vec::new(), Vec::new());
-        Self { world, request, assumptions, tries: 0, found, obstacles, is_cut: false }
+        let (found, halves, obstacles) = (Vec::new(), Vec::new(), Vec::new());
+        Self { world, request, assumptions, tries: 0, found, halves, obstacles, is_cut: false }
     }
 
     /// Looks for every set, the short ones first, so that a bound cuts off the long ones.
@@ -96,8 +99,21 @@ impl<'a> Search<'a> {
             }
             return None;
         }
-        let helps = verdict != world.decide(request, self.assumptions) || may_hide(&verdict, &set);
+        let before = world.decide(request, self.assumptions);
+        if matches!((&before, &verdict), (Verdict::Denied(_), Verdict::AllowedIff(_))) && self.has_unknown_side() {
+            // What holds a smaller one is no smaller half.
+            if !self.halves.iter().any(|half| half.iter().all(|one| set.contains(one))) {
+                self.halves.push(set.clone());
+            }
+        }
+        let helps = verdict != before || may_hide(&verdict, &set);
         helps.then_some((changed, asked, set))
+    }
+
+    /// Whether nothing is known of the caller's own policies, or of the resource's.
+    fn has_unknown_side(&self) -> bool {
+        let facts = Facts::of(self.world, self.request, self.assumptions);
+        matches!(facts.caller.standing, Standing::Unknown) || facts.target.policy_is_unknown()
     }
 
     /// Leaves out every change that the others can do without. What a later one builds on stays as long as that one

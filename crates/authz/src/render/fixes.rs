@@ -1,6 +1,9 @@
 //! What would let a request through, and who must do it.
 
-use crate::fix::{BlastRadius, Change, Edit, Fix, How, RequestEdit, WhoApplies};
+use crate::{
+    decision::Verdict,
+    fix::{BlastRadius, Change, Edit, Fix, How, RequestEdit, WhoApplies},
+};
 
 use super::{Answer, assumed, page::Page, words};
 
@@ -13,6 +16,12 @@ pub(super) fn tell(answer: &Answer<'_>, page: &mut Page) {
         let which = if fixes.needs_both_sides() { "smallest fix, on both sides" } else { "smallest fix" };
         page.entry(page.theme.help, "help", format_args!("{which}, decided again: allowed"));
         tell_one(answer, best, page);
+    } else if let Some(half) = fixes.halves.first()
+        && let Verdict::AllowedIff(residual) = &half.verified
+    {
+        let what = "half of a fix, decided again; nothing is known of the other side, on which the rest hangs:";
+        page.entry(page.theme.help, "help", format_args!("{what} {residual}"));
+        tell_one(answer, half, page);
     }
     for obstacle in &fixes.obstacles {
         page.entry(page.theme.open, "note", obstacle);

@@ -2,7 +2,8 @@
 //! helps.
 
 use authz::{
-    fix::{Edit, Fixes, How, Obstacle, WhoApplies},
+    decision::Verdict,
+    fix::{Edit, Fix, Fixes, How, Obstacle, WhoApplies},
     world::{GrantOperation, World},
 };
 
@@ -185,6 +186,43 @@ fn what_is_not_known_is_told_instead_of_guessed() {
     let gone = fixes(&world("", ""), &decrypts(&format!("arn:aws:iam::{CLUSTER}:role/Gone")));
     assert!(gone.fixes.is_empty(), "{:?}", all_told(&gone));
     assert!(gone.obstacles.iter().any(|obstacle| matches!(obstacle, Obstacle::NoSuchIdentity(_))));
+}
+
+/// The key's side can be told though nobody knows the caller's, and what is left to that one is told with it.
+#[test]
+fn where_the_callers_account_is_not_known_the_keys_half_is_named() {
+    let world = a_world(&format!("keys: {{'{KEY}': {{}}}}"));
+    let fixes =
+        fixes(&world, &format!("principal: {CONTROLLER}\naction: kms:ListGrants\nresource: {KEY}\notherKeys: absent"));
+    assert!(matches!(fixes.before, Verdict::Denied(_)) && fixes.fixes.is_empty(), "{:?}", all_told(&fixes));
+    let half = fixes.halves.first().unwrap_or_else(|| panic!("{:?}", fixes.obstacles));
+    let [change] = half.changes.as_slice() else { panic!("{half:?}") };
+    assert_eq!(account_of(change), KEYS);
+    assert!(
+        statement(change).contains(&format!(r#""Principal": {{ "AWS": "{CONTROLLER}" }}"#)),
+        "{}",
+        statement(change)
+    );
+    let of_account = |half: &&Fix| statement(&half.changes[0]).contains(&format!("arn:aws:iam::{CLUSTER}:root"));
+    assert!(fixes.halves.iter().find(of_account).is_some_and(|wider| wider.rank > half.rank), "{:?}", fixes.halves);
+    assert!(fixes.halves.iter().all(|half| half.changes.len() == 1), "{:?}", fixes.halves);
+    let Verdict::AllowedIff(left) = &half.verified else { panic!("{:?}", half.verified) };
+    assert!(left.to_string().contains("the caller's own policies allow kms:ListGrants"), "{left}");
+    assert!(fixes.obstacles.iter().any(|obstacle| matches!(obstacle, Obstacle::UnknownAccount(_))));
+}
+
+/// The same the other way round: the role's statement, where nobody knows the key.
+#[test]
+fn where_the_key_is_not_known_the_callers_half_is_named() {
+    let fixes = fixes(
+        &a_world(&format!("roles: {{'{CONTROLLER}': {{}}}}")),
+        &format!("principal: {CONTROLLER}\naction: kms:ListGrants\nresource: {KEY}\notherKeys: absent"),
+    );
+    let half = fixes.halves.first().unwrap_or_else(|| panic!("{:?} {:?}", fixes.before, fixes.obstacles));
+    assert_eq!(account_of(&half.changes[0]), CLUSTER);
+    assert!(statement(&half.changes[0]).contains(KEY));
+    let Verdict::AllowedIff(left) = &half.verified else { panic!("{:?}", half.verified) };
+    assert!(left.to_string().contains(KEY), "{left}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
+    decision::Verdict,
     fix::{Change, Command, Edit, Fix, Fixes, Gain, How, PolicyPlace, RequestEdit, WhoApplies},
     request::Request,
 };
@@ -16,6 +17,7 @@ pub(super) fn of(fixes: &Fixes, answer: &Answer<'_>) -> Value {
     json!({
         "needsBothSides": fixes.needs_both_sides(),
         "fixes": fixes.fixes.iter().map(|one| fix(one, answer)).collect::<Vec<_>>(),
+        "halves": fixes.halves.iter().map(|one| half(one, answer)).collect::<Vec<_>>(),
         "obstacles": fixes.obstacles.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "cut": fixes.is_cut,
     })
@@ -35,6 +37,15 @@ fn fix(fix: &Fix, answer: &Answer<'_>) -> Value {
             "notAsked": fix.opens.not_asked.iter().map(ToString::to_string).collect::<Vec<_>>(),
         },
     })
+}
+
+/// The same, with what is left to the other side.
+fn half(half: &Fix, answer: &Answer<'_>) -> Value {
+    let residual = match &half.verified {
+        Verdict::AllowedIff(residual) => Some(residual.to_string()),
+        Verdict::Allowed | Verdict::Denied(_) => None,
+    };
+    both(fix(half, answer), json!({ "allowedIff": residual }))
 }
 
 fn gain(gain: &Gain) -> Value {
