@@ -1,9 +1,13 @@
-//! Replays `fuzz/corpus/evaluator`: what the fuzzer starts from, and what it has found since.
-#![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
+//! Replays `fuzz/corpus/evaluator` and `fuzz/corpus/worlds`: what the fuzzer starts from, and what it has found since.
+#![expect(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
+mod generated;
 mod invariants;
+mod whole;
 
-use std::{fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
+
+use proptest::prelude::*;
 
 use self::invariants::take;
 
@@ -13,6 +17,52 @@ fn the_fuzzing_corpus_passes() {
     let files = fs::read_dir(corpus).unwrap().map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap());
     let decided = files.filter(|text| take(text) > 0).count();
     assert!(decided >= 10, "{decided} of the corpus lead to requests");
+}
+
+/// What there has to be among the worlds of the corpus: each way in which a request or a launch can end.
+const ENDS: [&str; 21] = [
+    "allowed",
+    "conditional",
+    "explicit denial by boundary",
+    "explicit denial by identity",
+    "explicit denial by key-policy",
+    "explicit denial by rcp",
+    "explicit denial by resource-policy",
+    "explicit denial by scp",
+    "explicit denial by session",
+    "explicit denial by trust-policy",
+    "implicit denial by boundary",
+    "implicit denial by grants",
+    "implicit denial by identity",
+    "implicit denial by key-policy",
+    "implicit denial by resource-policy",
+    "implicit denial by scp",
+    "implicit denial by session",
+    "implicit denial by trust-policy",
+    "launch fails",
+    "launch works",
+    "launch works on a condition",
+];
+
+#[test]
+fn the_corpus_of_worlds_passes_and_ends_in_every_way() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/worlds");
+    let files = fs::read_dir(corpus).unwrap().map(|entry| fs::read(entry.unwrap().path()).unwrap());
+    let mut ends: BTreeMap<String, usize> = BTreeMap::new();
+    for end in files.flat_map(|bytes| whole::take(&bytes)) {
+        *ends.entry(end).or_default() += 1;
+    }
+    let missing: Vec<_> = ENDS.into_iter().filter(|end| !ends.contains_key(*end)).collect();
+    assert!(missing.is_empty(), "{missing:?} of {ends:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_world_is_made_holds(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+        whole::take(&bytes);
+    }
 }
 
 /// A pattern that a matcher which tries every way would not be through with before the end of the world.
