@@ -2,7 +2,8 @@
 //!
 //! Code that follows a rule refers to it by its Rust name ([`IAM_EVAL_EXPLICIT_DENY`]); explanations, the corpus and
 //! `docs/reference/rules.md` by its id (`iam-eval-explicit-deny`). A fact that nobody has published is an assumption:
-//! it has a [`Probe`], the calls that would decide it at AWS, and a switch in [`Assumptions`], or says why it has none.
+//! it has a [`Probe`], the calls that decide it at AWS, in `rules/probes/ID.probe`, and a switch in [`Assumptions`], or
+//! says why it has none.
 
 mod assumptions;
 mod condition;
@@ -20,6 +21,7 @@ mod page;
 mod pass_role;
 mod policy;
 mod principal;
+pub mod probe;
 mod service_linked;
 mod source;
 mod sts;
@@ -51,6 +53,8 @@ pub use trust::*;
 pub use variable::*;
 pub use wildcard::*;
 
+use self::probe::{Probe, ProbeError};
+
 /// One rule of the ledger.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Rule {
@@ -78,8 +82,8 @@ pub enum Source {
         why: &'static str,
         /// What is otherwise without it.
         turns: Turns,
-        /// What would decide it.
-        probe: Probe,
+        /// What would decide it, as [`Probe::read`] takes it.
+        probe: &'static str,
     },
 }
 
@@ -94,6 +98,8 @@ pub enum Turns {
     Launches,
     /// What the embedded AWS asks and answers around its decisions.
     EmbeddedAws,
+    /// What is told first of a key whose state refuses a call.
+    KeyStates,
     /// Nothing, for this reason: there is no switch.
     Nothing(&'static str),
 }
@@ -106,34 +112,20 @@ impl fmt::Display for Turns {
             Self::Policies => "which documents are taken as policies",
             Self::Launches => "what launches call, and what is seen of those that fail",
             Self::EmbeddedAws => "what the embedded AWS asks and answers around its decisions",
+            Self::KeyStates => {
+                "what is told first, by launches and by the embedded AWS, of a key whose state refuses a call"
+            }
             Self::Nothing(_) => "nothing",
         })
     }
 }
 
-/// What would decide an assumption at AWS.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Probe {
-    /// In order, each `WHO: aws SERVICE OPERATION ..`, as the `aws` command line takes it, or `wait N minutes` for what
-    /// that has no waiter for. Names in `<>` are what an earlier call, or the setting up, gave.
-    pub calls: &'static [&'static str],
-    /// Who those who call are, and in which accounts.
-    pub accounts: &'static str,
-    /// Where the answer shows.
-    pub look_for: &'static str,
-    /// The answer under which the rule's sentence holds.
-    pub default_holds: Answer,
-}
-
-/// The outcome of a probe.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// The last call succeeds.
-    Succeeds,
-    /// The last call fails with this code.
-    Fails(&'static str),
-    /// What is looked at reads so.
-    Reads(&'static str),
+impl Turns {
+    /// Whether the embedded AWS does otherwise, too.
+    #[must_use]
+    pub const fn is_of_embedded_aws(self) -> bool {
+        matches!(self, Self::Decisions | Self::Policies | Self::EmbeddedAws | Self::KeyStates)
+    }
 }
 
 /// All rules, sorted by id.
@@ -180,6 +172,18 @@ impl Rule {
     /// Whether it is an assumption of which the opposite can be decided.
     pub const fn has_switch(&self) -> bool {
         !matches!(self.turns(), None | Some(Turns::Nothing(_)))
+    }
+
+    /// What would decide it at AWS, if it is an assumption.
+    ///
+    /// # Errors
+    ///
+    /// [`ProbeError`] if its text is none, which a test rules out.
+    pub fn probe(&self) -> Option<Result<Probe, ProbeError>> {
+        match self.source {
+            Source::Assumption { probe, .. } => Some(Probe::read(probe)),
+            Source::Document { .. } => None,
+        }
     }
 
     /// What is otherwise without it, if it is an assumption.

@@ -3,12 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
 
-use authz::rules::{self, Answer, Assumptions, CaseCount, Cases, Elsewhere, RULES, Rule, Source, SwitchError, Turns};
+use authz::rules::{
+    self, Assumptions, CaseCount, Cases, Elsewhere, RULES, Rule, Source, SwitchError, Turns,
+    probe::{Answer, Asked, Call, Next, Outcome, Probe, Run, Step, Verdict},
+};
 
 fn assumptions() -> impl Iterator<Item = &'static Rule> {
     RULES.iter().copied().filter(|rule| rule.is_assumption())
@@ -75,9 +78,13 @@ fn rules_are_found_by_their_ids_which_are_their_names() {
     assert!(rules::rule("iam-eval").is_none());
 }
 
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/rules")
+}
+
 fn sources() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/rules");
-    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+    let all = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
+    all.filter(|path| path.is_file()).collect()
 }
 
 #[test]
@@ -91,37 +98,167 @@ fn every_rule_is_one_sentence_with_a_source() {
 }
 
 #[test]
-fn every_probe_says_who_calls_what() {
+fn every_assumption_has_the_probe_of_its_name() {
+    let mut files: BTreeSet<_> =
+        fs::read_dir(folder().join("probes")).unwrap().map(|file| file.unwrap().path()).collect();
     for rule in assumptions() {
         let Source::Assumption { why, turns, probe } = &rule.source else { panic!("{} is an assumption", rule.id) };
-        assert!(!why.is_empty() && !why.ends_with('.') && !probe.look_for.is_empty(), "{}", rule.id);
+        assert!(!why.is_empty() && !why.ends_with('.'), "{}", rule.id);
         if let Turns::Nothing(reason) = turns {
             assert!(!reason.is_empty() && !reason.ends_with('.'), "{}: {reason}", rule.id);
         }
-        assert!(!probe.calls.is_empty(), "{} has no calls", rule.id);
-        // The code of an error is in the answer to the call that asks for it.
-        let of_the_call = |code: &str| !code.starts_with("Client.");
-        assert!(!matches!(probe.default_holds, Answer::Fails(code) if !of_the_call(code)), "{}", rule.id);
-        // A launch or a volume comes after the answer: nobody looks at it without having waited.
-        for (index, call) in probe.calls.iter().enumerate() {
-            let is_of_later =
-                ["describe-scaling-activities", "lookup-events", "describe-volumes", "describe-instances"];
-            let waits = |call: &&str| call.starts_with("wait ");
-            if is_of_later.iter().any(|later| call.contains(later)) {
-                let before = index.checked_sub(1).and_then(|before| probe.calls.get(before));
-                assert!(before.is_some_and(waits), "{}: {call}", rule.id);
+        let file = folder().join(format!("probes/{}.probe", rule.id));
+        assert_eq!(fs::read_to_string(&file).unwrap(), *probe, "{}", rule.id);
+        files.remove(&file);
+    }
+    assert!(files.is_empty(), "no assumption has {files:?}");
+}
+
+#[test]
+fn every_probe_can_be_run_with_what_is_given() {
+    for rule in assumptions() {
+        let probe = rule.probe().unwrap().unwrap_or_else(|error| panic!("{}: {error}", rule.id));
+        assert_ne!(probe.holds, probe.otherwise, "{}", rule.id);
+        let (mut known, mut used) = (BTreeSet::new(), BTreeSet::new());
+        let mut callers = BTreeSet::new();
+        for given in &probe.givens {
+            assert!(!given.is.is_empty() && known.insert(given.name.clone()), "{}: {given:?}", rule.id);
+            callers.extend(given.is_caller().then(|| given.name.clone()));
+        }
+        for call in probe.all_calls() {
+            assert!(callers.contains(&call.by), "{}: who is {}?", rule.id, call.by);
+            used.insert(call.by.clone());
+            let Call { words, must, .. } = call;
+            assert!(!call.operation().is_empty() && words.iter().all(|word| !word.is_empty()), "{}: {call:?}", rule.id);
+            for name in words.iter().flat_map(|word| names(word)).chain(names(&text(must))) {
+                assert!(known.contains(&name), "{}: what is <{name}>?", rule.id);
+                used.insert(name);
             }
-            if waits(call) {
-                let minutes = call.split(' ').nth(1).and_then(|word| word.parse::<u8>().ok());
-                assert!(minutes.is_some() && call.ends_with(" minutes"), "{}: {call}", rule.id);
-                continue;
+            let answers_credentials = matches!(call.operation(), "assume-role" | "create-access-key");
+            if let Some(kept) = &call.kept {
+                assert!(call.is_queried() != answers_credentials, "{}: {}", rule.id, call.text);
+                known.insert(kept.clone());
+                callers.extend(answers_credentials.then(|| kept.clone()));
             }
-            let (who, command) = call.split_once(": ").unwrap_or_default();
-            assert!(command.starts_with("aws "), "{}: {call}", rule.id);
-            let mut told = probe.accounts.split(|c: char| !c.is_alphanumeric());
-            assert!(told.any(|word| word == who), "{}: who is {who}?", rule.id);
+        }
+        for answer in [&probe.holds, &probe.otherwise] {
+            assert!(names(&text(answer)).iter().all(|name| known.contains(name)), "{}: {answer}", rule.id);
+            used.extend(names(&text(answer)));
+            // The code of an error is in the answer to the call that asks for it.
+            assert!(!text(answer).starts_with("Client.") || matches!(answer, Answer::Reads(_)), "{}", rule.id);
+        }
+        let unused: Vec<_> = probe.givens.iter().filter(|given| !used.contains(&given.name)).collect();
+        assert!(unused.is_empty(), "{} does not use {unused:?}", rule.id);
+    }
+}
+
+#[test]
+fn no_probe_looks_before_it_has_waited_at_what_comes_after_the_answer() {
+    let of_later = ["describe-scaling-activities", "lookup-events", "describe-volumes", "describe-instances"];
+    for rule in assumptions() {
+        let probe = rule.probe().unwrap().unwrap();
+        let steps: Vec<_> = probe.steps().collect();
+        for pair in steps.windows(2) {
+            if let [before, Step::Call(call)] = pair {
+                let waits = matches!(before, Step::Wait(_));
+                assert!(waits || !of_later.contains(&call.operation()), "{}: {}", rule.id, call.text);
+            }
         }
     }
+}
+
+fn text(answer: &Answer) -> String {
+    match answer {
+        Answer::Succeeds => String::new(),
+        Answer::FailsWith(text) | Answer::Reads(text) | Answer::EndsIn(text) => text.clone(),
+    }
+}
+
+/// The names in a text that stand in `<>`.
+fn names(text: &str) -> Vec<String> {
+    let opened = text.split('<').skip(1);
+    opened.filter_map(|rest| rest.split_once('>')).map(|(name, _)| name.to_owned()).collect()
+}
+
+const PROBE: &str = "\
+given A: an administrator of an account
+
+key = A: aws kms create-key --query KeyMetadata.Arn
+r = A: aws sts assume-role --role-arn arn:aws:iam::<A>:role/r --role-session-name 's 1'
+
+look for whether the call is allowed
+r: aws kms list-keys
+  fails with AccessDeniedException
+wait 2 minutes
+r: aws kms describe-key --key-id <key>
+holds if it succeeds
+does not if it reads no <key>
+";
+
+fn outcome(succeeded: bool, printed: &str) -> Outcome {
+    Outcome { succeeded, printed: printed.to_owned() }
+}
+
+fn asked(run: &mut Run<'_>) -> Option<Asked> {
+    if let Next::Call(asked) = run.next_step() { Some(asked) } else { None }
+}
+
+#[test]
+fn a_probe_is_run_with_the_answers_of_its_calls() {
+    let probe = Probe::read(PROBE).unwrap();
+    let missing = Run::new(&probe, BTreeMap::new()).unwrap_err();
+    assert_eq!(missing.to_string(), "the probe takes `A`: an administrator of an account");
+    let given = BTreeMap::from([("A".to_owned(), "111122223333".to_owned())]);
+    let begin = || Run::new(&probe, given.clone()).unwrap();
+
+    let mut run = begin();
+    let words: Vec<_> = "kms create-key --query KeyMetadata.Arn --output text".split(' ').map(str::to_owned).collect();
+    assert_eq!(asked(&mut run), Some(Asked { by: "A".to_owned(), credentials: None, words }));
+    run.answered(&outcome(true, "the-key\n"));
+    let assume = asked(&mut run).unwrap();
+    assert_eq!(assume.words[3..], ["arn:aws:iam::111122223333:role/r", "--role-session-name", "s 1"]);
+    run.answered(&outcome(true, "{}"));
+    assert_eq!(asked(&mut run).unwrap().credentials.as_deref(), Some("{}"));
+    let denied = outcome(false, "An error occurred (AccessDeniedException) when calling");
+    run.answered(&denied);
+    assert_eq!(run.next_step(), Next::Wait(2));
+    assert_eq!(asked(&mut run).unwrap().words, ["kms", "describe-key", "--key-id", "the-key"]);
+
+    let last = |outcome: &Outcome| {
+        let mut run = run.clone();
+        run.answered(outcome);
+        run.next_step()
+    };
+    assert_eq!(last(&outcome(true, "no the-key")), Next::Done(Verdict::Holds), "what holds goes first");
+    assert_eq!(last(&outcome(false, "there is no the-key")), Next::Done(Verdict::DoesNotHold));
+    assert!(matches!(last(&denied), Next::Done(Verdict::Open { .. })));
+
+    let mut run = begin();
+    asked(&mut run).unwrap();
+    run.answered(&denied);
+    let call = "key = A: aws kms create-key --query KeyMetadata.Arn".to_owned();
+    assert_eq!(run.next_step(), Next::Done(Verdict::Open { call, printed: denied.printed }), "nothing rests on it");
+}
+
+#[test]
+fn what_is_no_probe_says_where() {
+    for (from, to, message) in [
+        ("given A: ", "given A ", "line 1 of the probe: `given NAME: WHAT` says what is given"),
+        ("key = A: aws", "key = A", "line 3 of the probe: a call is `WHO: aws ..`, `NAME = WHO: aws ..`"),
+        ("'s 1'", "'s 1", "line 4 of the probe: a quote does not end"),
+        ("wait 2", "wait two", "line 9 of the probe: `wait N minutes` takes a number"),
+        ("look for", "see", "line 6 of the probe: a call is `WHO: aws ..`, `NAME = WHO: aws ..`"),
+        ("holds if it succeeds\n", "", "line 11 of the probe: `holds if it` is missing"),
+        (
+            "does not if it reads",
+            "does not if it says",
+            "line 12 of the probe: an answer is `succeeds`, `fails with CODE`, `reads TEXT` or `ends in TEXT`",
+        ),
+    ] {
+        assert_eq!(Probe::read(&PROBE.replace(from, to)).unwrap_err().to_string(), message);
+    }
+    let nothing_asked = PROBE.replace("r: aws kms describe-key --key-id <key>\n", "");
+    assert_eq!(Probe::read(&nothing_asked).unwrap_err().problem, "it ends in no call that decides");
 }
 
 #[test]

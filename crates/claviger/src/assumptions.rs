@@ -36,8 +36,9 @@ pub(crate) fn of_flags(texts: &[String], takes: impl Fn(Turns) -> bool) -> Resul
 
 fn elsewhere(id: &str, turns: Turns) -> Problem {
     let problem = Problem::new(format_args!("--assume: `{id}` turns {turns}, and so nothing here"));
-    match turns {
-        Turns::EmbeddedAws => problem.help(format_args!("`claviger local-aws --assume {id}=off` takes it")),
-        _ => problem,
+    if turns.is_of_embedded_aws() {
+        problem.help(format_args!("`claviger local-aws --assume {id}=off` takes it"))
+    } else {
+        problem
     }
 }

@@ -66,6 +66,11 @@ impl Authorizer {
         }
     }
 
+    /// As what a policy is read that was kept: as one that was taken, whatever was assumed then.
+    pub(crate) fn kept() -> Assumptions {
+        Assumptions { iam_policy_condition_date: false, iam_policy_trust_no_resource: false, ..Assumptions::default() }
+    }
+
     /// What of AWS nobody has published holds.
     pub(crate) fn assumptions(&self) -> &Assumptions {
         &self.assumptions

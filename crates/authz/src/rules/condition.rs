@@ -1,9 +1,8 @@
 //! Conditions: operators, sets of values, and keys that are missing.
 
 use super::{
-    Answer::{Fails, Succeeds},
     rules,
-    source::{IAM, assumed, probe},
+    source::{IAM, assumed},
 };
 
 rules! {
@@ -39,10 +38,8 @@ rules! {
                 keys");
     IAM_COND_NULL_EMPTY "iam-cond-null-empty":
         "A key with an empty set of values counts as missing for `Null`.",
-        assumed("the guide asks for a value that is not null; of an empty set it says nothing", probe(
-            "A: a role allowed sts:AssumeRole on <role>, whose trust policy asks Null sts:TransitiveTagKeys true",
-            &["A: aws sts assume-role --role-arn <role> --role-session-name s --transitive-tag-keys []"],
-            "whether the condition held", Succeeds));
+        assumed("the guide asks for a value that is not null; of an empty set it says nothing",
+            include_str!("probes/iam-cond-null-empty.probe"));
     IAM_COND_FOR_ALL "iam-cond-for-all":
         "`ForAllValues` is true if each of the request's values matches one of the policy's.",
         IAM.at("Set operators for multivalued context keys > ForAllValues");
@@ -57,17 +54,13 @@ rules! {
         IAM.at("Set operators for multivalued context keys > ForAnyValue");
     IAM_COND_FOR_ANY_MISSING_NEGATED "iam-cond-for-any-missing-negated":
         "`ForAnyValue` with a negated operator is false where the request lacks the key.",
-        assumed("of the two rules, of ForAnyValue and of negation, the guide does not say which wins", probe(
-            "A: a role with a Deny of kms:CreateGrant if ForAnyValue:StringNotEquals aws:TagKeys is x",
-            &["A: aws kms create-grant --key-id <key> --grantee-principal <role> --operations Decrypt"],
-            "whether the Deny applies to a request without tags", Succeeds));
+        assumed("of the two rules, of ForAnyValue and of negation, the guide does not say which wins",
+            include_str!("probes/iam-cond-for-any-missing-negated.probe"));
     IAM_COND_FOR_ANY_IF_EXISTS "iam-cond-for-any-if-exists":
         "`ForAnyValue:..IfExists` is false where the request lacks the key.",
         assumed("the guide does not say which of the two rules wins, of ForAnyValue or of IfExists; the reference of \
-                 operators at iam.cloudcopilot.io says that ForAnyValue does", probe(
-            "A: a role whose one statement allows kms:DescribeKey if ForAnyValue:StringEqualsIfExists aws:TagKeys is x",
-            &["A: aws kms describe-key --key-id <key>"],
-            "whether the call is allowed", Fails("AccessDeniedException")));
+                 operators at iam.cloudcopilot.io says that ForAnyValue does",
+            include_str!("probes/iam-cond-for-any-if-exists.probe"));
     IAM_COND_SET_NEGATED "iam-cond-set-negated":
         "Under a set operator a negated operator is asked value by value: `ForAllValues` wants none of the request's \
          values among the policy's, `ForAnyValue` one that is not.",
@@ -77,10 +70,8 @@ rules! {
         IAM.at("Access Analyzer policy check reference > Security Warning - ForAllValues with single valued key");
     IAM_COND_MULTI_WITHOUT_SET "iam-cond-multi-without-set":
         "A multivalued key without a set operator is compared as under `ForAnyValue`.",
-        assumed("the guide requires a set operator and does not say what happens without one", probe(
-            "A: a role whose one statement allows kms:CreateGrant if StringEquals kms:GrantOperations is Decrypt",
-            &["A: aws kms create-grant --key-id <key> --grantee-principal <role> --operations Decrypt Encrypt"],
-            "whether the call is allowed", Succeeds));
+        assumed("the guide requires a set operator and does not say what happens without one",
+            include_str!("probes/iam-cond-multi-without-set.probe"));
     IAM_COND_STRING_EQUALS "iam-cond-string-equals":
         "`StringEquals` compares whole texts with their case; wildcards are characters.",
         IAM.at("IAM JSON policy elements: Condition operators > String condition operators");
@@ -98,19 +89,15 @@ rules! {
         IAM.at("IAM JSON policy elements: Condition operators > Date condition operators");
     IAM_COND_DATE_YEAR "iam-cond-date-year":
         "Four digits in a date condition are a year, any other number of them seconds since 1970.",
-        assumed("both forms are documented, and four digits fit both", probe(
-            "A: a role whose one statement allows kms:DescribeKey if DateGreaterThan aws:CurrentTime is 2100",
-            &["A: aws kms describe-key --key-id <key>"],
-            "whether 2100 lies ahead", Fails("AccessDeniedException")));
+        assumed("both forms are documented, and four digits fit both",
+            include_str!("probes/iam-cond-date-year.probe"));
     IAM_COND_BOOL "iam-cond-bool":
         "`Bool` compares `true` and `false`, whether the policy writes them as text or as JSON Booleans.",
         IAM.at("IAM JSON policy elements: Condition operators > Boolean condition operators");
     IAM_COND_BOOL_CASE "iam-cond-bool-case":
         "`Bool` takes `True` and `TRUE` as `true`.",
-        assumed("policies in the field write both cases and work, as their owners tell; the guide is silent", probe(
-            "A: a role whose one statement allows kms:DescribeKey if Bool aws:SecureTransport is TRUE",
-            &["A: aws kms describe-key --key-id <key>"],
-            "whether the call is allowed", Succeeds));
+        assumed("policies in the field write both cases and work, as their owners tell; the guide is silent",
+            include_str!("probes/iam-cond-bool-case.probe"));
     IAM_COND_BINARY "iam-cond-binary":
         "`BinaryEquals` decodes the policy's base64 and compares byte by byte.",
         IAM.at("IAM JSON policy elements: Condition operators > Binary condition operators");
@@ -122,21 +109,15 @@ rules! {
         IAM.at("IAM JSON policy elements: Condition operators > IP address condition operators");
     IAM_COND_IP_BARE_V6 "iam-cond-ip-bare-v6":
         "An IPv6 address without a prefix length is that one address (`/128`).",
-        assumed("the guide gives `/32` as the default and does not name IPv6 there", probe(
-            "A: a role on an IPv6 host, whose one statement allows kms:DescribeKey if IpAddress aws:SourceIp is \
-             another address of the host's /32",
-            &["A: aws kms describe-key --key-id <key>"],
-            "whether the call is allowed", Fails("AccessDeniedException")));
+        assumed("the guide gives `/32` as the default and does not name IPv6 there",
+            include_str!("probes/iam-cond-ip-bare-v6.probe"));
     IAM_COND_IP_FAMILY "iam-cond-ip-family":
         "An IPv4 address lies in no IPv6 range, and the other way round.",
         IAM.at("IAM JSON policy elements: Condition operators > IP address condition operators");
     IAM_COND_IP_HOST_BITS "iam-cond-ip-host-bits":
         "Bits of a range's address behind its prefix do not count: `203.0.113.7/24` is the whole `203.0.113.0/24`.",
-        assumed("usual for CIDR, told nowhere for IAM", probe(
-            "A: a role on host 203.0.113.9, whose one statement allows kms:DescribeKey if IpAddress aws:SourceIp is \
-             203.0.113.7/24",
-            &["A: aws kms describe-key --key-id <key>"],
-            "whether the call is allowed", Succeeds));
+        assumed("usual for CIDR, told nowhere for IAM",
+            include_str!("probes/iam-cond-ip-host-bits.probe"));
     IAM_COND_ARN "iam-cond-arn":
         "ARN operators compare the six parts of an ARN one by one, with case, and a wildcard stays within its part.",
         IAM.at("IAM JSON policy elements: Condition operators > Amazon Resource Name (ARN) condition operators");
@@ -146,17 +127,13 @@ rules! {
     IAM_COND_ARN_STAR "iam-cond-arn-star":
         "An ARN operator's value `*` alone matches whatever the key is.",
         assumed("it has one part where an ARN has six; taken by the letter it would match nothing, which nobody who \
-                 writes it means", probe(
-            "A: a role whose one statement allows kms:DescribeKey if ArnLike aws:PrincipalArn is *",
-            &["A: aws kms describe-key --key-id <key>"],
-            "whether the call is allowed", Succeeds));
+                 writes it means",
+            include_str!("probes/iam-cond-arn-star.probe"));
     IAM_COND_UNPARSABLE "iam-cond-unparsable":
         "A request's value that does not parse as its operator's type matches nothing.",
         IAM.at("IAM JSON policy elements: Condition operators");
     IAM_COND_UNPARSABLE_NEGATED "iam-cond-unparsable-negated":
         "A negated operator is true of a request's value that does not parse as the operator's type.",
-        assumed("the negation of what does not match; told nowhere", probe(
-            "A: a role with a Deny of kms:DescribeKey if NumericNotEquals aws:RequestedRegion is 1",
-            &["A: aws kms describe-key --key-id <key>"],
-            "whether the Deny applies", Fails("AccessDeniedException")));
+        assumed("the negation of what does not match; told nowhere",
+            include_str!("probes/iam-cond-unparsable-negated.probe"));
 }

@@ -1,9 +1,8 @@
 //! Condition keys that every service knows: when a request has them, and with which value.
 
 use super::{
-    Answer::Succeeds,
     rules,
-    source::{IAM, assumed, probe},
+    source::{IAM, assumed},
 };
 
 rules! {
@@ -52,12 +51,8 @@ rules! {
     IAM_KEY_CALLED_VIA_EC2 "iam-key-called-via-ec2":
         "A call that EC2 makes for a principal has `ec2.amazonaws.com` in `aws:CalledVia`.",
         assumed("the guide lists a few services that set the key; EC2 is not among them, and CloudTrail shows \
-                 invokedBy", probe(
-            "A: the key's administrator; r: a role whose one statement on KMS wants ForAnyValue:StringEquals \
-             aws:CalledVia ec2.amazonaws.com",
-            &["r: aws ec2 create-volume --availability-zone <zone> --size 1 --encrypted --kms-key-id <key>",
-              "r: aws ec2 wait volume-available --volume-ids <volume>"],
-            "whether the volume becomes available", Succeeds));
+                 invokedBy",
+            include_str!("probes/iam-key-called-via-ec2.probe"));
     IAM_KEY_SOURCE_ARN "iam-key-source-arn":
         "`aws:SourceArn`, `aws:SourceAccount` and `aws:SourceOrgID` are there only if a service calls as itself for a \
          resource.",
@@ -101,10 +96,5 @@ rules! {
         "A call that EC2 makes to KMS for a principal has no `aws:SourceIp` of the principal.",
         assumed("the guide says that a called service sees the calling service's address; CloudTrail writes `AWS \
                  Internal`",
-            probe(
-            "A: the key's administrator; r: a role whose one statement on KMS wants IpAddress aws:SourceIp of its \
-             host",
-            &["r: aws ec2 create-volume --availability-zone <zone> --size 1 --encrypted --kms-key-id <key>",
-              "r: aws ec2 wait volume-deleted --volume-ids <volume>"],
-            "whether the volume disappears", Succeeds));
+            include_str!("probes/iam-key-source-ip-forwarded.probe"));
 }

@@ -1,9 +1,8 @@
 //! Requests of one account's principal for another account's resource.
 
 use super::{
-    Answer::Fails,
     rules,
-    source::{IAM, KMS, assumed, probe},
+    source::{IAM, KMS, assumed},
 };
 
 rules! {
@@ -35,18 +34,13 @@ rules! {
         IAM.at("Cross-account policy evaluation logic > Determining whether a cross-account request is allowed");
     XACCT_NAMES_SESSION "xacct-names-session":
         "Boundary and session policies cap the caller's side even where the foreign policy names the session's ARN.",
-        assumed("the guide lifts the cap for a named session \"within the same account\"", probe(
-            "A: owns the key, whose policy names session s of r; r: a role of another account, all of KMS in its \
-             policy, assumed as s with a session policy without KMS",
-            &["r: aws kms describe-key --key-id <key ARN>"],
-            "the error", Fails("AccessDeniedException")));
+        assumed("the guide lifts the cap for a named session \"within the same account\"",
+            include_str!("probes/xacct-names-session.probe"));
     XACCT_SERVICE_PRINCIPAL "xacct-service-principal":
         "A service that calls as itself has no identity-based policy: the resource-based policy decides.",
         IAM.at("AWS JSON policy elements: Principal > AWS service principals");
     XACCT_ROOT_USER "xacct-root-user":
         "A foreign account's root user needs only the resource-based policy, having no identity-based one.",
-        assumed("root may do everything in its account, so its side allows; told nowhere for KMS", probe(
-            "A: owns the key, whose policy allows account B; B: the root user of B",
-            &["B: aws kms describe-key --key-id <key ARN>"],
-            "whether the call is allowed", super::Answer::Succeeds));
+        assumed("root may do everything in its account, so its side allows; told nowhere for KMS",
+            include_str!("probes/xacct-root-user.probe"));
 }

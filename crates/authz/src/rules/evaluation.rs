@@ -1,9 +1,8 @@
 //! How the policies on one request add up, within an account.
 
 use super::{
-    Answer::Succeeds,
     rules,
-    source::{EC2_API, IAM, KMS_API, assumed, probe},
+    source::{EC2_API, IAM, KMS_API, assumed},
 };
 
 rules! {
@@ -47,12 +46,8 @@ rules! {
         IAM.at("How AWS enforcement code logic evaluates requests to allow or deny access > Session policies");
     IAM_EVAL_SESSION_POLICIES_UNION "iam-eval-session-policies-union":
         "Of several session policies one that allows is enough.",
-        assumed("as for policies of any other type; for session policies it is told nowhere", probe(
-            "A: a user; r: a role that may do both, assumed with two managed session policies",
-            &["A: aws sts assume-role --role-arn <r> --role-session-name s --policy-arns arn=<allows DescribeKey> \
-               arn=<allows ListGrants>",
-              "r: aws kms describe-key --key-id <key>"],
-            "whether the call is allowed", Succeeds));
+        assumed("as for policies of any other type; for session policies it is told nowhere",
+            include_str!("probes/iam-eval-session-policies-union.probe"));
     IAM_EVAL_NAMES_ROLE "iam-eval-names-role":
         "Within an account an `Allow` that names the role's ARN is capped by boundary and session policies.",
         IAM.at("How AWS enforcement code logic evaluates requests to allow or deny access > Resource-based policies > \
@@ -84,11 +79,8 @@ rules! {
         "Within an account an `Allow` for `*` under other conditions, or none, is capped no more than one under \
          `aws:PrincipalArn`.",
         assumed("the guide tells only the case with `aws:PrincipalArn`, and a condition does not change who is \
-                 named", probe(
-            "A: the key's administrator, whose key policy allows kms:DescribeKey to *; r: a role with a boundary that \
-             allows nothing of KMS",
-            &["r: aws kms describe-key --key-id <key>"],
-            "whether the call is allowed", Succeeds));
+                 named",
+            include_str!("probes/iam-eval-names-everybody.probe"));
     IAM_EVAL_BOUNDARY_DENY "iam-eval-boundary-deny":
         "A `Deny` in a boundary or session policy also denies what a resource-based policy allows the session itself.",
         IAM.at("AWS JSON policy elements: Principal > IAM role principals");

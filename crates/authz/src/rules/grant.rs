@@ -1,9 +1,8 @@
 //! Grants on KMS keys.
 
 use super::{
-    Answer::{Fails, Succeeds},
     rules,
-    source::{AUTO_SCALING, KMS, KMS_API, assumed, assumed_without_switch, probe},
+    source::{AUTO_SCALING, KMS, KMS_API, assumed, assumed_without_switch},
 };
 
 rules! {
@@ -23,11 +22,8 @@ rules! {
         "A grant on a foreign key is enough for its grantee, without an identity-based policy in the grantee's \
          account.",
         assumed("AWS advises it for service-linked roles, whose policies hold no action of KMS; KMS's guide nowhere \
-                 says it of other principals", probe(
-            "A: owns the key; r: a role of account B without any policy",
-            &["A: aws kms create-grant --key-id <key> --grantee-principal <r> --operations DescribeKey",
-              "r: aws kms describe-key --key-id <key ARN>"],
-            "whether the call is allowed", Succeeds));
+                 says it of other principals",
+            include_str!("probes/kms-grant-foreign-enough.probe"));
     KMS_GRANT_GRANTEE_KINDS "kms-grant-grantee-kinds":
         "A grantee is an account, user, role, federated user, role session or service, never a group or organization.",
         KMS.at("Grants in AWS KMS > Grantee principal");
@@ -40,24 +36,15 @@ rules! {
     KMS_GRANT_GRANTEE_ACCOUNT "kms-grant-grantee-account":
         "A grant for an account serves those of its users and roles whose identity-based policies allow the \
          operation.",
-        assumed("as a key policy for an account; the guide only says that an account can be the grantee", probe(
-            "A: owns the key; r: a role of account B without any policy; s: one that may kms:DescribeKey on the key",
-            &["A: aws kms create-grant --key-id <key> --grantee-principal arn:aws:iam::<B>:root --operations \
-               DescribeKey",
-              "s: aws kms describe-key --key-id <key ARN>", "r: aws kms describe-key --key-id <key ARN>"],
-            "that s is allowed, and the error of r", Fails("AccessDeniedException")));
+        assumed("as a key policy for an account; the guide only says that an account can be the grantee",
+            include_str!("probes/kms-grant-grantee-account.probe"));
     KMS_GRANT_GRANTEE_EXISTS "kms-grant-grantee-exists":
         "A grantee that is a user or role exists when the grant is made (else InvalidArnException).",
         KMS_API.at("CreateGrant > Errors");
     KMS_GRANT_GRANTEE_RECREATED "kms-grant-grantee-recreated":
         "A grant does not reach a user or role that was deleted and created anew.",
-        assumed("policies keep ids of users and roles; of grants it is told nowhere", probe(
-            "A: owns the key and the role r",
-            &["A: aws kms create-grant --key-id <key> --grantee-principal <r> --operations DescribeKey",
-              "A: aws iam delete-role --role-name r",
-              "A: aws iam create-role --role-name r --assume-role-policy-document <policy>",
-              "r: aws kms describe-key --key-id <key>"],
-            "the error", Fails("AccessDeniedException")));
+        assumed("policies keep ids of users and roles; of grants it is told nowhere",
+            include_str!("probes/kms-grant-grantee-recreated.probe"));
     KMS_GRANT_OPERATIONS "kms-grant-operations":
         "A grant's operations are among CreateGrant, Decrypt, DeriveSharedSecret, DescribeKey, Encrypt, \
          GenerateDataKey, GenerateDataKeyPair, GenerateDataKeyPairWithoutPlaintext, GenerateDataKeyWithoutPlaintext, \
@@ -84,12 +71,8 @@ rules! {
     KMS_GRANT_CONTEXT_KEY_CASE "kms-grant-context-key-case":
         "Keys of an encryption context constraint match without regard to case.",
         assumed("the API reference (GrantConstraints) says so; the guide (Creating grants) says that keys match with \
-                 case", probe(
-            "A: owns the key; r: a role without any policy",
-            &["A: aws kms create-grant --key-id <key> --grantee-principal <r> --operations GenerateDataKey \
-               --constraints EncryptionContextSubset={Department=IT}",
-              "r: aws kms generate-data-key --key-id <key> --key-spec AES_256 --encryption-context department=IT"],
-            "whether the call is allowed", Succeeds));
+                 case",
+            include_str!("probes/kms-grant-context-key-case.probe"));
     KMS_GRANT_CONTEXT_ONE "kms-grant-context-one":
         "A grant has one of EncryptionContextEquals and EncryptionContextSubset, not both.",
         KMS.at("Creating grants > SourceArn constraint");
@@ -116,12 +99,8 @@ rules! {
     KMS_GRANT_SOURCE_ARN_PATTERN "kms-grant-source-arn-pattern":
         "A SourceArn constraint is one ARN, compared without wildcards.",
         assumed("the guide likens it to the condition key, whose operators take wildcards, and shows a plain \
-                 ARN", probe(
-            "A: owns the key",
-            &["A: aws kms create-grant --key-id <key> --grantee-service-principal dynamodb.amazonaws.com \
-               --retiring-principal <role> --operations Decrypt --constraints \
-               SourceArn=arn:aws:dynamodb:us-east-1:<A>:table/*"],
-            "the error", Fails("ValidationException")));
+                 ARN",
+            include_str!("probes/kms-grant-source-arn-pattern.probe"));
     KMS_GRANT_SERVICE_SOURCE_ARN "kms-grant-service-source-arn":
         "A grant for a service needs a SourceArn constraint.",
         KMS.at("Creating grants > SourceArn constraint");
@@ -146,10 +125,8 @@ rules! {
         KMS.at("Grants in AWS KMS");
     KMS_GRANT_CHILD_SOURCE_ARN "kms-grant-child-source-arn":
         "A grant made by a grant with a SourceArn constraint has the same one.",
-        assumed("at least as strict is all that the guide says of constraints in general", probe(
-            "A: owns the key and made a grant for r with CreateGrant, Decrypt and a SourceArn constraint",
-            &["r: aws kms create-grant --key-id <key> --grantee-principal <r> --operations Decrypt"],
-            "the error", Fails("AccessDeniedException")));
+        assumed("at least as strict is all that the guide says of constraints in general",
+            include_str!("probes/kms-grant-child-source-arn.probe"));
     KMS_GRANT_FROM_EITHER_ACCOUNT "kms-grant-from-either-account":
         "A grant for a foreign principal is made from the key's account or, where the key policy allows it, from the \
          grantee's.",
@@ -188,10 +165,8 @@ rules! {
         "A grant that was retired or revoked allows nothing, and nor do grants made by it live on its account: each \
          stands by itself.",
         assumed_without_switch("the guide says that the deleted grant's permissions end, and nothing of its children",
-            "no grant tells by which other it was made, and ListGrants does not either", probe(
-            "A: owns the key; r: made by a grant of its own a grant for s",
-            &["A: aws kms revoke-grant --key-id <key> --grant-id <of r>", "s: aws kms describe-key --key-id <key>"],
-            "whether s is still allowed", Succeeds));
+            "no grant tells by which other it was made, and ListGrants does not either",
+            include_str!("probes/kms-grant-gone.probe"));
     KMS_GRANT_PROPAGATION "kms-grant-propagation":
         "A new grant may take up to five minutes until it counts without its token.",
         KMS.at("Grants in AWS KMS > Eventual consistency (for grants)");
@@ -221,36 +196,24 @@ rules! {
         KMS.at("Troubleshooting AWS KMS permissions");
     KMS_GRANT_BOUNDARY "kms-grant-boundary":
         "A boundary does not cap what grants give.",
-        assumed("a boundary caps identity-based policies, and grants are none; told nowhere", probe(
-            "A: owns the key; r: a role with a boundary that allows nothing of KMS, and a grant for DescribeKey",
-            &["r: aws kms describe-key --key-id <key>"],
-            "whether the call is allowed", Succeeds));
+        assumed("a boundary caps identity-based policies, and grants are none; told nowhere",
+            include_str!("probes/kms-grant-boundary.probe"));
     KMS_GRANT_SESSION_POLICY "kms-grant-session-policy":
         "A session policy caps what a grant for the role gives its sessions.",
-        assumed("as for a resource-based policy that names the role; told nowhere", probe(
-            "A: owns the key; r: a role with a grant for DescribeKey, assumed with a session policy without KMS",
-            &["r: aws kms describe-key --key-id <key>"],
-            "the error", Fails("AccessDeniedException")));
+        assumed("as for a resource-based policy that names the role; told nowhere",
+            include_str!("probes/kms-grant-session-policy.probe"));
     KMS_GRANT_SESSION_GRANTEE "kms-grant-session-grantee":
         "A session policy does not cap what a grant for the session itself gives.",
-        assumed("as for a resource-based policy that names the session; told nowhere", probe(
-            "A: owns the key; r: a role assumed as s with a session policy without KMS, and a grant for session s",
-            &["r: aws kms describe-key --key-id <key>"],
-            "whether the call is allowed", Succeeds));
+        assumed("as for a resource-based policy that names the session; told nowhere",
+            include_str!("probes/kms-grant-session-grantee.probe"));
     KMS_GRANT_SCP "kms-grant-scp":
         "SCPs of the grantee's account cap what grants give.",
-        assumed("SCPs bind every principal of the account; of grants it is told nowhere", probe(
-            "A: owns the key; r: a role of a member account whose SCPs allow nothing of KMS, and a grant for \
-             DescribeKey",
-            &["r: aws kms describe-key --key-id <key ARN>"],
-            "the error", Fails("AccessDeniedException")));
+        assumed("SCPs bind every principal of the account; of grants it is told nowhere",
+            include_str!("probes/kms-grant-scp.probe"));
     KMS_GRANT_RCP "kms-grant-rcp":
         "RCPs of the key's account cap what grants give.",
-        assumed("RCPs bind every use of the key; of grants only RetireGrant is told to be free of them", probe(
-            "A: owns the key, in an organization whose RCP denies kms:DescribeKey to outsiders; r: an outsider with a \
-             grant",
-            &["r: aws kms describe-key --key-id <key ARN>"],
-            "the error", Fails("AccessDeniedException")));
+        assumed("RCPs bind every use of the key; of grants only RetireGrant is told to be free of them",
+            include_str!("probes/kms-grant-rcp.probe"));
     KMS_GRANT_ISSUER "kms-grant-issuer":
         "A grant's issuing account is the account that called CreateGrant.",
         KMS_API.at("GrantListEntry > IssuingAccount");

@@ -1,9 +1,8 @@
 //! Who may use a KMS key: by its policy, alone or with IAM.
 
 use super::{
-    Answer::{Fails, Succeeds},
     rules,
-    source::{KMS, KMS_API, assumed_of_embedded_aws, probe},
+    source::{KMS, KMS_API, assumed_of_embedded_aws},
 };
 
 rules! {
@@ -71,10 +70,8 @@ rules! {
         KMS_API.at("PutKeyPolicy > BypassPolicyLockoutSafetyCheck");
     KMS_LOCKOUT_IDENTITY "kms-lockout-identity":
         "The lockout check takes a statement for the caller's account as enough, without asking IAM.",
-        assumed_of_embedded_aws("the default policy passes for every caller with `kms:CreateKey`", probe(
-            "A: a role that IAM allows kms:CreateKey and not kms:PutKeyPolicy",
-            &["A: aws kms create-key"],
-            "whether the key is made", Succeeds));
+        assumed_of_embedded_aws("the default policy passes for every caller with `kms:CreateKey`",
+            include_str!("probes/kms-lockout-identity.probe"));
     KMS_REGIONAL "kms-regional":
         "A key, its grants and its policy are of one region; its ARN opens nothing in another.",
         KMS.at("AWS KMS concepts > Key ARN");
@@ -91,8 +88,6 @@ rules! {
     KMS_DENIED_OR_MISSING "kms-denied-or-missing":
         "A caller that may not use a foreign key is denied whether the key exists or not.",
         assumed_of_embedded_aws("KMS's message for ciphertexts leaves open which it is; for key ARNs it is told \
-                                 nowhere", probe(
-            "A: a role that may kms:* on everything",
-            &["A: aws kms describe-key --key-id arn:aws:kms:us-east-1:<other account>:key/<none>"],
-            "the error", Fails("AccessDeniedException")));
+                                 nowhere",
+            include_str!("probes/kms-denied-or-missing.probe"));
 }

@@ -1,9 +1,8 @@
 //! What a key's state lets through, apart from who asks.
 
 use super::{
-    Answer::Fails,
     rules,
-    source::{KMS, assumed, assumed_of_launches, probe},
+    source::{KMS, assumed, assumed_of_key_states},
 };
 
 rules! {
@@ -22,11 +21,8 @@ rules! {
         KMS.at("Key states of AWS KMS keys > Key state table");
     KMS_STATE_PENDING_DELETION_CODE "kms-state-pending-deletion-code":
         "What a key that waits for its deletion refuses, it refuses with KMSInvalidStateException.",
-        assumed("the table leaves open whether it is that or DisabledException; users report the former", probe(
-            "A: the key's administrator",
-            &["A: aws kms schedule-key-deletion --key-id <key> --pending-window-in-days 7",
-              "A: aws kms encrypt --key-id <key> --plaintext aGk="],
-            "the error", Fails("KMSInvalidStateException")));
+        assumed("the table leaves open whether it is that or DisabledException; users report the former",
+            include_str!("probes/kms-state-pending-deletion-code.probe"));
     KMS_STATE_PENDING_DELETION_MANAGED "kms-state-pending-deletion-managed":
         "A key that waits for its deletion is described, listed, given a policy, its grants retired and revoked, its \
          aliases and deletion taken away; it is not tagged, enabled, disabled or scheduled anew.",
@@ -58,10 +54,8 @@ rules! {
         KMS.at("Key states of AWS KMS keys > Key state table");
     KMS_STATE_AFTER_DENIAL "kms-state-after-denial":
         "A caller who is not allowed is denied whatever the key's state.",
-        assumed_of_launches("the state would be told to strangers otherwise; told nowhere", probe(
-            "A: a role without permission on a disabled key",
-            &["A: aws kms encrypt --key-id <key> --plaintext aGk="],
-            "the error", Fails("AccessDeniedException")));
+        assumed_of_key_states("the state would be told to strangers otherwise; told nowhere",
+            include_str!("probes/kms-state-after-denial.probe"));
     KMS_STATE_ON_USE "kms-state-on-use":
         "A volume that is attached works on while its key is disabled; it is not attached anew.",
         KMS.at("Enable and disable keys > How unusable KMS keys affect data keys");

@@ -1,9 +1,8 @@
 //! KMS's own condition keys.
 
 use super::{
-    Answer::{Fails, Succeeds},
     rules,
-    source::{KMS, assumed, probe},
+    source::{KMS, assumed},
 };
 
 rules! {
@@ -35,10 +34,8 @@ rules! {
         KMS.at("AWS KMS condition keys > kms:GrantIsForAWSResource");
     KMS_COND_FOR_AWS_RESOURCE_FALSE "kms-cond-for-aws-resource-false":
         "On a direct call `kms:GrantIsForAWSResource` is false, not missing.",
-        assumed("a Boolean about the call; the guide only tells when it is true", probe(
-            "A: a role whose one statement allows kms:CreateGrant if Bool kms:GrantIsForAWSResource is false",
-            &["A: aws kms create-grant --key-id <key> --grantee-principal <role> --operations Decrypt"],
-            "whether the call is allowed", Succeeds));
+        assumed("a Boolean about the call; the guide only tells when it is true",
+            include_str!("probes/kms-cond-for-aws-resource-false.probe"));
     KMS_COND_GRANT_OPERATIONS "kms-cond-grant-operations":
         "`kms:GrantOperations` is a multivalued key with the operations of the grant to be made.",
         KMS.at("AWS KMS condition keys > kms:GrantOperations");
@@ -69,11 +66,8 @@ rules! {
         KMS.at("AWS KMS condition keys > kms:EncryptionContextKeys");
     KMS_COND_CONTEXT_CREATE_GRANT "kms-cond-context-create-grant":
         "On CreateGrant the encryption context that conditions see is that of the grant's constraint.",
-        assumed("the guide lists CreateGrant for these keys, and the request has no other encryption context", probe(
-            "A: a role whose one statement allows kms:CreateGrant if StringEquals kms:EncryptionContext:a is 1",
-            &["A: aws kms create-grant --key-id <key> --grantee-principal <role> --operations Decrypt --constraints \
-               EncryptionContextSubset={a=1}"],
-            "whether the call is allowed", Succeeds));
+        assumed("the guide lists CreateGrant for these keys, and the request has no other encryption context",
+            include_str!("probes/kms-cond-context-create-grant.probe"));
     KMS_COND_KEY_PROPERTIES "kms-cond-key-properties":
         "`kms:KeyOrigin`, `kms:KeySpec`, `kms:KeyUsage`, `kms:MultiRegion` and `kms:MultiRegionKeyType` are the key's \
          own on every operation on a key, and what is asked for on CreateKey.",
@@ -108,8 +102,6 @@ rules! {
         KMS.at("AWS KMS condition keys > kms:ViaService");
     KMS_COND_VIA_INFRASTRUCTURE "kms-cond-via-infrastructure":
         "The Decrypt by EC2's infrastructure role when a volume is attached has no `kms:ViaService`.",
-        assumed("CloudTrail shows the role as the caller and no invokedBy", probe(
-            "A: a key whose policy denies kms:Decrypt if Null kms:ViaService is true",
-            &["A: aws ec2 attach-volume --volume-id <encrypted volume> --instance-id <instance> --device /dev/sdf"],
-            "the error", Fails("CustomerKeyHasBeenRevoked")));
+        assumed("CloudTrail shows the role as the caller and no invokedBy",
+            include_str!("probes/kms-cond-via-infrastructure.probe"));
 }

@@ -1,11 +1,10 @@
 //! Which calls to KMS a launch, a new volume or an attachment makes, and as whom.
 
 use super::{
-    Answer::{Fails, Reads, Succeeds},
     rules,
     source::{
         AUTO_SCALING, BLUEPRINTS_2052, EBS, EBS_CSI_DRIVER, EC2, EC2_API, EKS, KARPENTER_4935, KMS,
-        assumed_of_launches as assumed, probe,
+        assumed_of_launches as assumed,
     },
 };
 
@@ -20,14 +19,8 @@ rules! {
     LAUNCH_KARPENTER_SPOT_CALLER "launch-karpenter-spot-caller":
         "A launch of a Spot instance by Karpenter calls KMS as one of an on-demand instance.",
         assumed("an instant fleet answers with its instances itself; karpenter-provider-aws issue 933 leaves it \
-                 open", probe(
-            "A: the controller's role, allowed the key; AWSServiceRoleForEC2Spot: not allowed",
-            &["A: aws ec2 create-fleet --type instant --launch-template-configs <template with the key> \
-               --target-capacity-specification TotalTargetCapacity=1,DefaultTargetCapacityType=spot",
-              "wait 15 minutes",
-              "A: aws cloudtrail lookup-events --lookup-attributes \
-               AttributeKey=EventName,AttributeValue=GenerateDataKeyWithoutPlaintext"],
-            "userIdentity of the record", Reads("assumed-role/<controller>")));
+                 open",
+            include_str!("probes/launch-karpenter-spot-caller.probe"));
     LAUNCH_FLEET_INSTANT_CALLER "launch-fleet-instant-caller":
         "An instant fleet calls KMS as whoever called CreateFleet, through EC2.",
         KARPENTER_4935.at("CloudTrail record of 2023-12-04");
@@ -60,11 +53,8 @@ rules! {
     LAUNCH_NOT_NODE_ROLE "launch-not-node-role":
         "The role of the instance profile takes no part: what it may or may not do with the key does not matter.",
         assumed("no recorded launch shows it as a caller of KMS; the record of issue 4935 shows the \
-                 controller's", probe(
-            "A: allowed the key; the role in <template>'s instance profile: with a Deny of kms:*",
-            &["A: aws ec2 run-instances --launch-template LaunchTemplateId=<template with the key>",
-              "A: aws ec2 wait instance-running --instance-ids <instance>"],
-            "whether it comes to run", Succeeds));
+                 controller's",
+            include_str!("probes/launch-not-node-role.probe"));
     LAUNCH_VIA_EC2 "launch-via-ec2":
         "The caller's calls come through `ec2.<region>.amazonaws.com`, and for grants as for an AWS resource.",
         EBS.at("Requirements for Amazon EBS encryption > Permissions for users");
@@ -87,12 +77,8 @@ rules! {
         "The first Decrypt of a volume from a plain snapshot is made by EC2's infrastructure, by the grant made \
          before it.",
         assumed("the guide says that the first grant is there \"so that it can encrypt the volume\"; no record is \
-                 public", probe(
-            "A: allowed kms:CreateGrant and kms:GenerateDataKeyWithoutPlaintext on the key and not kms:Decrypt",
-            &["A: aws ec2 create-volume --snapshot-id <plain> --encrypted --kms-key-id <key> --availability-zone \
-               <zone>",
-              "A: aws ec2 wait volume-available --volume-ids <volume>"],
-            "whether the volume becomes available", Succeeds));
+                 public",
+            include_str!("probes/launch-plain-decrypt-caller.probe"));
     LAUNCH_SAME_KEY_SAME_DATA_KEY "launch-same-key-same-data-key":
         "A volume under the key of its snapshot keeps the snapshot's data key, and no other key is asked.",
         EBS.at("How Amazon EBS encryption works > How EBS encryption works when the snapshot is encrypted");
@@ -100,33 +86,20 @@ rules! {
         "A volume under another key than its snapshot's also calls ReEncrypt: ReEncryptFrom on the snapshot's key and \
          ReEncryptTo on the volume's, as the caller.",
         assumed("the guide lists ReEncrypt among the permissions needed, and no other step reads the snapshot's data \
-                 key", probe(
-            "A: allowed all but kms:ReEncryptFrom on the snapshot's key",
-            &["A: aws ec2 create-volume --snapshot-id <encrypted> --encrypted --kms-key-id <other key> \
-               --availability-zone <zone>",
-              "A: aws ec2 wait volume-deleted --volume-ids <volume>"],
-            "whether the volume disappears", Succeeds));
+                 key",
+            include_str!("probes/launch-other-key-re-encrypt.probe"));
     LAUNCH_SAME_KEY_NO_RE_ENCRYPT "launch-same-key-no-re-encrypt":
         "A volume under its snapshot's key, or from a plain or no snapshot, makes no ReEncrypt.",
-        assumed("no recorded launch shows one", probe(
-            "A: allowed all of KMS but ReEncrypt",
-            &["A: aws ec2 create-volume --snapshot-id <encrypted under the key> --availability-zone <zone>",
-              "A: aws ec2 wait volume-available --volume-ids <volume>"],
-            "whether the volume becomes available", Succeeds));
+        assumed("no recorded launch shows one",
+            include_str!("probes/launch-same-key-no-re-encrypt.probe"));
     LAUNCH_NO_DESCRIBE_KEY "launch-no-describe-key":
         "No step needs DescribeKey.",
-        assumed("the guide lists it among the permissions needed, no recorded launch shows it", probe(
-            "A: allowed all of KMS but DescribeKey",
-            &["A: aws ec2 create-volume --size 1 --encrypted --kms-key-id <key ARN> --availability-zone <zone>",
-              "A: aws ec2 wait volume-available --volume-ids <volume>"],
-            "whether the volume becomes available", Succeeds));
+        assumed("the guide lists it among the permissions needed, no recorded launch shows it",
+            include_str!("probes/launch-no-describe-key.probe"));
     LAUNCH_NO_ENCRYPT "launch-no-encrypt":
         "No step needs Encrypt.",
-        assumed("only Auto Scaling's guide lists it, EBS's does not, and no recorded launch shows it", probe(
-            "A: allowed all of KMS but Encrypt",
-            &["A: aws ec2 create-volume --size 1 --encrypted --kms-key-id <key> --availability-zone <zone>",
-              "A: aws ec2 wait volume-available --volume-ids <volume>"],
-            "whether the volume becomes available", Succeeds));
+        assumed("only Auto Scaling's guide lists it, EBS's does not, and no recorded launch shows it",
+            include_str!("probes/launch-no-encrypt.probe"));
     LAUNCH_ATTACH_PRINCIPAL "launch-attach-principal":
         "At attachment Decrypt is called by `assumed-role/aws:ec2-infrastructure/<instance>` of the instance's \
          account.",
@@ -140,10 +113,8 @@ rules! {
     LAUNCH_GRANT_OPERATIONS "launch-grant-operations":
         "The grant made at attachment lists Decrypt and no other operation.",
         assumed("the guide says \"so that it can decrypt the data key\"; the CloudTrail record leaves operations \
-                 out", probe(
-            "A: allowed kms:CreateGrant if ForAllValues:StringEquals kms:GrantOperations is Decrypt",
-            &["A: aws ec2 attach-volume --volume-id <encrypted volume> --instance-id <instance> --device /dev/sdf"],
-            "whether the volume is attached", Succeeds));
+                 out",
+            include_str!("probes/launch-grant-operations.probe"));
     LAUNCH_GRANT_CONSTRAINT "launch-grant-constraint":
         "The grant is constrained by EncryptionContextSubset to the volume's `aws:ebs:id`.",
         KMS.at("Logging AWS KMS API calls with AWS CloudTrail > Amazon EC2 example two");
@@ -208,10 +179,8 @@ rules! {
         EBS.at("Amazon EBS encryption > Encrypt EBS resources");
     LAUNCH_DRY_RUN_WITHOUT_KMS "launch-dry-run-without-kms":
         "A dry run of a launch makes no call to KMS: it passes although the key is denied.",
-        assumed("the key is checked after the call itself has succeeded", probe(
-            "A: not allowed the key",
-            &["A: aws ec2 run-instances --dry-run --launch-template LaunchTemplateId=<template with the key>"],
-            "the error", Fails("DryRunOperation")));
+        assumed("the key is checked after the call itself has succeeded",
+            include_str!("probes/launch-dry-run-without-kms.probe"));
     LAUNCH_FAILS_INVALID_STATE "launch-fails-invalid-state":
         "An instance whose key is denied or unusable ends with Client.InvalidKMSKey.InvalidState, also where the key \
          is enabled.",
@@ -228,12 +197,8 @@ rules! {
     LAUNCH_FAILS_INACCESSIBLE "launch-fails-inaccessible":
         "A launch whose image is under a key that the account cannot reach is reported by Auto Scaling as `encrypted \
          with an inaccessible AWS KMS key`.",
-        assumed("users quote it; the guide's list of launch failures does not have it", probe(
-            "B: shares an image under its key, and not the key; A: the account of the group",
-            &["A: aws autoscaling set-desired-capacity --auto-scaling-group-name <group> --desired-capacity 1",
-              "wait 5 minutes",
-              "A: aws autoscaling describe-scaling-activities --auto-scaling-group-name <group>"],
-            "StatusMessage of the activity", Reads("encrypted with an inaccessible AWS KMS key")));
+        assumed("users quote it; the guide's list of launch failures does not have it",
+            include_str!("probes/launch-fails-inaccessible.probe"));
     LAUNCH_FOREIGN_GRANT "launch-foreign-grant":
         "A service-linked role uses a foreign key by a grant that lists Encrypt, Decrypt, ReEncryptFrom, ReEncryptTo, \
          GenerateDataKey, GenerateDataKeyWithoutPlaintext, DescribeKey and CreateGrant.",
@@ -241,25 +206,16 @@ rules! {
     LAUNCH_FOREIGN_GRANT_MINIMUM "launch-foreign-grant-minimum":
         "Of these CreateGrant, Decrypt and GenerateDataKeyWithoutPlaintext are enough for volumes under the foreign \
          key, from a plain image or one under that key.",
-        assumed("the steps that recorded launches show", probe(
-            "B: owns the key; A: the account of the group, whose template names the key for a plain image",
-            &["A: aws kms create-grant --key-id <key of B> --grantee-principal <AWSServiceRoleForAutoScaling> \
-               --operations CreateGrant Decrypt GenerateDataKeyWithoutPlaintext",
-              "A: aws autoscaling set-desired-capacity --auto-scaling-group-name <group> --desired-capacity 1",
-              "wait 5 minutes",
-              "A: aws autoscaling describe-scaling-activities --auto-scaling-group-name <group>"],
-            "StatusCode of the activity", Reads("Successful")));
+        assumed("the steps that recorded launches show",
+            include_str!("probes/launch-foreign-grant-minimum.probe"));
     LAUNCH_FOREIGN_GRANT_MANUAL "launch-foreign-grant-manual":
         "Who makes that grant by hand needs `kms:CreateGrant` on both sides without a condition on \
          `kms:GrantIsForAWSResource`.",
         AUTO_SCALING.at("Required AWS KMS key policy for use with encrypted volumes > Example 2: cross-account access");
     LAUNCH_FLEET_GRANTEE_PATH "launch-fleet-grantee-path":
         "The grantee for a fleet or Spot request is its service-linked role's ARN with the path.",
-        assumed("EC2's guide writes it without the path, under which no such role exists", probe(
-            "A: owns the key and has AWSServiceRoleForEC2Fleet",
-            &["A: aws kms create-grant --key-id <key> --grantee-principal \
-               arn:aws:iam::<A>:role/AWSServiceRoleForEC2Fleet --operations Decrypt"],
-            "the error", Fails("InvalidArnException")));
+        assumed("EC2's guide writes it without the path, under which no such role exists",
+            include_str!("probes/launch-fleet-grantee-path.probe"));
     LAUNCH_CHILD_OF_GRANT "launch-child-of-grant":
         "Where a service-linked role may CreateGrant only by a grant, the grant that it makes at attachment is within \
          it.",

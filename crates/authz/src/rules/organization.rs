@@ -1,9 +1,8 @@
 //! What an organization's policies cap.
 
 use super::{
-    Answer::{Fails, Succeeds},
     rules,
-    source::{IAM, KMS, ORGANIZATIONS, assumed, probe},
+    source::{IAM, KMS, ORGANIZATIONS, assumed},
 };
 
 rules! {
@@ -82,15 +81,10 @@ rules! {
         ORGANIZATIONS.at("Resource control policies (RCPs) > List of AWS services that support RCPs");
     ORG_RCP_INFRASTRUCTURE "org-rcp-infrastructure":
         "RCPs bind the Decrypt by EC2's infrastructure role when a volume is attached.",
-        assumed("it is a role, not a service-linked one and no service principal; told nowhere", probe(
-            "A: the key's administrator, in an organization whose RCP denies kms:Decrypt if ArnLike aws:PrincipalArn \
-             is arn:aws:iam::*:role/aws:ec2-infrastructure",
-            &["A: aws ec2 attach-volume --volume-id <encrypted volume> --instance-id <instance> --device /dev/sdf"],
-            "the error", Fails("CustomerKeyHasBeenRevoked")));
+        assumed("it is a role, not a service-linked one and no service principal; told nowhere",
+            include_str!("probes/org-rcp-infrastructure.probe"));
     ORG_SCP_INFRASTRUCTURE "org-scp-infrastructure":
         "SCPs do not bind the Decrypt by EC2's infrastructure role when a volume is attached.",
-        assumed("the role is AWS's own, though its ARN bears the customer's account; told nowhere", probe(
-            "A: a principal of a member account whose SCP denies kms:Decrypt",
-            &["A: aws ec2 attach-volume --volume-id <encrypted volume> --instance-id <instance> --device /dev/sdf"],
-            "whether the volume is attached", Succeeds));
+        assumed("the role is AWS's own, though its ARN bears the customer's account; told nowhere",
+            include_str!("probes/org-scp-infrastructure.probe"));
 }

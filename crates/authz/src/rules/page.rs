@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write};
 
-use super::{Answer, Probe, RULES, Rule, Source, Turns};
+use super::{RULES, Rule, Source, Turns};
 
 /// How many cases of the corpus rest on each rule.
 pub type Cases<'a> = BTreeMap<&'a str, CaseCount>;
@@ -57,9 +57,18 @@ denials, `claviger local-aws --assume ID=off` also what the embedded AWS does ar
 else, or nothing, says so. Generated from `crates/authz/src/rules/`; its test compares this page \
 with them and writes it anew with `UPDATE_DOCS=1`.
 
-A probe is made of calls of the `aws` command, in order, each behind the one who makes it; what stands in `<>` is \
-what an earlier call or the setting up gave. `wait` is for what AWS does after it has answered. Policies that the setting up names are otherwise `kms:*` on the key, for \
-whoever it says, and nothing else.
+A probe is what decides a rule at AWS, as text that a program reads (`authz::rules::probe`). `given` is what whoever \
+runs it tells: a name in capitals calls with its own credentials, and stands in the text for the id of its account; \
+any other stands for its text. `WHO: aws ..` is a call of the `aws` command. `NAME = WHO: aws .. --query ..` keeps its \
+answer, as text, for `<NAME>`; without `--query` it answers credentials, with which NAME calls from then on. \
+`fileb://<NAME>` is a file of the bytes that are kept in base64. The calls above `look for` set up, each succeeds; of \
+those below it the last one decides, and others answer what stands below them, or succeed. An answer that is neither \
+of the two at the end decides nothing, nor does one to a call before. `holds` is looked for first. What IAM and KMS \
+are told takes AWS some seconds to spread: a minute passes before the calls that tell.
+
+`cargo test -p local-aws --test clients probe` runs each that takes IAM, KMS, STS and Organizations alone, through \
+the `aws` command, against the embedded AWS: it finds what its switch says, on and off. Of the others it checks that \
+the `aws` command takes their calls.
 ";
 
 /// The groups of rules, by how their ids begin; the longer beginning first where two share one.
@@ -143,24 +152,11 @@ pub fn assumptions_page() -> String {
                         let _ = write!(page, "The switch turns {other}.\n\n");
                     }
                 }
-                write_probe(&mut page, probe);
+                let _ = write!(page, "```text\n{probe}```\n");
             }
         }
     }
     page
-}
-
-fn write_probe(page: &mut String, probe: &Probe) {
-    let _ = write!(page, "Set up: {}.\n\n```text\n", probe.accounts);
-    for call in probe.calls {
-        let _ = writeln!(page, "{call}");
-    }
-    let holds = match probe.default_holds {
-        Answer::Succeeds => "the last call succeeds".to_owned(),
-        Answer::Fails(code) => format!("it fails with `{code}`"),
-        Answer::Reads(text) => format!("it reads `{text}`"),
-    };
-    let _ = write!(page, "```\n\nLook for {}: the rule holds if {holds}.\n", probe.look_for);
 }
 
 /// The groups that have rules, in the order of the page, with their rules by id.

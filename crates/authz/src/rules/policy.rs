@@ -1,11 +1,9 @@
 //! What a policy document has to be. Messages are AWS's, as public reports quote them.
 
 use super::{
-    Answer::{Fails, Reads, Succeeds},
     rules,
     source::{
         IAM, KMS, KMS_API, KNOWLEDGE_CENTER, ORGANIZATIONS, assumed_of_policies as assumed, assumed_without_switch,
-        probe,
     },
 };
 
@@ -30,22 +28,15 @@ rules! {
         "A policy without `Version` is read as one of `2008-10-17`.",
         IAM.at("IAM JSON policy elements: Version");
     IAM_POLICY_VERSION_MANAGED "iam-policy-version-managed":
-        "A policy of a user, group or role needs `Version` `2012-10-17` (else `Policy document must be version \
-         2012-10-17 or greater.`), a resource-based policy does not.",
-        assumed("CreatePolicy has answered so to many users; for inline policies nobody tells it", probe(
-            "A: an administrator",
-            &["A: aws iam put-role-policy --role-name <role> --policy-name p --policy-document \
-               {\"Version\":\"2008-10-17\",\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"kms:Decrypt\",\
-               \"Resource\":\"*\"}}"],
-            "the error", Fails("MalformedPolicyDocument")));
+        "A managed policy needs `Version` `2012-10-17` when it is made (else `Policy document must be version 2012-10-17 \
+         or greater.`), an inline or resource-based one does not.",
+        assumed("CreatePolicy has answered so to many users; for inline policies nobody tells it",
+            include_str!("probes/iam-policy-version-managed.probe"));
     IAM_POLICY_ID "iam-policy-id":
         "An identity-based policy may have an `Id` as well, which means nothing.",
         assumed("the grammar's notes allow it in resource-based policies only, while emulators that are tested against \
-                 AWS take it, and so do users' policies", probe(
-            "A: an administrator",
-            &["A: aws iam create-policy --policy-name n --policy-document {\"Version\":\"2012-10-17\",\"Id\":\"x\",\
-               \"Statement\":{\"Effect\":\"Allow\",\"Action\":\"kms:Decrypt\",\"Resource\":\"*\"}}"],
-            "whether the policy is kept", Succeeds));
+                 AWS take it, and so do users' policies",
+            include_str!("probes/iam-policy-id.probe"));
     IAM_POLICY_STATEMENTS "iam-policy-statements":
         "`Statement` is one statement or a list of at least one.",
         IAM.at("IAM JSON policy elements: Statement");
@@ -71,13 +62,8 @@ rules! {
     IAM_POLICY_TRUST_NO_RESOURCE "iam-policy-trust-no-resource":
         "A trust policy holds neither `Resource` nor `NotResource`: it is about its role (else `Has prohibited field \
          Resource`).",
-        assumed("IAM has answered so to many users, and no trust policy of its guide has either", probe(
-            "A: an administrator",
-            &["A: aws iam create-role --role-name r --assume-role-policy-document \
-            {\"Version\":\"2012-10-17\",\"Statement\":\
-               {\"Effect\":\"Allow\",\"Principal\":{\"AWS\":\"<account>\"},\"Action\":\"sts:AssumeRole\",\
-               \"Resource\":\"*\"}}"],
-            "the error", Fails("MalformedPolicyDocument")));
+        assumed("IAM has answered so to many users, and no trust policy of its guide has either",
+            include_str!("probes/iam-policy-trust-no-resource.probe"));
     IAM_POLICY_PRINCIPAL_IDENTITY "iam-policy-principal-identity":
         "An identity-based policy, boundary, session policy or SCP names no principal (else `Policy document should \
          not specify a principal.`).",
@@ -104,18 +90,8 @@ rules! {
         "A date condition's value that is no date is refused (`The policy failed legacy parsing`), while other values \
          that do not suit their operator are kept and never match.",
         assumed("public tests of what IAM answers tell the former; Access Analyzer lists the latter as findings on \
-                 saved policies", probe(
-            "A: an administrator; r: a role without a policy",
-            &["A: aws iam create-policy --policy-name n --policy-document {\"Version\":\"2012-10-17\",\"Statement\":\
-               {\"Effect\":\"Allow\",\"Action\":\"kms:EnableKeyRotation\",\"Resource\":\"*\",\"Condition\":\
-               {\"NumericEquals\":{\"kms:RotationPeriodInDays\":\"many\"}}}}",
-              "A: aws iam attach-role-policy --role-name r --policy-arn <n>",
-              "r: aws kms enable-key-rotation --key-id <key> --rotation-period-in-days 365",
-              "A: aws iam create-policy --policy-name d --policy-document {\"Version\":\"2012-10-17\",\"Statement\":\
-               {\"Effect\":\"Allow\",\"Action\":\"kms:Decrypt\",\"Resource\":\"*\",\"Condition\":{\"DateLessThan\":\
-               {\"aws:CurrentTime\":\"01T\"}}}}"],
-            "that the first policy is kept and r is denied all the same, and the error of the second policy",
-            Fails("MalformedPolicyDocument")));
+                 saved policies",
+            include_str!("probes/iam-policy-condition-date.probe"));
     IAM_POLICY_SIZE_MANAGED "iam-policy-size-managed":
         "A managed policy is at most 6,144 characters, white space not counted.",
         IAM.at("IAM and AWS STS quotas > IAM and STS character quotas");
@@ -155,9 +131,6 @@ rules! {
         "A bare account id in a saved key policy reads back as the ARN of its root.",
         assumed_without_switch("IAM's guide says that a service might; for KMS it is told nowhere",
             "it tells how a policy reads back, on which no decision hangs; the embedded AWS gives a key policy back as \
-             it was put", probe(
-            "A: the key's administrator",
-            &["A: aws kms put-key-policy --key-id <key> --policy-name default --policy <names 111122223333 bare>",
-              "A: aws kms get-key-policy --key-id <key> --policy-name default"],
-            "the principal that comes back", Reads("arn:aws:iam::111122223333:root")));
+             it was put",
+            include_str!("probes/iam-policy-saved-text.probe"));
 }

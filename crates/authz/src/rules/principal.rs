@@ -1,9 +1,8 @@
 //! Whom a `Principal` names.
 
 use super::{
-    Answer::{Fails, Reads, Succeeds},
     rules,
-    source::{IAM, assumed, assumed_without_switch, probe},
+    source::{IAM, assumed, assumed_without_switch},
 };
 
 rules! {
@@ -47,13 +46,8 @@ rules! {
         IAM.at("AWS JSON policy elements: Principal > IAM role principals");
     IAM_PRINCIPAL_SAVED_ID_KEY "iam-principal-saved-id-key":
         "A key policy that is saved keeps unique ids as a trust policy does.",
-        assumed("IAM's guide says that the id then appears \"in resource-based policies\"; KMS's guide does not", probe(
-            "A: the key's administrator; r: a role that the key policy names",
-            &["A: aws iam delete-role --role-name r",
-              "A: aws iam create-role --role-name r --assume-role-policy-document <policy>",
-              "A: aws kms get-key-policy --key-id <key> --policy-name default",
-              "r: aws kms describe-key --key-id <key>"],
-            "AROA in the key policy, and whether the new r is allowed", Fails("AccessDeniedException")));
+        assumed("IAM's guide says that the id then appears \"in resource-based policies\"; KMS's guide does not",
+            include_str!("probes/iam-principal-saved-id-key.probe"));
     IAM_PRINCIPAL_SAVED_ID_DENY "iam-principal-saved-id-deny":
         "A `Deny` that keeps the id of a deleted role does not reach one created anew under its name.",
         IAM.at("AWS JSON policy elements: Principal > IAM role principals");
@@ -72,26 +66,19 @@ rules! {
         IAM.at("AWS JSON policy elements: NotPrincipal > NotPrincipal with Deny");
     IAM_PRINCIPAL_DENY_ACCOUNT "iam-principal-deny-account":
         "A `Deny` for an account reaches every user, role and session of it.",
-        assumed("follows from the account standing for all of its principals, told only of `Allow`", probe(
-            "A: the key's administrator; r: a role that IAM allows, in the account that a Deny names by its root",
-            &["r: aws kms describe-key --key-id <key>"],
-            "the error", Fails("AccessDeniedException")));
+        assumed("follows from the account standing for all of its principals, told only of `Allow`",
+            include_str!("probes/iam-principal-deny-account.probe"));
     IAM_PRINCIPAL_ROLE_PATH "iam-principal-role-path":
         "A role is named by its ARN with its path; a session's ARN lacks the path.",
         IAM.at("IAM identifiers > IAM ARNs");
     IAM_PRINCIPAL_UNKNOWN_SESSION "iam-principal-unknown-session":
         "A policy may name a session that does not exist yet.",
         assumed_without_switch("only users and roles have an id to be kept; told nowhere",
-            "to refuse such a policy takes to know every session there is, which no world tells", probe(
-            "A: the key's administrator",
-            &["A: aws kms put-key-policy --key-id <key> --policy-name default --policy <names a session nobody has>"],
-            "whether it is kept", Succeeds));
+            "to refuse such a policy takes to know every session there is, which no world tells",
+            include_str!("probes/iam-principal-unknown-session.probe"));
     IAM_PRINCIPAL_ID_SHOWN "iam-principal-id-shown":
         "A kept id whose role or user is gone reads back as the id.",
         assumed_without_switch("told of trust policies and of \"resource-based policies\"",
-            "it tells how a policy reads back, on which no decision hangs", probe(
-            "A: the key's administrator",
-            &["A: aws iam delete-role --role-name <named>",
-              "A: aws kms get-key-policy --key-id <key> --policy-name default"],
-            "the principal that comes back", Reads("AROA")));
+            "it tells how a policy reads back, on which no decision hangs",
+            include_str!("probes/iam-principal-id-shown.probe"));
 }

@@ -1,9 +1,8 @@
 //! Service-linked roles.
 
 use super::{
-    Answer::Reads,
     rules,
-    source::{AUTO_SCALING, IAM, MANAGED_POLICIES, assumed, probe},
+    source::{AUTO_SCALING, IAM, MANAGED_POLICIES, assumed},
 };
 
 rules! {
@@ -40,14 +39,6 @@ rules! {
         AUTO_SCALING.at("Required AWS KMS key policy for use with encrypted volumes");
     SLR_RECREATED "slr-recreated":
         "A grant does not reach a service-linked role that was deleted and created anew.",
-        assumed("key policies keep ids of roles, and grants would otherwise pass to whoever takes the name", probe(
-            "A: owns the key and the role",
-            &["A: aws kms create-grant --key-id <key> --grantee-principal <AWSServiceRoleForAutoScaling_x> \
-               --operations Decrypt GenerateDataKeyWithoutPlaintext CreateGrant",
-              "A: aws iam delete-service-linked-role --role-name AWSServiceRoleForAutoScaling_x",
-              "A: aws iam create-service-linked-role --aws-service-name autoscaling.amazonaws.com --custom-suffix x",
-              "A: aws autoscaling set-desired-capacity --auto-scaling-group-name <group> --desired-capacity 1",
-              "wait 5 minutes",
-              "A: aws autoscaling describe-scaling-activities --auto-scaling-group-name <group>"],
-            "StatusMessage of the activity", Reads("Client.InvalidKMSKey.InvalidState")));
+        assumed("key policies keep ids of roles, and grants would otherwise pass to whoever takes the name",
+            include_str!("probes/slr-recreated.probe"));
 }

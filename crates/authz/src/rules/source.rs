@@ -1,6 +1,6 @@
 //! Short forms for the ledger's sources.
 
-use super::{Answer, Probe, Source, Turns};
+use super::{Source, Turns};
 
 /// A document that rules are taken from.
 pub(super) struct Title(&'static str);
@@ -32,36 +32,31 @@ impl Title {
 }
 
 /// What speaks for an assumption that turns decisions, and what would decide it.
-pub(super) const fn assumed(why: &'static str, probe: Probe) -> Source {
+pub(super) const fn assumed(why: &'static str, probe: &'static str) -> Source {
     Source::Assumption { why, turns: Turns::Decisions, probe }
 }
 
 /// The same of one that turns which documents are taken.
-pub(super) const fn assumed_of_policies(why: &'static str, probe: Probe) -> Source {
+pub(super) const fn assumed_of_policies(why: &'static str, probe: &'static str) -> Source {
     Source::Assumption { why, turns: Turns::Policies, probe }
 }
 
 /// The same of one that turns what launches do.
-pub(super) const fn assumed_of_launches(why: &'static str, probe: Probe) -> Source {
+pub(super) const fn assumed_of_launches(why: &'static str, probe: &'static str) -> Source {
     Source::Assumption { why, turns: Turns::Launches, probe }
 }
 
 /// The same of one that turns what the embedded AWS does around its decisions.
-pub(super) const fn assumed_of_embedded_aws(why: &'static str, probe: Probe) -> Source {
+pub(super) const fn assumed_of_embedded_aws(why: &'static str, probe: &'static str) -> Source {
     Source::Assumption { why, turns: Turns::EmbeddedAws, probe }
 }
 
-/// The same of one that turns nothing, with the reason.
-pub(super) const fn assumed_without_switch(why: &'static str, reason: &'static str, probe: Probe) -> Source {
-    Source::Assumption { why, turns: Turns::Nothing(reason), probe }
+/// The same of one that turns what is told first of a key whose state refuses a call.
+pub(super) const fn assumed_of_key_states(why: &'static str, probe: &'static str) -> Source {
+    Source::Assumption { why, turns: Turns::KeyStates, probe }
 }
 
-/// The calls that would decide an assumption.
-pub(super) const fn probe(
-    accounts: &'static str,
-    calls: &'static [&'static str],
-    look_for: &'static str,
-    default_holds: Answer,
-) -> Probe {
-    Probe { calls, accounts, look_for, default_holds }
+/// The same of one that turns nothing, with the reason.
+pub(super) const fn assumed_without_switch(why: &'static str, reason: &'static str, probe: &'static str) -> Source {
+    Source::Assumption { why, turns: Turns::Nothing(reason), probe }
 }

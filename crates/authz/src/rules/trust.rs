@@ -1,11 +1,9 @@
 //! Assuming a role.
 
 use super::{
-    Answer::{Fails, Succeeds},
     rules,
     source::{
         EKS, IAM, KNOWLEDGE_CENTER, SECURITY_BLOG, STS_API, assumed, assumed_of_embedded_aws, assumed_without_switch,
-        probe,
     },
 };
 
@@ -61,10 +59,8 @@ rules! {
         IAM.at("Pass session tags in AWS STS > Permissions required to add session tags");
     TRUST_TAG_SESSION_INHERITED "trust-tag-session-inherited":
         "Tags that a chained session inherits need `sts:TagSession` as those that it passes.",
-        assumed_of_embedded_aws("the guide names the operation's own tags; users report denials in role chains", probe(
-            "A: a session with a transitive tag; r: a role whose trust policy allows A only sts:AssumeRole",
-            &["A: aws sts assume-role --role-arn <r> --role-session-name s"],
-            "the error", Fails("AccessDenied")));
+        assumed_of_embedded_aws("the guide names the operation's own tags; users report denials in role chains",
+            include_str!("probes/trust-tag-session-inherited.probe"));
     TRUST_TAGS_LIMITS "trust-tags-limits":
         "A request passes at most 50 tags, with keys of 128 and values of 256 characters, none of them twice \
          regardless of case.",
@@ -115,21 +111,15 @@ rules! {
     TRUST_DENIED_OR_MISSING "trust-denied-or-missing":
         "Assuming a role that does not exist is denied as one that does not trust the caller (AccessDenied).",
         assumed_without_switch("a foreign account would learn the names of roles otherwise; told nowhere",
-            "AssumeRole declares no error by which a role that is missing could be told", probe(
-            "A: a user that may sts:AssumeRole on everything",
-            &["A: aws sts assume-role --role-arn arn:aws:iam::<other account>:role/<none> --role-session-name s"],
-            "the error", Fails("AccessDenied")));
+            "AssumeRole declares no error by which a role that is missing could be told",
+            include_str!("probes/trust-denied-or-missing.probe"));
     TRUST_NAMED_BOUNDARY "trust-named-boundary":
         "A role that the trust policy of its account names by its role ARN is capped by its boundary and session \
          policies.",
-        assumed("follows from the trust policy acting as a resource-based policy; told nowhere for STS", probe(
-            "A: a role with a boundary that allows nothing of STS, named by the trust policy of r",
-            &["A: aws sts assume-role --role-arn <r> --role-session-name s"],
-            "the error", Fails("AccessDenied")));
+        assumed("follows from the trust policy acting as a resource-based policy; told nowhere for STS",
+            include_str!("probes/trust-named-boundary.probe"));
     TRUST_NAMED_USER_BOUNDARY "trust-named-user-boundary":
         "A user that the trust policy of its account names is not capped by its boundary.",
-        assumed("as trust-named-boundary, by the rule for users", probe(
-            "A: a user with a boundary that allows nothing of STS, named by the trust policy of r",
-            &["A: aws sts assume-role --role-arn <r> --role-session-name s"],
-            "whether the role is assumed", Succeeds));
+        assumed("as trust-named-boundary, by the rule for users",
+            include_str!("probes/trust-named-user-boundary.probe"));
 }

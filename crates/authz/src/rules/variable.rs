@@ -1,9 +1,8 @@
 //! Policy variables.
 
 use super::{
-    Answer::{Fails, Succeeds},
     rules,
-    source::{IAM, assumed, probe},
+    source::{IAM, assumed},
 };
 
 rules! {
@@ -19,11 +18,8 @@ rules! {
     IAM_VARIABLE_BOOL "iam-variable-bool":
         "A variable may stand in the value of a `Bool` condition.",
         assumed("the guide contradicts itself: \"Condition operators\" allows it, \"Variables and tags\" does \
-                 not", probe(
-            "A: a role whose one statement allows kms:DescribeKey if Bool aws:SecureTransport is \
-             ${aws:SecureTransport}",
-            &["A: aws kms describe-key --key-id <key>"],
-            "whether the call is allowed", Succeeds));
+                 not",
+            include_str!("probes/iam-variable-bool.probe"));
     IAM_VARIABLE_NOT_OTHER_OPERATORS "iam-variable-not-other-operators":
         "In Numeric, Date, Binary, IpAddress and Null conditions `${..}` is no variable.",
         IAM.at("IAM policy elements: Variables and tags > Condition element");
@@ -51,9 +47,6 @@ rules! {
         IAM.at("IAM policy elements: Variables and tags > Information available in all requests");
     IAM_VARIABLE_VALUE_LITERAL "iam-variable-value-literal":
         "A `*` or `?` in the value that a variable resolves to is itself, no wildcard.",
-        assumed("told nowhere; a tag or session name that could widen a policy would be an escalation", probe(
-            "A: a role session tagged a=*, with one statement that allows kms:DescribeKey if StringLike \
-             aws:RequestedRegion is ${aws:PrincipalTag/a}",
-            &["A: aws kms describe-key --key-id <key>"],
-            "whether the tag's star matched the region", Fails("AccessDeniedException")));
+        assumed("told nowhere; a tag or session name that could widen a policy would be an escalation",
+            include_str!("probes/iam-variable-value-literal.probe"));
 }

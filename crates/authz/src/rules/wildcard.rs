@@ -1,9 +1,8 @@
 //! Which actions and resources a statement is about.
 
 use super::{
-    Answer::Succeeds,
     rules,
-    source::{IAM, KMS, assumed, probe},
+    source::{IAM, KMS, assumed},
 };
 
 rules! {
@@ -31,11 +30,8 @@ rules! {
     IAM_MATCH_RESOURCE_PARTS "iam-match-resource-parts":
         "Any wildcard of a resource stands for colons, wherever in a part of the ARN it is.",
         assumed("the guide says it of a `*` at the end of a part and of no other; one comparison for all is the \
-                 simplest that fits", probe(
-            "A: a role whose one statement allows logs:DescribeLogStreams on arn:aws:logs:eu-*<the last digits of A's \
-             id>:log-group:g:*",
-            &["A: aws logs describe-log-streams --log-group-name g --region eu-west-1"],
-            "whether the star stood for the rest of the region, a colon and the rest of the id", Succeeds));
+                 simplest that fits",
+            include_str!("probes/iam-match-resource-parts.probe"));
     IAM_MATCH_RESOURCE_INCOMPLETE "iam-match-resource-incomplete":
         "A resource's ARN with fewer than six parts is completed with `*`: `arn:aws:sqs` is `arn:aws:sqs:*:*:*`.",
         IAM.at("Identify AWS resources with Amazon Resource Names (ARNs) > Using wildcards in paths");

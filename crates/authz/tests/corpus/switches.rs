@@ -87,7 +87,8 @@ impl Dead {
     fn of_launch(&mut self, case: &LaunchCase) {
         let own = assumptions(&case.about).unwrap();
         for question in [Some(&case.question), case.mutant.as_ref()].into_iter().flatten() {
-            self.ask(&own, |_, turns| turns == Turns::Launches, |assumptions| launches::answer(question, assumptions));
+            let of_launches = |_: &str, turns| matches!(turns, Turns::Launches | Turns::KeyStates);
+            self.ask(&own, of_launches, |assumptions| launches::answer(question, assumptions));
         }
     }
 }

@@ -36,15 +36,18 @@ impl Condition {
                 Some(given.map_or_else(|| vec![default.to_owned()], texts))
             }
             Source::TagValues(list) => return self.tag_values(input, list),
-            Source::TagKeys(list) => Some(tags(input, list).map(|(key, _)| key.to_owned()).collect()),
+            Source::TagKeys(list) => {
+                at(input, list.member).map(|_| tags(input, list).map(|(key, _)| key.to_owned()).collect())
+            }
             Source::Fixed(value) => Some(vec![value.to_owned()]),
             Source::WhereTrue(path, value) => {
                 at(input, path).and_then(Value::as_bool).filter(|holds| *holds).map(|_| vec![value.to_owned()])
             }
             Source::OnSameKey => on_same_key.map(|same| vec![same.to_string()]),
         };
-        // A list without elements is a key without values, which is one that is not in the request.
-        values.filter(|values| !values.is_empty()).map(|values| (self.key.to_owned(), values)).into_iter().collect()
+        // A list without elements is a key without values: whether that is one that is not there, is assumed
+        // (`iam-cond-null-empty`), and not for here to say.
+        values.map(|values| (self.key.to_owned(), values)).into_iter().collect()
     }
 
     fn tag_values(&self, input: &Value, list: TagList) -> Vec<Told> {

@@ -103,8 +103,7 @@ impl LocalAws {
     pub(crate) fn run(self, log: &LogOptions) -> Result<Exit, Failure> {
         log.start("info")?;
         let (accounts, credentials) = self.named()?;
-        let takes = |turns| matches!(turns, Turns::Decisions | Turns::EmbeddedAws);
-        let assumptions = assumptions::of_flags(&self.assume, takes)?;
+        let assumptions = assumptions::of_flags(&self.assume, Turns::is_of_embedded_aws)?;
         let world = self.world.as_deref().map_or_else(|| Ok(World::new()), read)?;
         keep_memory_private()?;
         let trail = self.trail.clone().map(TrailFiles::in_directory);

@@ -11,6 +11,8 @@ use aws_model::{AccountId, Arn};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::authorization::Authorizer;
+
 /// A session that STS began. The token carries it whole, sealed, as AWS's do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Session {
@@ -108,7 +110,7 @@ impl Session {
         let context = &self.context;
         let read = |text: &String| {
             let source = SourceText::new("session policy", text.as_str());
-            Policy::parse(source, PolicyKind::Session).ok().map(Arc::new)
+            Policy::parse_under(source, PolicyKind::Session, &Authorizer::kept()).ok().map(Arc::new)
         };
         let transitive = context.tags.values().filter(|tag| tag.transitive);
         Some(Principal::Session(Box::new(RoleSession {

@@ -7,6 +7,7 @@ use authz::{
         MalformedPolicy, Policy, PolicyKind, PrincipalPattern,
         limits::{SizeQuota, check_request},
     },
+    rules::Assumptions,
     text::SourceText,
     world::Account,
 };
@@ -29,7 +30,8 @@ impl Trust {
     /// Source: IAM User Guide, "AWS JSON policy elements: Principal" (a principal that does not exist is refused when
     /// the policy is saved; one that does is saved by its unique id).
     pub(super) fn put(call: &Call<'_>, document: &str) -> Result<Self, ServiceError> {
-        let policy = read("trust policy", document, PolicyKind::Trust)?;
+        let assumptions = call.state.authorizer().assumptions();
+        let policy = read("trust policy", document, PolicyKind::Trust, assumptions)?;
         let world = call.state.authorizer().world();
         let limit = world.account(call.account()).map_or(SizeQuota::Trust.limit(), Account::role_trust_policy_length);
         let fits = SizeQuota::Trust.check_up_to(SizeQuota::Trust.size_of(document), limit);
@@ -72,9 +74,14 @@ fn named(policy: &Policy) -> impl Iterator<Item = &Arn> {
 }
 
 /// Reads a policy that a caller gives.
-pub(super) fn read(name: &str, document: &str, kind: PolicyKind) -> Result<Policy, ServiceError> {
+pub(super) fn read(
+    name: &str,
+    document: &str,
+    kind: PolicyKind,
+    assumptions: &Assumptions,
+) -> Result<Policy, ServiceError> {
     let source = SourceText::new(name, document);
-    let read = check_request(&source, kind).and_then(|()| Policy::parse(source, kind));
+    let read = check_request(&source, kind).and_then(|()| Policy::parse_under(source, kind, assumptions));
     read.map_err(|malformed| self::malformed(&malformed))
 }
 

@@ -42,7 +42,8 @@ pub(super) fn put(call: &Call<'_>, kind: IamKind, value: Value) -> Result<Value,
     let Put { named: Named { carrier, policy }, document } = input(value)?;
     let mut change = call.change();
     change.edit_carried(kind, &carrier, |carried| {
-        read(&format!("inline policy {policy}"), &document, PolicyKind::Identity)?;
+        let assumptions = call.state.authorizer().assumptions();
+        read(&format!("inline policy {policy}"), &document, PolicyKind::Identity, assumptions)?;
         carried.inline.insert(policy, document);
         let quota = quota(kind);
         let size = carried.inline.values().map(|document| quota.size_of(document)).sum();

@@ -91,7 +91,7 @@ pub(super) fn create_policy(call: &Call<'_>, value: Value) -> Result<Value, Serv
     let input: CreatePolicy = input(value)?;
     let mut change = call.change();
     change.must_be_new(IamKind::Policy, &input.policy_name)?;
-    read_version(&input.policy_name, &input.policy_document)?;
+    read_version(call, &input.policy_name, &input.policy_document)?;
     let now = call.now();
     let policy = ManagedPolicy {
         arn: call.arn(IamKind::Policy, &input.path, &input.policy_name)?,
@@ -253,9 +253,12 @@ pub(super) fn told(realm: &Realm, policy: &Head<'_>) -> Value {
 }
 
 /// A document that is to be a version.
-fn read_version(name: &str, document: &str) -> Result<(), ServiceError> {
-    let policy = read(name, document, PolicyKind::Identity)?;
-    check_new_managed(&policy).map_err(|flaw| malformed(&flaw))?;
+fn read_version(call: &Call<'_>, name: &str, document: &str) -> Result<(), ServiceError> {
+    let assumptions = call.state.authorizer().assumptions();
+    let policy = read(name, document, PolicyKind::Identity, assumptions)?;
+    if assumptions.iam_policy_version_managed {
+        check_new_managed(&policy).map_err(|flaw| malformed(&flaw))?;
+    }
     let size = SizeQuota::Managed.size_of(document);
     SizeQuota::Managed.check(size).map_err(|too_large| fault::limit_exceeded(too_large.aws_message("")))
 }

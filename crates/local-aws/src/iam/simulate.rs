@@ -13,6 +13,7 @@ mod result;
 use authz::{
     policy::{Policy, PolicyKind},
     principal::{Principal, RoleSession},
+    rules::Assumptions,
     world::World,
 };
 use aws_catalog::access::IamKind;
@@ -133,7 +134,7 @@ fn nobody(call: &Call<'_>) -> Result<(World, Principal), ServiceError> {
 }
 
 fn parsed(name: &str, document: &str) -> Result<Arc<Policy>, ServiceError> {
-    let read = read(name, document, PolicyKind::Identity);
+    let read = read(name, document, PolicyKind::Identity, &Assumptions::default());
     read.map(Arc::new).map_err(|malformed| fault::invalid_input(malformed.message()))
 }
 

@@ -96,11 +96,21 @@ fn ask(
     let arn = key.as_ref().map(|key| key.arn.as_str()).or(resource.as_deref()).unwrap_or("*");
     let asked = Asked { access, resource: arn, region, kms, on_same_key };
     let request = authorizer.request(call.ctx, input, asked)?;
-    authorizer.check(&request)?;
+    authorizer.check(&request).map_err(|denial| state_first(call, key.as_deref(), &request).unwrap_or(denial))?;
     if let Some(key) = &key {
         call.see(key.access());
     }
     Ok(Some(Permit { member: member(access.on()), key, request }))
+}
+
+/// What the key's state refuses, where that is told before who is denied: see the rule `kms-state-after-denial`.
+fn state_first(call: &Call<'_>, key: Option<&Key>, request: &Request) -> Option<ServiceError> {
+    let authorizer = call.state.authorizer();
+    if authorizer.assumptions().kms_state_after_denial {
+        return None;
+    }
+    let code = authorizer.explain(request).key_state?.error?;
+    Some(ServiceError::new(code, format!("{} is in a state that does not allow this.", key?.arn)))
 }
 
 /// The member that names what the operation's own code looks up again.

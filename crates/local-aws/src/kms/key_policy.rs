@@ -4,18 +4,22 @@ use std::sync::Arc;
 
 use authz::{
     policy::{MalformedPolicy, Policy, PolicyKind},
+    rules::Assumptions,
     text::SourceText,
 };
 use aws_model::KeyArn;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::authorization::Authorizer;
 
 /// A key policy that reads.
 #[derive(Clone, Debug)]
 pub(super) struct KeyPolicy(Arc<Policy>);
 
 impl KeyPolicy {
-    pub(super) fn parse(text: &str) -> Result<Self, MalformedPolicy> {
-        Policy::parse(SourceText::new("key policy", text), PolicyKind::Key).map(|policy| Self(Arc::new(policy)))
+    pub(super) fn parse(text: &str, assumptions: &Assumptions) -> Result<Self, MalformedPolicy> {
+        let source = SourceText::new("key policy", text);
+        Policy::parse_under(source, PolicyKind::Key, assumptions).map(|policy| Self(Arc::new(policy)))
     }
 
     /// The policy that gives a key to its account.
@@ -23,7 +27,7 @@ impl KeyPolicy {
     /// Source: AWS KMS Developer Guide, "Default key policy"; laid out as AWS answers it.
     pub(super) fn default_of(arn: &KeyArn) -> Result<Self, MalformedPolicy> {
         let root = format!("arn:{}:iam::{}:root", arn.region().partition(), arn.account());
-        Self::parse(&format!(
+        let text = format!(
             r#"{{
   "Version" : "2012-10-17",
   "Id" : "key-default-1",
@@ -37,7 +41,8 @@ impl KeyPolicy {
     "Resource" : "*"
   }} ]
 }}"#
-        ))
+        );
+        Self::parse(&text, &Assumptions::default())
     }
 
     /// As it was put.
@@ -71,6 +76,7 @@ impl Serialize for KeyPolicy {
 impl<'de> Deserialize<'de> for KeyPolicy {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        Self::parse(&text).map_err(|malformed| de::Error::custom(format_args!("the key policy: {malformed}")))
+        Self::parse(&text, &Authorizer::kept())
+            .map_err(|malformed| de::Error::custom(format_args!("the key policy: {malformed}")))
     }
 }

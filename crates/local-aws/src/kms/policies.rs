@@ -95,7 +95,7 @@ fn read(call: &Call<'_>, arn: &KeyArn, text: &str, bypass_lockout_check: bool) -
             text.len()
         )));
     }
-    let policy = KeyPolicy::parse(text).map_err(malformed)?;
+    let policy = KeyPolicy::parse(text, call.state.authorizer().assumptions()).map_err(malformed)?;
     if bypass_lockout_check || lockout::lets_put_again(call, arn, &policy) {
         return Ok(policy);
     }

@@ -124,13 +124,13 @@ async fn run(script: &str, arguments: &[String], endpoint: &str, credentials: &s
 }
 
 /// The venv's `bin`.
-fn venv() -> PathBuf {
+pub(crate) fn venv() -> PathBuf {
     let tools = env::var_os("CLAVIGER_TOOLS").map_or_else(|| workspace().join("target/tools"), PathBuf::from);
     let bin = tools.join("venv/bin");
     assert!(bin.join("python").exists(), "{} has no python: run `cargo xtask tools`", bin.display());
     bin
 }
 
-fn workspace() -> PathBuf {
+pub(crate) fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
 }

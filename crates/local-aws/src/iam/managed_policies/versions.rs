@@ -44,7 +44,7 @@ pub(in crate::iam) fn create_version(call: &Call<'_>, value: Value) -> Result<Va
     let Create { policy_arn, policy_document, set_as_default } = input(value)?;
     let mut change = call.change();
     let mut policy = ManagedPolicy::clone(change.policy(&policy_arn)?);
-    read_version(&policy.name, &policy_document)?;
+    read_version(call, &policy.name, &policy_document)?;
     if policy.versions.len() >= MOST {
         return Err(fault::limit_exceeded(format!(
             "A managed policy can have up to {MOST} versions. Before you create a new version, you must delete an \

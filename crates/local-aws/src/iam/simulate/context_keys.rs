@@ -4,7 +4,10 @@
 
 use std::collections::BTreeSet;
 
-use authz::policy::{Policy, PolicyKind};
+use authz::{
+    policy::{Policy, PolicyKind},
+    rules::Assumptions,
+};
 use aws_catalog::access::IamKind;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -61,7 +64,7 @@ fn documents(call: &Call<'_>, realm: &Realm, carried: &Carried) -> Vec<String> {
 fn told<'d>(documents: impl Iterator<Item = &'d str>) -> Result<Value, ServiceError> {
     let mut keys = BTreeSet::new();
     for document in documents {
-        let policy = read("policy", document, PolicyKind::Identity);
+        let policy = read("policy", document, PolicyKind::Identity, &Assumptions::default());
         keys_of(&policy.map_err(|malformed| fault::invalid_input(malformed.message()))?, &mut keys);
     }
     Ok(json!({ "ContextKeyNames": keys }))

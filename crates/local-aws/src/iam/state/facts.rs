@@ -11,9 +11,12 @@ use aws_model::{AccountId, Arn};
 use jiff::SignedDuration;
 
 use super::State;
-use crate::iam::{
-    documents::Trust,
-    records::{Carried, Group, ManagedPolicy, Role, User},
+use crate::{
+    authorization::Authorizer,
+    iam::{
+        documents::Trust,
+        records::{Carried, Group, ManagedPolicy, Role, User},
+    },
 };
 
 /// Whom changes of an account are told.
@@ -199,7 +202,7 @@ fn saved(role: &Role) -> Option<ResourcePolicy> {
 
 /// A document that was read when it was put.
 fn policy(name: &str, document: &str, kind: PolicyKind) -> Option<Arc<Policy>> {
-    match Policy::parse(SourceText::new(name, document), kind) {
+    match Policy::parse_under(SourceText::new(name, document), kind, &Authorizer::kept()) {
         Ok(policy) => Some(Arc::new(policy)),
         Err(malformed) => {
             tracing::error!(%malformed, "a policy that was kept does not read");

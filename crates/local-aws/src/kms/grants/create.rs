@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use authz::rules::Assumptions;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -51,7 +52,7 @@ pub(in crate::kms) fn create_grant(call: &Call<'_>, value: Value) -> Result<Valu
     if let Some(other) = input.operations.iter().find(of_no_key) {
         return Err(fault::validation(format!("{} is not an operation of any key here.", other.as_str())));
     }
-    check_constraints(&input.constraints)?;
+    check_constraints(&input.constraints, call.state.authorizer().assumptions())?;
     parties.check(&input.constraints)?;
     parties.check_existence(call.state.authorizer())?;
 
@@ -138,7 +139,7 @@ fn check_kind(input: &Input, kind: KeyKind) -> Result<(), ServiceError> {
 
 /// Source: AWS KMS Developer Guide, "Creating grants" > "SourceArn constraint" (one constraint on the context); the text
 /// is AWS's as users quote it, also where one of the two is empty (aws/aws-sdk-java#328).
-fn check_constraints(constraints: &GrantConstraints) -> Result<(), ServiceError> {
+fn check_constraints(constraints: &GrantConstraints, assumptions: &Assumptions) -> Result<(), ServiceError> {
     let contexts = [&constraints.encryption_context_equals, &constraints.encryption_context_subset];
     if contexts.iter().all(|context| context.is_some()) {
         return Err(fault::validation("More than one constraint supplied"));
@@ -153,7 +154,7 @@ fn check_constraints(constraints: &GrantConstraints) -> Result<(), ServiceError>
     }
     // The model takes them. Compared as they stand they would match no ARN, so the grant would give nothing.
     match &constraints.source_arn {
-        Some(source) if source.contains(['*', '?']) => {
+        Some(source) if source.contains(['*', '?']) && assumptions.kms_grant_source_arn_pattern => {
             Err(fault::validation(format!("{source} is not the ARN of one resource: SourceArn takes no wildcards.")))
         }
         _ => Ok(()),

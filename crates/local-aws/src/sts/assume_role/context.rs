@@ -71,7 +71,8 @@ fn policies(
         return Err(ServiceError::new("PackedPolicyTooLarge", message));
     }
     if let Some(text) = inline {
-        let read = Policy::parse(SourceText::new("session policy", text), PolicyKind::Session);
+        let source = SourceText::new("session policy", text);
+        let read = Policy::parse_under(source, PolicyKind::Session, authorizer.assumptions());
         read.map_err(|malformed| match malformed.flaw() {
             Flaw::Json(_) | Flaw::NoObject => {
                 ServiceError::new(malformed.aws_code(), "The policy is not in the valid JSON format.")

@@ -1,0 +1,217 @@
+//! The probes of what is assumed of AWS, run through the `aws` command against the embedded AWS: once as it is assumed,
+//! once with the assumption switched off. A probe has to tell the two apart.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::{BufRead, BufReader, Write},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+};
+
+use authz::{
+    file::{NoFiles, world},
+    rules::{
+        Assumptions, RULES, Rule, Turns,
+        probe::{Asked, Next, Outcome, Probe, Run, Verdict},
+    },
+    text::SourceText,
+};
+use local_aws::{Credential, LocalAws, Options, Running};
+use serde_json::{Value, json};
+
+use crate::python::{venv, workspace};
+
+const REGION: &str = "us-east-1";
+
+/// The services of the embedded AWS, as the `aws` command names them.
+const SERVICES: [&str; 3] = ["iam", "kms", "sts"];
+
+/// Of these the embedded AWS does not do what is assumed, as the ledger says of each: it tells a key policy as it was put.
+const DEPARTURES: [&str; 2] = ["iam-policy-saved-text", "iam-principal-id-shown"];
+
+fn probes() -> impl Iterator<Item = (&'static Rule, Probe)> {
+    RULES.iter().filter_map(|rule| Some((*rule, rule.probe()?.unwrap())))
+}
+
+/// Whether all that a probe calls is embedded.
+fn is_embedded(probe: &Probe) -> bool {
+    probe.all_calls().all(|call| SERVICES.contains(&call.service()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_probe_tells_an_assumption_that_holds_from_one_that_does_not() {
+    let mut cli = Cli::start();
+    let mut wrong = Vec::new();
+    let mut run = 0;
+    for (rule, probe) in probes().filter(|(_, probe)| is_embedded(probe)) {
+        let assumed = !DEPARTURES.contains(&rule.id);
+        let mut worlds = vec![(Assumptions::default(), assumed)];
+        // A switch of nothing, or of launches alone, turns nothing here.
+        if rule.turns().is_some_and(Turns::is_of_embedded_aws) {
+            worlds.push((Assumptions::default().with(rule.id, false).unwrap(), !assumed));
+        }
+        for (assumptions, holds) in worlds {
+            let is_default = assumptions == Assumptions::default();
+            let found = found(&mut cli, &probe, assumptions).await;
+            run += 1;
+            let wanted = if holds { Verdict::Holds } else { Verdict::DoesNotHold };
+            if found != wanted {
+                wrong.push(format!("{} {}: {found:?}", rule.id, if is_default { "on" } else { "off" }));
+            }
+        }
+    }
+    println!("{run} runs");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_aws_command_takes_every_call_of_every_probe() {
+    let mut cli = Cli::start();
+    let (mut wrong, mut known) = (Vec::new(), BTreeSet::new());
+    for (rule, probe) in probes() {
+        for call in probe.all_calls() {
+            let words: Vec<_> = call.words.iter().map(|word| stand_in(word)).collect();
+            if !known.insert(words.clone()) {
+                continue;
+            }
+            let Outcome { succeeded, printed } = cli.call(&json!({ "words": words }));
+            if !succeeded {
+                wrong.push(format!("{}: {}: {printed}", rule.id, call.text));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A word with something of the right form for each name.
+fn stand_in(word: &str) -> String {
+    let mut parts = word.split('<');
+    let mut filled = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (name, rest) = part.split_once('>').unwrap();
+        let is_account = name.chars().all(|letter| letter.is_ascii_uppercase());
+        filled.push_str(if is_account { "111122223333" } else { "aGVsbG8gdGhlcmUsIHByb2Jl" });
+        filled.push_str(rest);
+    }
+    filled
+}
+
+/// The verdict of a probe over an embedded AWS of its own.
+async fn found(cli: &mut Cli, probe: &Probe, assumptions: Assumptions) -> Verdict {
+    let wants_v6 = probe.givens.iter().any(|given| given.name == "neighbour");
+    let host: IpAddr = if wants_v6 { Ipv6Addr::LOCALHOST.into() } else { Ipv4Addr::LOCALHOST.into() };
+    let aws = start(assumptions, host).await;
+    let mut run = Run::new(probe, given(probe)).unwrap();
+    loop {
+        match run.next_step() {
+            Next::Call(asked) => run.answered(&cli.call(&request(&aws, &asked))),
+            // Nothing of KMS, STS and IAM comes later here.
+            Next::Wait(_) => {}
+            // Whoever is still connected is cut off.
+            Next::Done(verdict) => return verdict,
+        }
+    }
+}
+
+/// The accounts that callers are of. M manages the organization that A is in.
+const ACCOUNTS: [(&str, &str); 4] =
+    [("A", "111122223333"), ("B", "444455556666"), ("M", "777788889999"), ("ROOT", "444455556666")];
+
+const WORLD: &str = r#"
+users:
+  arn:aws:iam::111122223333:user/administrator:
+    policies: &all {all: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "*", Resource: "*"}]}}
+  arn:aws:iam::444455556666:user/administrator: {policies: *all}
+  arn:aws:iam::777788889999:user/administrator: {policies: *all}
+"#;
+
+async fn start(assumptions: Assumptions, host: IpAddr) -> Running {
+    let world = world::read(&SourceText::new("world.yaml", WORLD), &NoFiles).unwrap();
+    let credentials = ACCOUNTS.iter().map(|(name, _)| credential(name)).collect();
+    let listen = SocketAddr::new(host, 0);
+    LocalAws::start(Options { listen, world, credentials, assumptions, ..Options::default() }).await.unwrap()
+}
+
+fn credential(name: &str) -> Credential {
+    let (_, account) = ACCOUNTS.iter().find(|(known, _)| *known == name).unwrap();
+    let user = if name == "ROOT" { "root" } else { "user/administrator" };
+    format!("AKIAPROBE{name}:secret:arn:aws:iam::{account}:{user}").parse().unwrap()
+}
+
+fn given(probe: &Probe) -> BTreeMap<String, String> {
+    let of = |name: &str| match name {
+        "address" => "127.0.0.1",
+        "neighbour" => "::2",
+        "region" => REGION,
+        "tail" => "3333",
+        caller => ACCOUNTS.iter().find(|(name, _)| *name == caller).map_or("", |(_, account)| account),
+    };
+    probe.givens.iter().map(|given| (given.name.clone(), of(&given.name).to_owned())).collect()
+}
+
+fn request(aws: &Running, asked: &Asked) -> Value {
+    let (key, secret, token) = match &asked.credentials {
+        None => {
+            let Credential { access_key_id, secret_access_key, .. } = credential(&asked.by);
+            (json!(access_key_id), json!(String::from_utf8_lossy(secret_access_key.expose())), Value::Null)
+        }
+        Some(answer) => {
+            let answer: Value = serde_json::from_str(answer).unwrap();
+            let held = answer.get("Credentials").or_else(|| answer.get("AccessKey")).unwrap();
+            let member = |name: &str| held.get(name).cloned().unwrap_or_default();
+            (member("AccessKeyId"), member("SecretAccessKey"), member("SessionToken"))
+        }
+    };
+    json!({ "endpoint": aws.endpoint_url(), "key": key, "secret": secret, "token": token, "words": asked.words })
+}
+
+/// The `aws` command, started once.
+struct Cli {
+    process: Child,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+    _home: tempfile::TempDir,
+}
+
+impl Cli {
+    fn start() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let mut process = Command::new(venv().join("python"))
+            .arg(workspace().join("tests/clients/aws_cli.py"))
+            .env_clear()
+            .env("PATH", venv())
+            // No configuration of whoever runs the tests.
+            .env("HOME", home.path())
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_DEFAULT_REGION", REGION)
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (input, output) = (process.stdin.take(), BufReader::new(process.stdout.take().unwrap()));
+        Self { process, input, output, _home: home }
+    }
+
+    fn call(&mut self, call: &Value) -> Outcome {
+        writeln!(self.input.as_mut().unwrap(), "{call}").unwrap();
+        let mut answer = String::new();
+        self.output.read_line(&mut answer).unwrap();
+        let answer: Answered = serde_json::from_str(&answer).unwrap();
+        Outcome { succeeded: answer.succeeded, printed: answer.printed }
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Answered {
+    succeeded: bool,
+    printed: String,
+}
+
+impl Drop for Cli {
+    fn drop(&mut self) {
+        // It ends with its input.
+        drop(self.input.take());
+        let _ = self.process.wait();
+    }
+}
