@@ -10,6 +10,7 @@
 
 pub mod aws_cli;
 pub mod case;
+mod document;
 mod error;
 mod field;
 mod identities;
@@ -26,7 +27,9 @@ mod yaml;
 
 use std::io;
 
+pub use document::Document;
 pub use error::{FileError, Problem};
+pub use field::{Field, Fields};
 
 /// Fetches the files that a text refers to (`file:kms.json`).
 pub trait Files {

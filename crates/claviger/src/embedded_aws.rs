@@ -1,10 +1,17 @@
 //! The embedded AWS, as `local-aws` and `up` start it.
 
-use std::{fs, net::SocketAddr, path::PathBuf};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
+use authz::{file::FileError, text::SourceText};
 use aws_model::{AccountId, Region, SecretBytes};
 use clap::Args;
-use local_aws::{Credential, Holder, LocalAws, Options, Running, StartError, State, store::MasterKey};
+use local_aws::{
+    Clock, Credential, FaultPlan, Holder, LocalAws, Options, Running, StartError, State, store::MasterKey,
+};
 use serde::Serialize;
 
 use crate::{
@@ -30,6 +37,20 @@ pub(crate) struct AwsFlags {
     /// Region that is printed and used; every region of its partition is there
     #[arg(long, value_name = "REGION", default_value = "us-west-2")]
     pub(crate) region: Region,
+
+    /// The time that deletion, rotation and sessions follow: `real`, `frozen`, `frozen=TIME`, TIME to tick from there,
+    /// `+30d` to be ahead. Whether a signature is fresh, the machine's time tells
+    #[arg(long, value_name = "CLOCK", default_value = "real", allow_hyphen_values = true)]
+    clock: Clock,
+
+    /// File of faults: latency, errors, throttles, lost answers and more, for the calls that it tells
+    /// (docs/reference/faults.md)
+    #[arg(long, value_name = "FILE")]
+    faults: Option<PathBuf>,
+
+    /// One fault: the calls it is about, and what it does to them. Repeat it for more
+    #[arg(long, value_name = "CALLS EFFECT")]
+    fault: Vec<String>,
 }
 
 /// A credential that is meant to be seen: what it opens lives and ends with this process, or with the user's own file.
@@ -54,8 +75,8 @@ impl AwsFlags {
             Some(path) => State::File { path: path.clone(), master_key: self.master_key()? },
         };
         let partition = self.region.partition();
-        let listen = self.listen;
-        let options = Options { listen, partition, state, ..options };
+        let (listen, clock, faults) = (self.listen, self.clock.clone(), self.faults()?);
+        let options = Options { listen, partition, state, clock, faults, ..options };
         LocalAws::start(options).await.map_err(explain)
     }
 
@@ -63,6 +84,16 @@ impl AwsFlags {
     pub(crate) fn contradiction(&self) -> Option<Problem> {
         let sealed_nothing = self.master_key.is_some() && self.state.is_none();
         sealed_nothing.then(|| Problem::new("--master-key seals a state file, and --state names none"))
+    }
+
+    /// The faults of the file, and those of the flags behind them.
+    fn faults(&self) -> Result<FaultPlan, Failure> {
+        let mut plan = self.faults.as_deref().map_or_else(|| Ok(FaultPlan::default()), faults_of)?;
+        for line in &self.fault {
+            let read = FaultPlan::of_line(&SourceText::new("--fault", line.as_str()));
+            plan = plan.and(read.map_err(|error| Failure::usage(vec![Problem::new(shown(&error))]))?);
+        }
+        Ok(plan)
     }
 
     fn master_key(&self) -> Result<MasterKey, Failure> {
@@ -76,6 +107,18 @@ impl AwsFlags {
             Err(error) => Err(Failure::new(format_args!("cannot read the master key `{}`: {error}", path.display()))),
         }
     }
+}
+
+fn faults_of(file: &Path) -> Result<FaultPlan, Failure> {
+    let name = file.display().to_string();
+    let text = fs::read_to_string(file)
+        .map_err(|error| Failure::new(format_args!("cannot read the faults `{name}`: {error}")))?;
+    FaultPlan::read(&SourceText::new(name, text)).map_err(|error| Failure::new(shown(&error)))
+}
+
+/// What is wrong with a text, and the place.
+pub(crate) fn shown(error: &FileError) -> String {
+    format!("{error}\n{}", error.source_text().excerpt(error.span()))
 }
 
 fn explain(error: StartError) -> Failure {

@@ -5,6 +5,10 @@
 //! | `GET /_claviger/health` | what runs: `{"status": "ok", "version": .., "operations": {"kms": [..], ..}, "accounts": [..]}` |
 //! | `GET /_claviger/clock` | the time: `{"now": "2026-01-31T00:00:00Z"}` |
 //! | `POST /_claviger/clock` | moves it, and answers the time it is then |
+//! | `GET /_claviger/faults` | the [faults](crate::FaultPlan) that were asked for, and how often each was asked and did something |
+//! | `PUT /_claviger/faults` | a file of faults (`docs/reference/faults.md`) as JSON, instead of all that there are |
+//! | `POST /_claviger/faults` | the same, beside those that there are |
+//! | `DELETE /_claviger/faults`, `.../faults/NAME` | takes all away, or one |
 //! | `POST /_claviger/accounts` | `{"account": "111122223333"}` makes an account, so that others may assume roles in it |
 //! | `POST /_claviger/credentials` | `{"principal": ARN, "session": {..}}` makes a credential of a root user, a user or a session of a role, as AWS's JSON has it |
 //! | `GET /_claviger/world` | the facts of the authorization model as they are now, as a world file (`docs/reference/world-files.md`) in JSON |
@@ -39,8 +43,15 @@ use http_body_util::Full;
 use serde_json::{Value, json};
 
 use crate::{
-    accounts::Accounts, authorization::Authorizer, clock::Clock, kms::Kms, operations::supported, router::Response,
-    sealing::SealError, store::WriteFailed,
+    accounts::Accounts,
+    authorization::Authorizer,
+    clock::Clock,
+    faults::{Faults, PlanError},
+    kms::Kms,
+    operations::supported,
+    router::Response,
+    sealing::SealError,
+    store::WriteFailed,
 };
 
 const PREFIX: &str = "/_claviger/";
@@ -54,6 +65,7 @@ pub(crate) struct Admin {
     accounts: Arc<Accounts>,
     authorizer: Arc<Authorizer>,
     kms: Kms,
+    faults: Arc<Faults>,
 }
 
 /// Why a request to an admin route is refused.
@@ -62,14 +74,18 @@ enum Refused {
     #[error("the admin routes answer only peers on this machine, under a loopback address or `localhost`")]
     NotLocal,
     #[error(
-        "there is no such route; see `GET {PREFIX}health`, `GET` and `POST {PREFIX}clock`, `POST {PREFIX}accounts`, \
-         `POST {PREFIX}credentials`, `GET {PREFIX}world`, `POST {PREFIX}decide`"
+        "there is no such route; see `GET {PREFIX}health`, `GET` and `POST {PREFIX}clock`, `GET`, `PUT`, `POST` and \
+         `DELETE {PREFIX}faults`, `POST {PREFIX}accounts`, `POST {PREFIX}credentials`, `GET {PREFIX}world`, `POST {PREFIX}decide`"
     )]
     NoSuchRoute,
     #[error("the body must be sent with `content-type: application/json`")]
     NotJson,
     #[error("{0}")]
     Malformed(String),
+    #[error("there is no fault `{0}`; `GET {PREFIX}faults` lists those that there are")]
+    NoSuchFault(String),
+    #[error(transparent)]
+    NoPlan(#[from] PlanError),
     #[error(transparent)]
     NotKept(#[from] WriteFailed),
     #[error("the credential could not be made: {0}")]
@@ -79,8 +95,14 @@ enum Refused {
 }
 
 impl Admin {
-    pub(crate) fn new(clock: Clock, accounts: Arc<Accounts>, authorizer: Arc<Authorizer>, kms: Kms) -> Self {
-        Self { clock, accounts, authorizer, kms }
+    pub(crate) fn new(
+        clock: Clock,
+        accounts: Arc<Accounts>,
+        authorizer: Arc<Authorizer>,
+        kms: Kms,
+        faults: Arc<Faults>,
+    ) -> Self {
+        Self { clock, accounts, authorizer, kms, faults }
     }
 
     /// Whether a request is for an admin route: no AWS service has this path.
@@ -127,6 +149,9 @@ impl Admin {
                 commands::move_clock(&self.clock, json_body(head, body)?)?;
                 self.time()
             }
+            (method, route) if route == "faults" || route.starts_with("faults/") => {
+                self.change_faults(method, route.strip_prefix("faults/"), head, body)?
+            }
             (&Method::POST, "accounts") => {
                 let account = commands::account(json_body(head, body)?)?;
                 self.accounts.keep(account).await?;
@@ -142,8 +167,31 @@ impl Admin {
 
     /// The facts as they are now, as a world file.
     async fn world(&self) -> Result<String, Refused> {
+        self.let_keys_change();
         let facts = self.kms.facts(self.clock.now()).await?;
         Ok(world::write(&facts, MOST_WORLD_BYTES)?)
+    }
+
+    /// Changes the faults as a request says, and tells what there is then.
+    fn change_faults(&self, method: &Method, name: Option<&str>, head: &Parts, body: &Bytes) -> Result<Value, Refused> {
+        match (method, name) {
+            (&Method::GET, None) => self.let_keys_change(),
+            (&Method::PUT, None) => self.faults.put(commands::faults(json_body(head, body)?)?)?,
+            (&Method::POST, None) => self.faults.add(commands::faults(json_body(head, body)?)?)?,
+            // What a browser asks about before it sends it, and is not told that it may: it needs no body.
+            (&Method::DELETE, name) => {
+                if !self.faults.remove(name) {
+                    return Err(Refused::NoSuchFault(name.unwrap_or_default().to_owned()));
+                }
+            }
+            _ => return Err(Refused::NoSuchRoute),
+        }
+        Ok(json!({ "seed": self.faults.seed(), "faults": self.faults.told() }))
+    }
+
+    /// Lets the keys change state that are to by now.
+    fn let_keys_change(&self) {
+        self.faults.catch_up(|keys, state| self.kms.force(keys, state, self.clock.now()));
     }
 
     fn time(&self) -> Value {
@@ -155,9 +203,9 @@ impl Refused {
     fn status(&self) -> StatusCode {
         match self {
             Self::NotLocal => StatusCode::FORBIDDEN,
-            Self::NoSuchRoute => StatusCode::NOT_FOUND,
+            Self::NoSuchRoute | Self::NoSuchFault(_) => StatusCode::NOT_FOUND,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Malformed(_) => StatusCode::BAD_REQUEST,
+            Self::Malformed(_) | Self::NoPlan(_) => StatusCode::BAD_REQUEST,
             Self::NotKept(_) | Self::NotMade(_) | Self::NotWritten(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

@@ -3,9 +3,12 @@
 //! Key deletion, rotation and session expiry follow this clock, so that a test need not wait thirty days.
 //! Whether a *signature* is fresh does not: clients sign with the time of their own machine.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    str::FromStr,
+    sync::{Arc, Mutex, PoisonError},
+};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 use tokio::sync::watch;
 
 /// A clock shared by everything in one embedded AWS: clones move together.
@@ -31,10 +34,63 @@ enum Mode {
 const REACH_YEARS: i64 = 100;
 const REACH: SignedDuration = SignedDuration::from_hours(REACH_YEARS * 8766);
 
+/// A text is no duration.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error(
+    "`{0}` is no duration: write weeks, days, hours, minutes and seconds, such as `30d`, `1h 30m`, `250ms` or `P30D`"
+)]
+pub struct InvalidDuration(String);
+
+/// Reads a duration of weeks, days of 24 hours, and shorter: months differ.
+///
+/// # Errors
+/// [`InvalidDuration`].
+pub fn duration(text: &str) -> Result<SignedDuration, InvalidDuration> {
+    let read = text.trim().parse::<Span>().ok();
+    let read = read.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
+    read.ok_or_else(|| InvalidDuration(text.to_owned()))
+}
+
 /// The clock would be too far from the machine's time.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("cannot move the clock there: it goes at most {REACH_YEARS} years from the machine's time; move it by less")]
 pub struct OutOfRange;
+
+/// A text says no clock.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum InvalidClock {
+    /// None of the forms.
+    #[error(
+        "`{0}` is no clock: write `real`, `frozen`, `frozen=2026-01-31T00:00:00Z`, `2026-01-31T00:00:00Z` to begin there, or \
+         `+30d` to be ahead"
+    )]
+    Form(String),
+    /// Too far.
+    #[error(transparent)]
+    OutOfRange(#[from] OutOfRange),
+}
+
+/// `real`, `frozen`, `frozen=TIME`, `TIME` to tick from there, `+DURATION` or `-DURATION` to be that much ahead or
+/// behind.
+impl FromStr for Clock {
+    type Err = InvalidClock;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let clock = Self::real();
+        let form = || InvalidClock::Form(text.to_owned());
+        let time = |text: &str| text.parse::<Timestamp>().map_err(|_| form());
+        match (text, text.split_once('=')) {
+            ("real", _) => {}
+            ("frozen", _) => clock.freeze_at(Timestamp::now())?,
+            (_, Some(("frozen", at))) => clock.freeze_at(time(at)?)?,
+            _ if text.starts_with(['+', '-']) => {
+                clock.advance(duration(text).map_err(|_| form())?)?;
+            }
+            _ => clock.set(time(text)?)?,
+        }
+        Ok(clock)
+    }
+}
 
 impl Clock {
     /// The machine's time.
@@ -159,6 +215,26 @@ mod tests {
         assert!(clock.now() >= then && clock.now().duration_since(then) < SignedDuration::from_secs(60));
         clock.follow_the_machine();
         assert!(Timestamp::now().duration_since(clock.now()).abs() < SignedDuration::from_secs(60));
+    }
+
+    #[test]
+    fn a_clock_reads_from_its_flag() {
+        let now = |text: &str| text.parse::<Clock>().unwrap().now();
+        let is_near = |at: Timestamp, of: Timestamp| at.duration_since(of).abs() < SignedDuration::from_secs(60);
+        let (machine, day) = (Timestamp::now(), SignedDuration::from_hours(24));
+        let then: Timestamp = "2026-01-31T00:00:00Z".parse().unwrap();
+        assert!(is_near(now("real"), machine) && is_near(now("frozen"), machine));
+        assert_eq!(now("frozen=2026-01-31T00:00:00Z"), then);
+        assert!(now("2026-01-31T00:00:00Z") >= then && is_near(now("2026-01-31T00:00:00Z"), then));
+        for (text, ahead) in [("+30d", 30), ("+P30D", 30), ("-1d", -1), ("+1w", 7)] {
+            assert!(is_near(now(text), machine + day * ahead), "{text}");
+        }
+        let frozen: Clock = "frozen".parse().unwrap();
+        assert_eq!(frozen.now(), frozen.now());
+        for text in ["", "Real", "frozen=", "frozen=noon", "30d", "+1mo", "+", "2026-01-31"] {
+            assert_eq!(text.parse::<Clock>().unwrap_err(), InvalidClock::Form(text.to_owned()));
+        }
+        assert_eq!("+5300w".parse::<Clock>().unwrap_err(), InvalidClock::OutOfRange(OutOfRange));
     }
 
     #[test]

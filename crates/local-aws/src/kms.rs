@@ -31,6 +31,7 @@ mod data_keys;
 mod encryption;
 mod family;
 mod fault;
+mod forced;
 mod grants;
 mod import;
 mod key;

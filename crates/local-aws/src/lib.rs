@@ -20,6 +20,7 @@ mod caller;
 mod clock;
 mod cloudtrail;
 mod error;
+mod faults;
 mod iam;
 pub mod kms;
 mod local_aws;
@@ -34,8 +35,9 @@ mod trail;
 
 pub use accounts::{AccountsError, Credential, Holder, InvalidCredential};
 pub use caller::{CallContext, Caller, Peer};
-pub use clock::{Clock, OutOfRange};
+pub use clock::{Clock, InvalidClock, InvalidDuration, OutOfRange, duration};
 pub use error::ServiceError;
+pub use faults::{FaultCount, FaultPlan, LONGEST_DELAY, MOST_FAULTS, PlanError};
 pub use local_aws::{LocalAws, Running, StartError};
 pub use options::{Limits, Options, State, TrailFiles};
 pub use trail::Notes;

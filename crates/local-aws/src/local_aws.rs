@@ -12,6 +12,7 @@ use crate::{
     authorization::Authorizer,
     clock::Clock,
     cloudtrail::CloudTrail,
+    faults::{FaultCount, FaultPlan, Faults, PlanError},
     iam::{self, Iam},
     kms::{Kms, UnfitKey},
     options::{Options, State, TrailFiles},
@@ -45,6 +46,7 @@ pub struct Running {
     local_addr: SocketAddr,
     accounts: Arc<Accounts>,
     clock: Clock,
+    faults: Arc<Faults>,
     server: Server,
     delivery: Option<Delivery>,
 }
@@ -80,6 +82,9 @@ pub enum StartError {
         /// Why not.
         source: io::Error,
     },
+    /// The faults that are to be there from the start cannot be had.
+    #[error(transparent)]
+    Faults(#[from] PlanError),
     /// The accounts cannot be read or made.
     #[error(transparent)]
     Accounts(#[from] AccountsError),
@@ -92,7 +97,8 @@ impl LocalAws {
     /// [`StartError`]; nothing is left running then.
     pub async fn start(options: Options) -> Result<Running, StartError> {
         let Options { listen, partition, accounts, credentials, world, assumptions, .. } = options;
-        let Options { state, clock, admin, trail, quotas, limits, .. } = options;
+        let Options { state, clock, admin, trail, faults, quotas, limits, .. } = options;
+        let faults = Arc::new(Faults::new(clock.clone(), faults)?);
         let store = match state {
             State::Memory => Store::memory(),
             State::File { path, master_key } => Store::open(&path, master_key)?,
@@ -117,12 +123,15 @@ impl LocalAws {
         let (listener, local_addr) = bind(listen).await?;
 
         let delivery = files.map(|files| deliver(&trail, files)).transpose()?;
-        let admin =
-            admin.then(|| Admin::new(clock.clone(), Arc::clone(&accounts), Arc::clone(&authorizer), kms.clone()));
+        let admin = admin.then(|| {
+            let (accounts, authorizer) = (Arc::clone(&accounts), Arc::clone(&authorizer));
+            Admin::new(clock.clone(), accounts, authorizer, kms.clone(), Arc::clone(&faults))
+        });
         let services = Services { iam, kms, cloudtrail };
-        let router = Router::new(Arc::clone(&accounts), clock.clone(), store, services, authorizer, trail);
+        let router =
+            Router::new(Arc::clone(&accounts), clock.clone(), store, services, authorizer, trail, Arc::clone(&faults));
         let server = Server::start(listener, Endpoint::new(router, admin, &limits), limits);
-        Ok(Running { local_addr, accounts, clock, server, delivery })
+        Ok(Running { local_addr, accounts, clock, faults, server, delivery })
     }
 }
 
@@ -150,6 +159,19 @@ impl Running {
     /// The time that deletion, rotation and sessions follow.
     pub fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// Faults instead of all that there are.
+    ///
+    /// # Errors
+    /// [`PlanError`]; those that there are stay then.
+    pub fn put_faults(&self, plan: FaultPlan) -> Result<(), PlanError> {
+        self.faults.put(plan)
+    }
+
+    /// The faults that there are, and what has come of each.
+    pub fn faults(&self) -> Vec<FaultCount> {
+        self.faults.told()
     }
 
     /// Takes no more connections and lets the requests that are on the way end, for as long as

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use authz::{rules::Assumptions, world::World};
 use aws_model::{AccountId, Partition};
 
-use crate::{accounts::Credential, clock::Clock, kms::Quotas, store::MasterKey};
+use crate::{accounts::Credential, clock::Clock, faults::FaultPlan, kms::Quotas, store::MasterKey};
 
 /// What [`LocalAws::start`](crate::LocalAws::start) takes. The default is what `claviger local-aws` starts.
 #[derive(Clone, Debug)]
@@ -35,6 +35,8 @@ pub struct Options {
     pub admin: bool,
     /// Where events are written as log files, if they are. All are kept in memory, too: see [`Limits::trail_bytes`].
     pub trail: Option<TrailFiles>,
+    /// What goes wrong on request from the start; `docs/reference/faults.md`. The admin routes change it.
+    pub faults: FaultPlan,
     /// How many keys and grants there may be.
     pub quotas: Quotas,
     /// What a peer may use up.
@@ -111,6 +113,7 @@ impl Default for Options {
             clock: Clock::real(),
             admin: true,
             trail: None,
+            faults: FaultPlan::default(),
             quotas: Quotas::default(),
             limits: Limits::default(),
         }

@@ -34,6 +34,7 @@ use crate::{
     clock::Clock,
     cloudtrail::CloudTrail,
     error::ServiceError,
+    faults::{Called, Fate, Faults, LONGEST_DELAY, Loss, Ruling, Silence},
     iam::{self, Iam},
     kms::Kms,
     operations::supported,
@@ -56,6 +57,18 @@ pub(crate) struct Router {
     sts: Sts,
     cloudtrail: CloudTrail,
     trail: Arc<Trail>,
+    faults: Arc<Faults>,
+}
+
+/// A request that gets no answer, on request: see [`Faults`].
+#[derive(Debug, thiserror::Error)]
+#[error("a fault that was asked for leaves this request unanswered")]
+pub(crate) struct Unanswered;
+
+/// What a call that was served is told.
+enum Served {
+    Answer(EncodedResponse),
+    Nothing(Silence),
 }
 
 /// The services, as the router is given them; STS it makes itself.
@@ -73,33 +86,43 @@ impl Router {
         services: Services,
         authorizer: Arc<Authorizer>,
         trail: Arc<Trail>,
+        faults: Arc<Faults>,
     ) -> Self {
         let sts = Sts::new(Arc::clone(&accounts), Arc::clone(&authorizer));
         let Services { iam, kms, cloudtrail } = services;
-        Self { accounts, authorizer, clock, store, iam, kms, sts, cloudtrail, trail }
+        Self { accounts, authorizer, clock, store, iam, kms, sts, cloudtrail, trail, faults }
     }
 
     /// Answers a request whose body was read.
+    ///
+    /// # Errors
+    /// [`Unanswered`] on request only.
     pub(crate) async fn answer(
         &self,
         head: &http::request::Parts,
         body: &Bytes,
         peer: IpAddr,
         request_id: &str,
-    ) -> Response {
+    ) -> Result<Response, Unanswered> {
         let parameters = route::parameters(head, body);
         let route = match route::of(head, body, &parameters) {
             Ok(route) => route,
-            Err(unrouted) => return encode(unrouted.form_of.encode(&unrouted.error, request_id)),
+            Err(unrouted) => return Ok(encode(unrouted.form_of.encode(&unrouted.error, request_id))),
         };
         let encoded = match self.serve(head, body, &route, peer, request_id).await {
-            Ok(encoded) => encoded,
+            Ok(Served::Answer(encoded)) => encoded,
+            Ok(Served::Nothing(silence)) => {
+                if silence == Silence::Silent {
+                    tokio::time::sleep(LONGEST_DELAY).await;
+                }
+                return Err(Unanswered);
+            }
             Err(error) => {
                 tracing::debug!(request_id, operation = route.operation.name(), code = error.code(), "refused");
                 protocol::encode_error(route.model, &failure::wire(error), request_id)
             }
         };
-        encode(encoded)
+        Ok(encode(encoded))
     }
 
     /// Answers a request that was refused before anybody looked at what it asks for.
@@ -114,7 +137,7 @@ impl Router {
         route: &Route<'_>,
         peer: IpAddr,
         request_id: &str,
-    ) -> Result<EncodedResponse, ServiceError> {
+    ) -> Result<Served, ServiceError> {
         let signer = self.authenticate(head, body, route.model)?;
         let model = route.model;
         let speaks = model.metadata().protocol;
@@ -132,7 +155,7 @@ impl Router {
         };
         // IAM is in one region of its partition, whatever region clients with an endpoint of their own sign for.
         let home = (route.service == ServiceId::Iam).then(|| iam::home_region(signer.region.partition())).flatten();
-        let context = CallContext {
+        let mut context = CallContext {
             caller: &signer.identity.caller,
             region: home.as_ref().unwrap_or(&signer.region),
             now: self.clock.now(),
@@ -140,11 +163,20 @@ impl Router {
             peer: Some(peer),
             notes: Some(&notes),
         };
+        let fate = match self.faults.any() {
+            true => self.suffer(route, &mut context, input.as_ref().ok()).await,
+            false => Fate::Answered,
+        };
+        if let Fate::Gone(silence) = fate {
+            // Nothing of AWS got to hear of it, CloudTrail included.
+            return Ok(Served::Nothing(silence));
+        }
         let (service, region) = (model.metadata().signing_name.as_str(), context.region.clone());
         self.accounts.used(context.caller, LastUse { at: context.now, service, region });
         let parameters = input.as_ref().ok();
         let parameters = parameters.and_then(|input| Trail::parameters(route.service, route.operation, input));
         let mut answer = match input {
+            _ if let Fate::Refused(refused) = &fate => Err(refused.clone()),
             Ok(input) => {
                 let answer = self.dispatch(route, &context, &signer, input).await;
                 answer.map_err(|error| declared::checked(model, route.operation, error))
@@ -165,10 +197,34 @@ impl Router {
             noted: notes.take(),
         });
         self.trail.room().await;
-        protocol::encode_response(model, route.operation, &answer?, request_id).map_err(|error| {
+        match fate {
+            Fate::Lost(Loss::Silence(silence)) => return Ok(Served::Nothing(silence)),
+            Fate::Lost(Loss::Error) => return Err(failure::internal(model)),
+            _ => {}
+        }
+        let encoded = protocol::encode_response(model, route.operation, &answer?, request_id).map_err(|error| {
             tracing::error!(request_id, operation = route.operation.name(), %error, "an answer is not of its shape");
             failure::internal(model)
-        })
+        })?;
+        Ok(Served::Answer(encoded))
+    }
+
+    /// Lets the faults that were asked for come over a call: their delay, after which it is `now` anew, and what becomes
+    /// of it then.
+    async fn suffer(&self, route: &Route<'_>, context: &mut CallContext<'_>, input: Option<&Value>) -> Fate {
+        self.faults.catch_up(|keys, state| self.kms.force(keys, state, context.now));
+        let (service, operation) = (route.service, route.operation);
+        let keys = match (service, input) {
+            (ServiceId::Kms, Some(input)) => self.kms.keys_of(context, operation.name(), input),
+            _ => Vec::new(),
+        };
+        let called = Called { service, operation, caller: context.caller, region: context.region, keys };
+        let Ruling { delay, fate } = self.faults.rule(&called);
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+            context.now = self.clock.now();
+        }
+        fate
     }
 
     async fn dispatch(

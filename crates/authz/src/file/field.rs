@@ -10,7 +10,7 @@ use crate::{text::Span, world::nearest};
 
 /// A value, and the path on which it was reached.
 #[derive(Clone, Debug)]
-pub(super) struct Field<'a> {
+pub struct Field<'a> {
     pub(super) node: &'a Node,
     pub(super) path: String,
     /// Where its name stands; for a refusal of the name.
@@ -19,7 +19,7 @@ pub(super) struct Field<'a> {
 
 /// A mapping of which every field has a name that is known.
 #[derive(Debug)]
-pub(super) struct Fields<'a> {
+pub struct Fields<'a> {
     of: Field<'a>,
     entries: &'a [Entry],
 }
@@ -35,12 +35,13 @@ impl<'a> Field<'a> {
         Field { node, path: self.path.clone(), name_span: self.name_span }
     }
 
-    pub(super) fn refuse(&self, problem: impl Into<Problem>) -> FileError {
+    /// Refuses the value.
+    pub fn refuse(&self, problem: impl Into<Problem>) -> FileError {
         FileError::new(self.node.source.clone(), self.node.span, &self.path, problem)
     }
 
     /// Refuses its name instead of its value.
-    pub(super) fn refuse_name(&self, problem: impl Into<Problem>) -> FileError {
+    pub fn refuse_name(&self, problem: impl Into<Problem>) -> FileError {
         FileError::new(self.node.source.clone(), self.name_span, &self.path, problem)
     }
 
@@ -49,7 +50,7 @@ impl<'a> Field<'a> {
     }
 
     /// A text; also a number or a truth, as it is written.
-    pub(super) fn text(&self) -> Result<&'a str, FileError> {
+    pub fn text(&self) -> Result<&'a str, FileError> {
         match &self.node.value {
             Value::Scalar { text, .. } if !self.node.is_null() => Ok(text),
             _ => Err(self.wrong_type("a text")),
@@ -57,21 +58,27 @@ impl<'a> Field<'a> {
     }
 
     /// A text that reads as something.
-    pub(super) fn parse<T: FromStr<Err: Display>>(&self) -> Result<T, FileError> {
+    pub fn parse<T: FromStr<Err: Display>>(&self) -> Result<T, FileError> {
         self.text()?.parse().map_err(|error: T::Err| self.refuse(Problem::Value(error.to_string())))
     }
 
     /// One of these words.
-    pub(super) fn word<T: Copy>(&self, words: &[(&str, T)]) -> Result<T, FileError> {
+    pub fn word<T: Copy>(&self, words: &[(&str, T)]) -> Result<T, FileError> {
         let text = self.text()?;
         let found = words.iter().find(|(word, _)| *word == text);
         found.map(|(_, value)| *value).ok_or_else(|| {
-            let known = || words.iter().map(|(word, _)| *word);
-            self.refuse(Problem::UnknownWord {
-                name: text.to_owned(),
-                nearest: nearest(text, known()).map(str::to_owned),
-                known: known().map(str::to_owned).collect(),
-            })
+            let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+            self.unknown_word(text, &known)
+        })
+    }
+
+    /// Refuses a word that is none of those that are known.
+    #[must_use]
+    pub fn unknown_word(&self, word: &str, known: &[&str]) -> FileError {
+        self.refuse(Problem::UnknownWord {
+            name: word.to_owned(),
+            nearest: nearest(word, known.iter().copied()).map(str::to_owned),
+            known: known.iter().map(|known| (*known).to_owned()).collect(),
         })
     }
 
@@ -84,7 +91,7 @@ impl<'a> Field<'a> {
     }
 
     /// The items of a list; of nothing: none.
-    pub(super) fn items(&self) -> Result<Vec<Self>, FileError> {
+    pub fn items(&self) -> Result<Vec<Self>, FileError> {
         match &self.node.value {
             Value::List(items) => {
                 let item = |(at, node): (usize, &'a Node)| Field {
@@ -100,7 +107,7 @@ impl<'a> Field<'a> {
     }
 
     /// The items of a list, or the one that stands without one.
-    pub(super) fn items_or_one(&self) -> Result<Vec<Self>, FileError> {
+    pub fn items_or_one(&self) -> Result<Vec<Self>, FileError> {
         match &self.node.value {
             Value::Scalar { .. } if !self.node.is_null() => Ok(vec![self.clone()]),
             _ => self.items(),
@@ -108,7 +115,7 @@ impl<'a> Field<'a> {
     }
 
     /// The entries of a mapping whose names are free; of nothing: none.
-    pub(super) fn entries(&self) -> Result<Vec<(&'a str, Self)>, FileError> {
+    pub fn entries(&self) -> Result<Vec<(&'a str, Self)>, FileError> {
         match &self.node.value {
             Value::Map(entries) => {
                 Ok(entries.iter().map(|entry| (entry.key.as_str(), child(&self.path, entry))).collect())
@@ -128,13 +135,13 @@ impl<'a> Field<'a> {
     }
 
     /// A mapping of texts.
-    pub(super) fn texts<C: FromIterator<(String, String)>>(&self) -> Result<C, FileError> {
+    pub fn texts<C: FromIterator<(String, String)>>(&self) -> Result<C, FileError> {
         let entries = self.entries()?.into_iter();
         entries.map(|(key, value)| Ok((key.to_owned(), value.text()?.to_owned()))).collect()
     }
 
     /// A mapping of which every field must have one of these names; nothing is an empty one.
-    pub(super) fn fields(self, known: &[&str]) -> Result<Fields<'a>, FileError> {
+    pub fn fields(self, known: &[&str]) -> Result<Fields<'a>, FileError> {
         let fields = self.some_fields()?;
         for entry in fields.entries {
             if !known.contains(&entry.key.as_str()) {
@@ -161,43 +168,43 @@ impl<'a> Field<'a> {
 
 impl<'a> Fields<'a> {
     /// The mapping itself, for a refusal of the whole.
-    pub(super) const fn whole(&self) -> &Field<'a> {
+    pub const fn whole(&self) -> &Field<'a> {
         &self.of
     }
 
     /// A field, if it is there and holds something.
-    pub(super) fn get(&self, name: &str) -> Option<Field<'a>> {
+    pub fn get(&self, name: &str) -> Option<Field<'a>> {
         let entry = self.entries.iter().find(|entry| entry.key == name)?;
         (!entry.value.is_null()).then(|| child(&self.of.path, entry))
     }
 
     /// A field that has to be there.
-    pub(super) fn need(&self, name: &'static str) -> Result<Field<'a>, FileError> {
+    pub fn need(&self, name: &'static str) -> Result<Field<'a>, FileError> {
         self.get(name).ok_or_else(|| self.of.refuse(Problem::Missing(name)))
     }
 
     /// What a field reads as, if it is there.
-    pub(super) fn parse<T: FromStr<Err: Display>>(&self, name: &str) -> Result<Option<T>, FileError> {
+    pub fn parse<T: FromStr<Err: Display>>(&self, name: &str) -> Result<Option<T>, FileError> {
         self.get(name).map(|field| field.parse()).transpose()
     }
 
     /// The text of a field, if it is there.
-    pub(super) fn text(&self, name: &str) -> Result<Option<&'a str>, FileError> {
+    pub fn text(&self, name: &str) -> Result<Option<&'a str>, FileError> {
         self.get(name).map(|field| field.text()).transpose()
     }
 
     /// The items of a field, none if it is not there.
-    pub(super) fn items(&self, name: &str) -> Result<Vec<Field<'a>>, FileError> {
+    pub fn items(&self, name: &str) -> Result<Vec<Field<'a>>, FileError> {
         self.get(name).map_or_else(|| Ok(Vec::new()), |field| field.items())
     }
 
     /// The entries of a field, none if it is not there.
-    pub(super) fn entries(&self, name: &str) -> Result<Vec<(&'a str, Field<'a>)>, FileError> {
+    pub fn entries(&self, name: &str) -> Result<Vec<(&'a str, Field<'a>)>, FileError> {
         self.get(name).map_or_else(|| Ok(Vec::new()), |field| field.entries())
     }
 
     /// The texts of a field, none if it is not there.
-    pub(super) fn texts<C: FromIterator<(String, String)> + Default>(&self, name: &str) -> Result<C, FileError> {
+    pub fn texts<C: FromIterator<(String, String)> + Default>(&self, name: &str) -> Result<C, FileError> {
         self.get(name).map_or_else(|| Ok(C::default()), |field| field.texts())
     }
 }

@@ -8,12 +8,7 @@ use std::{
     time::Duration,
 };
 
-use authz::{
-    file::{FileError, world},
-    rules::Turns,
-    text::SourceText,
-    world::World,
-};
+use authz::{file::world, rules::Turns, text::SourceText, world::World};
 use aws_model::AccountId;
 use clap::Args;
 use daemon::{secrecy::keep_memory_private, shutdown::Shutdown};
@@ -23,7 +18,7 @@ use self::told::{Ready, Stopped};
 use super::block_on;
 use crate::{
     assumptions,
-    embedded_aws::{AwsFlags, Shown},
+    embedded_aws::{AwsFlags, Shown, shown},
     exit::Exit,
     failure::{Failure, Problem},
     logging::LogOptions,
@@ -43,6 +38,12 @@ Examples:
 
   With a log of every call, as CloudTrail would keep it:
     claviger local-aws --trail trail
+
+  With a KMS that throttles the first three calls and loses one answer in ten, the same ones each time:
+    claviger local-aws --fault 'kms:* throttle=0/s times=3' --fault 'kms:* lost=closed share=0.1'
+
+  With a key that is disabled an hour from now, on a clock that stands until it is moved:
+    claviger local-aws --clock frozen --fault 'key=alias/demo keyState=Disabled from=+1h'
 
   For a program: a free port, and everything to be known in one JSON object:
     claviger local-aws --listen 127.0.0.1:0 -o json
@@ -172,10 +173,5 @@ fn read(file: &Path) -> Result<World, Failure> {
         .map_err(|error| Failure::new(format_args!("cannot read the world file `{name}`: {error}")))?;
     let directory = file.parent().map(Path::to_path_buf).unwrap_or_default();
     let beside = move |path: &str| -> io::Result<String> { fs::read_to_string(directory.join(path)) };
-    world::read(&SourceText::new(name, text), &beside).map_err(|error| shown(&error))
-}
-
-/// What is wrong with a file, and the place.
-fn shown(error: &FileError) -> Failure {
-    Failure::new(format_args!("{error}\n{}", error.source_text().excerpt(error.span())))
+    world::read(&SourceText::new(name, text), &beside).map_err(|error| Failure::new(shown(&error)))
 }

@@ -106,18 +106,13 @@ fn at(endpoint: String) -> AwsKms {
     AwsKms::connect(AwsKmsSettings { endpoint, credentials, ..AwsKmsSettings::new(key.parse().unwrap()) }).unwrap()
 }
 
-/// Answers everything that connects with this status and body; without, it keeps silent.
-pub(crate) async fn answering(answer: Option<(&'static str, impl Into<String>)>) -> AwsKms {
-    let answer = answer.map(|(status, body)| (status, body.into()));
+/// Answers everything that connects with this status and body: what no embedded AWS says.
+pub(crate) async fn answering(status: &'static str, body: impl Into<String>) -> AwsKms {
+    let body = body.into();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
-        let mut silent = Vec::new();
         while let Ok((mut stream, _)) = listener.accept().await {
-            let Some((status, body)) = &answer else {
-                silent.push(stream);
-                continue;
-            };
             let mut request = [0; 8192];
             let _ = stream.read(&mut request).await;
             let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
@@ -145,7 +140,9 @@ async fn a_name_that_does_not_resolve() {
 
 #[tokio::test]
 async fn whoever_listens_keeps_silent() {
-    let key = answering(None::<(_, String)>).await;
+    let aws = Aws::start().await;
+    let key = aws.adapter(&aws.key().await);
+    aws.running.put_faults("* gone=silent".parse().unwrap()).unwrap();
     let started = Instant::now();
     let error = key.seal(&seed(), Instant::now() + Duration::from_millis(300)).await.unwrap_err();
     assert_eq!(error.class, ErrorClass::Slow, "{error}");
@@ -156,8 +153,9 @@ async fn whoever_listens_keeps_silent() {
 
 #[tokio::test]
 async fn the_service_throttles_for_longer_than_the_sdk_retries() {
-    let body = r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#;
-    let key = answering(Some(("400 Bad Request", body))).await;
+    let aws = Aws::start().await;
+    let key = aws.adapter(&aws.key().await);
+    aws.running.put_faults("kms:* throttle=0/s".parse().unwrap()).unwrap();
     let started = Instant::now();
     let error = seal(&key).await.unwrap_err();
     assert_eq!((error.class, error.code.as_deref()), (ErrorClass::Throttled, Some("ThrottlingException")), "{error}");
@@ -165,8 +163,23 @@ async fn the_service_throttles_for_longer_than_the_sdk_retries() {
 }
 
 #[tokio::test]
+async fn a_few_throttles_and_a_lost_answer_are_tried_again_within_the_deadline() {
+    let aws = Aws::start().await;
+    let key = aws.adapter(&aws.key().await);
+    for fault in
+        ["kms:Encrypt throttle=0/s times=2", "kms:Encrypt lost=closed times=1", "kms:Encrypt lost=error times=1"]
+    {
+        aws.running.put_faults(fault.parse().unwrap()).unwrap();
+        let sealed = seal(&key).await.unwrap_or_else(|error| panic!("{fault}: {error}"));
+        assert_eq!(open(&key, &sealed).await.unwrap().plaintext, seed());
+        let came = &aws.running.faults()[0];
+        assert_eq!(came.calls, came.fired + 1, "{fault}");
+    }
+}
+
+#[tokio::test]
 async fn something_else_answers() {
-    let key = answering(Some(("502 Bad Gateway", "<html></html>"))).await;
+    let key = answering("502 Bad Gateway", "<html></html>").await;
     let error = seal(&key).await.unwrap_err();
     assert_eq!(error.class, ErrorClass::Internal, "{error}");
 }
@@ -174,7 +187,7 @@ async fn something_else_answers() {
 #[tokio::test]
 async fn an_answer_that_cannot_be_read_is_not_quoted() {
     // What a Decrypt answers, cut short: it holds the plaintext.
-    let key = answering(Some(("200 OK", r#"{"KeyId":"k","Plaintext":"dGhlIHBsYWludGV4dA==""#))).await;
+    let key = answering("200 OK", r#"{"KeyId":"k","Plaintext":"dGhlIHBsYWludGV4dA==""#).await;
     let error = open(&key, b"ciphertext").await.unwrap_err();
     assert_eq!(error.class, ErrorClass::Internal, "{error}");
     for text in [error.to_string(), format!("{error:?}")] {

@@ -47,7 +47,7 @@ fn documented() -> Vec<Case> {
 /// Both calls, answered alike.
 async fn answered(status: &'static str, code: &str, message: &str) -> [KeyServiceError; 2] {
     let body = format!(r#"{{"__type":"{code}","message":"the key {message}"}}"#);
-    let key = answering(Some((status, body))).await;
+    let key = answering(status, body).await;
     [seal(&key).await.unwrap_err(), open(&key, b"ciphertext").await.unwrap_err()]
 }
 

@@ -106,6 +106,29 @@ async fn a_disabled_key_errs_on_status_and_calls_and_recovers_when_enabled() {
 }
 
 #[tokio::test]
+async fn a_drill_of_throttles_slowness_and_lost_answers_leaves_status_good_and_everything_readable() {
+    let aws = Aws::start().await;
+    let key = aws.key().await;
+    let engine = aws.engine(&key);
+    let sealed = engine.encrypt(seed(), &caller(Api::V2)).await.unwrap();
+    let drill = |fault: &str| aws.running.put_faults(fault.parse().unwrap()).unwrap();
+
+    drill("kms:* throttle=0/s");
+    assert_eq!(engine.encrypt(seed(), &caller(Api::V2)).await.unwrap_err().code, Code::ResourceExhausted);
+    // It coasts on what it has proven.
+    assert_eq!(engine.status(Api::V2).await.unwrap(), sealed.key_id);
+
+    for fault in ["kms:* throttle=0/s times=2", "kms:* latency=100ms..300ms", "kms:Encrypt lost=closed times=1"] {
+        drill(fault);
+        let during = engine.encrypt(seed(), &caller(Api::V2)).await.unwrap_or_else(|error| panic!("{fault}: {error}"));
+        assert_eq!(open(&engine, &during.ciphertext).await.unwrap(), seed(), "{fault}");
+        assert!(aws.running.faults()[0].fired > 0, "{fault}");
+    }
+    assert_eq!(open(&engine, &sealed.ciphertext).await.unwrap(), seed());
+    assert_eq!(until(&engine, |status| status.is_ok()).await, sealed.key_id.as_str());
+}
+
+#[tokio::test]
 async fn a_rotation_changes_the_key_id_and_what_was_sealed_before_still_opens() {
     let aws = Aws::start().await;
     let key = aws.key().await;

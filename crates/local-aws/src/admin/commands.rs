@@ -1,11 +1,15 @@
 //! What the admin routes take.
 
+use authz::text::SourceText;
 use aws_model::AccountId;
 use jiff::{Span, SpanRelativeTo, Timestamp};
 use serde::Deserialize;
 
 use super::Refused;
-use crate::clock::{Clock, OutOfRange};
+use crate::{
+    clock::{Clock, OutOfRange},
+    faults::FaultPlan,
+};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -52,4 +56,10 @@ pub(super) fn account(body: &[u8]) -> Result<AccountId, Refused> {
     named.map(|named| named.account).map_err(|error| {
         Refused::Malformed(format!("no account is named so: {error}; it takes {{\"account\": \"111122223333\"}}"))
     })
+}
+
+/// The faults that `body` tells.
+pub(super) fn faults(body: &[u8]) -> Result<FaultPlan, Refused> {
+    let text = std::str::from_utf8(body).map_err(|error| Refused::Malformed(error.to_string()))?;
+    FaultPlan::read(&SourceText::new("body", text)).map_err(|error| Refused::Malformed(error.to_string()))
 }

@@ -11,6 +11,7 @@ async fn admin() -> Admin {
     let authorizer = Arc::new(crate::authorization::Authorizer::new(Default::default()));
     let trail = Arc::new(crate::trail::Trail::new(clock.clone(), 0));
     let told = Arc::clone(&authorizer);
+    let faults = Arc::new(Faults::new(clock.clone(), Default::default()).unwrap());
     let kms = Kms::open_under(Store::memory(), clock.clone(), Default::default(), told, trail).unwrap();
     Admin::new(
         clock,
@@ -21,6 +22,7 @@ async fn admin() -> Admin {
         ),
         authorizer,
         kms,
+        faults,
     )
 }
 

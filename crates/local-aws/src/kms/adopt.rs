@@ -154,14 +154,13 @@ fn record(given: &world::Key, now: Timestamp) -> Result<KeyRecord, UnfitKey> {
     let passing = |state| Some(Passing { state, until: Timestamp::MAX });
     let deletion = |date| Some(Deletion { window_days: WINDOW_DAYS, date });
     let (enabled, deletion, passing) = match given.state.unwrap_or(Enabled) {
-        Enabled => (true, None, None),
+        Enabled | Unavailable => (true, None, None),
         Disabled => (false, None, None),
         PendingDeletion => (false, deletion(Some(days_after(now, WINDOW_DAYS))), None),
         PendingReplicaDeletion => (false, deletion(None), None),
         Creating => (true, None, passing(PassingState::Creating)),
         Updating => (true, None, passing(PassingState::Updating)),
         PendingImport => return Err(unsupported("the state PendingImport, of imported key material,")),
-        Unavailable => return Err(unsupported("the state Unavailable, of custom key stores,")),
     };
     Ok(KeyRecord {
         arn: given.arn.clone(),
@@ -175,6 +174,7 @@ fn record(given: &world::Key, now: Timestamp) -> Result<KeyRecord, UnfitKey> {
         aws_managed: given.manager == world::KeyManager::Aws,
         imports: BTreeMap::new(),
         awaits_import: false,
+        unavailable: given.state == Some(Unavailable),
     })
 }
 

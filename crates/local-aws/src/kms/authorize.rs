@@ -43,6 +43,13 @@ enum Subject {
     Unreadable,
 }
 
+/// The keys that an operation is on, as far as they are there. Nobody is asked.
+pub(super) fn keys(call: &Call<'_>, operation: &str, input: &Value) -> Vec<Arc<Key>> {
+    let accesses = access::operation("kms", operation).map_or(&[][..], access::Operation::accesses);
+    let asked = accesses.iter().filter(|access| access.is_asked_by(input));
+    asked.filter_map(|access| subject(call, access.on(), input).key().cloned()).collect()
+}
+
 /// Asks for everything that the operation does.
 ///
 /// # Errors

@@ -63,6 +63,9 @@ pub(super) struct KeyRecord {
     /// Whether material that the key needs is not imported here.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) awaits_import: bool,
+    /// Whether it was made unavailable on request.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) unavailable: bool,
 }
 
 /// Material that was imported into a key.
@@ -170,6 +173,7 @@ impl KeyRecord {
             (None, Some(Passing { state: PassingState::Creating, until })) if now < until => KeyState::Creating,
             (None, Some(Passing { state: PassingState::Updating, until })) if now < until => KeyState::Updating,
             (None, _) if self.awaits_import => KeyState::PendingImport,
+            (None, _) if self.unavailable => KeyState::Unavailable,
             (None, _) if self.enabled => KeyState::Enabled,
             (None, _) => KeyState::Disabled,
         }

@@ -9,7 +9,7 @@ use aws_model::KeyArn;
 
 use crate::ServiceError;
 
-/// The states that a key can be in whose material is not in a custom key store.
+/// The states that a key can be in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum KeyState {
     Enabled,
@@ -19,6 +19,8 @@ pub(super) enum KeyState {
     PendingImport,
     Creating,
     Updating,
+    /// Of custom key stores, which there are none of; and of any key that is put into it on request.
+    Unavailable,
 }
 
 /// The rows of the table, as far as they differ. What every state allows (describing, listing, policies, retiring
@@ -57,6 +59,7 @@ impl KeyState {
             Self::PendingImport => "PendingImport",
             Self::Creating => "Creating",
             Self::Updating => "Updating",
+            Self::Unavailable => "Unavailable",
         }
     }
 
@@ -90,6 +93,8 @@ impl KeyState {
             (Self::Creating, _) => Err(invalid(key, "is creating.")),
             (Self::Updating, Cryptography | CreateGrant | Label | Import) => Ok(()),
             (Self::Updating, _) => Err(invalid(key, "is updating.")),
+            (Self::Unavailable, Cryptography) => Err(invalid(key, "is unavailable.")),
+            (Self::Unavailable, _) => Ok(()),
         }
     }
 }

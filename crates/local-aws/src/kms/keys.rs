@@ -77,6 +77,7 @@ pub(super) fn create_key(call: &Call<'_>, value: Value) -> Result<Value, Service
         aws_managed: false,
         imports: BTreeMap::new(),
         awaits_import: kind.is_imported(),
+        unavailable: false,
     };
     let secret = if kind.is_imported() { None } else { Some(call.new_secret(kind.spec)?) };
     let mut change = call.change();

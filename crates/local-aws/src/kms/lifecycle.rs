@@ -1,5 +1,6 @@
 //! EnableKey, DisableKey, ScheduleKeyDeletion, CancelKeyDeletion.
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -7,14 +8,14 @@ use super::{
     call::{Call, input, seconds},
     family::days_after,
     fault,
-    key::{Deletion, KeyRecord},
+    key::{Deletion, Key, KeyRecord},
     key_state::{KeyState, KeyUse},
     rotation,
 };
 use crate::ServiceError;
 
 /// Source: AWS KMS API Reference, "ScheduleKeyDeletion", `PendingWindowInDays`.
-const USUAL_WINDOW_DAYS: i64 = 30;
+pub(super) const USUAL_WINDOW_DAYS: i64 = 30;
 const WINDOW_DAYS: std::ops::RangeInclusive<i64> = 7..=30;
 
 #[derive(Deserialize)]
@@ -49,17 +50,23 @@ pub(super) fn schedule_key_deletion(call: &Call<'_>, value: Value) -> Result<Val
     let now = call.usable(&key, KeyUse::ScheduleDeletion)?;
     let family = key.family.now();
     call.see(family.ticket);
-    let replicas_are_left = family.record.primary == *key.region() && family.record.regions.len() > 1;
-    let date = (!replicas_are_left).then(|| days_after(call.now(), window_days));
-    let deletion = Deletion { window_days, date };
+    let deletion = deletion(&key, call.now(), window_days);
     change.key(&key, KeyRecord { deletion: Some(deletion), ..now.record.clone() });
     call.commit(change);
-    let state = if replicas_are_left { KeyState::PendingReplicaDeletion } else { KeyState::PendingDeletion };
+    let date = deletion.date;
+    let state = if date.is_none() { KeyState::PendingReplicaDeletion } else { KeyState::PendingDeletion };
     let mut answer = json!({ "KeyId": key.arn, "KeyState": state.as_str(), "PendingWindowInDays": window_days });
     if let (Some(date), Some(fields)) = (date, answer.as_object_mut()) {
         fields.insert("DeletionDate".into(), seconds(date).into());
     }
     Ok(answer)
+}
+
+/// What is to become of a key. A primary key waits for its replicas.
+pub(super) fn deletion(key: &Key, now: Timestamp, window_days: i64) -> Deletion {
+    let family = &key.family.now().record;
+    let replicas_are_left = family.primary == *key.region() && family.regions.len() > 1;
+    Deletion { window_days, date: (!replicas_are_left).then(|| days_after(now, window_days)) }
 }
 
 /// The key is disabled then, whatever it was before.
@@ -81,7 +88,7 @@ fn switch(call: &Call<'_>, value: Value, on: bool) -> Result<Value, ServiceError
     if now.record.enabled != on {
         change.key(&key, KeyRecord { enabled: on, ..now.record.clone() });
         if on {
-            rotation::make_up(call, &mut change, &key)?;
+            rotation::make_up(call.now(), &mut change, &key)?;
         }
         call.commit(change);
     }

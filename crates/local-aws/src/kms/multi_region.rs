@@ -69,6 +69,7 @@ pub(super) fn replicate_key(call: &Call<'_>, value: Value) -> Result<Value, Serv
         aws_managed: false,
         imports: BTreeMap::new(),
         awaits_import: key.kind().is_imported(),
+        unavailable: false,
     };
     let replica_tags: Vec<Value> =
         record.tags.iter().map(|(key, value)| json!({ "TagKey": key, "TagValue": value })).collect();

@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -179,12 +180,12 @@ pub(super) fn list_key_rotations(call: &Call<'_>, value: Value) -> Result<Value,
 /// Rotates a key that is enabled again and whose time came while it was not.
 ///
 /// Source: AWS KMS API Reference, "GetKeyRotationStatus".
-pub(super) fn make_up(call: &Call<'_>, change: &mut Change<'_>, key: &Key) -> Result<(), ServiceError> {
+pub(super) fn make_up(now: Timestamp, change: &mut Change<'_>, key: &Key) -> Result<(), ServiceError> {
     let mut record = key.family.now().record.clone();
-    let due = record.rotation.filter(|rotation| rotation.next <= call.now());
+    let due = record.rotation.filter(|rotation| rotation.next <= now);
     if let Some(rotation) = due.filter(|_| record.primary == *key.region()) {
-        record.rotation = Some(Rotation::starting(call.now(), rotation.period));
-        change.rotate(key, record, call.now(), RotationType::Automatic)?;
+        record.rotation = Some(Rotation::starting(now, rotation.period));
+        change.rotate(key, record, now, RotationType::Automatic)?;
     }
     Ok(())
 }

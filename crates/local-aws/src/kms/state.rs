@@ -120,6 +120,12 @@ impl State {
         read(&self.realms).get(&(account, region.clone())).cloned()
     }
 
+    /// Every key of every account and region.
+    pub(super) fn keys(&self) -> Vec<Arc<Key>> {
+        let realms: Vec<_> = read(&self.realms).values().cloned().collect();
+        realms.iter().flat_map(|realm| realm.keys().values().cloned().collect::<Vec<_>>()).collect()
+    }
+
     pub(super) fn key(&self, account: AccountId, region: &Region, id: KeyId) -> Option<Arc<Key>> {
         self.realm(account, region)?.key(id)
     }

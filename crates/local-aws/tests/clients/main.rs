@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 #![expect(clippy::print_stdout, reason = "what a script found is shown with `--nocapture`")]
 
+mod faults;
 mod probes;
 mod python;
 mod rust_sdk;

@@ -10,7 +10,7 @@ use aws_sdk_kms::{
 };
 use local_aws::{LocalAws, Options, Running};
 
-async fn start() -> (Running, Credentials) {
+pub(crate) async fn start() -> (Running, Credentials) {
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
     let aws = LocalAws::start(Options { listen, ..Options::default() }).await.unwrap();
     let root = aws.root_credential("111122223333".parse().unwrap());
@@ -18,7 +18,7 @@ async fn start() -> (Running, Credentials) {
     (aws, Credentials::new(root.access_key_id, secret, None, None, "test"))
 }
 
-fn kms(aws: &Running, credentials: Credentials) -> aws_sdk_kms::Client {
+pub(crate) fn kms(aws: &Running, credentials: Credentials) -> aws_sdk_kms::Client {
     aws_sdk_kms::Client::from_conf(
         aws_sdk_kms::Config::builder()
             .behavior_version(BehaviorVersion::latest())

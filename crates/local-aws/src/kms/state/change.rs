@@ -383,6 +383,7 @@ mod tests {
             aws_managed: false,
             imports: Default::default(),
             awaits_import: false,
+            unavailable: false,
         };
         let mut change = Change::begin(&state);
         let kind = KeyKind::default();

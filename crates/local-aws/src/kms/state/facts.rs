@@ -124,6 +124,7 @@ fn state(record: &KeyRecord) -> world::KeyState {
         KeyState::PendingImport => world::KeyState::PendingImport,
         KeyState::Creating => world::KeyState::Creating,
         KeyState::Updating => world::KeyState::Updating,
+        KeyState::Unavailable => world::KeyState::Unavailable,
     }
 }
 
