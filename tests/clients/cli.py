@@ -17,6 +17,7 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import iam_credentials
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.serialization import load_der_public_key
@@ -377,12 +378,50 @@ def the_rest_of_iam():
     said = iam("simulate-principal-policy", *source, "--action-names", "kms:ListKeys")["EvaluationResults"]
     assert said[0]["EvalDecision"] == "implicitDeny", said
     assert iam("get-context-keys-for-principal-policy", *source)["ContextKeyNames"] == []
-    iam("create-login-profile", "--user-name", "source", "--password", "x", refused="InvalidAction")
+    iam("list-organizations-features", refused="InvalidAction")
+
+
+def what_users_sign_in_with():
+    of = ("--user-name", "signs")
+    iam("create-user", *of)
+    iam("update-account-password-policy", "--allow-users-to-change-password")
+    assert iam("get-account-password-policy")["PasswordPolicy"]["AllowUsersToChangePassword"]
+    iam("create-login-profile", *of, "--password", "Abcdefg-1")
+    iam("update-login-profile", *of, "--password", "Abcdefg-2")
+    passwords = ("--old-password", "Abcdefg-2", "--new-password", "Abcdefg-3")
+    iam("change-password", *passwords, credentials=iam("create-access-key", *of)["AccessKey"])
+    assert iam("get-login-profile", *of)["LoginProfile"]["UserName"] == "signs"
+    iam("delete-login-profile", *of)
+    iam("delete-account-password-policy")
+    made = iam("create-service-specific-credential", *of, "--service-name", "codecommit.amazonaws.com")["ServiceSpecificCredential"]
+    named = (*of, "--service-specific-credential-id", made["ServiceSpecificCredentialId"])
+    again = iam("reset-service-specific-credential", *named)["ServiceSpecificCredential"]
+    assert again["ServicePassword"] != made["ServicePassword"]
+    iam("update-service-specific-credential", *named, "--status", "Inactive")
+    assert iam("list-service-specific-credentials", *of)["ServiceSpecificCredentials"][0]["Status"] == "Inactive"
+    iam("delete-service-specific-credential", *named)
+    with tempfile.TemporaryDirectory() as folder:
+        seed = Path(folder) / "seed"
+        bootstrap = ("--outfile", str(seed), "--bootstrap-method", "Base32StringSeed")
+        made = iam("create-virtual-mfa-device", "--virtual-mfa-device-name", "signs", *bootstrap)["VirtualMFADevice"]
+        codes = iam_credentials.codes(seed.read_bytes())
+    device = ("--serial-number", made["SerialNumber"])
+    codes = ("--authentication-code1", codes["AuthenticationCode1"], "--authentication-code2", codes["AuthenticationCode2"])
+    tagging("mfa-device", *device)
+    iam("enable-mfa-device", *of, *device, *codes)
+    iam("resync-mfa-device", *of, *device, *codes)
+    assert len(iam("list-mfa-devices", *of)["MFADevices"]) == 1
+    assert iam("get-mfa-device", *of, *device)["UserName"] == "signs"
+    assert iam("list-virtual-mfa-devices")["VirtualMFADevices"][0]["SerialNumber"] == made["SerialNumber"]
+    iam("deactivate-mfa-device", *of, *device)
+    iam("delete-virtual-mfa-device", *device)
+    assert iam("generate-credential-report")["State"] == "STARTED"
+    assert iam("get-credential-report")["ReportFormat"] == "text/csv"
 
 
 def command_of(operation):
     """`GenerateDataKey` is `generate-data-key` on the command line."""
-    words = operation.replace("OpenIDConnect", "OpenIdConnect").replace("ClientID", "ClientId")
+    words = operation.replace("OpenIDConnect", "OpenIdConnect").replace("ClientID", "ClientId").replace("MFA", "Mfa")
     return re.sub("(?<!^)(?=[A-Z])", "-", words).lower()
 
 
@@ -399,7 +438,7 @@ def main():
         sealing_and_opening, a_keys_life, rotation_and_regions, grants, signing_and_agreeing, codes_and_pairs, importing,
         key_stores, sessions, the_trail, a_trails_settings,
     )
-    scenarios += (roles, users_and_groups, the_rest_of_iam)
+    scenarios += (roles, users_and_groups, what_users_sign_in_with, the_rest_of_iam)
     with ThreadPoolExecutor(3) as pool:
         failures = [failure for failure in pool.map(attempt, scenarios) if failure]
     with urllib.request.urlopen(f"{ENDPOINT}/_claviger/health", timeout=10) as answer:

@@ -78,6 +78,9 @@ NEVER_OF = {
 UNCOUNTED = (
     "CreateAccountAlias", "CreateServiceLinkedRole", "DeleteAccessKey", "DeleteAccountAlias", "DeleteGroup", "DeleteGroupPolicy",
     "DeleteInstanceProfile", "DeletePolicy", "DeletePolicyVersion", "DeleteRole", "DeleteRolePolicy", "DeleteServiceLinkedRole",
+    "ChangePassword", "CreateLoginProfile", "DeactivateMFADevice", "DeleteAccountPasswordPolicy",
+    "DeleteLoginProfile", "DeleteVirtualMFADevice", "GenerateCredentialReport", "ResyncMFADevice", "UpdateAccountPasswordPolicy",
+    "UpdateLoginProfile",
     "DeleteUser", "DeleteUserPolicy", "DetachGroupPolicy", "DetachRolePolicy", "DetachUserPolicy", "RemoveRoleFromInstanceProfile",
     "RemoveUserFromGroup", "SetDefaultPolicyVersion", "UpdateAccessKey", "UpdateGroup", "UpdateUser",
 )
@@ -85,7 +88,7 @@ UNCOUNTED = (
 NEVER_OF |= {(operation, "LimitExceededException"): "it adds nothing that is counted" for operation in UNCOUNTED}
 NEVER_OF |= {
     (operation, "LimitExceededException"): "the quota takes too long to reach; `cargo test -p local-aws --lib iam` reaches it"
-    for operation in ("CreateGroup", "CreateInstanceProfile", "CreateUser")
+    for operation in ("CreateGroup", "CreateInstanceProfile", "CreateUser", "CreateVirtualMFADevice")
 }
 NEVER_OF |= {
     (operation, "InvalidInputException"): "AWS answers ValidationError to ARNs of other things"
@@ -100,6 +103,12 @@ NEVER_OF |= {
     ("CreateServiceLinkedRole", "NoSuchEntityException"): "an unknown service has AccessDenied, as AWS answers it",
     ("PutRolePermissionsBoundary", "PolicyNotAttachableException"): "AWS answers NoSuchEntity to such policies",
     ("PutUserPermissionsBoundary", "PolicyNotAttachableException"): "AWS answers NoSuchEntity to such policies",
+    ("GetCredentialReport", "CredentialReportNotReadyException"): "a report is there when it is asked for",
+    ("ListMFADeviceTags", "InvalidInputException"): "the model sees to its input",
+    ("UntagMFADevice", "InvalidInputException"): "the model sees to its input",
+    ("UpdateAccountPasswordPolicy", "MalformedPolicyDocumentException"): "it takes no document",
+    ("UpdateAccountPasswordPolicy", "NoSuchEntityException"): "a policy that is not there is made",
+    ("UpdateLoginProfile", "InvalidInputException"): "sessions of the console are refused with ValidationError",
     ("UntagInstanceProfile", "InvalidInputException"): "the model sees to its input",
     ("UpdateRole", "InvalidInputException"): "the model sees to its input",
     ("UpdateRoleDescription", "UnmodifiableEntityException"): "the description of a service-linked role may be changed",

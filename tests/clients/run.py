@@ -13,6 +13,7 @@ import contract
 import coverage
 import departures
 import iam_account
+import iam_credentials
 import iam_policies
 import iam_roles
 import iam_users
@@ -29,7 +30,7 @@ from session import Aws
 # IAM comes last: its first user or role closes the account to roles that nobody made.
 MODULES = (kms_keys, kms_crypto, kms_pairs, kms_imports, kms_grants, kms_rotation, sts_cases, trail_cases,
            absent_cases,
-           iam_roles, iam_users, iam_policies, iam_account)
+           iam_roles, iam_users, iam_policies, iam_credentials, iam_account)
 
 
 def main():

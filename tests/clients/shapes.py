@@ -146,6 +146,8 @@ def _walk_xml(shape, element, path):
         _require(text in ("true", "false"), path, "is no boolean", text)
     elif kind in ("integer", "long"):
         _check_bounds(shape, int(text), path)
+    elif kind == "blob":
+        _check_bounds(shape, len(base64.b64decode(text, validate=True)), path)
     else:
         _check_text(shape, text, path)
 

@@ -112,6 +112,7 @@ pub enum IamKind {
     Policy,
     InstanceProfile,
     OidcProvider,
+    Mfa,
 }
 
 impl IamKind {
@@ -125,6 +126,7 @@ impl IamKind {
             Self::Policy => "policy",
             Self::InstanceProfile => "instance-profile",
             Self::OidcProvider => "oidc-provider",
+            Self::Mfa => "mfa",
         }
     }
 }

@@ -27,6 +27,7 @@ use aws_lc_rs::digest;
 use aws_model::{AccountId, Arn, Partition, SecretBytes};
 use jiff::Timestamp;
 
+pub(crate) use self::access_key::base32;
 pub use self::credential::{Credential, Holder, InvalidCredential};
 pub(crate) use self::last_use::LastUse;
 pub(crate) use self::session::{Session, SessionContext, SessionIdentity, SessionTag};
@@ -223,6 +224,21 @@ impl Accounts {
         let id = access_key::compose(KeyKind::LongTerm, account, random_number()?);
         let secret = self.seed.secret_access_key(&id);
         Ok((id, secret))
+    }
+
+    /// The password of a service-specific credential.
+    pub(crate) fn service_password(&self, credential_id: &str, resets: u32) -> SecretBytes {
+        self.seed.service_password(credential_id, resets)
+    }
+
+    /// The seed of an MFA device.
+    pub(crate) fn mfa_seed(&self, device_id: &str) -> SecretBytes {
+        self.seed.mfa_seed(device_id)
+    }
+
+    /// What tells a password from others.
+    pub(crate) fn password_proof(&self, salt: &str, password: &SecretBytes) -> String {
+        self.seed.password_proof(salt, password)
     }
 
     /// From now on a user signs with this access key.

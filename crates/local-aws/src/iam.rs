@@ -23,17 +23,22 @@ mod authorization_details;
 mod authorize;
 mod boundaries;
 mod call;
+mod credential_report;
 mod documents;
 mod fault;
 mod groups;
 mod inline_policies;
 mod instance_profiles;
+mod login_profiles;
 mod managed_policies;
+mod mfa_devices;
 mod oidc_providers;
 mod paging;
+mod password_policy;
 mod quotas;
 mod records;
 mod roles;
+mod service_credentials;
 mod service_linked_roles;
 mod simulate;
 mod state;
@@ -49,7 +54,7 @@ use serde_json::Value;
 
 use crate::{CallContext, ServiceError, accounts::Accounts, operations::Lacks};
 
-use aws_catalog::access::IamKind::{Group, InstanceProfile, OidcProvider, Policy, Role, User};
+use aws_catalog::access::IamKind::{Group, InstanceProfile, Mfa, OidcProvider, Policy, Role, User};
 use call::Call;
 pub(crate) use state::State;
 
@@ -143,6 +148,35 @@ operations! {
         lacks "the root user, when no `UserName` is given",
     "GetAccessKeyLastUsed" => access_keys::last_used,
         lacks "uses of before the process began",
+    "CreateLoginProfile" => login_profiles::create,
+        lacks "sessions of the console",
+    "GetLoginProfile" => login_profiles::get,
+    "UpdateLoginProfile" => login_profiles::update,
+        lacks "sessions of the console",
+    "DeleteLoginProfile" => login_profiles::delete,
+    "ChangePassword" => login_profiles::change_password,
+    "UpdateAccountPasswordPolicy" => password_policy::update,
+    "GetAccountPasswordPolicy" => password_policy::get,
+    "DeleteAccountPasswordPolicy" => password_policy::delete,
+    "CreateServiceSpecificCredential" => service_credentials::create,
+    "ListServiceSpecificCredentials" => service_credentials::list,
+    "UpdateServiceSpecificCredential" => service_credentials::update,
+    "ResetServiceSpecificCredential" => service_credentials::reset,
+    "DeleteServiceSpecificCredential" => service_credentials::delete,
+    "CreateVirtualMFADevice" => mfa_devices::create,
+        lacks "`QRCodePNG`",
+    "ListVirtualMFADevices" => mfa_devices::list_virtual,
+        lacks "the root user's devices",
+    "DeleteVirtualMFADevice" => mfa_devices::delete,
+    "EnableMFADevice" => mfa_devices::enable,
+        lacks "devices that are not virtual",
+    "ResyncMFADevice" => mfa_devices::resync,
+    "DeactivateMFADevice" => mfa_devices::deactivate,
+    "GetMFADevice" => mfa_devices::get,
+    "ListMFADevices" => mfa_devices::list,
+    "GenerateCredentialReport" => credential_report::generate,
+        lacks "when the account was made; signing certificates",
+    "GetCredentialReport" => credential_report::get,
     "CreateGroup" => groups::create_group,
     "GetGroup" => groups::get_group,
     "ListGroups" => groups::list_groups,
@@ -190,6 +224,9 @@ operations! {
     "TagOpenIDConnectProvider" => |call: &Call<'_>, input| tags::tag(call, OidcProvider, input),
     "UntagOpenIDConnectProvider" => |call: &Call<'_>, input| tags::untag(call, OidcProvider, input),
     "ListOpenIDConnectProviderTags" => |call: &Call<'_>, input| tags::list(call, OidcProvider, input),
+    "TagMFADevice" => |call: &Call<'_>, input| tags::tag(call, Mfa, input),
+    "UntagMFADevice" => |call: &Call<'_>, input| tags::untag(call, Mfa, input),
+    "ListMFADeviceTags" => |call: &Call<'_>, input| tags::list(call, Mfa, input),
     "CreatePolicy" => managed_policies::create_policy,
     "GetPolicy" => managed_policies::get_policy,
         lacks "descriptions of managed policies of AWS",

@@ -51,6 +51,12 @@ pub(crate) enum Purpose {
     SessionToken,
     /// The secret of a generated access key.
     SecretAccessKey,
+    /// What proves a password.
+    Password,
+    /// A generated password for a service.
+    ServicePassword,
+    /// The seed of an MFA device.
+    MfaSeed,
     /// What tells an account's root access key id from its others.
     RootAccessKeyId,
     /// The same of a user's.
@@ -67,6 +73,9 @@ impl Purpose {
             Self::MaterialId => b"claviger local-aws kms key-material id 1",
             Self::SessionToken => b"claviger local-aws sts session token 1",
             Self::SecretAccessKey => b"claviger local-aws secret access key 1",
+            Self::Password => b"claviger local-aws password 1",
+            Self::ServicePassword => b"claviger local-aws service password 1",
+            Self::MfaSeed => b"claviger local-aws mfa seed 1",
             Self::RootAccessKeyId => b"claviger local-aws root access key id 1",
             Self::UserAccessKeyId => b"claviger local-aws user access key id 1",
         }

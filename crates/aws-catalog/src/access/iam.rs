@@ -6,7 +6,7 @@
 
 use super::{
     Access, Condition,
-    IamKind::{Group, InstanceProfile, OidcProvider, Policy, Role, User},
+    IamKind::{Group, InstanceProfile, Mfa, OidcProvider, Policy, Role, User},
     On::{Arn, Identity, Named, New, Nothing, RoleOfTask, ServiceLinkedRole, UserOfAccessKey},
     Operation,
     Source::{self, Fixed, Member, TagKeys, TagValues},
@@ -39,6 +39,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
         "AttachUserPolicy",
         &[Access::new("iam:AttachUserPolicy", Named(User, "UserName")).told(POLICY_ARN)],
     ),
+    Operation::new("ChangePassword", &[Access::new("iam:ChangePassword", Named(User, "UserName"))]),
     Operation::new("CreateAccessKey", &[Access::new("iam:CreateAccessKey", Named(User, "UserName"))]),
     Operation::new("CreateAccountAlias", &[Access::new("iam:CreateAccountAlias", Nothing)]),
     Operation::new("CreateGroup", &[Access::new("iam:CreateGroup", New(Group, "GroupName"))]),
@@ -51,6 +52,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
                 .told(TAGGED),
         ],
     ),
+    Operation::new("CreateLoginProfile", &[Access::new("iam:CreateLoginProfile", Named(User, "UserName"))]),
     Operation::new(
         "CreateOpenIDConnectProvider",
         &[
@@ -79,20 +81,34 @@ pub(super) static OPERATIONS: &[Operation] = &[
             .told(&[tell("iam:AWSServiceName", Member("AWSServiceName"))])],
     ),
     Operation::new(
+        "CreateServiceSpecificCredential",
+        &[Access::new("iam:CreateServiceSpecificCredential", Named(User, "UserName")).told(SERVICE_CREDENTIAL)],
+    ),
+    Operation::new(
         "CreateUser",
         &[
             Access::new("iam:CreateUser", New(User, "UserName")).told(NEW_IDENTITY),
             Access::new("iam:TagUser", New(User, "UserName")).only_with(&["Tags"]).told(TAGGED),
         ],
     ),
+    Operation::new(
+        "CreateVirtualMFADevice",
+        &[
+            Access::new("iam:CreateVirtualMFADevice", New(Mfa, "VirtualMFADeviceName")).told(TAGGED),
+            Access::new("iam:TagMFADevice", New(Mfa, "VirtualMFADeviceName")).only_with(&["Tags"]).told(TAGGED),
+        ],
+    ),
+    Operation::new("DeactivateMFADevice", &[Access::new("iam:DeactivateMFADevice", Named(User, "UserName"))]),
     Operation::new("DeleteAccessKey", &[Access::new("iam:DeleteAccessKey", Named(User, "UserName"))]),
     Operation::new("DeleteAccountAlias", &[Access::new("iam:DeleteAccountAlias", Nothing)]),
+    Operation::new("DeleteAccountPasswordPolicy", &[Access::new("iam:DeleteAccountPasswordPolicy", Nothing)]),
     Operation::new("DeleteGroup", &[Access::new("iam:DeleteGroup", Named(Group, "GroupName"))]),
     Operation::new("DeleteGroupPolicy", &[Access::new("iam:DeleteGroupPolicy", Named(Group, "GroupName"))]),
     Operation::new(
         "DeleteInstanceProfile",
         &[Access::new("iam:DeleteInstanceProfile", Named(InstanceProfile, "InstanceProfileName"))],
     ),
+    Operation::new("DeleteLoginProfile", &[Access::new("iam:DeleteLoginProfile", Named(User, "UserName"))]),
     Operation::new(
         "DeleteOpenIDConnectProvider",
         &[Access::new("iam:DeleteOpenIDConnectProvider", Arn(OidcProvider, "OpenIDConnectProviderArn"))],
@@ -106,12 +122,17 @@ pub(super) static OPERATIONS: &[Operation] = &[
     ),
     Operation::new("DeleteRolePolicy", &[Access::new("iam:DeleteRolePolicy", Named(Role, "RoleName"))]),
     Operation::new("DeleteServiceLinkedRole", &[Access::new("iam:DeleteServiceLinkedRole", Named(Role, "RoleName"))]),
+    Operation::new(
+        "DeleteServiceSpecificCredential",
+        &[Access::new("iam:DeleteServiceSpecificCredential", Named(User, "UserName"))],
+    ),
     Operation::new("DeleteUser", &[Access::new("iam:DeleteUser", Named(User, "UserName"))]),
     Operation::new(
         "DeleteUserPermissionsBoundary",
         &[Access::new("iam:DeleteUserPermissionsBoundary", Named(User, "UserName"))],
     ),
     Operation::new("DeleteUserPolicy", &[Access::new("iam:DeleteUserPolicy", Named(User, "UserName"))]),
+    Operation::new("DeleteVirtualMFADevice", &[Access::new("iam:DeleteVirtualMFADevice", Arn(Mfa, "SerialNumber"))]),
     Operation::new(
         "DetachGroupPolicy",
         &[Access::new("iam:DetachGroupPolicy", Named(Group, "GroupName")).told(POLICY_ARN)],
@@ -124,20 +145,26 @@ pub(super) static OPERATIONS: &[Operation] = &[
         "DetachUserPolicy",
         &[Access::new("iam:DetachUserPolicy", Named(User, "UserName")).told(POLICY_ARN)],
     ),
+    Operation::new("EnableMFADevice", &[Access::new("iam:EnableMFADevice", Named(User, "UserName"))]),
+    Operation::new("GenerateCredentialReport", &[Access::new("iam:GenerateCredentialReport", Nothing)]),
     Operation::new("GetAccessKeyLastUsed", &[Access::new("iam:GetAccessKeyLastUsed", UserOfAccessKey("AccessKeyId"))]),
     Operation::new("GetAccountAuthorizationDetails", &[Access::new("iam:GetAccountAuthorizationDetails", Nothing)]),
+    Operation::new("GetAccountPasswordPolicy", &[Access::new("iam:GetAccountPasswordPolicy", Nothing)]),
     Operation::new("GetAccountSummary", &[Access::new("iam:GetAccountSummary", Nothing)]),
     Operation::new("GetContextKeysForCustomPolicy", &[Access::new("iam:GetContextKeysForCustomPolicy", Nothing)]),
     Operation::new(
         "GetContextKeysForPrincipalPolicy",
         &[Access::new("iam:GetContextKeysForPrincipalPolicy", Identity("PolicySourceArn"))],
     ),
+    Operation::new("GetCredentialReport", &[Access::new("iam:GetCredentialReport", Nothing)]),
     Operation::new("GetGroup", &[Access::new("iam:GetGroup", Named(Group, "GroupName"))]),
     Operation::new("GetGroupPolicy", &[Access::new("iam:GetGroupPolicy", Named(Group, "GroupName"))]),
     Operation::new(
         "GetInstanceProfile",
         &[Access::new("iam:GetInstanceProfile", Named(InstanceProfile, "InstanceProfileName"))],
     ),
+    Operation::new("GetLoginProfile", &[Access::new("iam:GetLoginProfile", Named(User, "UserName"))]),
+    Operation::new("GetMFADevice", &[Access::new("iam:GetMFADevice", Named(User, "UserName"))]),
     Operation::new(
         "GetOpenIDConnectProvider",
         &[Access::new("iam:GetOpenIDConnectProvider", Arn(OidcProvider, "OpenIDConnectProviderArn"))],
@@ -173,6 +200,8 @@ pub(super) static OPERATIONS: &[Operation] = &[
         "ListInstanceProfilesForRole",
         &[Access::new("iam:ListInstanceProfilesForRole", Named(Role, "RoleName"))],
     ),
+    Operation::new("ListMFADeviceTags", &[Access::new("iam:ListMFADeviceTags", Arn(Mfa, "SerialNumber"))]),
+    Operation::new("ListMFADevices", &[Access::new("iam:ListMFADevices", Named(User, "UserName"))]),
     Operation::new(
         "ListOpenIDConnectProviderTags",
         &[Access::new("iam:ListOpenIDConnectProviderTags", Arn(OidcProvider, "OpenIDConnectProviderArn"))],
@@ -184,9 +213,14 @@ pub(super) static OPERATIONS: &[Operation] = &[
     Operation::new("ListRolePolicies", &[Access::new("iam:ListRolePolicies", Named(Role, "RoleName"))]),
     Operation::new("ListRoleTags", &[Access::new("iam:ListRoleTags", Named(Role, "RoleName"))]),
     Operation::new("ListRoles", &[Access::new("iam:ListRoles", Nothing)]),
+    Operation::new(
+        "ListServiceSpecificCredentials",
+        &[Access::new("iam:ListServiceSpecificCredentials", Named(User, "UserName"))],
+    ),
     Operation::new("ListUserPolicies", &[Access::new("iam:ListUserPolicies", Named(User, "UserName"))]),
     Operation::new("ListUserTags", &[Access::new("iam:ListUserTags", Named(User, "UserName"))]),
     Operation::new("ListUsers", &[Access::new("iam:ListUsers", Nothing)]),
+    Operation::new("ListVirtualMFADevices", &[Access::new("iam:ListVirtualMFADevices", Nothing)]),
     Operation::new("PutGroupPolicy", &[Access::new("iam:PutGroupPolicy", Named(Group, "GroupName"))]),
     Operation::new(
         "PutRolePermissionsBoundary",
@@ -207,6 +241,11 @@ pub(super) static OPERATIONS: &[Operation] = &[
         &[Access::new("iam:RemoveRoleFromInstanceProfile", Named(InstanceProfile, "InstanceProfileName"))],
     ),
     Operation::new("RemoveUserFromGroup", &[Access::new("iam:RemoveUserFromGroup", Named(Group, "GroupName"))]),
+    Operation::new(
+        "ResetServiceSpecificCredential",
+        &[Access::new("iam:ResetServiceSpecificCredential", Named(User, "UserName"))],
+    ),
+    Operation::new("ResyncMFADevice", &[Access::new("iam:ResyncMFADevice", Named(User, "UserName"))]),
     Operation::new("SetDefaultPolicyVersion", &[Access::new("iam:SetDefaultPolicyVersion", Arn(Policy, "PolicyArn"))]),
     Operation::new("SimulateCustomPolicy", &[Access::new("iam:SimulateCustomPolicy", Nothing)]),
     Operation::new(
@@ -217,6 +256,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
         "TagInstanceProfile",
         &[Access::new("iam:TagInstanceProfile", Named(InstanceProfile, "InstanceProfileName")).told(TAGGED)],
     ),
+    Operation::new("TagMFADevice", &[Access::new("iam:TagMFADevice", Arn(Mfa, "SerialNumber")).told(TAGGED)]),
     Operation::new(
         "TagOpenIDConnectProvider",
         &[Access::new("iam:TagOpenIDConnectProvider", Arn(OidcProvider, "OpenIDConnectProviderArn")).told(TAGGED)],
@@ -228,6 +268,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
         "UntagInstanceProfile",
         &[Access::new("iam:UntagInstanceProfile", Named(InstanceProfile, "InstanceProfileName")).told(UNTAGGED)],
     ),
+    Operation::new("UntagMFADevice", &[Access::new("iam:UntagMFADevice", Arn(Mfa, "SerialNumber")).told(UNTAGGED)]),
     Operation::new(
         "UntagOpenIDConnectProvider",
         &[Access::new("iam:UntagOpenIDConnectProvider", Arn(OidcProvider, "OpenIDConnectProviderArn")).told(UNTAGGED)],
@@ -236,14 +277,20 @@ pub(super) static OPERATIONS: &[Operation] = &[
     Operation::new("UntagRole", &[Access::new("iam:UntagRole", Named(Role, "RoleName")).told(UNTAGGED)]),
     Operation::new("UntagUser", &[Access::new("iam:UntagUser", Named(User, "UserName")).told(UNTAGGED)]),
     Operation::new("UpdateAccessKey", &[Access::new("iam:UpdateAccessKey", Named(User, "UserName"))]),
+    Operation::new("UpdateAccountPasswordPolicy", &[Access::new("iam:UpdateAccountPasswordPolicy", Nothing)]),
     Operation::new("UpdateAssumeRolePolicy", &[Access::new("iam:UpdateAssumeRolePolicy", Named(Role, "RoleName"))]),
     Operation::new("UpdateGroup", &[Access::new("iam:UpdateGroup", Named(Group, "GroupName"))]),
+    Operation::new("UpdateLoginProfile", &[Access::new("iam:UpdateLoginProfile", Named(User, "UserName"))]),
     Operation::new(
         "UpdateOpenIDConnectProviderThumbprint",
         &[Access::new("iam:UpdateOpenIDConnectProviderThumbprint", Arn(OidcProvider, "OpenIDConnectProviderArn"))],
     ),
     Operation::new("UpdateRole", &[Access::new("iam:UpdateRole", Named(Role, "RoleName"))]),
     Operation::new("UpdateRoleDescription", &[Access::new("iam:UpdateRoleDescription", Named(Role, "RoleName"))]),
+    Operation::new(
+        "UpdateServiceSpecificCredential",
+        &[Access::new("iam:UpdateServiceSpecificCredential", Named(User, "UserName"))],
+    ),
     Operation::new("UpdateUser", &[Access::new("iam:UpdateUser", Named(User, "UserName"))]),
 ];
 
@@ -251,6 +298,10 @@ const POLICY_ARN: &[Condition] = &[tell("iam:PolicyARN", Member("PolicyArn"))];
 const BOUNDARY: &[Condition] = &[tell("iam:PermissionsBoundary", Member("PermissionsBoundary"))];
 const NEW_IDENTITY: &[Condition] =
     &[REQUEST_TAG, TAG_KEYS, tell("iam:PermissionsBoundary", Member("PermissionsBoundary"))];
+const SERVICE_CREDENTIAL: &[Condition] = &[
+    tell("iam:ServiceSpecificCredentialAgeDays", Member("CredentialAgeDays")),
+    tell("iam:ServiceSpecificCredentialServiceName", Member("ServiceName")),
+];
 const TAGGED: &[Condition] = &[REQUEST_TAG, TAG_KEYS];
 const UNTAGGED: &[Condition] = &[tell("aws:TagKeys", Member("TagKeys"))];
 /// An instance profile hands its role to EC2 and to nobody else.

@@ -36,11 +36,13 @@ const OF_WEB_IDENTITY: Untold =
     Never("only sessions of AssumeRoleWithWebIdentity have it, and there is no identity provider");
 
 const OF_BOUNDARY: Untold = Derived("the boundary that the user or role has");
+const OF_SECURITY_KEY: Untold = Never("devices are virtual, and security keys take the console");
 const OF_MAKING: Untold = Never("what would have the tags is not there yet");
 
 /// What an action says comes before what holds for all.
 pub static UNTOLD: &[Gap] = &[
     only("iam:CreateInstanceProfile", "aws:ResourceTag/${TagKey}", OF_MAKING),
+    only("iam:CreateVirtualMFADevice", "aws:ResourceTag/${TagKey}", OF_MAKING),
     only("iam:CreateOpenIDConnectProvider", "aws:ResourceTag/${TagKey}", OF_MAKING),
     only("iam:CreatePolicy", "aws:ResourceTag/${TagKey}", OF_MAKING),
     only("iam:CreateRole", "aws:ResourceTag/${TagKey}", OF_MAKING),
@@ -56,6 +58,9 @@ pub static UNTOLD: &[Gap] = &[
     ),
     only("iam:PassRole", "iam:AssociatedResourceArn", Never("an instance profile is no resource that AWS names by it")),
     all("iam:PermissionsBoundary", OF_BOUNDARY),
+    all("iam:FIDO-*", OF_SECURITY_KEY),
+    all("iam:RegisterSecurityKey", OF_SECURITY_KEY),
+    all("iam:ServiceSpecificCredentialServiceName", Derived("the credential that is acted on")),
     all("iam:RoleTemplateARN", Never("there are no role templates")),
     only("kms:CreateKey", "aws:ResourceTag/${TagKey}", Never("the key that would have the tags is not there yet")),
     only("kms:RetireGrant", "kms:EncryptionContext:${EncryptionContextKey}", OF_RETIRED_GRANT),

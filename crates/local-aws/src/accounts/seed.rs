@@ -38,6 +38,29 @@ impl Seed {
         SecretBytes::new(STANDARD.encode(thirty).into_bytes())
     }
 
+    /// The password of a service-specific credential, another one after each reset: 44 characters, as AWS's are.
+    pub(crate) fn service_password(&self, credential_id: &str, resets: u32) -> SecretBytes {
+        let context = format!("{credential_id}/{resets}");
+        let bytes = Zeroizing::new(self.0.authenticator(Purpose::ServicePassword, context.as_bytes()));
+        SecretBytes::new(STANDARD.encode(bytes.as_slice()).into_bytes())
+    }
+
+    /// The seed of an MFA device: 40 bytes, as AWS's are.
+    pub(crate) fn mfa_seed(&self, device_id: &str) -> SecretBytes {
+        let halves = ["1", "2"].map(|half| {
+            let context = format!("{device_id}/{half}");
+            Zeroizing::new(self.0.authenticator(Purpose::MfaSeed, context.as_bytes()))
+        });
+        SecretBytes::new(halves.iter().flat_map(|half| half.iter().take(20).copied()).collect())
+    }
+
+    /// What tells a password from others. Without the seed nobody can try passwords on it.
+    pub(crate) fn password_proof(&self, salt: &str, password: &SecretBytes) -> String {
+        // The salt has no zero in it.
+        let context = Zeroizing::new([salt.as_bytes(), b"\0", password.expose()].concat());
+        STANDARD.encode(self.0.authenticator(Purpose::Password, &context))
+    }
+
     /// The text of a session token that only this seed reads, and only beside this access key id.
     pub(crate) fn seal_token(&self, access_key_id: &str, content: &[u8]) -> Result<String, SealError> {
         let mut sealed = Vec::new();

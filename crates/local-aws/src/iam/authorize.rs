@@ -1,11 +1,19 @@
 //! What a call needs to be allowed, looked up in the catalog's table and put to the authorization model, before the
 //! operation's own code sees the input.
 
-use authz::{context::Told, principal::Principal, request::KmsDetail};
+use authz::{
+    context::Told,
+    decision::{Denial, DenialEffect, Gate, Verdict},
+    principal::Principal,
+    request::KmsDetail,
+};
 use aws_catalog::access::{self, Access, IamKind, On};
 use serde_json::Value;
 
-use super::{call::Call, fault, records::Carried, service_linked_roles, state::Realm, tags::Tags};
+use super::{
+    call::Call, fault, login_profiles, records::Carried, service_credentials, service_linked_roles, state::Realm,
+    tags::Tags,
+};
 use crate::{ServiceError, authorization::Asked};
 
 /// What an access is on.
@@ -24,6 +32,9 @@ struct Subject {
 /// AWS's own denial.
 pub(super) fn authorize(call: &Call<'_>, operation: &str, input: &Value) -> Result<(), ServiceError> {
     let Some(asks) = access::operation("iam", operation) else { return Err(fault::unsupported(operation)) };
+    if operation == "ChangePassword" && !matches!(call.ctx.caller.principal, Principal::User(_)) {
+        return Err(login_profiles::no_user());
+    }
     for access in asks.accesses().iter().filter(|access| access.is_asked_by(input)) {
         let subject = subject(call, access.on(), input)?;
         ask(call, access, subject, input)?;
@@ -47,13 +58,40 @@ fn ask(call: &Call<'_>, access: &Access, subject: Subject, input: &Value) -> Res
     if let (Some(boundary), false) = (subject.boundary, is_told) {
         request.context.tell(BOUNDARY, Told::Values(vec![boundary]));
     }
+    if let Some(service) = service_of_credential(call, input) {
+        request.context.tell("iam:ServiceSpecificCredentialServiceName", Told::Values(vec![service]));
+    }
+    if is_let_by_account(call, request.action.name())
+        && let Verdict::Denied(Denial { effect: DenialEffect::Implicit, gate: Gate::Identity, .. }) =
+            authorizer.verdict(&request)
+    {
+        return Ok(());
+    }
     authorizer.check(&request)
+}
+
+/// Whether the account's password policy lets users do something that their own policies need not.
+///
+/// Source: IAM API Reference, "PasswordPolicy", `AllowUsersToChangePassword`.
+fn is_let_by_account(call: &Call<'_>, action: &str) -> bool {
+    matches!(action, "ChangePassword" | "GetAccountPasswordPolicy")
+        && matches!(call.ctx.caller.principal, Principal::User(_))
+        && call.realm().password_policy().is_some_and(|policy| policy.allow_users_to_change_password)
+}
+
+/// The service of the credential that a call is on.
+fn service_of_credential(call: &Call<'_>, input: &Value) -> Option<String> {
+    let given = |member: &str| input.get(member).and_then(Value::as_str);
+    let id = given("ServiceSpecificCredentialId")?;
+    let user = call.user_name(given("UserName")).ok()?;
+    service_credentials::service_of(&call.realm(), user, id).map(str::to_owned)
 }
 
 fn subject(call: &Call<'_>, on: On, input: &Value) -> Result<Subject, ServiceError> {
     let given = |member: &str| input.get(member).and_then(Value::as_str);
     let text = |member: &str| given(member).unwrap_or_default();
     Ok(match on {
+        On::Named(..) if input.get("AllUsers") == Some(&Value::Bool(true)) => of_arn(call, "*".to_owned()),
         On::Named(kind, member) => match (given(member), &call.ctx.caller.principal) {
             (Some(name), _) => named(call, kind, name)?,
             (None, Principal::User(_)) => named(call, kind, call.user_name(None)?)?,
@@ -122,6 +160,7 @@ fn known(realm: &Realm, kind: IamKind, name: &str) -> Option<Subject> {
 fn of_arn(call: &Call<'_>, arn: String) -> Subject {
     let realm = call.realm();
     let tags = realm.policy(&arn).map(|policy| &policy.tags);
-    let tags = tags.or_else(|_| realm.provider(&arn).map(|provider| &provider.tags)).ok().cloned();
+    let tags = tags.or_else(|_| realm.provider(&arn).map(|provider| &provider.tags));
+    let tags = tags.or_else(|_| realm.mfa_device(&arn).map(|device| &device.tags)).ok().cloned();
     Subject { arn, tags, boundary: None }
 }

@@ -19,11 +19,16 @@ pub(super) const fn of_account(kind: IamKind) -> Quota {
         IamKind::Policy => ("PoliciesPerAccount", 1500),
         IamKind::InstanceProfile => ("InstanceProfilesPerAccount", 1000),
         IamKind::OidcProvider => ("OpenIdConnectProvidersPerAccount", 700),
+        IamKind::Mfa => ("VirtualMFADevicesPerAccount", 5000),
     }
 }
 
 /// How many access keys a user has at most.
 pub(super) const ACCESS_KEYS_PER_USER: Quota = ("AccessKeysPerUser", 2);
+
+/// How many credentials for one service, and how many MFA devices, a user has at most.
+pub(super) const SERVICE_CREDENTIALS_PER_USER: Quota = ("ServiceSpecificCredentialsPerUser", 2);
+pub(super) const MFA_DEVICES_PER_USER: Quota = ("MFADevicesPerUser", 8);
 
 /// In how many groups a user is at most.
 pub(super) const GROUPS_PER_USER: Quota = ("GroupsPerUser", 10);

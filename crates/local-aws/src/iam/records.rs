@@ -1,5 +1,6 @@
 //! What is kept of each entity.
 
+mod credentials;
 pub(super) mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,8 +10,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{documents::Trust, fault, tags::Tags};
+use super::{documents::Trust, fault, password_policy::PasswordPolicy, tags::Tags};
 use crate::ServiceError;
+
+pub(super) use credentials::{
+    CredentialReport, Credentials, EnabledMfa, LoginProfile, MfaDevice, PasswordProof, ServiceCredential,
+};
 
 /// What is kept of an account itself.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -21,6 +26,7 @@ pub(super) struct Account {
     pub(super) alias: Option<String>,
     /// The newest deletions of service-linked roles, the oldest first.
     pub(super) deletions: Vec<String>,
+    pub(super) password_policy: Option<PasswordPolicy>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -47,6 +53,8 @@ pub(super) struct User {
     pub(super) created: Timestamp,
     /// The secret of each follows from its id.
     pub(super) keys: Vec<AccessKey>,
+    #[serde(default)]
+    pub(super) credentials: Credentials,
     pub(super) carried: Carried,
     pub(super) tags: Tags,
 }

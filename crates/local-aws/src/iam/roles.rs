@@ -214,6 +214,6 @@ pub(super) fn told(call: &Call<'_>, role: &Role, detail: Detail) -> Value {
 }
 
 /// The console is not there, nor are its sessions.
-fn refuse_console_sessions(asked: bool) -> Result<(), ServiceError> {
+pub(super) fn refuse_console_sessions(asked: bool) -> Result<(), ServiceError> {
     if asked { Err(fault::unsupported("A duration of console sessions")) } else { Ok(()) }
 }

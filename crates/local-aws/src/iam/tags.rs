@@ -63,7 +63,8 @@ struct Of {
         alias = "UserName",
         alias = "PolicyArn",
         alias = "InstanceProfileName",
-        alias = "OpenIDConnectProviderArn"
+        alias = "OpenIDConnectProviderArn",
+        alias = "SerialNumber"
     )]
     name: String,
 }

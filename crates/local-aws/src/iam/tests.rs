@@ -47,6 +47,7 @@ async fn an_account_has_so_many_of_each_and_no_more() {
         ("CreateGroup", "GroupName", json!({}), 300, "GroupsPerAccount"),
         ("CreatePolicy", "PolicyName", json!({ "PolicyDocument": policy }), 1500, "PoliciesPerAccount"),
         ("CreateInstanceProfile", "InstanceProfileName", json!({}), 1000, "InstanceProfilesPerAccount"),
+        ("CreateVirtualMFADevice", "VirtualMFADeviceName", json!({}), 5000, "VirtualMFADevicesPerAccount"),
     ] {
         let make = |number: usize| {
             let mut input = more.clone();

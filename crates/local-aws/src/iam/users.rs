@@ -59,6 +59,7 @@ pub(super) fn create_user(call: &Call<'_>, value: Value) -> Result<Value, Servic
         name: input.user_name,
         created: call.now(),
         keys: Vec::new(),
+        credentials: Default::default(),
         carried: Default::default(),
         tags: Tags::new(input.tags)?,
     };
@@ -126,7 +127,7 @@ pub(super) fn delete_user(call: &Call<'_>, value: Value) -> Result<Value, Servic
             if !user.keys.is_empty() {
                 return Err(fault::delete_conflict("Cannot delete entity, must delete access keys first."));
             }
-            Ok(())
+            user.credentials.must_be_empty()
         },
     )
 }

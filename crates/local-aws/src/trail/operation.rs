@@ -13,6 +13,7 @@ pub(crate) fn is_read_only(service: ServiceId, name: &str) -> bool {
     match service {
         ServiceId::Sts => true,
         ServiceId::Kms => begins(&EVERYWHERE) || begins(&OF_KMS),
+        ServiceId::Iam => begins(&EVERYWHERE) || name == "GenerateCredentialReport",
         _ => begins(&EVERYWHERE),
     }
 }
@@ -87,5 +88,8 @@ pub(super) fn hides_input(service: ServiceId, name: &str) -> bool {
 ///
 /// AWS shows session tokens. Here one is worth nothing without its secret key either, but it is most of an event's size.
 pub(super) fn hides_member(name: &str) -> bool {
-    matches!(name, "GrantToken" | "GrantTokens" | "SessionToken" | "TokenCode")
+    matches!(
+        name,
+        "GrantToken" | "GrantTokens" | "SessionToken" | "TokenCode" | "AuthenticationCode1" | "AuthenticationCode2"
+    )
 }

@@ -12,6 +12,7 @@ mod events;
 mod files;
 mod look_up;
 mod secrets;
+mod secrets_of_iam;
 mod settings;
 #[path = "../server/wire.rs"]
 #[expect(dead_code, reason = "the tests of the server use the rest")]

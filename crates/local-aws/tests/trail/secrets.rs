@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// What is looked for: the octets as text, in hex and in base64 at each of its three alignments.
-fn forms(secret: &[u8]) -> Vec<String> {
+pub(crate) fn forms(secret: &[u8]) -> Vec<String> {
     let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
     let inner = |lead: usize| {
         let text = BASE64_STANDARD.encode([&vec![0; lead][..], secret].concat());

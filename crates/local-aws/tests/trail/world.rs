@@ -109,6 +109,16 @@ pub(crate) async fn page(aws: &Running, signer: &Signer, input: &Value) -> Value
 /// Every event of an account that is found with this input, oldest first, as LookupEvents lists it.
 pub(crate) async fn listed(aws: &Running, account: &str, input: Value) -> Vec<Value> {
     let signer = wire::of(&root_of(aws, account), "cloudtrail");
+    listed_to(aws, signer, input).await
+}
+
+/// The same of IAM's events, which are of one region.
+pub(crate) async fn listed_of_iam(aws: &Running, account: &str, input: Value) -> Vec<Value> {
+    let signer = Signer { region: "us-east-1", ..wire::of(&root_of(aws, account), "cloudtrail") };
+    listed_to(aws, signer, input).await
+}
+
+async fn listed_to(aws: &Running, signer: Signer, input: Value) -> Vec<Value> {
     let (mut input, mut found) = (input, Vec::new());
     loop {
         let mut page = page(aws, &signer, &input).await;

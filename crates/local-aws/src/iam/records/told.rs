@@ -70,6 +70,7 @@ fn user(user: &world::User, now: Timestamp) -> User {
         name,
         created: now,
         keys: Vec::new(),
+        credentials: Default::default(),
         carried: of_identity(identity),
         tags: identity.tags.clone().into_iter().collect(),
     }

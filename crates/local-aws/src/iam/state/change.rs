@@ -15,7 +15,7 @@ use crate::{
     ServiceError,
     iam::{
         fault, quotas,
-        records::{Account, Carried, Group, InstanceProfile, ManagedPolicy, OidcProvider, Role, User},
+        records::{Account, Carried, Group, InstanceProfile, ManagedPolicy, MfaDevice, OidcProvider, Role, User},
         tags::Tags,
     },
     store::{Batch, Table},
@@ -96,6 +96,7 @@ impl<'s> Change<'s> {
             IamKind::Policy => (self.policies.contains_key(&key), self.policies.len()),
             IamKind::InstanceProfile => (self.profiles.contains_key(&key), self.profiles.len()),
             IamKind::OidcProvider => (self.providers.contains_key(&key), self.providers.len()),
+            IamKind::Mfa => (self.mfa_devices.contains_key(&key), self.mfa_devices.len()),
         };
         if is_taken {
             return Err(fault::exists(kind, name));
@@ -158,6 +159,11 @@ impl<'s> Change<'s> {
                 let mut provider = OidcProvider::clone(self.provider(name)?);
                 edit(&mut provider.tags)?;
                 self.put(provider);
+            }
+            IamKind::Mfa => {
+                let mut device = MfaDevice::clone(self.mfa_device(name)?);
+                edit(&mut device.tags)?;
+                self.put(device);
             }
             IamKind::Role | IamKind::Group => {
                 let mut role = Role::clone(self.role(name)?);

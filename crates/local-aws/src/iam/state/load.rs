@@ -15,7 +15,7 @@ use super::{Realm, State, facts::Facts, record::Record};
 use crate::{
     accounts::Accounts,
     authorization::Authorizer,
-    iam::records::{Account, InstanceProfile, OidcProvider, told},
+    iam::records::{Account, CredentialReport, InstanceProfile, MfaDevice, OidcProvider, told},
     store::{OpenError, Store},
 };
 
@@ -52,6 +52,8 @@ impl State {
         state.read_rows(&mut realms, told.roles)?;
         state.read_rows::<InstanceProfile>(&mut realms, Vec::new())?;
         state.read_rows::<OidcProvider>(&mut realms, Vec::new())?;
+        state.read_rows::<MfaDevice>(&mut realms, Vec::new())?;
+        state.read_rows::<CredentialReport>(&mut realms, Vec::new())?;
         state.rejoin_groups(&realms);
         state.read_rows::<Account>(&mut realms, Vec::new())?;
         Ok(Self { realms: RwLock::new(realms), ..state })

@@ -11,8 +11,10 @@ use crate::{
     ServiceError,
     iam::{
         fault,
+        password_policy::PasswordPolicy,
         records::{
-            Account, Carried, Group, InstanceProfile, ManagedPolicy, OidcProvider, Role, User, told::path_and_name,
+            Account, Carried, CredentialReport, Group, InstanceProfile, ManagedPolicy, MfaDevice, OidcProvider, Role,
+            User, told::path_and_name,
         },
         tags::Tags,
     },
@@ -33,6 +35,8 @@ pub(in crate::iam) struct Realm {
     pub(in crate::iam) profiles: BTreeMap<String, Arc<InstanceProfile>>,
     /// By the URL, without its scheme.
     pub(in crate::iam) providers: BTreeMap<String, Arc<OidcProvider>>,
+    pub(in crate::iam) mfa_devices: BTreeMap<String, Arc<MfaDevice>>,
+    pub(super) reports: BTreeMap<String, Arc<CredentialReport>>,
     /// What the world file tells, by table and key: it tells it again at the next start.
     pub(super) told: HashSet<(&'static str, String)>,
     /// Who carries a managed policy, by its ARN.
@@ -41,6 +45,8 @@ pub(in crate::iam) struct Realm {
     bounds: BTreeMap<String, BTreeSet<Carrier>>,
     /// The names in lower case of the users who have access keys, by the keys' ids.
     pub(super) access_keys: HashMap<String, String>,
+    /// Those of the users who have MFA devices, by the devices' serial numbers.
+    pub(super) mfa_users: HashMap<String, String>,
 }
 
 /// Who carries a policy: its kind, and its name in lower case.
@@ -79,6 +85,25 @@ impl Realm {
         found.ok_or_else(|| fault::missing(IamKind::OidcProvider, arn))
     }
 
+    pub(in crate::iam) fn mfa_device(&self, serial: &str) -> Result<&Arc<MfaDevice>, ServiceError> {
+        let name = serial.rsplit('/').next().unwrap_or_default();
+        let found = self.mfa_devices.get(&key(name)).filter(|device| device.arn.as_str() == serial);
+        found.ok_or_else(|| fault::missing(IamKind::Mfa, serial))
+    }
+
+    /// The user who has an MFA device.
+    pub(in crate::iam) fn user_of_mfa(&self, serial: &str) -> Option<&Arc<User>> {
+        self.users.get(self.mfa_users.get(serial)?)
+    }
+
+    pub(in crate::iam) fn password_policy(&self) -> Option<&PasswordPolicy> {
+        self.account.get("")?.password_policy.as_ref()
+    }
+
+    pub(in crate::iam) fn credential_report(&self) -> Option<&CredentialReport> {
+        self.reports.get("").map(AsRef::as_ref)
+    }
+
     /// The user who has an access key.
     pub(in crate::iam) fn user_of_key(&self, access_key_id: &str) -> Option<&Arc<User>> {
         self.users.get(self.access_keys.get(access_key_id)?)
@@ -100,6 +125,7 @@ impl Realm {
             IamKind::Policy => self.policy(name).map(|policy| &policy.tags),
             IamKind::InstanceProfile => self.profile(name).map(|profile| &profile.tags),
             IamKind::OidcProvider => self.provider(name).map(|provider| &provider.tags),
+            IamKind::Mfa => self.mfa_device(name).map(|device| &device.tags),
             IamKind::Role | IamKind::Group => self.role(name).map(|role| &role.tags),
         }
     }

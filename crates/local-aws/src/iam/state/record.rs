@@ -6,7 +6,9 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Realm, facts::Facts, key};
 use crate::{
-    iam::records::{Account, Group, InstanceProfile, ManagedPolicy, OidcProvider, Role, User},
+    iam::records::{
+        Account, CredentialReport, Group, InstanceProfile, ManagedPolicy, MfaDevice, OidcProvider, Role, User,
+    },
     store::Table,
 };
 
@@ -66,6 +68,12 @@ impl Record for User {
         }
         for access_key in now.iter().flat_map(|user| &user.keys) {
             realm.access_keys.insert(access_key.id.clone(), user.key());
+        }
+        for device in before.iter().flat_map(|user| &user.credentials.mfa) {
+            realm.mfa_users.remove(&device.serial);
+        }
+        for device in now.iter().flat_map(|user| &user.credentials.mfa) {
+            realm.mfa_users.insert(device.serial.clone(), user.key());
         }
     }
 
@@ -157,5 +165,30 @@ impl Record for OidcProvider {
 
     fn of(realm: &mut Realm) -> &mut BTreeMap<String, Arc<Self>> {
         &mut realm.providers
+    }
+}
+
+impl Record for MfaDevice {
+    const TABLE: Table = Table::plain("iam.mfa-device");
+
+    fn key(&self) -> String {
+        key(&self.name)
+    }
+
+    fn of(realm: &mut Realm) -> &mut BTreeMap<String, Arc<Self>> {
+        &mut realm.mfa_devices
+    }
+}
+
+/// An account has one at most.
+impl Record for CredentialReport {
+    const TABLE: Table = Table::plain("iam.credential-report");
+
+    fn key(&self) -> String {
+        String::new()
+    }
+
+    fn of(realm: &mut Realm) -> &mut BTreeMap<String, Arc<Self>> {
+        &mut realm.reports
     }
 }
