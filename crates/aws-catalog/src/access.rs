@@ -88,6 +88,8 @@ pub enum On {
     Trail(&'static str),
     /// The IAM resource of this kind that a member names. Where it is not given, the calling user.
     Named(IamKind, &'static str),
+    /// The user who calls.
+    Caller,
     /// The IAM resource of this kind that is to be made, under the name (a provider: the URL) that a member gives.
     New(IamKind, &'static str),
     /// The IAM resource of this kind whose ARN a member gives.

@@ -40,7 +40,7 @@ fn every_published_condition_key_is_accounted_for() {
             On::Alias(_) => "alias",
             On::Role(_) | On::ServiceLinkedRole(_) | On::RoleOfTask(_) => "role",
             On::Named(kind, _) | On::New(kind, _) | On::Arn(kind, _) => kind.name(),
-            On::Identity(_) | On::UserOfAccessKey(_) => "user",
+            On::Identity(_) | On::UserOfAccessKey(_) | On::Caller => "user",
             On::Trail(_) => "trail",
             _ => "key",
         };
@@ -64,6 +64,7 @@ fn every_published_condition_key_is_accounted_for() {
                 // The replica that ReplicateKey makes has these of its primary key; AWS does not say that they are told.
                 (_, "KeySpec" | "KeyUsage" | "KeyOrigin") if operation.name() == "ReplicateKey" => true,
                 (_, "aws:ResourceTag/${TagKey}" | "iam:ResourceTag/${TagKey}") => access.on() != On::Nothing,
+                (_, "iam:ServiceSpecificCredentialServiceName") => access.on() == On::Named(IamKind::User, "UserName"),
                 (_, "iam:PermissionsBoundary") => {
                     matches!(access.on(), On::Named(IamKind::Role | IamKind::User, _))
                 }
@@ -121,7 +122,7 @@ fn each_access_is_on_what_its_action_can_be_restricted_to() {
             On::Named(kind, _) | On::New(kind, _) | On::Arn(kind, _) => {
                 assert!(types.contains(&kind.name()), "{place}")
             }
-            On::Identity(_) | On::UserOfAccessKey(_) => assert!(types.contains(&"user"), "{place}"),
+            On::Identity(_) | On::UserOfAccessKey(_) | On::Caller => assert!(types.contains(&"user"), "{place}"),
             On::Trail(_) => assert!(types.contains(&"trail"), "{place}"),
             _ => assert!(types.contains(&"key"), "{place}"),
         }

@@ -7,7 +7,7 @@
 use super::{
     Access, Condition,
     IamKind::{Group, InstanceProfile, Mfa, OidcProvider, Policy, Role, User},
-    On::{Arn, Identity, Named, New, Nothing, RoleOfTask, ServiceLinkedRole, UserOfAccessKey},
+    On::{Arn, Caller, Identity, Named, New, Nothing, RoleOfTask, ServiceLinkedRole, UserOfAccessKey},
     Operation,
     Source::{self, Fixed, Member, TagKeys, TagValues},
     TagList,
@@ -39,7 +39,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
         "AttachUserPolicy",
         &[Access::new("iam:AttachUserPolicy", Named(User, "UserName")).told(POLICY_ARN)],
     ),
-    Operation::new("ChangePassword", &[Access::new("iam:ChangePassword", Named(User, "UserName"))]),
+    Operation::new("ChangePassword", &[Access::new("iam:ChangePassword", Caller)]),
     Operation::new("CreateAccessKey", &[Access::new("iam:CreateAccessKey", Named(User, "UserName"))]),
     Operation::new("CreateAccountAlias", &[Access::new("iam:CreateAccountAlias", Nothing)]),
     Operation::new("CreateGroup", &[Access::new("iam:CreateGroup", New(Group, "GroupName"))]),

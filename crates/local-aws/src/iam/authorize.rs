@@ -97,6 +97,7 @@ fn subject(call: &Call<'_>, on: On, input: &Value) -> Result<Subject, ServiceErr
             (None, Principal::User(_)) => named(call, kind, call.user_name(None)?)?,
             (None, _) => return Err(fault::no_user_name()),
         },
+        On::Caller => named(call, IamKind::User, call.user_name(None)?)?,
         On::New(IamKind::OidcProvider, member) => {
             let url = text(member);
             let host = url.strip_prefix("https://").unwrap_or(url);

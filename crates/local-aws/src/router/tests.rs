@@ -49,7 +49,7 @@ const ANYTHING: Fits = |_| true;
 /// The paths that an access names, and what must be there.
 fn members_of(access: &Access) -> Vec<(&'static str, Fits)> {
     let mut members = match access.on() {
-        On::Nothing => vec![],
+        On::Nothing | On::Caller => vec![],
         On::KeyOfCiphertext { ciphertext, or } => vec![(ciphertext, BLOB), (or, TEXT)],
         On::KeyInRegion { key, region } => vec![(key, TEXT), (region, TEXT)],
         On::KeyOfGrant { token, or } => vec![(token, TEXT), (or, TEXT)],

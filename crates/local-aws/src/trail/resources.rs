@@ -86,5 +86,42 @@ pub(crate) fn named(call: &Call) -> Vec<Named> {
     for resource in of(call).unwrap_or_default() {
         add(resource.kind, resource.arn);
     }
+    if call.facts.service == ServiceId::Iam {
+        let texts = [&call.facts.parameters, &call.facts.answer];
+        for document in texts.into_iter().flatten().filter_map(|text| serde_json::from_str::<Value>(text).ok()) {
+            named_by_iam(&document, &mut add);
+        }
+    }
     found
+}
+
+/// What an input or an answer of IAM names: a user by name, unique id and ARN.
+///
+/// No document of AWS's says which names CloudTrail takes out of IAM's events; these are those by which its event history
+/// finds them.
+fn named_by_iam(document: &Value, add: &mut impl FnMut(&'static str, &str)) {
+    const NAMES: [(&str, &str); 6] = [
+        ("AWS::IAM::User", "userName"),
+        ("AWS::IAM::Role", "roleName"),
+        ("AWS::IAM::Group", "groupName"),
+        ("AWS::IAM::Policy", "policyArn"),
+        ("AWS::IAM::InstanceProfile", "instanceProfileName"),
+        ("AWS::IAM::AccessKey", "accessKeyId"),
+    ];
+    const MADE: [(&str, &str, &[&str]); 5] = [
+        ("AWS::IAM::User", "user", &["userName", "userId", "arn"]),
+        ("AWS::IAM::Role", "role", &["roleName", "roleId", "arn"]),
+        ("AWS::IAM::Group", "group", &["groupName", "groupId", "arn"]),
+        ("AWS::IAM::Policy", "policy", &["policyName", "policyId", "arn"]),
+        ("AWS::IAM::InstanceProfile", "instanceProfile", &["instanceProfileName", "instanceProfileId", "arn"]),
+    ];
+    let mut tell =
+        |kind, value: Option<&Value>| value.and_then(Value::as_str).into_iter().for_each(|name| add(kind, name));
+    for (kind, member) in NAMES {
+        tell(kind, document.get(member));
+    }
+    for (kind, made, members) in MADE {
+        members.iter().for_each(|member| tell(kind, document.get(made).and_then(|made| made.get(member))));
+    }
+    tell("AWS::IAM::AccessKey", document.pointer("/accessKey/accessKeyId"));
 }

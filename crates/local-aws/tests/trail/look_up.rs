@@ -7,8 +7,12 @@ use local_aws::{Clock, Options, Running};
 use serde_json::{Value, json};
 
 use crate::{
+    secrets_of_iam::iam,
     wire::{self, ACCOUNT, Answer, Signer},
-    world::{OTHER, ann, assume, bob, cloudtrail, events, kms, listed, named, page, root_of, start, start_with, with},
+    world::{
+        OTHER, ann, assume, bob, cloudtrail, events, kms, listed, listed_of_iam, named, page, root_of, start,
+        start_with, with,
+    },
 };
 
 /// Ids of the events of a page or a list, in its order.
@@ -178,4 +182,27 @@ async fn pages_lose_and_repeat_nothing_while_others_write() {
     assert_eq!(found.len(), distinct.len(), "an event came twice");
     assert!(before.is_subset(&distinct), "an event is lost");
     assert_eq!(listed(aws, ACCOUNT, named("ListKeys")).await.len(), 240);
+}
+
+#[tokio::test]
+async fn what_iam_did_is_found_by_what_it_was_done_to() {
+    let aws = wire::start().await;
+    let made = iam(&aws, "CreateUser", &[("UserName", "bob")]).await;
+    iam(&aws, "AttachUserPolicy", &[("UserName", "bob"), ("PolicyArn", "arn:aws:iam::aws:policy/AWSDenyAll")]).await;
+    let key = iam(&aws, "CreateAccessKey", &[("UserName", "bob")]).await;
+    let names = async |key: &str, value: &str| -> Vec<String> {
+        let found = listed_of_iam(&aws, wire::ACCOUNT, with(key, value)).await;
+        found.iter().map(|event| event["EventName"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names("ResourceName", "bob").await, ["CreateUser", "AttachUserPolicy", "CreateAccessKey"]);
+    assert_eq!(names("ResourceName", &made.element("UserId")).await, ["CreateUser"]);
+    assert_eq!(names("ResourceName", &key.element("AccessKeyId")).await, ["CreateAccessKey"]);
+    assert_eq!(names("ResourceType", "AWS::IAM::Policy").await, ["AttachUserPolicy"]);
+    let [created] = &listed_of_iam(&aws, wire::ACCOUNT, with("EventName", "CreateUser")).await[..] else {
+        panic!("one user was made")
+    };
+    let told = [("bob".to_owned()), made.element("UserId"), made.element("Arn")];
+    let told = told.map(|name| json!({ "ResourceType": "AWS::IAM::User", "ResourceName": name }));
+    assert_eq!(created["Resources"], json!(told));
+    aws.shutdown().await;
 }

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// A call of IAM by the account's root user.
-async fn iam(aws: &Running, operation: &str, parameters: &[(&str, &str)]) -> Answer {
+pub(crate) async fn iam(aws: &Running, operation: &str, parameters: &[(&str, &str)]) -> Answer {
     let encoded = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
     let parameters: String = parameters.iter().map(|(name, value)| format!("&{name}={}", encoded(value))).collect();
     let request =
