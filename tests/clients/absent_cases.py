@@ -8,9 +8,9 @@ LIST = r"; GET /_claviger/health and docs/reference/operations\.md list what it 
 @case(local_only="it is about what the embedded AWS does not have")
 def operations_that_are_not_built(aws):
     has = "The embedded AWS does not have {}; the nearest that the embedded AWS has: {}" + LIST
-    iam = has.format("IAM's operation CreateLoginProfile", "(CreateInstanceProfile|CreateRole), .*")
+    iam = has.format("IAM's operation GetServiceLastAccessedDetails", "ListServiceSpecificCredentials, .*")
     with aws.refuses("InvalidAction", iam, 400):
-        aws.iam().create_login_profile(UserName="me", Password="x")
+        aws.iam().get_service_last_accessed_details(JobId="00000000-0000-0000-0000-000000000000")
     sts = has.format("STS's operation AssumeRoot", "AssumeRole, .*")
     with aws.refuses("InvalidAction", sts, 400):
         aws.sts().assume_root(TargetPrincipal="111122223333", TaskPolicyArn={"arn": "arn:aws:iam::aws:policy/x"})
