@@ -32,6 +32,8 @@ pub(crate) fn run() -> Result<()> {
 
     step::timed("Python venv", python::venv)?;
     step::timed("IAM simulator", node::iam_simulate)?;
+    step::timed("AWS SDK for JavaScript", node::aws_sdk)?;
+    step::timed("AWS SDK for Go", go::scenario)?;
     step::timed("etcd", go::etcd)?;
     for version in kubernetes::VERSIONS {
         step::timed(&format!("Kubernetes {version}"), || kubernetes::build(version))?;

@@ -97,6 +97,12 @@ pub(crate) fn apiserver_client(release: &str) -> Result<()> {
     build(&format!("apiserver-client-{release}"), &module, &[client], "")
 }
 
+/// The scenario of `tests/clients` with the AWS SDK for Go.
+pub(crate) fn scenario() -> Result<()> {
+    let client = Program { package: ".", name: "scenario-go".to_owned() };
+    build("scenario-go", &Module::new("tests/clients/scenario/go"), &[client], "")
+}
+
 /// Builds `programs` of `module`, unless that was done before from the same files.
 pub(crate) fn build(stamp: &str, module: &Module, programs: &[Program<'_>], linker_flags: &str) -> Result<()> {
     let flags = module.flags();
