@@ -22,12 +22,14 @@ class Case:
     moves_clock: bool
     # Why nothing but the embedded AWS can be asked.
     local_only: str | None
+    # Whether AWS itself can be asked: the case makes keys alone, and needs no other account.
+    on_aws: bool
 
 
-def case(moto_departs=None, moves_clock=False, local_only=None):
+def case(moto_departs=None, moves_clock=False, local_only=None, on_aws=False):
     """Registers a case."""
     def register(run):
-        CASES.append(Case(run, f"{run.__module__}.{run.__name__}", moto_departs, moves_clock, local_only))
+        CASES.append(Case(run, f"{run.__module__}.{run.__name__}", moto_departs, moves_clock, local_only, on_aws))
         return run
     return register
 
@@ -52,4 +54,20 @@ def run_against(aws, modules):
                 each.run(aws)
         except Exception:  # noqa: BLE001: whatever a case raises is its failure
             failures.append(f"{each.name}: {traceback.format_exc()}")
+    return failures
+
+
+def run_on_aws(aws, modules):
+    """Runs the cases that AWS can be asked, and cleans up after each; returns what went wrong, one text each."""
+    failures = []
+    for each in cases_of(modules):
+        if not each.on_aws:
+            continue
+        try:
+            each.run(aws)
+        except Exception:  # noqa: BLE001: whatever a case raises is its failure
+            failures.append(f"{each.name}: {traceback.format_exc()}")
+        finally:
+            # Also where the whole run ends here: by Ctrl-C, or by what must not be asked of AWS.
+            failures += aws.clean_up()
     return failures

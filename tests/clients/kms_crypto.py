@@ -8,7 +8,7 @@ from kms_keys import NOWHERE, new_key
 CONTEXT = {"cluster": "demo", "purpose": "etcd"}
 
 
-@case()
+@case(on_aws=True)
 def what_is_encrypted_is_decrypted(aws):
     kms, key = aws.kms(), new_key(aws)
     for plaintext in (b"x", bytes(range(256)) * 16):
@@ -34,7 +34,7 @@ def what_is_encrypted_is_decrypted(aws):
             )
 
 
-@case()
+@case(on_aws=True)
 def plaintext_has_bounds(aws):
     kms, key = aws.kms(), new_key(aws)["KeyId"]
     for plaintext in (b"", b"x" * 4097):
@@ -42,7 +42,7 @@ def plaintext_has_bounds(aws):
             kms.encrypt(KeyId=key, Plaintext=plaintext)
 
 
-@case(moto_departs="takes any algorithm (InvalidKeyUsageException of each operation)")
+@case(moto_departs="takes any algorithm (InvalidKeyUsageException of each operation)", on_aws=True)
 def only_what_suits_the_key_is_done_with_it(aws):
     kms, key = aws.kms(), new_key(aws)["KeyId"]
     sealed, rsa = kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"], "RSAES_OAEP_SHA_256"
@@ -56,7 +56,7 @@ def only_what_suits_the_key_is_done_with_it(aws):
             call()
 
 
-@case()
+@case(on_aws=True)
 def a_ciphertext_is_bound_to_its_context(aws):
     kms, key = aws.kms(), new_key(aws)["KeyId"]
     sealed = kms.encrypt(KeyId=key, Plaintext=b"x", EncryptionContext=CONTEXT)["CiphertextBlob"]
@@ -68,7 +68,7 @@ def a_ciphertext_is_bound_to_its_context(aws):
     assert kms.decrypt(CiphertextBlob=sealed, EncryptionContext=dict(reversed(CONTEXT.items())))["Plaintext"] == b"x"
 
 
-@case(moto_departs="tells ciphertexts that are none as no access (Decrypt: InvalidCiphertextException)")
+@case(moto_departs="tells ciphertexts that are none as no access (Decrypt: InvalidCiphertextException)", on_aws=True)
 def a_ciphertext_cannot_be_altered(aws):
     kms, key = aws.kms(), new_key(aws)["KeyId"]
     sealed = kms.encrypt(KeyId=key, Plaintext=b"secret")["CiphertextBlob"]
@@ -86,7 +86,7 @@ def a_ciphertext_cannot_be_altered(aws):
         kms.decrypt(CiphertextBlob=b"x" * 6145)
 
 
-@case()
+@case(on_aws=True)
 def re_encryption_changes_key_and_context(aws):
     kms, one, two = aws.kms(), new_key(aws), new_key(aws)
     sealed = kms.encrypt(KeyId=one["KeyId"], Plaintext=b"x", EncryptionContext=CONTEXT)["CiphertextBlob"]
@@ -102,7 +102,7 @@ def re_encryption_changes_key_and_context(aws):
     assert (opened["Plaintext"], opened["KeyId"]) == (b"x", two["Arn"])
 
 
-@case()
+@case(on_aws=True)
 def data_keys_come_sealed(aws):
     kms, key = aws.kms(), new_key(aws)
     for parameters, length in (({"KeySpec": "AES_256"}, 32), ({"KeySpec": "AES_128"}, 16), ({"NumberOfBytes": 1024}, 1024)):
@@ -122,7 +122,7 @@ def data_keys_come_sealed(aws):
                 call(KeyId=key["KeyId"], **parameters)
 
 
-@case()
+@case(on_aws=True)
 def random_bytes_are_random(aws):
     kms = aws.kms()
     one, two = (kms.generate_random(NumberOfBytes=1024)["Plaintext"] for _ in range(2))

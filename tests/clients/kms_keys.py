@@ -68,7 +68,7 @@ def keys_are_listed_in_pages(aws):
             aws.kms().list_keys(Limit=1001)
 
 
-@case()
+@case(on_aws=True)
 def a_description_is_replaced(aws):
     key = new_key(aws, Description="old")["KeyId"]
     aws.kms().update_key_description(KeyId=key, Description="new")
@@ -196,7 +196,7 @@ def states_allow_what_the_table_says(aws):
         kms.cancel_key_deletion(KeyId=key)
 
 
-@case()
+@case(on_aws=True)
 def a_deletion_waits_7_to_30_days(aws):
     key = new_key(aws)["KeyId"]
     with aws.moto_departs("takes windows of any length (ScheduleKeyDeletion, PendingWindowInDays: 7 to 30)"):

@@ -31,7 +31,7 @@ def rotation_on_demand_changes_the_material_and_opens_what_is_old(aws):
         kms.rotate_key_on_demand(KeyId=key["KeyId"])
 
 
-@case()
+@case(on_aws=True)
 def automatic_rotation_is_switched(aws):
     kms, key = aws.kms(), new_key(aws)["KeyId"]
     status = kms.get_key_rotation_status(KeyId=key)

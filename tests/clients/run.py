@@ -1,5 +1,7 @@
 """Runs the contract against an endpoint: `run.py local` or `run.py moto`, or some modules of it: `run.py local iam_users`.
 
+`run.py aws` runs the part of it that AWS can be asked against AWS itself; see `on_aws.py`.
+
 `CLAVIGER_ENDPOINT` is the endpoint; `CLAVIGER_CREDENTIALS` is JSON, the root credentials of two accounts or more:
 `{ACCOUNT: {"AccessKeyId": .., "SecretAccessKey": ..}, ..}`.
 """
@@ -23,6 +25,7 @@ import kms_imports
 import kms_keys
 import kms_pairs
 import kms_rotation
+import on_aws
 import sts_cases
 import trail_cases
 from session import Aws
@@ -33,7 +36,18 @@ MODULES = (kms_keys, kms_crypto, kms_pairs, kms_imports, kms_grants, kms_rotatio
            iam_roles, iam_users, iam_policies, iam_credentials, iam_account)
 
 
+def against_aws(modules):
+    aws = on_aws.begin()
+    failures = contract.run_on_aws(aws, modules)
+    print(on_aws.told(aws))
+    ran = sum(case.on_aws for case in contract.cases_of(modules))
+    print("\n".join(failures) or f"{ran} cases hold")
+    return 1 if failures else 0
+
+
 def main():
+    if sys.argv[1] == "aws":
+        return against_aws([module for module in MODULES if module.__name__ in sys.argv[2:]] or MODULES)
     is_moto = {"local": False, "moto": True}[sys.argv[1]]
     aws = Aws(os.environ["CLAVIGER_ENDPOINT"], json.loads(os.environ["CLAVIGER_CREDENTIALS"]), is_moto)
     modules = [module for module in MODULES if module.__name__ in sys.argv[2:]] or MODULES

@@ -73,7 +73,7 @@ fn contract(against: &str) -> Vec<String> {
     [against].into_iter().chain(modules.split_whitespace()).map(str::to_owned).collect()
 }
 
-async fn start() -> Running {
+pub(crate) async fn start() -> Running {
     let accounts = ACCOUNTS.iter().map(|account| account.parse().unwrap()).collect();
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
     LocalAws::start(Options { listen, accounts, world: world(), ..Options::default() }).await.unwrap()

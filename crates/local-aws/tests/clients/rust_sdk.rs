@@ -13,16 +13,26 @@ use local_aws::{LocalAws, Options, Running};
 pub(crate) async fn start() -> (Running, Credentials) {
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
     let aws = LocalAws::start(Options { listen, ..Options::default() }).await.unwrap();
-    let root = aws.root_credential("111122223333".parse().unwrap());
+    let root = root(&aws, "111122223333");
+    (aws, root)
+}
+
+/// The credential of an account's root user.
+pub(crate) fn root(aws: &Running, account: &str) -> Credentials {
+    let root = aws.root_credential(account.parse().unwrap());
     let secret = String::from_utf8(root.secret_access_key.expose().to_vec()).unwrap();
-    (aws, Credentials::new(root.access_key_id, secret, None, None, "test"))
+    Credentials::new(root.access_key_id, secret, None, None, "test")
 }
 
 pub(crate) fn kms(aws: &Running, credentials: Credentials) -> aws_sdk_kms::Client {
+    kms_in(aws, credentials, "eu-central-1")
+}
+
+pub(crate) fn kms_in(aws: &Running, credentials: Credentials, region: &'static str) -> aws_sdk_kms::Client {
     aws_sdk_kms::Client::from_conf(
         aws_sdk_kms::Config::builder()
             .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("eu-central-1"))
+            .region(Region::new(region))
             .endpoint_url(aws.endpoint_url())
             .credentials_provider(credentials)
             .build(),
