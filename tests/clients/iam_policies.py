@@ -389,3 +389,62 @@ def the_simulator_says_what_would_be(aws):
     for call, more in ((iam.simulate_principal_policy, {"ActionNames": ["kms:Encrypt"]}), (iam.get_context_keys_for_principal_policy, {})):
         with aws.refuses("NoSuchEntity", "user with name nobody", 404):
             call(PolicySourceArn=f"arn:aws:iam::{account}:user/nobody", **more)
+
+
+@case(moto_departs="has no simulator worth the name (SimulateCustomPolicy)")
+def the_simulator_takes_organizations_resources_and_callers(aws):
+    iam, account = aws.iam(), aws.accounts[0]
+    custom = {"PolicyInputList": [json.dumps(allow("s3:*"))], "ActionNames": ["s3:GetObject"]}
+
+    def levels(*documents):
+        return [{"ServiceControlPolicyInputList": [json.dumps(document)]} for document in documents]
+
+    def said(call=iam.simulate_custom_policy, **more):
+        [result] = call(**{**custom, **more})["EvaluationResults"]
+        return result["EvalDecision"], result.get("OrganizationsDecisionDetail", {}).get("AllowedByOrganizations"), result
+
+    assert said()[:2] == ("allowed", None)
+    everything = allow("*")
+    deny = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:GetObject", "Resource": "*"}]}
+    for hierarchy, expected in (
+        (levels(everything), ("allowed", True)),
+        (levels(everything, everything, everything), ("allowed", True)),
+        (levels(everything, allow("kms:*"), everything), ("implicitDeny", False)),
+        (levels(deny), ("explicitDeny", False)),
+    ):
+        assert said(OrderedOrganizationPolicyInputList=hierarchy)[:2] == expected, hierarchy
+    # The policy of a resource lets in whom it names; of another account it takes both sides.
+    ann = f"arn:aws:iam::{account}:user/ann"
+    resource = "arn:aws:s3:::simulated/key"
+
+    def of_resource(effect, who=ann):
+        statement = {"Effect": effect, "Principal": {"AWS": who}, "Action": "s3:GetObject", "Resource": resource}
+        return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+    nothing = {"PolicyInputList": [json.dumps(allow("kms:*"))], "ResourceArns": [resource], "CallerArn": ann}
+    assert said(**nothing)[0] == "implicitDeny"
+    decision, _, result = said(**nothing, ResourcePolicy=of_resource("Allow"))
+    assert decision == "allowed", result
+    assert [each["SourcePolicyType"] for each in result["MatchedStatements"]] == ["resource"], result
+    assert said(**nothing, ResourcePolicy=of_resource("Allow", f"arn:aws:iam::{account}:user/bob"))[0] == "implicitDeny"
+    both = {**nothing, "PolicyInputList": custom["PolicyInputList"]}
+    assert said(**both, ResourcePolicy=of_resource("Deny"))[0] == "explicitDeny"
+    abroad = {"ResourceOwner": f"arn:aws:iam::{aws.accounts[1]}:root"}
+    assert said(**nothing, **abroad, ResourcePolicy=of_resource("Allow"))[0] == "implicitDeny"
+    assert said(**both, **abroad, ResourcePolicy=of_resource("Allow"))[0] == "allowed"
+    # Another caller, as if it had the policies of the first.
+    iam.create_user(UserName="lends", Tags=[{"Key": "team", "Value": "blue"}])
+    iam.create_user(UserName="borrows", Tags=[{"Key": "team", "Value": "red"}])
+    red = allow("s3:GetObject", Condition={"StringEquals": {"aws:PrincipalTag/team": "red"}})
+    iam.put_user_policy(UserName="lends", PolicyName="red", PolicyDocument=json.dumps(red))
+    source = {"PolicySourceArn": f"arn:aws:iam::{account}:user/lends", "PolicyInputList": []}
+    assert said(iam.simulate_principal_policy, **source)[0] == "implicitDeny"
+    assert said(iam.simulate_principal_policy, **source, CallerArn=f"arn:aws:iam::{account}:user/borrows")[0] == "allowed"
+    for more in (
+        {"ResourcePolicy": of_resource("Allow"), "ResourceArns": [resource]}, {"CallerArn": f"arn:aws:sts::{account}:assumed-role/a/b"},
+        {"CallerArn": ann, "ResourcePolicy": "{}", "ResourceArns": [resource]}, {"CallerArn": ann, "ResourcePolicy": of_resource("Allow")},
+        {"CallerArn": ann, "ResourcePolicy": of_resource("Allow"), "ResourceArns": [resource], "ResourceOwner": "nobody"},
+        {"OrderedOrganizationPolicyInputList": [{"ServiceControlPolicyInputList": ["{}"]}]},
+    ):
+        with aws.refuses("InvalidInput", "", 400):
+            iam.simulate_custom_policy(**custom, **more)

@@ -266,9 +266,9 @@ operations! {
     "RemoveClientIDFromOpenIDConnectProvider" => oidc_providers::remove_client_id,
     "UpdateOpenIDConnectProviderThumbprint" => oidc_providers::update_thumbprints,
     "SimulatePrincipalPolicy" => simulate::simulate,
-        lacks "`ResourcePolicy`, `CallerArn`, `PolicyExclusionList` and organization policies; more than 10,000 actions on resources",
+        lacks "`PolicyExclusionList`, `ResourceHandlingOption`, policies of keys and roles as `ResourcePolicy`; more than 10,000 actions on resources",
     "SimulateCustomPolicy" => simulate::simulate,
-        lacks "`ResourcePolicy`, `CallerArn`, `PolicyExclusionList` and organization policies; more than 10,000 actions on resources",
+        lacks "`PolicyExclusionList`, `ResourceHandlingOption`, policies of keys and roles as `ResourcePolicy`; more than 10,000 actions on resources",
     "GetContextKeysForCustomPolicy" => simulate::of_custom,
     "GetContextKeysForPrincipalPolicy" => simulate::of_principal,
 }

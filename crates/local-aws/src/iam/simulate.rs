@@ -1,13 +1,14 @@
 //! The policy simulator: what the authorization model says of requests that nobody makes.
 //!
-//! As on AWS, what is simulated are the policies of an identity: its own, its boundary and the organization's. Policies
-//! of resources take no part unless they are given, which is not answered here.
+//! As on AWS, what is simulated are the policies of an identity: its own, its boundary and the organization's. The policy of
+//! a resource takes part where it is given.
 //!
 //! Source: IAM API Reference, "SimulatePrincipalPolicy", "SimulateCustomPolicy"; IAM User Guide, "IAM policy testing
 //! with the IAM policy simulator".
 
 mod asked;
 mod context_keys;
+mod given;
 mod result;
 
 use authz::{
@@ -24,6 +25,7 @@ use std::sync::Arc;
 
 use self::{
     asked::{Asked, Simulation},
+    given::Given,
     result::told,
 };
 use super::{
@@ -49,20 +51,15 @@ struct Simulate {
     #[serde(default)]
     permissions_boundary_policy_input_list: Vec<String>,
     #[serde(flatten)]
+    given: Given,
+    #[serde(flatten)]
     asked: Asked,
     #[serde(flatten)]
     page: Page,
 }
 
 /// Source: the members that ask for what is not answered here.
-const REFUSED: [&str; 6] = [
-    "ResourcePolicy",
-    "ResourceOwner",
-    "CallerArn",
-    "PolicyExclusionList",
-    "OrderedOrganizationPolicyInputList",
-    "ResourceHandlingOption",
-];
+const REFUSED: [&str; 2] = ["PolicyExclusionList", "ResourceHandlingOption"];
 
 pub(super) fn simulate(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     if let Some(member) = REFUSED.iter().find(|member| value.get(*member).is_some()) {
@@ -73,6 +70,7 @@ pub(super) fn simulate(call: &Call<'_>, value: Value) -> Result<Value, ServiceEr
         Some(arn) => of_source(call, arn)?,
         None => nobody(call)?,
     };
+    let principal = input.given.caller(&mut world, principal)?;
     let carrier = match &principal {
         Principal::Session(session) => session.role.clone(),
         Principal::User(arn) => arn.clone(),
@@ -92,9 +90,10 @@ pub(super) fn simulate(call: &Call<'_>, value: Value) -> Result<Value, ServiceEr
         let put = world.put_managed_policy(&arn, policy).and_then(|()| world.set_boundary(&carrier, Some(&arn)));
         put.map_err(|refused| refused_by_model(&refused))?;
     }
+    input.given.organization(call, &mut world)?;
+    let owner = input.given.resource_policy(call, &mut world, &carrier, input.asked.resources())?;
     let assumptions = call.state.authorizer().assumptions();
-    let simulation =
-        Simulation { world: &world, assumptions, principal: &principal, account: call.account(), asked: &input.asked };
+    let simulation = Simulation { world: &world, assumptions, principal: &principal, owner, asked: &input.asked };
     let results = simulation.results()?;
     let entries = (0..).zip(results).map(|(at, result): (u32, _)| (format!("{at:06}"), result));
     input.page.of("EvaluationResults", entries, |result| told(&result))

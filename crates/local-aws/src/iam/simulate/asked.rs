@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use authz::{
     context::{Context, Others, Told},
-    decision::{Explanation, Gate, GateReport, StatementReport},
+    decision::{Denial, DenialEffect, Explanation, Gate, GateReport, StatementReport, Verdict},
     formula::{Asks, Formula},
     policy::{Effect, Statement},
     principal::Principal,
@@ -45,8 +45,22 @@ pub(super) struct Simulation<'a> {
     pub(super) world: &'a World,
     pub(super) assumptions: &'a Assumptions,
     pub(super) principal: &'a Principal,
-    pub(super) account: AccountId,
+    pub(super) owner: Owner,
     pub(super) asked: &'a Asked,
+}
+
+/// Whose the resources are.
+#[derive(Clone, Copy)]
+pub(super) struct Owner {
+    pub(super) account: AccountId,
+    /// Whether they have a policy, which then takes part.
+    pub(super) has_policy: bool,
+}
+
+impl Asked {
+    pub(super) fn resources(&self) -> &[String] {
+        &self.resource_arns
+    }
 }
 
 /// What is said of one action, on each resource that was asked about.
@@ -78,6 +92,8 @@ pub(super) enum Decision {
 /// A statement that decided.
 pub(super) struct Matched {
     pub(super) origin: Option<PolicyOrigin>,
+    /// Whether it is of the resource's policy.
+    pub(super) of_resource: bool,
     pub(super) start: authz::text::Place,
     pub(super) end: authz::text::Place,
 }
@@ -106,9 +122,16 @@ impl Simulation<'_> {
 
     fn of_resource(&self, action: &Action, resource: &str) -> Outcome {
         let said = self.explain(action, resource, Others::Absent);
-        let gates: Vec<&GateReport> = said.gates.iter().filter(|report| is_of_identity(report.gate)).collect();
+        let gates: Vec<&GateReport> = said.gates.iter().filter(|report| self.takes_part(report.gate)).collect();
         let denied = gates.iter().any(|report| report.denies.is_true());
-        let decision = if denied {
+        let decision = if self.owner.has_policy {
+            // The two sides together, as of any call.
+            match &said.verdict {
+                Verdict::Allowed => Decision::Allowed,
+                Verdict::Denied(Denial { effect: DenialEffect::Explicit, .. }) => Decision::ExplicitDeny,
+                Verdict::Denied(_) | Verdict::AllowedIff(_) => Decision::ImplicitDeny,
+            }
+        } else if denied {
             Decision::ExplicitDeny
         } else if !gates.is_empty() && gates.iter().all(|report| report.allows.is_true()) {
             Decision::Allowed
@@ -125,7 +148,7 @@ impl Simulation<'_> {
             resource: resource.to_owned(),
             decision,
             matched: gates.iter().flat_map(|report| matched(report, wanted)).collect(),
-            missing: missing(&unknown),
+            missing: self.missing(&unknown),
             by_boundary: lets_through(Gate::Boundary),
             by_organization: lets_through(Gate::ServiceControl),
         }
@@ -140,20 +163,37 @@ impl Simulation<'_> {
             principal: self.principal.clone(),
             through: Vec::new(),
             action: action.clone(),
-            resource: Resource { arn: resource.into(), owner: Some(self.account), tags: Default::default() },
+            resource: Resource { arn: resource.into(), owner: Some(self.owner.account), tags: Default::default() },
             region: None,
             kms: KmsDetail::default(),
             context,
         };
         self.world.explain(&request, self.assumptions)
     }
-}
 
-const fn is_of_identity(gate: Gate) -> bool {
-    matches!(gate, Gate::ServiceControl | Gate::Identity | Gate::Boundary | Gate::Session)
+    const fn takes_part(&self, gate: Gate) -> bool {
+        match gate {
+            Gate::ServiceControl | Gate::Identity | Gate::Boundary | Gate::Session => true,
+            Gate::Resource(_) => self.owner.has_policy,
+            Gate::ResourceControl | Gate::Grants => false,
+        }
+    }
+
+    /// The condition keys that statements about the action and resource ask for, and that nobody told.
+    fn missing(&self, said: &Explanation) -> BTreeSet<String> {
+        let mut keys = BTreeSet::new();
+        let reports = said.gates.iter().filter(|report| self.takes_part(report.gate));
+        for statement in reports.flat_map(|report| &report.policies).flat_map(|policy| &policy.statements) {
+            if !statement.action.is_false() && !statement.resource.is_false() {
+                statement.conditions.iter().for_each(|condition| unknown_keys(condition, &mut keys));
+            }
+        }
+        keys
+    }
 }
 
 fn matched(report: &GateReport, wanted: Effect) -> impl Iterator<Item = Matched> {
+    let of_resource = matches!(report.gate, Gate::Resource(_));
     report.policies.iter().flat_map(move |policy| {
         let statements = policy.policy.statements();
         let is_it = move |said: &&StatementReport| {
@@ -164,21 +204,14 @@ fn matched(report: &GateReport, wanted: Effect) -> impl Iterator<Item = Matched>
             let Statement { span, .. } = statements.get(said.index)?;
             let source = policy.policy.source();
             let end = authz::text::Span { start: span.end, end: span.end };
-            Some(Matched { origin: policy.origin.clone(), start: source.place(*span), end: source.place(end) })
+            Some(Matched {
+                origin: policy.origin.clone(),
+                of_resource,
+                start: source.place(*span),
+                end: source.place(end),
+            })
         })
     })
-}
-
-/// The condition keys that statements about the action and resource ask for, and that nobody told.
-fn missing(said: &Explanation) -> BTreeSet<String> {
-    let mut keys = BTreeSet::new();
-    let reports = said.gates.iter().filter(|report| is_of_identity(report.gate));
-    for statement in reports.flat_map(|report| &report.policies).flat_map(|policy| &policy.statements) {
-        if !statement.action.is_false() && !statement.resource.is_false() {
-            statement.conditions.iter().for_each(|condition| unknown_keys(condition, &mut keys));
-        }
-    }
-    keys
 }
 
 fn unknown_keys(formula: &Formula, keys: &mut BTreeSet<String>) {

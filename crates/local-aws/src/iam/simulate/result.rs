@@ -72,6 +72,7 @@ fn statement(matched: &Matched) -> Value {
             let kind = if arn.contains("::aws:") { "aws-managed" } else { "user-managed" };
             (arn.rsplit('/').next().unwrap_or_default().to_owned(), kind)
         }
+        None if matched.of_resource => ("ResourcePolicy".to_owned(), "resource"),
         None => ("organization".to_owned(), "none"),
     };
     json!({
