@@ -4,6 +4,7 @@ use std::{
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use authz::{file::FileError, text::SourceText};
@@ -43,6 +44,11 @@ pub(crate) struct AwsFlags {
     #[arg(long, value_name = "CLOCK", default_value = "real", allow_hyphen_values = true)]
     clock: Clock,
 
+    /// How long changes of identities, policies, key states and grants take until calls are decided on them, as on AWS, on
+    /// that clock: `5s` [default: they decide at once]
+    #[arg(long, value_name = "DURATION", value_parser = propagation)]
+    propagation: Option<Duration>,
+
     /// File of faults: latency, errors, throttles, lost answers and more, for the calls that it tells
     /// (docs/reference/faults.md)
     #[arg(long, value_name = "FILE")]
@@ -76,7 +82,8 @@ impl AwsFlags {
         };
         let partition = self.region.partition();
         let (listen, clock, faults) = (self.listen, self.clock.clone(), self.faults()?);
-        let options = Options { listen, partition, state, clock, faults, ..options };
+        let propagation = self.propagation.unwrap_or_default();
+        let options = Options { listen, partition, state, clock, propagation, faults, ..options };
         LocalAws::start(options).await.map_err(explain)
     }
 
@@ -107,6 +114,12 @@ impl AwsFlags {
             Err(error) => Err(Failure::new(format_args!("cannot read the master key `{}`: {error}", path.display()))),
         }
     }
+}
+
+/// A duration that is not negative.
+fn propagation(text: &str) -> Result<Duration, String> {
+    let read = local_aws::duration(text).map_err(|error| error.to_string())?;
+    read.try_into().map_err(|_| format!("`{text}` is less than nothing"))
 }
 
 fn faults_of(file: &Path) -> Result<FaultPlan, Failure> {

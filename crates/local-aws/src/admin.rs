@@ -131,6 +131,7 @@ impl Admin {
         if !peer.ip().to_canonical().is_loopback() || !names_this_machine(head) {
             return Err(Refused::NotLocal);
         }
+        self.authorizer.catch_up();
         let route = head.uri.path().strip_prefix(PREFIX).unwrap_or_default();
         let answer = match (&head.method, route) {
             (&Method::GET, "health") => json!({

@@ -10,6 +10,7 @@
 //! Nothing here decides: [`authz`] does, over facts that are kept up to date change by change.
 
 mod open;
+mod propagation;
 mod request;
 #[cfg(test)]
 mod tests;
@@ -28,10 +29,11 @@ use authz::{
 };
 use aws_model::AccountId;
 
+pub(crate) use propagation::Spreading;
 pub(crate) use request::Asked;
 
-use self::open::Administrators;
 pub(crate) use self::open::root_stand_in;
+use self::{open::Administrators, propagation::Propagation};
 use crate::{
     error::ServiceError,
     store::{AtomicTicket, Ticket},
@@ -47,6 +49,7 @@ pub(crate) struct Authorizer {
     closed: RwLock<HashSet<AccountId>>,
     /// The newest change of users, roles and policies.
     identities: AtomicTicket,
+    propagation: Propagation,
 }
 
 impl Authorizer {
@@ -63,6 +66,7 @@ impl Authorizer {
             administrators: Administrators::new(),
             closed: RwLock::default(),
             identities: AtomicTicket::default(),
+            propagation: Propagation::default(),
         }
     }
 

@@ -4,6 +4,7 @@ use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use authz::world::{Key, World};
 use aws_model::AccountId;
+use jiff::SignedDuration;
 use tokio::net::TcpListener;
 
 use crate::{
@@ -97,7 +98,7 @@ impl LocalAws {
     /// [`StartError`]; nothing is left running then.
     pub async fn start(options: Options) -> Result<Running, StartError> {
         let Options { listen, partition, accounts, credentials, world, assumptions, .. } = options;
-        let Options { state, clock, admin, trail, faults, quotas, limits, .. } = options;
+        let Options { state, clock, propagation, admin, trail, faults, quotas, limits, .. } = options;
         let faults = Arc::new(Faults::new(clock.clone(), faults)?);
         let store = match state {
             State::Memory => Store::memory(),
@@ -120,6 +121,8 @@ impl LocalAws {
         let accounts = Accounts::open(store.clone(), partition, named, credentials, Arc::clone(&authorizer)).await?;
         let accounts = Arc::new(accounts);
         let iam = Iam::new(identities, Arc::clone(&accounts));
+        // What was there before decides already.
+        authorizer.spread_within(clock.clone(), propagation.try_into().unwrap_or(SignedDuration::MAX));
         let (listener, local_addr) = bind(listen).await?;
 
         let delivery = files.map(|files| deliver(&trail, files)).transpose()?;

@@ -31,6 +31,9 @@ pub struct Options {
     pub state: State,
     /// The time that deletion, rotation and sessions follow.
     pub clock: Clock,
+    /// How long changes of identities, policies, key states and grants take until calls are decided on them, on this
+    /// clock; what is asked about them is told at once. Zero: they decide at once, too.
+    pub propagation: Duration,
     /// Whether the admin routes are there: see [`admin`](crate::admin). They move the clock for everyone.
     pub admin: bool,
     /// Where events are written as log files, if they are. All are kept in memory, too: see [`Limits::trail_bytes`].
@@ -111,6 +114,7 @@ impl Default for Options {
             assumptions: Assumptions::default(),
             state: State::Memory,
             clock: Clock::real(),
+            propagation: Duration::ZERO,
             admin: true,
             trail: None,
             faults: FaultPlan::default(),

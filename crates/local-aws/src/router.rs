@@ -138,6 +138,7 @@ impl Router {
         peer: IpAddr,
         request_id: &str,
     ) -> Result<Served, ServiceError> {
+        self.authorizer.catch_up();
         let signer = self.authenticate(head, body, route.model)?;
         let model = route.model;
         let speaks = model.metadata().protocol;
@@ -223,6 +224,7 @@ impl Router {
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
             context.now = self.clock.now();
+            self.authorizer.catch_up();
         }
         fate
     }

@@ -45,6 +45,9 @@ Examples:
   With a key that is disabled an hour from now, on a clock that stands until it is moved:
     claviger local-aws --clock frozen --fault 'key=alias/demo keyState=Disabled from=+1h'
 
+  With changes of policies and grants that decide five seconds later, as they may on AWS:
+    claviger local-aws --propagation 5s
+
   For a program: a free port, and everything to be known in one JSON object:
     claviger local-aws --listen 127.0.0.1:0 -o json
 

@@ -39,7 +39,7 @@ pub(super) fn attach(call: &Call<'_>, kind: IamKind, value: Value) -> Result<Val
     if !change.is_policy_arn(&policy) {
         return Err(fault::validation(format!("ARN {policy} is not valid.")));
     }
-    if call.state.authorizer().world().managed_policy(&policy).is_none() {
+    if !change.has_policy(&policy) {
         return Err(fault::not_attachable("Policy", &policy));
     }
     if policy.contains(":policy/aws-service-role/") {

@@ -81,6 +81,8 @@ fn ask(
     on_same_key: Option<bool>,
 ) -> Result<Option<Permit>, ServiceError> {
     let Some(mut kms) = detail(access, input) else { return Ok(None) };
+    // To the model the grant's id is its token: of true ones there are many.
+    kms.grant_tokens = tokens(input).filter_map(|token| call.grant_of_token(token)).map(Into::into).collect();
     let authorizer = call.state.authorizer();
     let region = access.region().and_then(|member| text(input, member)).and_then(|text| text.parse().ok());
     let (key, resource) = match subject {
@@ -278,6 +280,12 @@ fn new_grant(input: &Value) -> Option<NewGrant> {
         operations: operations?,
         constraints: constraints.of_model(),
     })
+}
+
+/// The grant tokens of an input.
+fn tokens(input: &Value) -> impl Iterator<Item = &str> {
+    let several = input.get("GrantTokens").and_then(Value::as_array).into_iter().flatten();
+    several.chain(input.get("GrantToken")).filter_map(Value::as_str)
 }
 
 fn text<'v>(input: &'v Value, member: &str) -> Option<&'v str> {

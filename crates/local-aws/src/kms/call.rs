@@ -161,7 +161,12 @@ impl<'a> Call<'a> {
     /// The key at this moment, if its state allows the use.
     pub(super) fn usable(&self, key: &Key, wanted: KeyUse) -> Result<Arc<KeyMoment>, ServiceError> {
         let moment = self.moment(key);
-        moment.record.state(self.now()).permit(wanted, &key.arn, self.state.authorizer().assumptions())?;
+        // What a key is used for is seen everywhere; what is changed of it, at once by who changes it.
+        let state = match wanted {
+            KeyUse::Cryptography | KeyUse::CreateGrant => key.spread_state(&moment.record, self.now()),
+            _ => moment.record.state(self.now()),
+        };
+        state.permit(wanted, &key.arn, self.state.authorizer().assumptions())?;
         Ok(moment)
     }
 
@@ -204,17 +209,19 @@ impl<'a> Call<'a> {
         self.wanted.get()
     }
 
-    /// Tokens must be tokens. They are not needed: a grant holds from the moment it is made.
+    /// Tokens must be tokens. They are needed for grants alone that have not spread yet.
     pub(super) fn check_grant_tokens(&self, tokens: &[String]) -> Result<(), ServiceError> {
-        let is_true = |token: &String| {
-            GrantToken::parse(token)
-                .is_some_and(|token| self.state.key_at(&token.key).is_some_and(|key| token.is_of(&key)))
-        };
-        if tokens.iter().all(is_true) {
+        if tokens.iter().all(|token| self.grant_of_token(token).is_some()) {
             Ok(())
         } else {
             Err(ServiceError::new("InvalidGrantTokenException", "Invalid grant token."))
         }
+    }
+
+    /// The id of the grant that a token is of.
+    pub(super) fn grant_of_token(&self, token: &str) -> Option<String> {
+        let token = GrantToken::parse(token)?;
+        self.state.key_at(&token.key).filter(|key| token.is_of(key)).map(|_| token.grant_id)
     }
 
     pub(super) fn look_up(&self, named: Named) -> Result<Arc<Key>, ServiceError> {

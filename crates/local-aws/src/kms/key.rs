@@ -1,8 +1,8 @@
 //! One key in one region.
 
 use std::{
-    collections::BTreeMap,
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard},
 };
 
 use arc_swap::ArcSwap;
@@ -19,7 +19,10 @@ use super::{
     kind::KeyKind,
     last_usage::LastUse,
 };
-use crate::store::{AtomicTicket, Ticket};
+use crate::{
+    authorization::Spreading,
+    store::{AtomicTicket, Ticket},
+};
 
 /// A key of one account in one region, with its grants; material and rotation are its [`Family`]'s.
 #[derive(Debug)]
@@ -31,7 +34,17 @@ pub(super) struct Key {
     /// The newest change of who may use it.
     access: AtomicTicket,
     grants: RwLock<KeyGrants>,
+    /// What it could be used for before changes that have not spread yet, the oldest first.
+    former: Mutex<VecDeque<Former>>,
     pub(super) last_use: LastUse,
+}
+
+/// Whether a key was enabled and pending deletion before a change that has not spread yet.
+#[derive(Debug)]
+struct Former {
+    until: Spreading,
+    enabled: bool,
+    deletion: Option<Deletion>,
 }
 
 /// A key at one moment. Never changed; replaced.
@@ -110,6 +123,7 @@ impl Key {
             moment: ArcSwap::from_pointee(KeyMoment { record, ticket }),
             access: AtomicTicket::default(),
             grants: RwLock::default(),
+            former: Mutex::default(),
             last_use: LastUse::default(),
         }
     }
@@ -132,6 +146,22 @@ impl Key {
 
     pub(super) fn replace(&self, moment: KeyMoment) {
         self.moment.store(Arc::new(moment));
+    }
+
+    /// Notes what it was before a change of whether it is enabled or pending deletion, for as long as that spreads.
+    pub(super) fn was(&self, former: &KeyRecord, until: Spreading) {
+        let mut all = self.former.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|former| former.until.is_on_its_way(until.made()));
+        all.push_back(Former { until, enabled: former.enabled, deletion: former.deletion });
+    }
+
+    /// Its state as far as changes of it have spread.
+    pub(super) fn spread_state(&self, record: &KeyRecord, now: Timestamp) -> KeyState {
+        let all = self.former.lock().unwrap_or_else(PoisonError::into_inner);
+        match all.iter().find(|former| former.until.is_on_its_way(now)) {
+            Some(former) => record.state_with(former.enabled, former.deletion, now),
+            None => record.state(now),
+        }
     }
 
     /// Tells of a change of who may use it, before it can let anybody in.
@@ -167,14 +197,18 @@ impl KeyRecord {
     ///
     /// Source: AWS KMS Developer Guide, "Key states of AWS KMS keys".
     pub(super) fn state(&self, now: Timestamp) -> KeyState {
-        match (self.deletion, self.passing) {
+        self.state_with(self.enabled, self.deletion, now)
+    }
+
+    fn state_with(&self, enabled: bool, deletion: Option<Deletion>, now: Timestamp) -> KeyState {
+        match (deletion, self.passing) {
             (Some(Deletion { date: Some(_), .. }), _) => KeyState::PendingDeletion,
             (Some(Deletion { date: None, .. }), _) => KeyState::PendingReplicaDeletion,
             (None, Some(Passing { state: PassingState::Creating, until })) if now < until => KeyState::Creating,
             (None, Some(Passing { state: PassingState::Updating, until })) if now < until => KeyState::Updating,
             (None, _) if self.awaits_import => KeyState::PendingImport,
             (None, _) if self.unavailable => KeyState::Unavailable,
-            (None, _) if self.enabled => KeyState::Enabled,
+            (None, _) if enabled => KeyState::Enabled,
             (None, _) => KeyState::Disabled,
         }
     }

@@ -5,6 +5,7 @@
 mod faults;
 mod lifecycle;
 mod limits;
+mod propagation;
 mod refusals;
 mod sessions;
 mod signed;

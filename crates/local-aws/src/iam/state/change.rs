@@ -180,10 +180,16 @@ impl<'s> Change<'s> {
         if !self.is_policy_arn(&arn) {
             return Err(fault::invalid_input(format!("ARN {arn} is not valid.")));
         }
-        if self.state.authorizer.world().managed_policy(&arn).is_none() {
+        if !self.has_policy(&arn) {
             return Err(fault::not_attachable("Scope ARN:", &arn));
         }
         Ok(Some(arn))
+    }
+
+    /// Whether a managed policy is there: of the account by IAM's own state, of AWS by what the world file told.
+    pub(in crate::iam) fn has_policy(&self, arn: &str) -> bool {
+        self.policy(arn).is_ok()
+            || (arn.contains("::aws:") && self.state.authorizer.world().managed_policy(arn).is_some())
     }
 
     /// Whether an account has this alias.

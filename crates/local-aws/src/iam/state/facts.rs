@@ -1,4 +1,5 @@
-//! What the authorization model is told of users, roles, groups and policies: each change as it is made, in order.
+//! What the authorization model is told of users, roles, groups and policies: each change as it is made, or when it has
+//! spread, in order.
 
 use std::sync::Arc;
 
@@ -36,31 +37,44 @@ impl Facts<'_> {
     }
 
     pub(super) fn user(self, before: Option<&User>, now: Option<&User>) {
-        self.change("a user", |world| match (before, now) {
+        let change = (before.cloned(), now.cloned());
+        self.spread("a user", move |world| match (change.0.as_ref(), change.1.as_ref()) {
             (before, Some(now)) => put_user(world, before, now),
             (Some(before), None) => world.remove_identity(&before.arn),
             (None, None) => Ok(()),
         });
-        // Behind the model, so that nobody signs as a user who is not there.
         let Some(accounts) = self.state.accounts.get() else { return };
+        let (mut gone, mut held) = (Vec::new(), Vec::new());
         for key in before.iter().flat_map(|user| &user.keys) {
             let kept = now.and_then(|now| now.keys.iter().find(|kept| kept.id == key.id));
             if !kept.is_some_and(|kept| kept.active) {
-                accounts.release(&key.id);
+                gone.push(key.id.clone());
             }
             if kept.is_none() {
                 accounts.forget_use(&key.id);
             }
         }
         if let Some(user) = now {
-            for key in user.keys.iter().filter(|key| key.active) {
-                accounts.hold(&key.id, &user.arn);
-            }
+            let active = user.keys.iter().filter(|key| key.active);
+            held.extend(active.map(|key| (key.id.clone(), user.arn.clone())));
         }
+        if gone.is_empty() && held.is_empty() {
+            return;
+        }
+        // Behind the model, so that nobody signs as a user who is not there.
+        let accounts = Arc::downgrade(accounts);
+        self.spread("access keys", move |_| {
+            if let Some(accounts) = accounts.upgrade() {
+                gone.iter().for_each(|key| accounts.release(key));
+                held.iter().for_each(|(key, user)| accounts.hold(key, user));
+            }
+            Ok(())
+        });
     }
 
     pub(super) fn group(self, before: Option<&Group>, now: Option<&Group>) {
-        self.change("a group", |world| match (before, now) {
+        let change = (before.cloned(), now.cloned());
+        self.spread("a group", move |world| match (change.0.as_ref(), change.1.as_ref()) {
             (before, Some(now)) => put_group(world, before, now),
             (Some(before), None) => world.remove_identity(&before.arn),
             (None, None) => Ok(()),
@@ -68,21 +82,23 @@ impl Facts<'_> {
     }
 
     pub(super) fn managed_policy(self, before: Option<&ManagedPolicy>, now: Option<&ManagedPolicy>) {
-        self.change("a managed policy", |world| {
-            let Some(now) = now else {
-                return before.map_or(Ok(()), |before| world.remove_managed_policy(&before.arn));
-            };
-            let document = now.default_document();
-            if before.is_some_and(|before| before.default_document() == document) {
-                return Ok(());
-            }
-            let policy = policy(&format!("{} {}", now.arn, now.default_version()), document, PolicyKind::Identity);
-            policy.map_or(Ok(()), |policy| world.put_managed_policy(&now.arn, policy))
-        });
+        let Some(now) = now else {
+            let gone = before.map(|before| before.arn.clone());
+            self.spread("a managed policy", move |world| gone.map_or(Ok(()), |arn| world.remove_managed_policy(&arn)));
+            return;
+        };
+        let document = now.default_document();
+        if before.is_some_and(|before| before.default_document() == document) {
+            return;
+        }
+        let policy = policy(&format!("{} {}", now.arn, now.default_version()), document, PolicyKind::Identity);
+        let (Some(policy), arn) = (policy, now.arn.clone()) else { return };
+        self.spread("a managed policy", move |world| world.put_managed_policy(&arn, policy));
     }
 
     pub(super) fn role(self, before: Option<&Role>, now: Option<&Role>) {
-        self.change("a role", |world| match (before, now) {
+        let change = (before.cloned(), now.cloned());
+        self.spread("a role", move |world| match (change.0.as_ref(), change.1.as_ref()) {
             (before, Some(now)) => put_role(world, before, now),
             (Some(before), None) => world.remove_identity(&before.arn),
             (None, None) => Ok(()),
@@ -92,10 +108,8 @@ impl Facts<'_> {
         }
     }
 
-    fn change(self, what: &str, change: impl FnOnce(&mut World) -> Result<(), ChangeError>) {
-        if let Err(refused) = self.state.authorizer.change(change) {
-            tracing::error!(%refused, "the authorization model was not told of {what}");
-        }
+    fn spread(self, what: &'static str, change: impl FnOnce(&mut World) -> Result<(), ChangeError> + Send + 'static) {
+        self.state.authorizer.spread(what, change);
     }
 }
 

@@ -306,7 +306,13 @@ impl Edit {
             }
             Self::Key(key, record) => {
                 key.access_changes(ticket);
-                facts.key(&key.now().record, &record);
+                let before = key.now();
+                let is_switched = (before.record.enabled, before.record.deletion.is_some())
+                    != (record.enabled, record.deletion.is_some());
+                if let Some(spreading) = state.authorizer.spreading().filter(|_| is_switched) {
+                    key.was(&before.record, spreading);
+                }
+                facts.key(&before.record, &record);
                 key.replace(KeyMoment { record, ticket });
             }
             Self::KeyGone(key) => {

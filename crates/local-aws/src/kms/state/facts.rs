@@ -42,15 +42,17 @@ impl Facts<'_> {
 
     /// What has changed of a key.
     pub(super) fn key(self, before: &KeyRecord, now: &KeyRecord) {
-        let arn = &now.arn;
         if before.policy != now.policy {
-            self.change("a key policy", |world| world.set_key_policy(arn, now.policy.policy().clone()));
+            let (arn, policy) = (now.arn.clone(), now.policy.policy().clone());
+            self.0.spread("a key policy", move |world| world.set_key_policy(&arn, policy));
         }
         if before.tags != now.tags {
-            self.change("tags", |world| world.set_key_tags(arn, now.tags.clone()));
+            let (arn, tags) = (now.arn.clone(), now.tags.clone());
+            self.0.spread("tags", move |world| world.set_key_tags(&arn, tags));
         }
         if state(before) != state(now) {
-            self.change("a key state", |world| world.set_key_state(arn, Some(state(now))));
+            let (arn, state) = (now.arn.clone(), state(now));
+            self.0.spread("a key state", move |world| world.set_key_state(&arn, Some(state)));
         }
     }
 
@@ -68,22 +70,37 @@ impl Facts<'_> {
         if before == now {
             return;
         }
-        self.change("an alias", |world| {
+        let (name, before, now) = (name.to_owned(), before.cloned(), now.cloned());
+        self.0.spread("an alias", move |world| {
             // The key may have gone before its alias.
-            before.map_or(Ok(false), |arn| world.remove_alias(arn, name)).or_else(not_there)?;
-            now.map_or(Ok(()), |arn| world.put_alias(arn, name))
+            before.map_or(Ok(false), |arn| world.remove_alias(&arn, &name)).or_else(not_there)?;
+            now.map_or(Ok(()), |arn| world.put_alias(&arn, &name))
         });
     }
 
+    /// A grant, which counts when it has spread, and at once for who shows its token.
     pub(super) fn grant(self, grant: &Grant) {
-        match of_grant(grant) {
-            Some(fact) => self.change("a grant", |world| world.put_grant(&grant.key, fact)),
-            None => tracing::error!(grant = grant.id, "a grant is for nobody who can hold one"),
+        let Some(fact) = of_grant(grant) else {
+            tracing::error!(grant = grant.id, "a grant is for nobody who can hold one");
+            return;
+        };
+        if self.0.spreading().is_none() {
+            return self.change("a grant", |world| world.put_grant(&grant.key, fact));
         }
+        let on_its_way = world::Grant { propagated: Some(false), token: Some(fact.id.clone()), ..fact };
+        self.change("a grant", |world| world.put_grant(&grant.key, on_its_way));
+        let (key, id) = (grant.key.clone(), grant.id.clone());
+        self.0.spread("a grant", move |world| {
+            let there = world.key(&key).and_then(|key| key.grants.get(&id)).map(|grant| world::Grant::clone(grant));
+            there.map_or(Ok(()), |grant| {
+                world.put_grant(&key, world::Grant { propagated: Some(true), token: None, ..grant })
+            })
+        });
     }
 
     pub(super) fn grant_gone(self, grant: &Grant) {
-        self.change("a grant's end", |world| world.remove_grant(&grant.key, &grant.id).map(drop));
+        let (key, id) = (grant.key.clone(), grant.id.clone());
+        self.0.spread("a grant's end", move |world| world.remove_grant(&key, &id).map(drop));
     }
 
     fn change(self, what: &str, change: impl FnOnce(&mut World) -> Result<(), ChangeError>) {
