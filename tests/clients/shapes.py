@@ -43,10 +43,12 @@ def _check_json(operation, status, headers, body):
         raise ShapeError(f"{operation.name}: content-type {headers.get('content-type')!r} is not {expected!r}")
     if status != 200:
         error = json.loads(body)
-        if not isinstance(error.pop("__type", None), str):
+        code = error.pop("__type", None)
+        if not isinstance(code, str):
             raise ShapeError(f"{operation.name}: an error without __type: {body!r}")
         if any(not isinstance(value, str) for value in error.values()):
             raise ShapeError(f"{operation.name}: an error with a member that is no text: {body!r}")
+        _check_error(operation, code, status, error.keys())
     elif operation.output_shape is None:
         if body not in (b"", b"{}"):
             raise ShapeError(f"{operation.name}: answers {body!r}, and should answer nothing")
@@ -81,6 +83,8 @@ def _walk_json(shape, value, path):
         _require(isinstance(value, (int, float)) and not isinstance(value, bool), path, "is no time", value)
     elif kind == "boolean":
         _require(isinstance(value, bool), path, "is no boolean", value)
+    elif kind in ("float", "double"):
+        _require(isinstance(value, (int, float)) and not isinstance(value, bool), path, "is no number", value)
     elif kind in ("integer", "long"):
         _require(isinstance(value, int) and not isinstance(value, bool), path, "is no whole number", value)
         _check_bounds(shape, value, path)
@@ -105,6 +109,9 @@ def _check_query(operation, status, headers, body):
             raise ShapeError(f"{operation.name}: no error of Query: {body!r}")
         if root.findtext("RequestId") != request_id:
             raise ShapeError(f"{operation.name}: the request ids of header and body differ")
+        if error["Type"] != ("Sender" if status < 500 else "Receiver"):
+            raise ShapeError(f"{operation.name}: {error['Type']} is at fault with the status {status}")
+        _check_error(operation, error.get("Code"), status, error.keys() - {"Type", "Code"})
         return
     if operation.output_shape is None:
         if root.tag != f"{operation.name}Response" or [child.tag for child in root] != ["ResponseMetadata"]:
@@ -152,6 +159,18 @@ def _walk_xml(shape, element, path):
         _check_text(shape, text, path)
 
 
+def _check_error(operation, code, status, members):
+    """An error of the operation's model has its members and its status; another one has a message alone."""
+    members = {member for member in members if member not in ("message", "Message")}
+    shape = next((shape for shape in operation.error_shapes if shape.error_code == code), None)
+    known = set(shape.members) if shape else set()
+    _require(members <= known, f"{operation.name}: {code}", "has members that the model does not know", sorted(members - known))
+    modelled = shape and shape.metadata.get("error", {}).get("httpStatusCode")
+    _require(not modelled or status == modelled, f"{operation.name}: {code}", f"is of the status {modelled}", status)
+    at_fault = 400 <= status < 600
+    _require(at_fault, f"{operation.name}: {code}", "is no error's status", status)
+
+
 def _check_members(shape, names, path):
     unknown = set(names) - set(shape.members)
     _require(not unknown, path, "has members that the model does not know", sorted(unknown))
@@ -164,6 +183,21 @@ def _check_text(shape, value, path):
     _require(not shape.enum or value in shape.enum or value in AWS_ADDS.get(shape.name, ()), path, f"is none of {shape.enum}", value)
     if re.sub(r"\d+", "", path) not in AWS_DEPARTS or value:
         _check_bounds(shape, len(value), path)
+        pattern = shape.metadata.get("pattern")
+        _require(not pattern or _matches(pattern, value), path, f"does not match {pattern!r}", value)
+
+
+def _matches(pattern, text):
+    """Whether a text is as a pattern of the model says, which is of all of it, as services apply their patterns."""
+    try:
+        return re.fullmatch(_in_python(pattern), text) is not None
+    except re.error as error:
+        raise ShapeError(f"{pattern!r} is no pattern that can be compared: {error}") from error
+
+
+def _in_python(pattern):
+    # A class of characters by their Unicode names, and code points, are written otherwise in Python.
+    return pattern.replace(r"\p{L}\p{M}\p{Z}\p{N}\p{P}", r"\w\W").replace(r"\p{L}\p{Z}\p{N}", r"\w\W")
 
 
 def _check_bounds(shape, size, path):
