@@ -113,7 +113,7 @@ impl LocalAws {
         };
         let trail = Arc::new(trail);
         // Before the keys: what their policies name is then there.
-        let identities = iam::State::load(store.clone(), partition, clock.now(), Arc::clone(&authorizer))?;
+        let identities = iam::State::load(store.clone(), partition, clock.now(), Arc::clone(&authorizer), quotas)?;
         let kms = Kms::open_under(store.clone(), clock.clone(), quotas, Arc::clone(&authorizer), Arc::clone(&trail))?;
         kms.adopt(keys, clock.now()).await?;
         let cloudtrail = CloudTrail::open(store.clone(), Arc::clone(&trail), Arc::clone(&authorizer))?;

@@ -40,7 +40,7 @@ pub struct Options {
     pub trail: Option<TrailFiles>,
     /// What goes wrong on request from the start; `docs/reference/faults.md`. The admin routes change it.
     pub faults: FaultPlan,
-    /// How many keys and grants there may be.
+    /// How many keys, grants and roles there may be.
     pub quotas: Quotas,
     /// What a peer may use up.
     pub limits: Limits,

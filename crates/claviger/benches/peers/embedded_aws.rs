@@ -17,6 +17,7 @@ use super::{
     load::Pace,
     proc,
     report::{heading, reached, row},
+    roles::{self, Turns},
     wire::{self, Connection},
 };
 
@@ -64,7 +65,7 @@ type Rates = [[f64; Emulator::ALL.len()]; CONNECTIONS.len()];
 pub(crate) async fn run(pace: Pace) {
     let folder = tempfile::tempdir().unwrap();
     heading("Embedded AWS");
-    let (mut encrypt, mut identity) = (Rates::default(), Rates::default());
+    let (mut encrypt, mut identity, mut roles) = (Rates::default(), Rates::default(), Rates::default());
     for (column, emulator) in Emulator::ALL.into_iter().enumerate() {
         let started = Instant::now();
         let running = Running::start(emulator, folder.path());
@@ -80,6 +81,14 @@ pub(crate) async fn run(pace: Pace) {
         for (line, rates) in identity.iter_mut().enumerate() {
             rates[column] = running.load("STS GetCallerIdentity", &request, CONNECTIONS[line], "<Account>", pace).await;
         }
+        // Ours with a state that survives a kill, which the others have not.
+        let durable = matches!(emulator, Emulator::Claviger).then(|| Running::durable(folder.path()));
+        if let Some(durable) = &durable {
+            durable.first_answer().await;
+        }
+        for (line, rates) in roles.iter_mut().enumerate() {
+            rates[column] = durable.as_ref().unwrap_or(&running).roles(CONNECTIONS[line], pace).await;
+        }
         let aim = |aim| matches!(emulator, Emulator::Claviger).then_some(aim);
         let after = proc::rss(running.process.pid());
         reached("", &format!("first KMS answer after {start:.0} ms"), aim("30 ms"));
@@ -87,6 +96,8 @@ pub(crate) async fn run(pace: Pace) {
     }
     compare("KMS Encrypt", &encrypt, "at 16 connections 40x moto, 5x ministack, 20,000 calls/s, 45 us of CPU");
     compare("STS GetCallerIdentity", &identity, "5x ministack");
+    compare("IAM CreateRole, DeleteRole", &roles, "4x ministack, durable");
+    roles::at_ten_thousand(folder.path()).await;
 }
 
 fn compare(what: &str, rates: &Rates, aim: &str) {
@@ -106,9 +117,19 @@ struct Running {
 
 impl Running {
     fn start(emulator: Emulator, folder: &Path) -> Self {
-        let name = emulator.name();
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
-        let mut command = emulator.command(port);
+        let port = free_port();
+        Self::spawn(emulator.name(), emulator.command(port), port, folder)
+    }
+
+    /// Ours, with its state in a file.
+    fn durable(folder: &Path) -> Self {
+        let port = free_port();
+        let mut command = Emulator::Claviger.command(port);
+        command.args(["--state", "state"]);
+        Self::spawn("durable", command, port, folder)
+    }
+
+    fn spawn(name: &'static str, mut command: Command, port: u16, folder: &Path) -> Self {
         // What they leave behind goes with the benchmark.
         command.current_dir(folder);
         let process = Process::spawn(command, &folder.join(format!("{name}.log"))).unwrap();
@@ -131,6 +152,17 @@ impl Running {
         }
     }
 
+    /// Makes and deletes roles over so many connections, and returns the calls a second.
+    async fn roles(&self, connections: usize, pace: Pace) -> f64 {
+        let mut callers = Vec::new();
+        for at in 0..connections {
+            callers.push(Turns::open(self.address, &format!("turns-{connections}-{at}")).await);
+        }
+        let outcome = pace.closed_loop(self.process.pid(), callers, Turns::call).await;
+        row(&format!("IAM CreateRole, DeleteRole, {connections} conn."), self.name, &outcome);
+        outcome.per_second()
+    }
+
     /// Sends `request` over so many connections, prints the row and returns the calls a second. Each answer must
     /// hold `marker`.
     async fn load(&self, what: &str, request: &[u8], connections: usize, marker: &'static str, pace: Pace) -> f64 {
@@ -143,4 +175,8 @@ impl Running {
         row(&format!("{what}, {connections} connections"), self.name, &outcome);
         outcome.per_second()
     }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }

@@ -17,6 +17,7 @@ mod load;
 mod plugin;
 mod proc;
 mod report;
+mod roles;
 mod wire;
 
 use std::{

@@ -24,6 +24,12 @@ pub(crate) fn get_caller_identity(address: SocketAddr) -> Vec<u8> {
     signed(address, "sts", &headers, "Action=GetCallerIdentity&Version=2011-06-15")
 }
 
+/// An IAM request, as it goes over the wire.
+pub(crate) fn iam(address: SocketAddr, parameters: &str) -> Vec<u8> {
+    let headers = [("content-type", "application/x-www-form-urlencoded; charset=utf-8")];
+    signed(address, "iam", &headers, &format!("{parameters}&Version=2010-05-08"))
+}
+
 fn signed(address: SocketAddr, service: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
     let host = address.to_string();
     let headers: Vec<(&str, &str)> = [("host", host.as_str())].into_iter().chain(headers.iter().copied()).collect();
@@ -58,6 +64,11 @@ pub(crate) struct Connection {
 impl Connection {
     pub(crate) async fn open(address: SocketAddr, request: Vec<u8>) -> std::io::Result<Self> {
         Ok(Self { address, stream: connect(address).await?, request, buffer: Vec::new() })
+    }
+
+    /// The same connection, with another request.
+    pub(crate) fn asking(self, request: Vec<u8>) -> Self {
+        Self { request, ..self }
     }
 
     /// The body of the answer.

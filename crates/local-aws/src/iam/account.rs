@@ -92,7 +92,7 @@ pub(super) fn get_summary(call: &Call<'_>, _: Value) -> Result<Value, ServiceErr
         "Providers": realm.providers.len(),
         "RolePolicySizeQuota": 10_240,
         "Roles": realm.roles.len(),
-        "RolesQuota": of_account(IamKind::Role),
+        "RolesQuota": call.state.most_roles(),
         "ServerCertificates": 0,
         "ServerCertificatesQuota": 20,
         "SigningCertificatesPerUserQuota": 2,

@@ -21,7 +21,7 @@ pub(super) use change::Change;
 pub(super) use realm::{Realm, key};
 pub(super) use record::Record;
 
-use crate::{accounts::Accounts, authorization::Authorizer, store::Store};
+use crate::{accounts::Accounts, authorization::Authorizer, kms::Quotas, store::Store};
 
 /// The entities of all accounts.
 #[derive(Debug)]
@@ -33,6 +33,7 @@ pub(crate) struct State {
     accounts: OnceLock<Arc<Accounts>>,
     /// The accounts that the world file calls partial, which stay so.
     partial: HashSet<AccountId>,
+    quotas: Quotas,
     realms: RwLock<HashMap<AccountId, Realm>>,
 }
 
@@ -47,6 +48,11 @@ static EMPTY: LazyLock<Realm> = LazyLock::new(Realm::default);
 impl State {
     pub(super) fn authorizer(&self) -> &Authorizer {
         &self.authorizer
+    }
+
+    /// How many roles an account has at most.
+    pub(super) fn most_roles(&self) -> usize {
+        self.quotas.roles
     }
 
     pub(super) fn read(&self, account: AccountId) -> Reading<'_> {

@@ -7,14 +7,17 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Iam, State};
-use crate::{CallContext, Caller, ServiceError, accounts::Accounts, authorization::Authorizer, store::Store};
+use crate::{
+    CallContext, Caller, ServiceError, accounts::Accounts, authorization::Authorizer, kms::Quotas, store::Store,
+};
 
 struct Account(Iam);
 
 impl Account {
     async fn new() -> Self {
         let authorizer = Arc::new(Authorizer::new(authz::world::World::new()));
-        let state = State::load(Store::memory(), Partition::Commercial, Timestamp::UNIX_EPOCH, Arc::clone(&authorizer));
+        let (store, start) = (Store::memory(), Timestamp::UNIX_EPOCH);
+        let state = State::load(store, Partition::Commercial, start, Arc::clone(&authorizer), Quotas::default());
         let named = ["111122223333".parse().unwrap()];
         let accounts = Accounts::open(Store::memory(), Partition::Commercial, named, [], authorizer).await.unwrap();
         Self(Iam::new(state.unwrap(), Arc::new(accounts)))

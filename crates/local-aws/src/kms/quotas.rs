@@ -2,17 +2,19 @@
 
 /// Quotas that an account can have raised, so that they are no constants. The default is what AWS gives everybody.
 ///
-/// Source: AWS KMS Developer Guide, "Resource quotas".
+/// Sources: AWS KMS Developer Guide, "Resource quotas"; IAM User Guide, "IAM and AWS STS quotas".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quotas {
     /// Keys of an account in one region, whatever their state.
     pub keys: usize,
     /// Grants of one key.
     pub grants_per_key: usize,
+    /// Roles of an account that are linked to no service.
+    pub roles: usize,
 }
 
 impl Default for Quotas {
     fn default() -> Self {
-        Self { keys: 100_000, grants_per_key: 50_000 }
+        Self { keys: 100_000, grants_per_key: 50_000, roles: 1000 }
     }
 }

@@ -101,7 +101,8 @@ impl<'s> Change<'s> {
         if is_taken {
             return Err(fault::exists(kind, name));
         }
-        quotas::check(quotas::of_account(kind), there)
+        let (name, most) = quotas::of_account(kind);
+        quotas::check((name, if kind == IamKind::Role { self.state.most_roles() } else { most }), there)
     }
 
     /// Changes the policies of a role, user or group.

@@ -16,6 +16,7 @@ use crate::{
     accounts::Accounts,
     authorization::Authorizer,
     iam::records::{Account, CredentialReport, InstanceProfile, MfaDevice, OidcProvider, told},
+    kms::Quotas,
     store::{OpenError, Store},
 };
 
@@ -36,12 +37,13 @@ impl State {
         partition: Partition,
         now: Timestamp,
         authorizer: Arc<Authorizer>,
+        quotas: Quotas,
     ) -> Result<Self, OpenError> {
         let world = authorizer.world().clone();
         let partial: HashSet<AccountId> =
             world.accounts().filter(|(_, account)| account.identities_are_partial).map(|(id, _)| id).collect();
-        let state =
-            Self { store, partition, authorizer, accounts: OnceLock::new(), partial, realms: RwLock::default() };
+        let (accounts, realms) = (OnceLock::new(), RwLock::default());
+        let state = Self { store, partition, authorizer, accounts, partial, quotas, realms };
         let mut realms = HashMap::new();
         let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
         let told = told::Told::of(&world, now);
