@@ -4,7 +4,7 @@
 //!   server    connections, what a peer may use up
 //!     |
 //!   router    service and operation -> signature -> input -> service -> answer      admin   moves the clock
-//!     |                         |
+//!     |                         |      faults, on request, before a service or behind it
 //!   iam, kms, sts, cloudtrail --> authorization  accounts   credentials, sessions
 //!     |                 |                        |
 //!   store             trail    an event for each call

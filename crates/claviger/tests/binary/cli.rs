@@ -44,6 +44,9 @@ fn usage_errors_exit_with_3_and_are_told_once() {
             ],
         ),
         ("secret_stays_secret", &["local-aws", "--credential", "AKIDEXAMPLE:hunter2", "--account", "12"]),
+        ("fault", &["local-aws", "--fault", "kms:Encrypt loss=closed times=3"]),
+        ("clock", &["up", "--clock", "noon"]),
+        ("propagation", &["local-aws", "--propagation=-5s"]),
         ("socket", &["up", "--socket", "/tmp/", "--master-key", "/k"]),
     ] {
         let output = run(arguments);
@@ -60,6 +63,9 @@ fn what_cannot_be_done_exits_with_1_and_says_how_to_go_on() {
     let directory = tempfile::tempdir().unwrap();
     let keyring = directory.path().join("keyring.json");
     let keyring = keyring.to_str().unwrap();
+    let faults = directory.path().join("drill.yaml");
+    std::fs::write(&faults, "faults:\n  - on: kms:Decrypt\n    error: ThrotlingException\n").unwrap();
+    let faults = faults.to_str().unwrap();
     for (name, arguments) in [
         (
             "keyring_absent",
@@ -67,6 +73,7 @@ fn what_cannot_be_done_exits_with_1_and_says_how_to_go_on() {
         ),
         ("keyring_no_version", &["keyring", "use-version", "7", keyring]),
         ("master_key_absent", &["local-aws", "--listen=127.0.0.1:0", "--state", keyring, "--master-key", keyring]),
+        ("faults", &["local-aws", "--listen=127.0.0.1:0", "--faults", faults]),
         ("kubernetes_absent", &["up", "--listen=127.0.0.1:0", "--with-kubernetes", "--kubernetes-bin", keyring]),
     ] {
         let output = run(arguments);
