@@ -84,3 +84,37 @@ async fn a_trust_policy_means_the_same_role_after_a_restart() {
     assert_eq!(iam(&aws, "GetRole", &[("RoleName", "Nobody")]).await.query_error().1, "NoSuchEntity");
     aws.shutdown().await;
 }
+
+#[tokio::test]
+async fn what_users_sign_in_with_is_the_same_after_a_restart() {
+    const PASSWORD: &str = "Kept-Passw0rd";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    let kept = ("UserName", "kept");
+    let aws = start_at(&path, Options::default()).await;
+    done(&aws, "CreateUser", &[kept]).await;
+    done(&aws, "UpdateAccountPasswordPolicy", &[("PasswordReusePrevention", "1")]).await;
+    done(&aws, "CreateLoginProfile", &[kept, ("Password", PASSWORD)]).await;
+    let service = ("ServiceName", "codecommit.amazonaws.com");
+    let made = done(&aws, "CreateServiceSpecificCredential", &[kept, service]).await;
+    let device = done(&aws, "CreateVirtualMFADevice", &[("VirtualMFADeviceName", "kept")]).await;
+    done(&aws, "GenerateCredentialReport", &[]).await;
+    let report = done(&aws, "GetCredentialReport", &[]).await.element("Content");
+    aws.shutdown().await;
+
+    let aws = start_at(&path, Options::default()).await;
+    assert_eq!(done(&aws, "GetAccountPasswordPolicy", &[]).await.element("PasswordReusePrevention"), "1");
+    // It is known that this is the password that there was, and another is another.
+    let again = iam(&aws, "UpdateLoginProfile", &[kept, ("Password", PASSWORD)]).await;
+    assert_eq!(again.query_error().1, "PasswordPolicyViolation");
+    done(&aws, "UpdateLoginProfile", &[kept, ("Password", "Other-Passw0rd")]).await;
+    let listed = done(&aws, "ListServiceSpecificCredentials", &[kept]).await;
+    let id = made.element("ServiceSpecificCredentialId");
+    assert_eq!(listed.element("ServiceSpecificCredentialId"), id);
+    let reset = done(&aws, "ResetServiceSpecificCredential", &[kept, ("ServiceSpecificCredentialId", &id)]).await;
+    assert_ne!(reset.element("ServicePassword"), made.element("ServicePassword"));
+    let devices = done(&aws, "ListVirtualMFADevices", &[]).await;
+    assert_eq!(devices.element("SerialNumber"), device.element("SerialNumber"));
+    assert_eq!(done(&aws, "GetCredentialReport", &[]).await.element("Content"), report);
+    aws.shutdown().await;
+}
