@@ -182,8 +182,11 @@ impl Identity {
     /// The identity as another account reads it, whose key or role was used.
     ///
     /// Source: IAM User Guide, "Logging IAM and AWS STS API calls with AWS CloudTrail" > "Example cross-account AWS STS
-    /// API events in CloudTrail log files".
+    /// API events in CloudTrail log files". A service of AWS is of no account, and the same to each.
     pub(super) fn abroad(&self) -> Value {
+        if matches!(self.kind, Kind::Service(_)) {
+            return self.whole();
+        }
         json!({ "type": "AWSAccount", "principalId": self.principal_id, "accountId": self.account })
     }
 
@@ -232,4 +235,25 @@ fn issuer(kind: &str, id: &str, arn: &Arn) -> Value {
 /// What follows the last slash of an ARN.
 fn last(arn: &str) -> Option<&str> {
     arn.rsplit('/').next()
+}
+
+#[cfg(test)]
+mod tests {
+    use authz::principal::Principal;
+    use serde_json::json;
+
+    use super::Identity;
+    use crate::caller::Caller;
+
+    /// Source: AWS CloudTrail User Guide, "CloudTrail userIdentity element", Examples.
+    #[test]
+    fn a_service_that_calls_for_itself_is_told_by_its_name_to_whichever_account() {
+        let root = Caller::root("111122223333".parse().unwrap(), "AKIAEXAMPLE");
+        let service = Caller { principal: Principal::Service("autoscaling.amazonaws.com".into()), ..root.clone() };
+        let identity = Identity::of(&service);
+        let expected = json!({ "type": "AWSService", "invokedBy": "autoscaling.amazonaws.com" });
+        assert_eq!((identity.whole(), identity.abroad()), (expected.clone(), expected));
+        assert_eq!(identity.user_name(), None);
+        assert_eq!(Identity::of(&root).abroad()["type"], "AWSAccount");
+    }
 }
