@@ -419,9 +419,87 @@ def what_users_sign_in_with():
     assert iam("get-credential-report")["ReportFormat"] == "text/csv"
 
 
+def orgs(operation, *arguments, **options):
+    return aws("organizations", operation, *arguments, **{"region": "us-east-1", **options})
+
+
+def an_organization():
+    """Run by itself, before the others: they would be in it."""
+    scp, second = "SERVICE_CONTROL_POLICY", {"credentials": CREDENTIALS[IAM_ACCOUNT]}
+    made = orgs("create-organization", "--feature-set", "ALL")["Organization"]
+    assert orgs("describe-organization")["Organization"] == made
+    root = orgs("list-roots")["Roots"][0]["Id"]
+    of_type = ("--root-id", root, "--policy-type", "RESOURCE_CONTROL_POLICY")
+    orgs("enable-policy-type", *of_type)
+    orgs("disable-policy-type", *of_type)
+    unit = orgs("create-organizational-unit", "--parent-id", root, "--name", "cli")["OrganizationalUnit"]["Id"]
+    of_unit = ("--organizational-unit-id", unit)
+    orgs("update-organizational-unit", *of_unit, "--name", "renamed")
+    assert orgs("describe-organizational-unit", *of_unit)["OrganizationalUnit"]["Name"] == "renamed"
+    assert len(orgs("list-organizational-units-for-parent", "--parent-id", root)["OrganizationalUnits"]) == 1
+
+    deny = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "kms:ListKeys", "Resource": "*"}]})
+    policy = ("--type", scp, "--name", "cli", "--description", "", "--content", deny)
+    policy = orgs("create-policy", *policy)["Policy"]["PolicySummary"]["Id"]
+    orgs("update-policy", "--policy-id", policy, "--description", "new")
+    assert orgs("describe-policy", "--policy-id", policy)["Policy"]["PolicySummary"]["Description"] == "new"
+    assert len(orgs("list-policies", "--filter", scp)["Policies"]) == 2
+
+    # The second account declines, sees an invitation taken back, and joins.
+    invited = ("--target", f"Id={IAM_ACCOUNT},Type=ACCOUNT")
+    for answer, options in (("decline-handshake", second), ("cancel-handshake", {}), ("accept-handshake", second)):
+        handshake = ("--handshake-id", orgs("invite-account-to-organization", *invited)["Handshake"]["Id"])
+        assert orgs("describe-handshake", *handshake, **second)["Handshake"]["State"] == "OPEN"
+        orgs(answer, *handshake, **options)
+    assert len(orgs("list-handshakes-for-account", **second)["Handshakes"]) == 3
+    assert len(orgs("list-handshakes-for-organization")["Handshakes"]) == 3
+    account = ("--account-id", IAM_ACCOUNT)
+    orgs("move-account", *account, "--source-parent-id", root, "--destination-parent-id", unit)
+    assert orgs("describe-account", *account)["Account"]["Status"] == "ACTIVE"
+    assert orgs("list-parents", "--child-id", IAM_ACCOUNT)["Parents"][0]["Id"] == unit
+    assert len(orgs("list-children", "--parent-id", unit, "--child-type", "ACCOUNT")["Children"]) == 1
+    assert len(orgs("list-accounts-for-parent", "--parent-id", unit)["Accounts"]) == 1
+    assert len(orgs("list-accounts")["Accounts"]) == 2
+
+    target = ("--policy-id", policy, "--target-id", unit)
+    kms("list-keys", **second)
+    orgs("attach-policy", *target)
+    kms("list-keys", refused="AccessDeniedException", **second)
+    assert len(orgs("list-targets-for-policy", "--policy-id", policy)["Targets"]) == 1
+    assert len(orgs("list-policies-for-target", "--target-id", unit, "--filter", scp)["Policies"]) == 2
+    orgs("detach-policy", *target)
+    kms("list-keys", **second)
+    orgs("delete-policy", "--policy-id", policy)
+
+    resource = ("--resource-id", unit)
+    orgs("tag-resource", *resource, "--tags", "Key=a,Value=b")
+    assert len(orgs("list-tags-for-resource", *resource)["Tags"]) == 1
+    orgs("untag-resource", *resource, "--tag-keys", "a")
+    service = ("--service-principal", "config.amazonaws.com")
+    orgs("enable-aws-service-access", *service)
+    assert len(orgs("list-aws-service-access-for-organization")["EnabledServicePrincipals"]) == 1
+    orgs("register-delegated-administrator", *account, *service)
+    assert len(orgs("list-delegated-administrators")["DelegatedAdministrators"]) == 1
+    assert len(orgs("list-delegated-services-for-account", *account)["DelegatedServices"]) == 1
+    orgs("deregister-delegated-administrator", *account, *service)
+    orgs("disable-aws-service-access", *service)
+
+    request = orgs("create-account", "--email", "cli@example.com", "--account-name", "cli")["CreateAccountStatus"]["Id"]
+    status = orgs("describe-create-account-status", "--create-account-request-id", request)["CreateAccountStatus"]
+    assert len(orgs("list-create-account-status")["CreateAccountStatuses"]) == 1
+    new = ("--account-id", status["AccountId"])
+    orgs("close-account", *new)
+    orgs("remove-account-from-organization", *new)
+    orgs("leave-organization", **second)
+    orgs("delete-organizational-unit", *of_unit)
+    orgs("delete-organization")
+    orgs("enable-all-features", refused="UnknownOperationException")
+
+
 def command_of(operation):
     """`GenerateDataKey` is `generate-data-key` on the command line."""
     words = operation.replace("OpenIDConnect", "OpenIdConnect").replace("ClientID", "ClientId").replace("MFA", "Mfa")
+    words = words.replace("AWSService", "AwsService")
     return re.sub("(?<!^)(?=[A-Z])", "-", words).lower()
 
 
@@ -439,8 +517,9 @@ def main():
         key_stores, sessions, the_trail, a_trails_settings,
     )
     scenarios += (roles, users_and_groups, what_users_sign_in_with, the_rest_of_iam)
+    failures = [failure for failure in [attempt(an_organization)] if failure]
     with ThreadPoolExecutor(3) as pool:
-        failures = [failure for failure in pool.map(attempt, scenarios) if failure]
+        failures += [failure for failure in pool.map(attempt, scenarios) if failure]
     with urllib.request.urlopen(f"{ENDPOINT}/_claviger/health", timeout=10) as answer:
         operations = json.load(answer)["operations"]
     for service, names in operations.items():

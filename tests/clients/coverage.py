@@ -114,6 +114,32 @@ NEVER_OF |= {
     ("UpdateRoleDescription", "UnmodifiableEntityException"): "the description of a service-linked role may be changed",
 }
 
+# Errors of Organizations.
+NEVER |= {
+    "AccessDeniedForDependencyException": "no service-linked role is made for the caller",
+    "AccountOwnerNotVerifiedException": "addresses are not verified",
+    "FinalizingOrganizationException": "what was made is there when it is answered",
+    "PolicyChangesInProgressException": "changes wait for one another",
+    "ServiceException": "it is a fault of the embedded AWS itself",
+    "TooManyRequestsException": "nothing is throttled",
+    "UnsupportedAPIEndpointException": "there is one endpoint",
+}
+NEVER_OF |= {
+    (operation, "ConstraintViolationException"): "there is no such bound"
+    for operation in (
+        "AcceptHandshake", "DeleteOrganization", "DeregisterDelegatedAdministrator", "DisableAWSServiceAccess", "DisablePolicyType",
+        "EnableAWSServiceAccess", "EnablePolicyType", "LeaveOrganization", "ListAWSServiceAccessForOrganization",
+        "ListDelegatedAdministrators", "ListDelegatedServicesForAccount", "UntagResource",
+    )
+}
+NEVER_OF |= {
+    ("AcceptHandshake", "AWSOrganizationsNotInUseException"): "who accepts is in no organization",
+    ("AcceptHandshake", "MasterCannotLeaveOrganizationException"): "who accepts is in no organization",
+    ("DeleteOrganization", "InvalidInputException"): "it takes no input",
+    ("LeaveOrganization", "AccountNotFoundException"): "the caller's account is there",
+    ("LeaveOrganization", "InvalidInputException"): "it takes no input",
+}
+
 # Operations on what no account has: they are there to be refused, and this is how.
 REFUSED = {
     "ConnectCustomKeyStore": "CustomKeyStoreNotFoundException",

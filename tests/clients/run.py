@@ -26,6 +26,7 @@ import kms_keys
 import kms_pairs
 import kms_rotation
 import on_aws
+import organizations
 import shape_cases
 import sts_cases
 import trail_cases
@@ -33,7 +34,7 @@ from session import Aws
 
 # IAM comes last: its first user or role closes the account to roles that nobody made.
 MODULES = (kms_keys, kms_crypto, kms_pairs, kms_imports, kms_grants, kms_rotation, sts_cases, trail_cases,
-           absent_cases, shape_cases,
+           organizations, absent_cases, shape_cases,
            iam_roles, iam_users, iam_policies, iam_credentials, iam_account)
 
 

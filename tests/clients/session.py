@@ -162,3 +162,15 @@ def pages_of(operation, member, **parameters):
             assert "Marker" not in page, page
             return elements
         marker = {"Marker": page["Marker"]}
+
+
+def tokens_of(operation, member, most=2, **parameters):
+    """Every element of a listing of Organizations, page by page."""
+    elements, token = [], {}
+    while True:
+        page = operation(MaxResults=most, **token, **parameters)
+        assert len(page[member]) <= most, page
+        elements += page[member]
+        if not page.get("NextToken"):
+            return elements
+        token = {"NextToken": page["NextToken"]}

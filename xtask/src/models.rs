@@ -19,8 +19,13 @@ use serde_json::Value;
 use crate::workspace;
 
 /// The services whose models are embedded, and the version of each.
-const SERVICES: [(&str, &str); 4] =
-    [("cloudtrail", "2013-11-01"), ("iam", "2010-05-08"), ("kms", "2014-11-01"), ("sts", "2011-06-15")];
+const SERVICES: [(&str, &str); 5] = [
+    ("cloudtrail", "2013-11-01"),
+    ("iam", "2010-05-08"),
+    ("kms", "2014-11-01"),
+    ("organizations", "2016-11-28"),
+    ("sts", "2011-06-15"),
+];
 
 /// Make the service models of `aws-wire` again from botocore.
 #[derive(Debug, clap::Args)]

@@ -50,7 +50,8 @@ pub struct InvalidAction(pub String);
 pub struct Resource {
     /// Its ARN, or `*` for an action on no resource in particular.
     pub arn: Box<str>,
-    /// Whose it is, where the ARN does not say and the world does not know. For `*` it is the caller's account.
+    /// Whose it is, where the ARN does not say and the world does not know, or where a service has no policies for it and
+    /// leaves the decision to the caller's account. For `*` it is the caller's account.
     pub owner: Option<AccountId>,
     /// Its tags, where the world does not know it: they tell `aws:ResourceTag`.
     pub tags: BTreeMap<String, String>,

@@ -32,7 +32,7 @@ pub use grant::{
 };
 pub use group::Group;
 pub use key::{Key, KeyManager, KeyState, KeyUsage, Untold};
-pub use organization::{Organization, OrganizationNode, OrganizationPath};
+pub use organization::{FULL_RESOURCE_CONTROL, FULL_SERVICE_CONTROL, Organization, OrganizationNode, OrganizationPath};
 pub use principal::{AttachedPolicy, Identity, PolicyOrigin, ResourcePolicy, Role, User};
 
 use self::managed::ManagedPolicies;

@@ -13,12 +13,13 @@
 //! what, and which keys nobody tells).
 //!
 //! Sources: IAM API Reference, AWS KMS API Reference and AWS STS API Reference, each operation's "Required permissions";
-//! Service Authorization Reference, "Actions, resources, and condition keys for AWS CloudTrail"; AWS KMS Developer
-//! Guide, "AWS KMS condition keys"; IAM User Guide, "IAM and AWS STS condition context keys".
+//! Service Authorization Reference, "Actions, resources, and condition keys for AWS CloudTrail" and those for AWS
+//! Organizations; AWS KMS Developer Guide, "AWS KMS condition keys"; IAM User Guide, "IAM and AWS STS condition context keys".
 
 mod cloudtrail;
 mod iam;
 mod kms;
+mod organizations;
 mod sts;
 mod told;
 mod untold;
@@ -102,6 +103,11 @@ pub enum On {
     ServiceLinkedRole(&'static str),
     /// The role that the deletion task that a member names deletes.
     RoleOfTask(&'static str),
+    /// Something of an organization that a member names by its id: a root, an organizational unit, an account, a policy or
+    /// a handshake. The id says which.
+    InOrganization(&'static str),
+    /// The policy of an organization that is to be made, of the type that a member names.
+    NewOrganizationPolicy(&'static str),
 }
 
 /// A kind of IAM resource.
@@ -179,6 +185,7 @@ pub fn operations(service: &str) -> &'static [Operation] {
         "cloudtrail" => cloudtrail::OPERATIONS,
         "iam" => iam::OPERATIONS,
         "kms" => kms::OPERATIONS,
+        "organizations" => organizations::OPERATIONS,
         "sts" => sts::OPERATIONS,
         _ => &[],
     }

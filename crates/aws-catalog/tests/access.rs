@@ -21,13 +21,19 @@ const UNPUBLISHED: &[(&str, &str)] = &[
 ];
 
 fn every_access() -> impl Iterator<Item = (&'static Operation, &'static Access)> {
-    let all = ["cloudtrail", "iam", "kms", "sts"].into_iter().flat_map(operations);
+    let all = ["cloudtrail", "iam", "kms", "organizations", "sts"].into_iter().flat_map(operations);
     all.flat_map(|operation| operation.accesses().iter().map(move |access| (operation, access)))
 }
 
 fn is_on_a_key(access: &Access) -> bool {
-    !access.action().starts_with("iam:")
+    let service = access.action().split(':').next();
+    !matches!(service, Some("iam" | "organizations"))
         && !matches!(access.on(), On::Nothing | On::Alias(_) | On::Role(_) | On::Principal(_) | On::Trail(_))
+}
+
+/// Tagging what is yet to be made takes the permission to tag, on nothing that has an ARN.
+fn is_tag_of_new(access: &Access) -> bool {
+    access.on() == On::Nothing && access.action().ends_with(":TagResource")
 }
 
 /// Every condition key that AWS publishes for an action that is asked for is told by the input, derived from something
@@ -44,7 +50,13 @@ fn every_published_condition_key_is_accounted_for() {
             On::Trail(_) => "trail",
             _ => "key",
         };
-        let on = published.resource_types().iter().filter(|on| on.name() == kind && access.on() != On::Nothing);
+        let is_meant = |name: &str| match access.on() {
+            On::Nothing => false,
+            On::InOrganization(_) => name != "responsibilitytransfer",
+            On::NewOrganizationPolicy(_) => name == "policy",
+            _ => name == kind,
+        };
+        let on = published.resource_types().iter().filter(|on| is_meant(on.name()));
         let of_type = on.clone().filter_map(|on| service(published.service())?.resource_type(on.name()));
         let of_resource = on.flat_map(|on| on.condition_keys()).chain(of_type.flat_map(|on| on.condition_keys()));
         for key in published.condition_keys().iter().chain(of_resource) {
@@ -65,6 +77,9 @@ fn every_published_condition_key_is_accounted_for() {
                 (_, "KeySpec" | "KeyUsage" | "KeyOrigin") if operation.name() == "ReplicateKey" => true,
                 (_, "aws:ResourceTag/${TagKey}" | "iam:ResourceTag/${TagKey}") => access.on() != On::Nothing,
                 (_, "iam:ServiceSpecificCredentialServiceName") => access.on() == On::Named(IamKind::User, "UserName"),
+                (_, "organizations:PolicyType") => {
+                    matches!(access.on(), On::InOrganization(_)) || is_tag_of_new(access)
+                }
                 (_, "iam:PermissionsBoundary") => {
                     matches!(access.on(), On::Named(IamKind::Role | IamKind::User, _))
                 }
@@ -115,7 +130,7 @@ fn each_access_is_on_what_its_action_can_be_restricted_to() {
         let place = format!("{} in {}: {:?}, published for {types:?}", access.action(), operation.name(), access.on());
         match access.on() {
             // Published for keys that are there; a key in the making has no ARN yet.
-            On::Nothing if access.action() == "kms:TagResource" => assert_eq!(access.only_with_members(), ["Tags"]),
+            On::Nothing if is_tag_of_new(access) => assert_eq!(access.only_with_members(), ["Tags"]),
             On::Nothing | On::Principal(_) => assert!(types.is_empty(), "{place}"),
             On::Alias(_) => assert!(types.contains(&"alias"), "{place}"),
             On::Role(_) | On::ServiceLinkedRole(_) | On::RoleOfTask(_) => assert!(types.contains(&"role"), "{place}"),
@@ -124,6 +139,8 @@ fn each_access_is_on_what_its_action_can_be_restricted_to() {
             }
             On::Identity(_) | On::UserOfAccessKey(_) | On::Caller => assert!(types.contains(&"user"), "{place}"),
             On::Trail(_) => assert!(types.contains(&"trail"), "{place}"),
+            On::InOrganization(_) => assert!(!types.is_empty(), "{place}"),
+            On::NewOrganizationPolicy(_) => assert!(types.contains(&"policy"), "{place}"),
             _ => assert!(types.contains(&"key"), "{place}"),
         }
     }
@@ -135,7 +152,7 @@ fn each_access_is_on_what_its_action_can_be_restricted_to() {
 
 #[test]
 fn operations_are_found_by_their_exact_names() {
-    for service in ["cloudtrail", "iam", "kms", "sts"] {
+    for service in ["cloudtrail", "iam", "kms", "organizations", "sts"] {
         for known in operations(service) {
             assert!(std::ptr::eq(operation(service, known.name()).unwrap(), known), "{}", known.name());
             assert!(!known.accesses().is_empty(), "{}", known.name());

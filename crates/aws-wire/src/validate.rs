@@ -82,6 +82,29 @@ pub struct Violation {
     pub shown: Option<String>,
     /// What was asked of it.
     pub constraint: String,
+    /// What kind of constraint that is.
+    pub kind: ConstraintKind,
+}
+
+/// A kind of constraint that a model puts on a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConstraintKind {
+    /// That it is there.
+    NotNull,
+    /// The least length.
+    MinLength,
+    /// The greatest length.
+    MaxLength,
+    /// The least number.
+    Min,
+    /// The greatest number.
+    Max,
+    /// A regular expression.
+    Pattern,
+    /// An enumeration.
+    Values,
+    /// Whatever is asked of the elements of a list, or of the keys or values of a map.
+    Elements,
 }
 
 impl fmt::Display for Violation {

@@ -188,7 +188,7 @@ impl Accounts {
 
     /// Makes an account, if it is not there. Who need not tell anybody that it is kept may leave the ticket: an account
     /// that a crash forgets is there again when it is next named, with the same credential.
-    fn name(&self, account: AccountId) -> Ticket {
+    pub(crate) fn name(&self, account: AccountId) -> Ticket {
         self.authorizer.name(account);
         let mut named = self.named.write().unwrap_or_else(PoisonError::into_inner);
         *named.entry(account).or_insert_with(|| {

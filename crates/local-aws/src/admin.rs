@@ -141,6 +141,7 @@ impl Admin {
                     "cloudtrail": supported(ServiceId::CloudTrail),
                     "iam": supported(ServiceId::Iam),
                     "kms": supported(ServiceId::Kms),
+                    "organizations": supported(ServiceId::Organizations),
                     "sts": supported(ServiceId::Sts),
                 },
                 "accounts": self.accounts.named(),

@@ -168,8 +168,9 @@ impl Authorizer {
         let denied = denial.error(request, &self.assumptions);
         let (code, status) = match (denied.code, request.action.service()) {
             (Some(code), _) => (code.name, code.status),
-            // Source: AWS CloudTrail API Reference, "Common Error Types".
-            (None, "cloudtrail") => ("AccessDeniedException", 400),
+            // Source: AWS CloudTrail API Reference, "Common Error Types"; AWS Organizations API Reference, the errors of
+            // each operation.
+            (None, "cloudtrail" | "organizations") => ("AccessDeniedException", 400),
             (None, _) => ("AccessDenied", 403),
         };
         ServiceError::new(code, denied.message).with_status(status)

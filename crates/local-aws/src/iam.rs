@@ -17,6 +17,7 @@
 //! recorded answers show them.
 
 mod access_keys;
+mod access_role;
 mod account;
 mod attached_policies;
 mod authorization_details;

@@ -5,8 +5,8 @@
 //!     |
 //!   router    service and operation -> signature -> input -> service -> answer      admin   moves the clock
 //!     |                         |      faults, on request, before a service or behind it
-//!   iam, kms, sts, cloudtrail --> authorization  accounts   credentials, sessions
-//!     |                 |                        |
+//!   iam, kms, sts, cloudtrail, organizations --> authorization  accounts   credentials, sessions
+//!     |                 |                                       |
 //!   store             trail    an event for each call
 //!   memory, or one file that survives a kill at any moment
 //! ```
@@ -26,6 +26,7 @@ pub mod kms;
 mod local_aws;
 pub mod operations;
 mod options;
+mod organizations;
 mod router;
 mod sealing;
 mod server;

@@ -17,6 +17,7 @@ use crate::{
     iam::{self, Iam},
     kms::{Kms, UnfitKey},
     options::{Options, State, TrailFiles},
+    organizations::{self, Organizations},
     router::{Router, Services},
     server::{Endpoint, Server},
     store::{OpenError, Store},
@@ -112,6 +113,7 @@ impl LocalAws {
             None => (None, Trail::new(clock.clone(), limits.trail_bytes)),
         };
         let trail = Arc::new(trail);
+        let organization = organizations::State::load(store.clone(), partition, clock.now(), Arc::clone(&authorizer))?;
         // Before the keys: what their policies name is then there.
         let identities = iam::State::load(store.clone(), partition, clock.now(), Arc::clone(&authorizer), quotas)?;
         let kms = Kms::open_under(store.clone(), clock.clone(), quotas, Arc::clone(&authorizer), Arc::clone(&trail))?;
@@ -121,6 +123,7 @@ impl LocalAws {
         let accounts = Accounts::open(store.clone(), partition, named, credentials, Arc::clone(&authorizer)).await?;
         let accounts = Arc::new(accounts);
         let iam = Iam::new(identities, Arc::clone(&accounts));
+        let organizations = Organizations::new(organization, Arc::clone(&accounts), iam.clone());
         // What was there before decides already.
         authorizer.spread_within(clock.clone(), propagation.try_into().unwrap_or(SignedDuration::MAX));
         let (listener, local_addr) = bind(listen).await?;
@@ -130,7 +133,7 @@ impl LocalAws {
             let (accounts, authorizer) = (Arc::clone(&accounts), Arc::clone(&authorizer));
             Admin::new(clock.clone(), accounts, authorizer, kms.clone(), Arc::clone(&faults))
         });
-        let services = Services { iam, kms, cloudtrail };
+        let services = Services { iam, kms, cloudtrail, organizations };
         let router =
             Router::new(Arc::clone(&accounts), clock.clone(), store, services, authorizer, trail, Arc::clone(&faults));
         let server = Server::start(listener, Endpoint::new(router, admin, &limits), limits);

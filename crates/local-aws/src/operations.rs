@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use aws_wire::model::{self, Operation, Protocol, ServiceId, ServiceModel};
 
-use crate::{cloudtrail::CloudTrail, iam::Iam, kms::Kms, sts::Sts};
+use crate::{cloudtrail::CloudTrail, iam::Iam, kms::Kms, organizations::Organizations, sts::Sts};
 
 /// What is not there of operations, each by its name. An operation that is not among them has all that AWS documents of
 /// it, as far as its authors know.
@@ -21,6 +21,7 @@ pub fn supported(service: ServiceId) -> &'static [&'static str] {
         ServiceId::Kms => Kms::OPERATIONS,
         ServiceId::Sts => &Sts::OPERATIONS,
         ServiceId::CloudTrail => CloudTrail::OPERATIONS,
+        ServiceId::Organizations => Organizations::OPERATIONS,
     }
 }
 
@@ -32,6 +33,7 @@ pub fn lacks(service: ServiceId) -> &'static [(&'static str, &'static str)] {
         ServiceId::Kms => Kms::LACKS,
         ServiceId::Sts => Sts::LACKS,
         ServiceId::CloudTrail => CloudTrail::LACKS,
+        ServiceId::Organizations => Organizations::LACKS,
     }
 }
 

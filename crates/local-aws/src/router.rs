@@ -38,6 +38,7 @@ use crate::{
     iam::{self, Iam},
     kms::Kms,
     operations::supported,
+    organizations::{self, Organizations},
     store::Store,
     sts::Sts,
     trail::{Answered, Notes, Trail},
@@ -56,6 +57,7 @@ pub(crate) struct Router {
     kms: Kms,
     sts: Sts,
     cloudtrail: CloudTrail,
+    organizations: Organizations,
     trail: Arc<Trail>,
     faults: Arc<Faults>,
 }
@@ -76,6 +78,7 @@ pub(crate) struct Services {
     pub(crate) iam: Iam,
     pub(crate) kms: Kms,
     pub(crate) cloudtrail: CloudTrail,
+    pub(crate) organizations: Organizations,
 }
 
 impl Router {
@@ -89,8 +92,8 @@ impl Router {
         faults: Arc<Faults>,
     ) -> Self {
         let sts = Sts::new(Arc::clone(&accounts), Arc::clone(&authorizer));
-        let Services { iam, kms, cloudtrail } = services;
-        Self { accounts, authorizer, clock, store, iam, kms, sts, cloudtrail, trail, faults }
+        let Services { iam, kms, cloudtrail, organizations } = services;
+        Self { accounts, authorizer, clock, store, iam, kms, sts, cloudtrail, organizations, trail, faults }
     }
 
     /// Answers a request whose body was read.
@@ -144,7 +147,7 @@ impl Router {
         let speaks = model.metadata().protocol;
         let input = route.decode().map_err(|error| failure::undecodable(error, speaks)).and_then(|input| {
             let valid = validate::input(model, route.operation, &input);
-            valid.map(|()| input).map_err(|error| failure::invalid(error, speaks))
+            valid.map(|()| input).map_err(|error| failure::invalid(error, route.service, speaks))
         });
 
         let notes = Notes::default();
@@ -154,8 +157,13 @@ impl Router {
             user_agent: header(http::header::USER_AGENT),
             referer: header(http::header::REFERER),
         };
-        // IAM is in one region of its partition, whatever region clients with an endpoint of their own sign for.
-        let home = (route.service == ServiceId::Iam).then(|| iam::home_region(signer.region.partition())).flatten();
+        // Some services are in one region of their partition, whatever region clients with an endpoint of their own sign
+        // for.
+        let home = match route.service {
+            ServiceId::Iam => iam::home_region(signer.region.partition()),
+            ServiceId::Organizations => organizations::home_region(signer.region.partition()),
+            _ => None,
+        };
         let mut context = CallContext {
             caller: &signer.identity.caller,
             region: home.as_ref().unwrap_or(&signer.region),
@@ -241,6 +249,7 @@ impl Router {
             ServiceId::Kms => self.kms.call(context, route.operation.name(), input).await,
             ServiceId::Sts => self.sts.call(context, signer.identity.session.as_ref(), route.operation.name(), &input),
             ServiceId::CloudTrail => self.cloudtrail.call(context, route.operation.name(), input).await,
+            ServiceId::Organizations => self.organizations.call(context, route.operation.name(), input),
         }
     }
 }

@@ -74,7 +74,8 @@ impl<'a> Target<'a> {
         if arn.service() == "iam" {
             return Self::in_iam(world, request, &arn, owner);
         }
-        Self::elsewhere(world, request, owner)
+        // Who answers for it may be told to be another than the account in its ARN.
+        Self::elsewhere(world, request, request.resource.owner.or(owner))
     }
 
     /// IAM's own resources have no policies but roles' trust policies, which decide about nothing but assuming.

@@ -10,39 +10,10 @@ use crate::{
         PolicyKind,
         limits::{Room, SizeQuota},
     },
-    world::{AttachedPolicy, Organization, OrganizationNode, PolicyOrigin},
+    world::{
+        AttachedPolicy, FULL_RESOURCE_CONTROL, FULL_SERVICE_CONTROL, Organization, OrganizationNode, PolicyOrigin,
+    },
 };
-
-/// What AWS attaches to every level when a kind of policy is enabled.
-///
-/// Source: AWS Organizations User Guide, "SCP evaluation" (`FullAWSAccess`), "RCP evaluation" (`RCPFullAWSAccess`).
-const FULL_SCP: (&str, &str) = (
-    "FullAWSAccess",
-    r#"{
-  "Version": "2012-10-17",
-  "Statement": [
-    {
-      "Effect": "Allow",
-      "Action": "*",
-      "Resource": "*"
-    }
-  ]
-}"#,
-);
-const FULL_RCP: (&str, &str) = (
-    "RCPFullAWSAccess",
-    r#"{
-  "Version": "2012-10-17",
-  "Statement": [
-    {
-      "Effect": "Allow",
-      "Principal": "*",
-      "Action": "*",
-      "Resource": "*"
-    }
-  ]
-}"#,
-);
 
 /// In place of a kind's policies, where the organization has not enabled the kind.
 pub(super) const NOT_ENABLED: &str = "none";
@@ -95,8 +66,9 @@ fn node(id: &str, field: &Field<'_>, is_written: bool, files: &dyn Files) -> Res
     let mut node = OrganizationNode::new(id);
     let fields = field.clone().some_fields()?;
     let written = |name| fields.get(name).filter(|_| is_written);
-    node.service_control = policies(field, written("scps"), PolicyKind::ServiceControl, FULL_SCP, files)?;
-    node.resource_control = policies(field, written("rcps"), PolicyKind::ResourceControl, FULL_RCP, files)?;
+    node.service_control = policies(field, written("scps"), PolicyKind::ServiceControl, FULL_SERVICE_CONTROL, files)?;
+    node.resource_control =
+        policies(field, written("rcps"), PolicyKind::ResourceControl, FULL_RESOURCE_CONTROL, files)?;
     Ok(node)
 }
 

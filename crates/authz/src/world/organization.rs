@@ -12,6 +12,38 @@ use super::{
 };
 use crate::policy::PolicyKind;
 
+/// The service control policy that AWS attaches to every level when that kind is enabled: its name and its text.
+///
+/// Source: AWS Organizations User Guide, "SCP evaluation" (`FullAWSAccess`), "RCP evaluation" (`RCPFullAWSAccess`).
+pub const FULL_SERVICE_CONTROL: (&str, &str) = (
+    "FullAWSAccess",
+    r#"{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": "*",
+      "Resource": "*"
+    }
+  ]
+}"#,
+);
+/// The same for resource control policies.
+pub const FULL_RESOURCE_CONTROL: (&str, &str) = (
+    "RCPFullAWSAccess",
+    r#"{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Principal": "*",
+      "Action": "*",
+      "Resource": "*"
+    }
+  ]
+}"#,
+);
+
 /// An organization.
 #[derive(Clone, Debug)]
 pub struct Organization {

@@ -18,11 +18,13 @@ pub enum ServiceId {
     Sts,
     /// AWS CloudTrail.
     CloudTrail,
+    /// AWS Organizations.
+    Organizations,
 }
 
 impl ServiceId {
     /// Every embedded service.
-    pub const ALL: [Self; 4] = [Self::Iam, Self::Kms, Self::Sts, Self::CloudTrail];
+    pub const ALL: [Self; 5] = [Self::Iam, Self::Kms, Self::Sts, Self::CloudTrail, Self::Organizations];
 
     /// The model's bytes, gzipped, as `cargo xtask models` wrote them.
     #[must_use]
@@ -32,6 +34,7 @@ impl ServiceId {
             Self::Kms => include_bytes!("../../models/kms-2014-11-01.json.gz"),
             Self::Sts => include_bytes!("../../models/sts-2011-06-15.json.gz"),
             Self::CloudTrail => include_bytes!("../../models/cloudtrail-2013-11-01.json.gz"),
+            Self::Organizations => include_bytes!("../../models/organizations-2016-11-28.json.gz"),
         }
     }
 }
@@ -43,11 +46,13 @@ pub fn service(id: ServiceId) -> &'static ServiceModel {
     static KMS: LazyLock<ServiceModel> = LazyLock::new(|| embedded(ServiceId::Kms));
     static STS: LazyLock<ServiceModel> = LazyLock::new(|| embedded(ServiceId::Sts));
     static CLOUDTRAIL: LazyLock<ServiceModel> = LazyLock::new(|| embedded(ServiceId::CloudTrail));
+    static ORGANIZATIONS: LazyLock<ServiceModel> = LazyLock::new(|| embedded(ServiceId::Organizations));
     match id {
         ServiceId::Iam => &IAM,
         ServiceId::Kms => &KMS,
         ServiceId::Sts => &STS,
         ServiceId::CloudTrail => &CLOUDTRAIL,
+        ServiceId::Organizations => &ORGANIZATIONS,
     }
 }
 
@@ -56,6 +61,7 @@ pub fn service(id: ServiceId) -> &'static ServiceModel {
 pub fn service_for_target_prefix(prefix: &str) -> Option<ServiceId> {
     match prefix {
         "TrentService" => Some(ServiceId::Kms),
+        "AWSOrganizationsV20161128" => Some(ServiceId::Organizations),
         // botocore's name, and that of the SDKs that are made from Smithy's models.
         "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101" | "CloudTrail_20131101" => Some(ServiceId::CloudTrail),
         _ => None,
@@ -70,6 +76,7 @@ pub fn service_for_signing_name(name: &str) -> Option<ServiceId> {
         "kms" => Some(ServiceId::Kms),
         "sts" => Some(ServiceId::Sts),
         "cloudtrail" => Some(ServiceId::CloudTrail),
+        "organizations" => Some(ServiceId::Organizations),
         _ => None,
     }
 }

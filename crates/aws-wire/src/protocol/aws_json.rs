@@ -6,7 +6,7 @@ mod encode;
 use serde_json::{Map, Value};
 
 use super::{DecodeError, EncodeError, EncodedRequest, EncodedResponse, WireError};
-use crate::model::{Operation, Protocol, ServiceModel, ShapeRef};
+use crate::model::{Kind, Operation, Protocol, ServiceModel, Shape, ShapeRef};
 
 /// Reads the input of `operation`.
 ///
@@ -67,7 +67,7 @@ pub fn encode_error(model: &ServiceModel, error: &WireError, request_id: &str) -
     let mut document = Map::with_capacity(error.fields.len() + 2);
     document.insert("__type".to_owned(), Value::from(error.code.as_ref()));
     if !error.message.is_empty() {
-        document.insert(message_name(&error.code).to_owned(), Value::from(error.message.as_str()));
+        document.insert(message_name(model, &error.code).to_owned(), Value::from(error.message.as_str()));
     }
     document.extend(error.fields.iter().map(|(name, value)| (name.clone(), value.clone())));
     let body = Value::Object(document).to_string().into_bytes();
@@ -98,10 +98,16 @@ fn bare(code: Option<String>, status: u16) -> String {
 }
 
 /// What the framework in front of a service answers has a capital `Message`; what the service answers does not.
-/// Seen on Athena (`SerializationException`) and EMR (`AccessDeniedException`), which share it with KMS.
-fn message_name(code: &str) -> &'static str {
+/// Seen on Athena (`SerializationException`) and EMR (`AccessDeniedException`), which share it with KMS. A service whose
+/// errors have a member `Message` writes that.
+fn message_name(model: &ServiceModel, code: &str) -> &'static str {
+    let is_capital = |shape: &Shape| match &shape.kind {
+        Kind::Structure(structure) => structure.members.iter().any(|member| member.name == "Message"),
+        _ => false,
+    };
     match code {
         "AccessDeniedException" | "SerializationException" => "Message",
+        _ if model.shapes().any(|shape| shape.name == code && is_capital(shape)) => "Message",
         _ => "message",
     }
 }

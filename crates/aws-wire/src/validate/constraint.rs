@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::ConstraintKind;
 use crate::model::{Bounds, Kind, Pattern};
 use crate::protocol::base64_text;
 
@@ -80,6 +81,18 @@ pub(super) fn together(kind: &Kind) -> String {
 }
 
 impl Constraint<'_> {
+    pub(super) const fn kind(self) -> ConstraintKind {
+        match self {
+            Self::MinLength(_) => ConstraintKind::MinLength,
+            Self::MaxLength(_) => ConstraintKind::MaxLength,
+            Self::Min(_) => ConstraintKind::Min,
+            Self::Max(_) => ConstraintKind::Max,
+            Self::Pattern(_) => ConstraintKind::Pattern,
+            Self::Values(_) => ConstraintKind::Values,
+            Self::NotNull => ConstraintKind::NotNull,
+        }
+    }
+
     /// Whether a value of that kind satisfies it.
     pub(super) fn holds(self, kind: &Kind, value: &Value) -> bool {
         match (self, value) {

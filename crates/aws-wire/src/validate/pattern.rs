@@ -28,7 +28,10 @@ pub(crate) enum PatternError {
 
 /// IAM's account aliases: no two hyphens beside one another. The length that the look-ahead's repetition bounds is in
 /// the shape's own bounds, too.
-const REWRITTEN: [(&str, &str); 1] = [("^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$", "[a-z0-9](?:-?[a-z0-9])+")];
+///
+/// Organizations' names and documents: anything at all.
+const REWRITTEN: [(&str, &str); 2] =
+    [("^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$", "[a-z0-9](?:-?[a-z0-9])+"), ("[\\s\\S]*", "(?s:.*)")];
 
 /// Compiles a pattern that a whole value must match.
 pub(crate) fn compile(java: &str) -> Result<Regex, PatternError> {

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::Violation;
 use super::constraint::{self, Constraint};
+use super::{ConstraintKind, Violation};
 use crate::model::{Kind, ServiceModel, Shape, ShapeRef, Structure};
 
 /// How many violations are told.
@@ -46,14 +46,14 @@ impl Walk<'_> {
 
     fn missing(&mut self, shape: ShapeRef, place: Place<'_>) {
         let hidden = place.hidden || self.model.shape(shape).sensitive;
-        self.push(place.path, (!hidden).then(|| "null".to_owned()), Constraint::NotNull);
+        self.push(place.path, (!hidden).then(|| "null".to_owned()), ConstraintKind::NotNull, Constraint::NotNull);
     }
 
     fn value(&mut self, shape: ShapeRef, value: &Value, place: Place<'_>) {
         let shape = self.model.shape(shape);
         let place = Place { hidden: place.hidden || shape.sensitive, ..place };
         for constraint in constraint::of(&shape.kind).filter(|constraint| !constraint.holds(&shape.kind, value)) {
-            self.push(place.path, self.shown(shape, value, place.hidden), constraint);
+            self.push(place.path, self.shown(shape, value, place.hidden), constraint.kind(), constraint);
         }
         match (&shape.kind, value) {
             (Kind::Structure(structure), value) => self.members(structure, value, place),
@@ -62,7 +62,7 @@ impl Walk<'_> {
                 // Elements that are not structures are told of all together, under the list's own name.
                 if elements.iter().any(|value| self.breaks(inner, value)) {
                     let words = format!("Member must satisfy constraint: {}", constraint::together(&inner.kind));
-                    self.push(place.path, self.shown(shape, value, place.hidden), words);
+                    self.push(place.path, self.shown(shape, value, place.hidden), ConstraintKind::Elements, words);
                 }
                 self.inside_elements(list.element, elements, place);
             }
@@ -72,11 +72,11 @@ impl Walk<'_> {
                     |text: &String| constraint::of(&key.kind).any(|c| !c.holds(&key.kind, &text.as_str().into()));
                 if constrained(key) && entries.keys().any(breaks) {
                     let words = format!("Map keys must satisfy constraint: {}", constraint::together(&key.kind));
-                    self.push(place.path, self.shown(shape, value, place.hidden), words);
+                    self.push(place.path, self.shown(shape, value, place.hidden), ConstraintKind::Elements, words);
                 }
                 if entries.values().any(|value| self.breaks(inner, value)) {
                     let words = format!("Map value must satisfy constraint: {}", constraint::together(&inner.kind));
-                    self.push(place.path, self.shown(shape, value, place.hidden), words);
+                    self.push(place.path, self.shown(shape, value, place.hidden), ConstraintKind::Elements, words);
                 }
                 self.inside_entries(map.value, entries, place);
             }
@@ -139,9 +139,10 @@ impl Walk<'_> {
         }
     }
 
-    fn push(&mut self, path: &Path<'_>, shown: Option<String>, constraint: impl fmt::Display) {
+    fn push(&mut self, path: &Path<'_>, shown: Option<String>, kind: ConstraintKind, constraint: impl fmt::Display) {
         if self.violations.len() < TOLD {
-            self.violations.push(Violation { path: path.to_string(), shown, constraint: constraint.to_string() });
+            let (path, constraint) = (path.to_string(), constraint.to_string());
+            self.violations.push(Violation { path, shown, constraint, kind });
         }
     }
 }

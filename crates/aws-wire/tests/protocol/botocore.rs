@@ -109,6 +109,7 @@ impl Botocore {
             ServiceId::Kms => "kms",
             ServiceId::Sts => "sts",
             ServiceId::CloudTrail => "cloudtrail",
+            ServiceId::Organizations => "organizations",
         };
         question["do"] = what.into();
         question["service"] = service.into();

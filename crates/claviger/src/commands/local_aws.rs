@@ -62,7 +62,7 @@ const DEFAULT_ACCOUNT: &str = "111122223333";
 /// How long requests in flight may go on after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(10);
 
-/// Run the embedded AWS: IAM, KMS, STS, CloudTrail; many accounts and regions, one port
+/// Run the embedded AWS: IAM, KMS, STS, Organizations, CloudTrail; many accounts and regions, one port
 ///
 /// For real SDKs, the `aws` CLI and everything else that takes an endpoint URL. Each request's signature is verified.
 #[derive(Args, Debug)]

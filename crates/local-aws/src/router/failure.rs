@@ -4,13 +4,13 @@
 //! send, which the references do not always give.
 
 use aws_wire::{
-    model::{Protocol, ServiceModel},
+    model::{Protocol, ServiceId, ServiceModel},
     protocol::{DecodeError, WireError},
     sigv4::SignatureError,
     validate::ValidationError,
 };
 
-use crate::{accounts::Unidentified, error::ServiceError};
+use crate::{accounts::Unidentified, error::ServiceError, organizations};
 
 /// The error as the encoders take it.
 pub(super) fn wire(error: ServiceError) -> WireError {
@@ -65,8 +65,11 @@ pub(super) fn undecodable(error: DecodeError, speaks: Protocol) -> ServiceError 
 }
 
 /// An input that breaks the model's constraints.
-pub(super) fn invalid(error: ValidationError, speaks: Protocol) -> ServiceError {
-    from_wire(error.into_wire(speaks))
+pub(super) fn invalid(error: ValidationError, service: ServiceId, speaks: Protocol) -> ServiceError {
+    match service {
+        ServiceId::Organizations => organizations::invalid(&error),
+        _ => from_wire(error.into_wire(speaks)),
+    }
 }
 
 fn from_wire(wire: WireError) -> ServiceError {

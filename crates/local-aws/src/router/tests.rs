@@ -5,8 +5,13 @@ use aws_wire::model::{self, Kind, Operation, ServiceId, ServiceModel, Shape};
 
 use crate::operations::supported;
 
-const SERVICES: [(&str, ServiceId); 4] =
-    [("cloudtrail", ServiceId::CloudTrail), ("iam", ServiceId::Iam), ("kms", ServiceId::Kms), ("sts", ServiceId::Sts)];
+const SERVICES: [(&str, ServiceId); 5] = [
+    ("cloudtrail", ServiceId::CloudTrail),
+    ("iam", ServiceId::Iam),
+    ("kms", ServiceId::Kms),
+    ("organizations", ServiceId::Organizations),
+    ("sts", ServiceId::Sts),
+];
 
 #[test]
 fn the_catalog_knows_what_each_answered_operation_asks() {
@@ -66,7 +71,9 @@ fn members_of(access: &Access) -> Vec<(&'static str, Fits)> {
         | On::Identity(member)
         | On::UserOfAccessKey(member)
         | On::ServiceLinkedRole(member)
-        | On::RoleOfTask(member) => vec![(member, TEXT)],
+        | On::RoleOfTask(member)
+        | On::InOrganization(member)
+        | On::NewOrganizationPolicy(member) => vec![(member, TEXT)],
     };
     for condition in access.conditions() {
         match condition.from {

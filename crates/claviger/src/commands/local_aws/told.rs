@@ -30,13 +30,13 @@ impl fmt::Display for Ready {
         match &self.state {
             None => writeln!(
                 f,
-                "# The embedded AWS (IAM, KMS, STS, CloudTrail) is ready. Its state is in memory. Ctrl-C stops it."
+                "# The embedded AWS (IAM, KMS, STS, Organizations, CloudTrail) is ready. Its state is in memory. Ctrl-C stops it."
             )?,
             Some(state) => {
                 let state = state.display();
                 writeln!(
                     f,
-                    "# The embedded AWS (IAM, KMS, STS, CloudTrail) is ready. Its state is in {state}. Ctrl-C stops it."
+                    "# The embedded AWS (IAM, KMS, STS, Organizations, CloudTrail) is ready. Its state is in {state}. Ctrl-C stops it."
                 )?;
             }
         }
@@ -89,7 +89,7 @@ mod tests {
             credentials: vec![shown("111122223333", "AKIDA"), shown("444455556666", "AKIDB")],
         };
         insta::assert_snapshot!(ready, @r"
-        # The embedded AWS (IAM, KMS, STS, CloudTrail) is ready. Its state is in memory. Ctrl-C stops it.
+        # The embedded AWS (IAM, KMS, STS, Organizations, CloudTrail) is ready. Its state is in memory. Ctrl-C stops it.
         export AWS_ENDPOINT_URL=http://127.0.0.1:4566
         export AWS_REGION=us-west-2 AWS_DEFAULT_REGION=us-west-2
         # Root of account 111122223333:

@@ -1,0 +1,126 @@
+//! Who may call what: by the standing of the caller's account in the organization, and by the authorization model, which is
+//! asked for everything that the catalog's table says of the operation.
+//!
+//! Where an organization has no say in what another account does to it (a member that may read it, an account that is
+//! invited), the caller's own policies decide alone, and the resource counts as its account's.
+
+use authz::{context::Told, request::KmsDetail};
+use aws_catalog::access::{self, Access, On};
+use aws_model::AccountId;
+use serde_json::Value;
+
+use super::{
+    call::Call,
+    fault,
+    records::{Organization, PolicyType},
+    state::Realm,
+    tags,
+};
+use crate::{ServiceError, authorization::Asked};
+
+/// The accounts that may call an operation.
+///
+/// Source: AWS Organizations API Reference, the first paragraphs of each operation ("You can only call this operation
+/// from ..").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// Every one.
+    Any,
+    /// Those of the organization.
+    Member,
+    /// The management account, and those that administer a service for the organization.
+    Administrator,
+    /// The management account.
+    Management,
+}
+
+fn standing(operation: &str) -> Standing {
+    match operation {
+        "AcceptHandshake"
+        | "CancelHandshake"
+        | "CreateOrganization"
+        | "DeclineHandshake"
+        | "DescribeHandshake"
+        | "ListHandshakesForAccount" => Standing::Any,
+        "DescribeOrganization" | "LeaveOrganization" => Standing::Member,
+        _ if operation.starts_with("Describe") || operation.starts_with("List") => Standing::Administrator,
+        _ => Standing::Management,
+    }
+}
+
+/// Refuses a caller that may not.
+///
+/// # Errors
+/// AWS's own denial.
+pub(super) fn authorize(call: &Call<'_>, operation: &str, input: &Value) -> Result<(), ServiceError> {
+    let Some(asks) = access::operation("organizations", operation) else { return Err(fault::unsupported(operation)) };
+    for access in asks.accesses().iter().filter(|access| access.is_asked_by(input)) {
+        ask(call, access, input)?;
+    }
+    let realm = call.read();
+    if standing(operation) == Standing::Any {
+        return Ok(());
+    }
+    let account = call.account();
+    let organization = realm.organization_of(account)?;
+    let may = match standing(operation) {
+        Standing::Any | Standing::Member => true,
+        Standing::Administrator => organization.management == account || administers(&realm, account),
+        Standing::Management => organization.management == account,
+    };
+    if may { Ok(()) } else { Err(fault::not_permitted()) }
+}
+
+fn administers(realm: &Realm, account: AccountId) -> bool {
+    realm.account(account.as_str()).is_ok_and(|account| !account.administers.is_empty())
+}
+
+fn ask(call: &Call<'_>, access: &Access, input: &Value) -> Result<(), ServiceError> {
+    const POLICY_TYPE: &str = "organizations:PolicyType";
+    let realm = call.read();
+    let text = |path: &str| path.split('.').try_fold(input, |value, member| value.get(member)).and_then(Value::as_str);
+    let (resource, id) = match (realm.organization(), access.on()) {
+        (Ok(of), On::InOrganization(path)) => {
+            let id = text(path).unwrap_or_default();
+            (arn(&realm, of, id).unwrap_or_else(|| "*".to_owned()), Some(id))
+        }
+        (Ok(of), On::NewOrganizationPolicy(member)) => {
+            let kind = text(member).unwrap_or_default().to_ascii_lowercase();
+            (of.arn("policy", &format!("{kind}/*")), None)
+        }
+        _ => ("*".to_owned(), None),
+    };
+    let asked = Asked { access, resource: &resource, region: None, kms: KmsDetail::default(), on_same_key: None };
+    let authorizer = call.state.authorizer();
+    let mut request = authorizer.request(call.ctx, input, asked)?;
+    request.resource.owner = Some(call.account());
+    request.resource.tags = id.and_then(|id| tags::of(&realm, id)).map(tags::Tags::of_model).unwrap_or_default();
+    let is_told = access.conditions().iter().any(|condition| condition.key == POLICY_TYPE);
+    if let (Some(policy), false) = (id.and_then(|id| realm.policy(id).ok()), is_told) {
+        request.context.tell(POLICY_TYPE, Told::Values(vec![policy.kind.name().to_owned()]));
+    }
+    drop(realm);
+    authorizer.check(&request)
+}
+
+/// The ARN of what an id names, whether it is there or not.
+fn arn(realm: &Realm, organization: &Organization, id: &str) -> Option<String> {
+    if let Ok(level) = realm.level(id) {
+        return Some(level.arn(organization));
+    }
+    if let Ok(policy) = realm.policy(id) {
+        return Some(policy.arn(organization));
+    }
+    let (prefix, _) = id.split_once('-').unwrap_or((id, ""));
+    Some(match prefix {
+        "r" => organization.arn("root", id),
+        "ou" => organization.arn("ou", id),
+        "h" => organization.arn("handshake", &format!("invite/{id}")),
+        "p" => {
+            let kind = PolicyType::ServiceControl.name().to_ascii_lowercase();
+            organization.arn("policy", &format!("{kind}/{id}"))
+        }
+        account if account.parse::<AccountId>().is_ok() => organization.arn("account", id),
+        _ => return None,
+    })
+}
