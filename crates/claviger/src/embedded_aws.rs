@@ -78,7 +78,7 @@ impl AwsFlags {
     pub(crate) async fn start(&self, options: Options) -> Result<Running, Failure> {
         let state = match &self.state {
             None => State::Memory,
-            Some(path) => State::File { path: path.clone(), master_key: self.master_key()? },
+            Some(path) => State::File { path: path.clone(), master_key: master_key(self.master_key.as_deref())? },
         };
         let partition = self.region.partition();
         let (listen, clock, faults) = (self.listen, self.clock.clone(), self.faults()?);
@@ -102,17 +102,16 @@ impl AwsFlags {
         }
         Ok(plan)
     }
+}
 
-    fn master_key(&self) -> Result<MasterKey, Failure> {
-        let Some(path) = &self.master_key else { return Ok(MasterKey::Beside) };
-        match fs::read(path) {
-            Ok(key) if key.is_empty() => {
-                Err(Failure::new(format_args!("the master key `{}` is empty", path.display()))
-                    .help(format_args!("make one: head -c 32 /dev/urandom > {}", path.display())))
-            }
-            Ok(key) => Ok(MasterKey::Given(SecretBytes::new(key))),
-            Err(error) => Err(Failure::new(format_args!("cannot read the master key `{}`: {error}", path.display()))),
-        }
+/// The key that a flag names, or the one that is beside what it seals.
+pub(crate) fn master_key(file: Option<&Path>) -> Result<MasterKey, Failure> {
+    let Some(path) = file else { return Ok(MasterKey::Beside) };
+    match fs::read(path) {
+        Ok(key) if key.is_empty() => Err(Failure::new(format_args!("the master key `{}` is empty", path.display()))
+            .help(format_args!("make one: head -c 32 /dev/urandom > {}", path.display()))),
+        Ok(key) => Ok(MasterKey::Given(SecretBytes::new(key))),
+        Err(error) => Err(Failure::new(format_args!("cannot read the master key `{}`: {error}", path.display()))),
     }
 }
 

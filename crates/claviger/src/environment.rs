@@ -20,10 +20,11 @@ pub(crate) const MASTER_KEY: &str = "CLAVIGER_MASTER_KEY_FILE";
 #[cfg(feature = "up")]
 pub(crate) const RUNTIME_DIRECTORY: &str = "XDG_RUNTIME_DIR";
 
-/// The endpoint of every service, as `explain --endpoint-url` where no facts are given.
+/// The endpoint of every service, as `--endpoint-url` of `explain`, where no facts are given, and of what `local-aws` does
+/// with a state.
 ///
 /// Source: AWS SDKs and Tools Reference Guide, "Service-specific endpoints".
-#[cfg(feature = "explain")]
+#[cfg(any(feature = "explain", feature = "local-aws"))]
 pub(crate) const ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
 
 /// Where AWS's SDKs look for their files, and which file of the home directory it is otherwise.
@@ -44,8 +45,8 @@ pub(crate) const ALL: &[Variable] = &[
     Variable { name: MASTER_KEY, purpose: "as `local-aws --master-key`" },
     #[cfg(feature = "up")]
     Variable { name: RUNTIME_DIRECTORY, purpose: "where `up` makes its directory [default: the temporary directory]" },
-    #[cfg(feature = "explain")]
-    Variable { name: ENDPOINT_URL, purpose: "as `explain --endpoint-url`, where no other facts are given" },
+    #[cfg(any(feature = "explain", feature = "local-aws"))]
+    Variable { name: ENDPOINT_URL, purpose: "as --endpoint-url of `explain` and of `local-aws snapshot` and its like" },
     #[cfg(feature = "aws-kms")]
     Variable { name: "AWS_*", purpose: "as in every AWS SDK, where no flag says otherwise" },
     Variable { name: "NO_COLOR", purpose: "if set and not empty, no colour" },

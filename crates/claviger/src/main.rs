@@ -13,6 +13,8 @@ mod cli;
 mod commands;
 #[cfg(feature = "local-aws")]
 mod embedded_aws;
+#[cfg(any(feature = "explain", feature = "local-aws"))]
+mod endpoint;
 mod environment;
 mod exit;
 mod failure;

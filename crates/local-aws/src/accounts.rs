@@ -43,6 +43,8 @@ use crate::{
 const SEED: Table = Table::sealed("account.seed");
 /// A row for each account that was named; the key says all.
 const NAMED: Table = Table::plain("account.named");
+/// What is kept of the accounts.
+pub(crate) const TABLES: &[Table] = &[SEED, NAMED];
 
 /// Everything that is known about who may sign.
 #[derive(Debug)]

@@ -12,12 +12,19 @@
 //! | `POST /_claviger/accounts` | `{"account": "111122223333"}` makes an account, so that others may assume roles in it |
 //! | `POST /_claviger/credentials` | `{"principal": ARN, "session": {..}}` makes a credential of a root user, a user or a session of a role, as AWS's JSON has it |
 //! | `GET /_claviger/world` | the facts of the authorization model as they are now, as a world file (`docs/reference/world-files.md`) in JSON |
+//! | `POST /_claviger/export` | the whole state as JSON; `{"secrets": true}` with its secrets, which `{}` leaves out |
+//! | `POST /_claviger/import` | puts such a state in place of this one, all at once: `{"imported": ROWS, "secrets": ..}` |
 //! | `POST /_claviger/decide` | a request file (`docs/reference/world-files.md`) as JSON: what the authorization model says of it, and what AWS would answer |
 //!
 //! `principal` and `session` are written as in a request file. A session lasts an hour; nobody's trust policy is asked.
 //!
 //! The world holds no secret: neither key material nor access keys nor tokens of grants or sessions. Sessions, and what
 //! was narrowed with them, are in the tokens that their callers have, and so not in it.
+//!
+//! A state that was exported with its secrets is the same when it is imported: ids, ciphertexts, grants, credentials,
+//! sessions and the clock. Without them, credentials and key material are made anew under the same ids, and what was
+//! imported into keys has to be imported again. A state that does not read is refused with the line and the column
+//! (`{"error": .., "line": .., "column": .., "field": ..}`), and the one that was there stays.
 //!
 //! The clock takes one of
 //! - `{"advance": "P30D"}`: forward by an ISO 8601 duration of weeks, days (of 24 hours), hours, minutes and seconds;
@@ -31,6 +38,7 @@
 
 mod commands;
 mod principals;
+pub(crate) mod state;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -51,6 +59,8 @@ use crate::{
     operations::supported,
     router::Response,
     sealing::SealError,
+    serving::NotImported,
+    state::NotExported,
     store::WriteFailed,
 };
 
@@ -75,7 +85,8 @@ enum Refused {
     NotLocal,
     #[error(
         "there is no such route; see `GET {PREFIX}health`, `GET` and `POST {PREFIX}clock`, `GET`, `PUT`, `POST` and \
-         `DELETE {PREFIX}faults`, `POST {PREFIX}accounts`, `POST {PREFIX}credentials`, `GET {PREFIX}world`, `POST {PREFIX}decide`"
+         `DELETE {PREFIX}faults`, `POST {PREFIX}accounts`, `POST {PREFIX}credentials`, `GET {PREFIX}world`, \
+         `POST {PREFIX}export`, `POST {PREFIX}import`, `POST {PREFIX}decide`"
     )]
     NoSuchRoute,
     #[error("the body must be sent with `content-type: application/json`")]
@@ -92,6 +103,10 @@ enum Refused {
     NotMade(#[from] SealError),
     #[error(transparent)]
     NotWritten(#[from] NotWritten),
+    #[error(transparent)]
+    NotExported(#[from] NotExported),
+    #[error(transparent)]
+    NotImported(#[from] Box<NotImported>),
 }
 
 impl Admin {
@@ -112,23 +127,16 @@ impl Admin {
 
     /// Answers such a request.
     pub(crate) async fn answer(&self, head: &Parts, body: &Bytes, peer: SocketAddr, request_id: &str) -> Response {
-        let (status, text) = match self.act(head, body, peer).await {
+        let answered = match self.act(head, body, peer).await {
             Ok(text) => (StatusCode::OK, text),
-            Err(refused) => (refused.status(), json!({ "error": refused.to_string() }).to_string()),
+            Err(refused) => (refused.status(), refused.to_json()),
         };
-        let mut response = Response::new(Full::new(text.into()));
-        *response.status_mut() = status;
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
-        if let Ok(id) = header::HeaderValue::from_str(request_id) {
-            headers.insert("x-amzn-requestid", id);
-        }
-        response
+        respond(answered, request_id)
     }
 
     /// Does what is asked for. Answers JSON.
     async fn act(&self, head: &Parts, body: &Bytes, peer: SocketAddr) -> Result<String, Refused> {
-        if !peer.ip().to_canonical().is_loopback() || !names_this_machine(head) {
+        if !is_local(head, peer) {
             return Err(Refused::NotLocal);
         }
         self.authorizer.catch_up();
@@ -208,9 +216,46 @@ impl Refused {
             Self::NoSuchRoute | Self::NoSuchFault(_) => StatusCode::NOT_FOUND,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Malformed(_) | Self::NoPlan(_) => StatusCode::BAD_REQUEST,
-            Self::NotKept(_) | Self::NotMade(_) | Self::NotWritten(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::NotImported(not_imported) => not_imported.status(),
+            Self::NotKept(_) | Self::NotMade(_) | Self::NotWritten(_) | Self::NotExported(_) => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
         }
     }
+
+    fn to_json(&self) -> String {
+        let mut fields = json!({ "error": self.to_string() });
+        let place = match self {
+            Self::NotImported(not_imported) => match &**not_imported {
+                NotImported::Refused(place) => Some(place),
+                _ => None,
+            },
+            _ => None,
+        };
+        if let (Some(place), Some(fields)) = (place, fields.as_object_mut()) {
+            fields.insert("error".into(), place.why.as_str().into());
+            fields.insert("line".into(), place.line.into());
+            fields.insert("column".into(), place.column.into());
+            fields.insert("field".into(), place.field.as_str().into());
+        }
+        fields.to_string()
+    }
+}
+
+fn respond((status, text): (StatusCode, String), request_id: &str) -> Response {
+    let mut response = Response::new(Full::new(text.into()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+    if let Ok(id) = header::HeaderValue::from_str(request_id) {
+        headers.insert("x-amzn-requestid", id);
+    }
+    response
+}
+
+/// Whether a request comes from this machine, and was sent to it.
+fn is_local(head: &Parts, peer: SocketAddr) -> bool {
+    peer.ip().to_canonical().is_loopback() && names_this_machine(head)
 }
 
 fn json_body<'a>(head: &Parts, body: &'a Bytes) -> Result<&'a [u8], Refused> {

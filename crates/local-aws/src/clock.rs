@@ -9,6 +9,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 /// A clock shared by everything in one embedded AWS: clones move together.
@@ -26,6 +27,16 @@ enum Mode {
     /// The machine's time and this much on top (or less); it goes on ticking.
     Ticking { ahead: SignedDuration },
     /// Stands until it is moved.
+    Frozen(Timestamp),
+}
+
+/// How a clock goes, as an exported state tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Setting {
+    /// So much ahead of the machine's time, or behind it.
+    Ahead(SignedDuration),
+    /// Stands there.
     Frozen(Timestamp),
 }
 
@@ -153,6 +164,28 @@ impl Clock {
     /// Back to the machine's time.
     pub fn follow_the_machine(&self) {
         self.switch(Mode::Ticking { ahead: SignedDuration::ZERO });
+    }
+
+    /// How it goes.
+    pub(crate) fn setting(&self) -> Setting {
+        match self.mode() {
+            Mode::Ticking { ahead } => Setting::Ahead(ahead),
+            Mode::Frozen(at) => Setting::Frozen(at),
+        }
+    }
+
+    /// Makes it go so.
+    ///
+    /// # Errors
+    /// [`OutOfRange`]; the clock has not moved then.
+    pub(crate) fn follow(&self, setting: Setting) -> Result<(), OutOfRange> {
+        let mode = match setting {
+            Setting::Ahead(ahead) => Mode::Ticking { ahead },
+            Setting::Frozen(at) => Mode::Frozen(at),
+        };
+        within_reach(mode.now())?;
+        self.switch(mode);
+        Ok(())
     }
 
     /// Told whenever somebody moves the clock, so that what waits for a time can look again.

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+pub(crate) use self::trails::TABLES;
 use self::trails::Trails;
 use crate::{
     authorization::Authorizer,

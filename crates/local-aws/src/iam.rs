@@ -57,7 +57,7 @@ use crate::{CallContext, ServiceError, accounts::Accounts, operations::Lacks};
 
 use aws_catalog::access::IamKind::{Group, InstanceProfile, Mfa, OidcProvider, Policy, Role, User};
 use call::Call;
-pub(crate) use state::State;
+pub(crate) use state::{State, TABLES};
 
 /// IAM of all accounts. Clones share their state.
 #[derive(Clone, Debug)]

@@ -79,6 +79,7 @@ pub use quotas::Quotas;
 use call::{Call, Made};
 use kind::KeySpec;
 use state::State;
+pub(crate) use state::{TABLES, add_missing_secrets};
 
 /// The Key Management Service of all accounts and regions. Clones share their state.
 #[derive(Clone, Debug)]
@@ -127,6 +128,11 @@ impl Kms {
         let facts = self.state.facts();
         self.state.store().durable(self.state.store().newest()).await?;
         Ok(facts)
+    }
+
+    /// Does what has come due.
+    pub(crate) fn catch_up(&self, now: Timestamp) {
+        self.state.catch_up(now);
     }
 
     /// Answers one operation. The caller's signature and the input against the service's model are checked already.

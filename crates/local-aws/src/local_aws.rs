@@ -2,24 +2,18 @@
 
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
 
-use authz::world::{Key, World};
 use aws_model::AccountId;
 use jiff::SignedDuration;
 use tokio::net::TcpListener;
 
 use crate::{
-    accounts::{Accounts, AccountsError, Credential},
-    admin::Admin,
-    authorization::Authorizer,
+    accounts::{AccountsError, Credential},
     clock::Clock,
-    cloudtrail::CloudTrail,
     faults::{FaultCount, FaultPlan, Faults, PlanError},
-    iam::{self, Iam},
-    kms::{Kms, UnfitKey},
+    kms::UnfitKey,
     options::{Options, State, TrailFiles},
-    organizations::{self, Organizations},
-    router::{Router, Services},
     server::{Endpoint, Server},
+    serving::{Current, Plan},
     store::{OpenError, Store},
     trail::{Delivery, Trail},
 };
@@ -46,7 +40,7 @@ pub struct LocalAws;
 #[must_use = "the embedded AWS ends when this is dropped"]
 pub struct Running {
     local_addr: SocketAddr,
-    accounts: Arc<Accounts>,
+    current: Arc<Current>,
     clock: Clock,
     faults: Arc<Faults>,
     server: Server,
@@ -106,38 +100,31 @@ impl LocalAws {
             State::File { path, master_key } => Store::open(&path, master_key)?,
         };
         let accounts_of_world: Vec<_> = world.accounts().map(|(account, _)| account).collect();
-        let (world, keys) = without_keys(world);
-        let authorizer = Arc::new(Authorizer::under(assumptions, world));
         let (files, trail) = match trail {
             Some(files) => (Some(files), Trail::with_files(clock.clone(), limits.trail_bytes)),
             None => (None, Trail::new(clock.clone(), limits.trail_bytes)),
         };
         let trail = Arc::new(trail);
-        let organization = organizations::State::load(store.clone(), partition, clock.now(), Arc::clone(&authorizer))?;
-        // Before the keys: what their policies name is then there.
-        let identities = iam::State::load(store.clone(), partition, clock.now(), Arc::clone(&authorizer), quotas)?;
-        let kms = Kms::open_under(store.clone(), clock.clone(), quotas, Arc::clone(&authorizer), Arc::clone(&trail))?;
-        kms.adopt(keys, clock.now()).await?;
-        let cloudtrail = CloudTrail::open(store.clone(), Arc::clone(&trail), Arc::clone(&authorizer))?;
+        let delivered = Arc::clone(&trail);
+        let plan = Plan {
+            partition,
+            assumptions,
+            credentials,
+            clock: clock.clone(),
+            propagation: propagation.try_into().unwrap_or(SignedDuration::MAX),
+            faults: Arc::clone(&faults),
+            quotas,
+            trail,
+            admin,
+        };
         let named = accounts.into_iter().chain(accounts_of_world);
-        let accounts = Accounts::open(store.clone(), partition, named, credentials, Arc::clone(&authorizer)).await?;
-        let accounts = Arc::new(accounts);
-        let iam = Iam::new(identities, Arc::clone(&accounts));
-        let organizations = Organizations::new(organization, Arc::clone(&accounts), iam.clone());
-        // What was there before decides already.
-        authorizer.spread_within(clock.clone(), propagation.try_into().unwrap_or(SignedDuration::MAX));
+        let serving = plan.serve(store, world, named).await?;
         let (listener, local_addr) = bind(listen).await?;
 
-        let delivery = files.map(|files| deliver(&trail, files)).transpose()?;
-        let admin = admin.then(|| {
-            let (accounts, authorizer) = (Arc::clone(&accounts), Arc::clone(&authorizer));
-            Admin::new(clock.clone(), accounts, authorizer, kms.clone(), Arc::clone(&faults))
-        });
-        let services = Services { iam, kms, cloudtrail, organizations };
-        let router =
-            Router::new(Arc::clone(&accounts), clock.clone(), store, services, authorizer, trail, Arc::clone(&faults));
-        let server = Server::start(listener, Endpoint::new(router, admin, &limits), limits);
-        Ok(Running { local_addr, accounts, clock, faults, server, delivery })
+        let delivery = files.map(|files| deliver(&delivered, files)).transpose()?;
+        let current = Arc::new(Current::new(plan, serving));
+        let server = Server::start(listener, Endpoint::new(Arc::clone(&current), admin, &limits), limits);
+        Ok(Running { local_addr, current, clock, faults, server, delivery })
     }
 }
 
@@ -154,12 +141,12 @@ impl Running {
 
     /// The credential of an account's root user, the same every time; the account is made if it is not there.
     pub fn root_credential(&self, account: AccountId) -> Credential {
-        self.accounts.root_credential(account)
+        self.current.accounts().root_credential(account)
     }
 
     /// The accounts that are there.
     pub fn accounts(&self) -> Vec<AccountId> {
-        self.accounts.named()
+        self.current.accounts().named()
     }
 
     /// The time that deletion, rotation and sessions follow.
@@ -199,16 +186,6 @@ impl std::fmt::Debug for Running {
 fn deliver(trail: &Arc<Trail>, files: TrailFiles) -> Result<Delivery, StartError> {
     let directory = files.directory.clone();
     Delivery::start(Arc::clone(trail), files).map_err(|source| StartError::Trail { directory, source })
-}
-
-/// The world without its keys, and those: it is told of them again, as of any key, when KMS makes them.
-fn without_keys(mut world: World) -> (World, Vec<Key>) {
-    let keys: Vec<Key> = world.accounts().flat_map(|(_, account)| account.keys().cloned()).collect();
-    for key in &keys {
-        // It is there: it was just found.
-        let _ = world.remove_key(&key.arn);
-    }
-    (world, keys)
 }
 
 async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {

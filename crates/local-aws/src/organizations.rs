@@ -42,7 +42,7 @@ use crate::{CallContext, ServiceError, accounts::Accounts, iam::Iam, operations:
 
 use call::Call;
 pub(crate) use fault::invalid;
-pub(crate) use state::State;
+pub(crate) use state::{State, TABLES};
 
 /// Organizations, as every account sees it. Clones share their state.
 #[derive(Clone, Debug)]

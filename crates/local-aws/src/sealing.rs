@@ -41,6 +41,8 @@ pub(crate) enum Purpose {
     Ciphertext,
     /// A row of the store.
     Row,
+    /// A secret of a snapshot.
+    Snapshot,
     /// The authenticator of a grant token.
     GrantToken,
     /// What an import token holds.
@@ -68,6 +70,7 @@ impl Purpose {
         match self {
             Self::Ciphertext => b"claviger local-aws kms ciphertext 1",
             Self::Row => b"claviger local-aws store row 1",
+            Self::Snapshot => b"claviger local-aws snapshot 1",
             Self::GrantToken => b"claviger local-aws kms grant token 1",
             Self::ImportToken => b"claviger local-aws kms import token 1",
             Self::MaterialId => b"claviger local-aws kms key-material id 1",

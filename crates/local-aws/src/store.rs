@@ -15,34 +15,53 @@
 //! - nobody answers before [`Store::durable`] says so, and many callers share one commit and one `fsync`;
 //! - after the first failure (a full disk, an I/O error) nothing more is written and nothing more is acknowledged,
 //!   so that no later write can succeed on top of one that is lost.
+//!
+//! Without a file the rows are kept in memory, so that the state can be exported all the same.
 
 mod batch;
 mod error;
 mod file;
 mod master_key;
+mod memory;
 mod whole_file;
 mod writer;
 
 use std::{
+    collections::BTreeMap,
     path::Path,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
 };
 
 use aws_model::SecretBytes;
+use serde::{Serialize, de::DeserializeOwned};
 
 pub use batch::{Batch, Table};
 pub use error::{OpenError, WriteFailed};
 pub use master_key::{MasterKey, key_path};
 
 use file::StateFile;
+use memory::Memory;
 use writer::Writer;
 
 /// Where the embedded AWS's state is kept. Clones share it.
 #[derive(Clone, Debug)]
-pub struct Store(Option<Arc<Durable>>);
+pub struct Store(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    /// Used until there is a file.
+    memory: Memory,
+    file: OnceLock<Arc<Durable>>,
+}
+
+/// The rows of a table, by their keys.
+pub(crate) type Rows = BTreeMap<String, SecretBytes>;
+
+/// The rows of every table, by their names; whether each is sealed.
+pub(crate) type Tables = BTreeMap<String, (bool, Rows)>;
 
 /// Which write a caller waits for. Later writes have greater tickets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,7 +99,18 @@ struct Durable {
 impl Store {
     /// A store that forgets everything when the process ends; whatever is written is durable at once.
     pub fn memory() -> Self {
-        Self(None)
+        Self::new(Memory::default(), None)
+    }
+
+    /// A store in memory that has these rows to begin with, of a text that people may have written: what its readers do
+    /// not know is refused, and told with its place.
+    pub(crate) fn of_text(rows: Vec<(Table, String, SecretBytes)>) -> Self {
+        Self::new(Memory::of_text(rows), None)
+    }
+
+    fn new(memory: Memory, durable: Option<Durable>) -> Self {
+        let file = durable.map_or_else(OnceLock::new, |durable| OnceLock::from(Arc::new(durable)));
+        Self(Arc::new(Inner { memory, file }))
     }
 
     /// Opens the state file at `path`, or makes it (readable by its owner only).
@@ -91,7 +121,7 @@ impl Store {
     pub fn open(path: &Path, master_key: MasterKey) -> Result<Self, OpenError> {
         let file = Arc::new(StateFile::open(path, master_key)?);
         let writer = Writer::start(Arc::clone(&file))?;
-        Ok(Self(Some(Arc::new(Durable { file, writer }))))
+        Ok(Self::new(Memory::default(), Some(Durable { file, writer })))
     }
 
     /// Queues changes behind all that were queued before. Never waits for the disk.
@@ -99,15 +129,19 @@ impl Store {
     /// Call it under the lock that orders the changes in memory, then answer only after
     /// [`durable`](Self::durable).
     pub fn write(&self, batch: Batch) -> Ticket {
-        match &self.0 {
+        match self.0.file.get() {
             Some(durable) if !batch.is_empty() => durable.writer.enqueue(batch),
-            _ => Ticket::default(),
+            Some(_) => Ticket::default(),
+            None => {
+                self.0.memory.write(batch);
+                Ticket::default()
+            }
         }
     }
 
     /// The newest write that was queued. What is not there any more is gone for good once this one is durable.
     pub fn newest(&self) -> Ticket {
-        self.0.as_ref().map_or_else(Ticket::default, |durable| durable.writer.newest())
+        self.0.file.get().map_or_else(Ticket::default, |durable| durable.writer.newest())
     }
 
     /// Waits until the write of this ticket, and so every earlier one, would survive a kill.
@@ -115,7 +149,7 @@ impl Store {
     /// # Errors
     /// [`WriteFailed`] when it could not be written. It stays so: no later write succeeds either.
     pub async fn durable(&self, ticket: Ticket) -> Result<(), WriteFailed> {
-        match &self.0 {
+        match self.0.file.get() {
             Some(durable) => durable.writer.durable(ticket).await,
             None => Ok(()),
         }
@@ -126,6 +160,57 @@ impl Store {
     /// # Errors
     /// [`OpenError`] when the file cannot be read or a sealed row was altered.
     pub fn rows(&self, table: Table) -> Result<Vec<Row>, OpenError> {
-        self.0.as_ref().map_or_else(|| Ok(Vec::new()), |durable| durable.file.rows(table))
+        match self.0.file.get() {
+            Some(durable) => durable.file.rows(table),
+            None => Ok(self.0.memory.rows(table)),
+        }
     }
+
+    /// A row as the record that it was written from.
+    ///
+    /// # Errors
+    /// [`OpenError`] when it does not read; of rows that people may have written, also when it has more than is read.
+    pub(crate) fn decode<T: Serialize + DeserializeOwned>(&self, table: Table, row: &Row) -> Result<T, OpenError> {
+        memory::decode(table, row, self.0.memory.is_of_text())
+    }
+
+    /// Every row of every table, all of one instant: each write that was queued before is in it, and none that is queued
+    /// later.
+    ///
+    /// # Errors
+    /// [`WriteFailed`] and [`OpenError`], when the state file could not be written or cannot be read.
+    pub(crate) async fn tables(&self) -> Result<Tables, ExportError> {
+        match self.0.file.get() {
+            Some(durable) => {
+                durable.writer.durable(durable.writer.newest()).await?;
+                Ok(durable.file.tables()?)
+            }
+            None => Ok(self.0.memory.tables()),
+        }
+    }
+
+    /// Makes this store, which is in memory, what `other` was: its rows replace those of `other`'s file, all at once, and
+    /// `other` must not be written to any more.
+    ///
+    /// # Errors
+    /// [`WriteFailed`], when the state file could not be written: it has what it had before.
+    pub(crate) async fn take_over(&self, other: &Self) -> Result<(), WriteFailed> {
+        self.0.memory.settle();
+        let Some(durable) = other.0.file.get() else { return Ok(()) };
+        let ticket = durable.writer.enqueue(self.0.memory.replacing_all());
+        durable.writer.durable(ticket).await?;
+        // It was in memory until now.
+        let _ = self.0.file.set(Arc::clone(durable));
+        self.0.memory.clear();
+        Ok(())
+    }
+}
+
+/// The rows could not be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ExportError {
+    #[error(transparent)]
+    Written(#[from] WriteFailed),
+    #[error(transparent)]
+    Read(#[from] OpenError),
 }

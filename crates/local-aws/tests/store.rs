@@ -214,10 +214,11 @@ async fn a_folder_that_is_not_there_is_named() {
 }
 
 #[tokio::test]
-async fn a_memory_store_keeps_nothing_and_never_waits() {
+async fn a_memory_store_has_its_rows_as_long_as_it_lives_and_never_waits() {
     let store = Store::memory();
     put(&store, "a", b"1").await;
-    assert!(rows(&store).is_empty());
+    assert_eq!(rows(&store), [("a".to_owned(), b"1".to_vec())]);
+    assert!(rows(&Store::memory()).is_empty());
 }
 
 async fn call(kms: &Kms, clock: &Clock, region: &str, operation: &str, input: Value) -> Value {

@@ -3,7 +3,6 @@
 mod action;
 mod context;
 mod direction;
-mod embedded;
 mod facts;
 mod question;
 

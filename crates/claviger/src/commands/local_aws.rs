@@ -1,5 +1,6 @@
 //! `claviger local-aws`.
 
+mod state;
 mod told;
 
 use std::{
@@ -14,7 +15,10 @@ use clap::Args;
 use daemon::{secrecy::keep_memory_private, shutdown::Shutdown};
 use local_aws::{Credential, Options, TrailFiles};
 
-use self::told::{Ready, Stopped};
+use self::{
+    state::StateCommand,
+    told::{Ready, Stopped},
+};
 use super::block_on;
 use crate::{
     assumptions,
@@ -51,6 +55,10 @@ Examples:
   For a program: a free port, and everything to be known in one JSON object:
     claviger local-aws --listen 127.0.0.1:0 -o json
 
+  What it holds, before and after a test:
+    claviger local-aws snapshot before.json
+    claviger local-aws restore before.json
+
   Then:
     aws kms create-key
     aws kms create-alias --alias-name alias/demo --target-key-id KEY-ID
@@ -66,8 +74,11 @@ const DRAIN: Duration = Duration::from_secs(10);
 ///
 /// For real SDKs, the `aws` CLI and everything else that takes an endpoint URL. Each request's signature is verified.
 #[derive(Args, Debug)]
-#[command(after_long_help = EXAMPLES)]
+#[command(after_long_help = EXAMPLES, args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub(crate) struct LocalAws {
+    #[command(subcommand)]
+    command: Option<StateCommand>,
+
     #[command(flatten)]
     aws: AwsFlags,
 
@@ -105,6 +116,9 @@ pub(crate) struct LocalAws {
 
 impl LocalAws {
     pub(crate) fn run(self, log: &LogOptions) -> Result<Exit, Failure> {
+        if let Some(command) = &self.command {
+            return command.run();
+        }
         log.start("info")?;
         let (accounts, credentials) = self.named()?;
         let assumptions = assumptions::of_flags(&self.assume, Turns::is_of_embedded_aws)?;

@@ -4,8 +4,20 @@ use std::{collections::BTreeSet, fs, process::Stdio};
 
 use crate::support::{claviger, run, told};
 
-const COMMANDS: [&[&str]; 8] =
-    [&[], &["up"], &["kms-plugin"], &["local-aws"], &["keyring"], &["explain"], &["completions"], &["man"]];
+const COMMANDS: [&[&str]; 12] = [
+    &[],
+    &["up"],
+    &["kms-plugin"],
+    &["local-aws"],
+    &["local-aws", "snapshot"],
+    &["local-aws", "restore"],
+    &["local-aws", "export"],
+    &["local-aws", "import"],
+    &["keyring"],
+    &["explain"],
+    &["completions"],
+    &["man"],
+];
 
 #[test]
 fn help_of_every_command() {

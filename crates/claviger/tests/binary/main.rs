@@ -16,6 +16,7 @@ mod explain_launches;
 mod explain_policies;
 mod kms_plugin;
 mod local_aws;
+mod local_aws_state;
 mod observed;
 mod support;
 mod up;

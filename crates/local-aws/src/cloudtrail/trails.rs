@@ -22,6 +22,8 @@ use crate::{
 
 /// A row for each trail.
 const TRAILS: Table = Table::plain("cloudtrail.trail");
+/// What is kept of CloudTrail.
+pub(crate) const TABLES: &[Table] = &[TRAILS];
 
 /// How many trails there can be in a region.
 ///
@@ -109,8 +111,7 @@ impl Trails {
     pub(super) fn open(store: Store) -> Result<Self, OpenError> {
         let mut known = Known::new();
         for row in store.rows(TRAILS)? {
-            let record: TrailRecord = serde_json::from_slice(row.bytes.expose())
-                .map_err(|error| OpenError::Damaged { table: TRAILS.name(), key: row.key, why: error.to_string() })?;
+            let record: TrailRecord = store.decode(TRAILS, &row)?;
             known.insert(record.place(), record);
         }
         Ok(Self { store, known: RwLock::new(known) })

@@ -20,6 +20,7 @@ use aws_model::{AccountId, Partition};
 pub(super) use change::Change;
 pub(super) use realm::{Realm, key};
 pub(super) use record::Record;
+pub(crate) use record::TABLES;
 
 use crate::{accounts::Accounts, authorization::Authorizer, kms::Quotas, store::Store};
 

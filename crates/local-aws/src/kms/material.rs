@@ -105,6 +105,9 @@ pub(super) const fn len(spec: KeySpec) -> Option<usize> {
 impl Material {
     /// Of its secret bytes, which the store keeps.
     pub(super) fn read(kind: KeyKind, record: MaterialRecord, secret: &SecretBytes) -> Result<Self, NotSuchAKey> {
+        if len(kind.spec).is_some_and(|len| len != secret.len()) {
+            return Err(NotSuchAKey);
+        }
         let hmac = |algorithm| MaterialKey::Mac(hmac::Key::new(algorithm, secret.expose()));
         let key = match kind.spec {
             KeySpec::SymmetricDefault => MaterialKey::Symmetric(SealingKey::new(secret)),

@@ -26,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 pub(super) use change::Change;
 pub(super) use imports::Becomes;
+pub(crate) use load::{TABLES, add_missing_secrets};
 
 use super::{Quotas, grants::Grant, key::Key, key_id::KeyId};
 use crate::{

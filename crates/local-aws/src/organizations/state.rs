@@ -16,6 +16,7 @@ use std::{
 
 pub(super) use change::Change;
 pub(super) use realm::{Level, Realm};
+pub(crate) use record::TABLES;
 
 use crate::{authorization::Authorizer, store::Store};
 

@@ -1,6 +1,6 @@
 //! One request: its body is read, its answer is found, its connection is kept or not.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use http::{HeaderValue, Request, header};
 use hyper::body::Incoming;
@@ -8,21 +8,26 @@ use uuid::Uuid;
 
 use super::body::BodyReader;
 use crate::{
-    admin::Admin,
+    admin::{self, Admin},
     options::Limits,
     router::{Response, Router, Unanswered},
+    serving::Current,
+    state::MOST_BYTES,
 };
 
 /// What answers requests, whatever connection they come on.
 pub(crate) struct Endpoint {
-    router: Router,
-    admin: Option<Admin>,
+    current: Arc<Current>,
+    has_admin: bool,
     bodies: BodyReader,
+    /// For whole states, one at a time. Only peers on this machine bring them.
+    states: BodyReader,
 }
 
 impl Endpoint {
-    pub(crate) fn new(router: Router, admin: Option<Admin>, limits: &Limits) -> Self {
-        Self { router, admin, bodies: BodyReader::new(limits) }
+    pub(crate) fn new(current: Arc<Current>, has_admin: bool, limits: &Limits) -> Self {
+        let states = BodyReader::new(&Limits { body_bytes: MOST_BYTES, all_body_bytes: MOST_BYTES, ..limits.clone() });
+        Self { current, has_admin, bodies: BodyReader::new(limits), states }
     }
 
     /// Answers a request.
@@ -33,11 +38,17 @@ impl Endpoint {
         let (head, body) = request.into_parts();
         let mut id = Uuid::encode_buffer();
         let request_id = &*Uuid::new_v4().hyphenated().encode_lower(&mut id);
-        Ok(match self.bodies.read(body).await {
-            Ok(body) => match &self.admin {
-                Some(admin) if Admin::is_meant(&head) => admin.answer(&head, &body.bytes, peer, request_id).await,
-                _ => self.router.answer(&head, &body.bytes, peer.ip(), request_id).await?,
-            },
+        let is_state = self.has_admin && admin::state::is_meant(&head);
+        let bodies = if is_state && admin::state::brings_one(&head, peer) { &self.states } else { &self.bodies };
+        Ok(match bodies.read(body).await {
+            Ok(body) if is_state => admin::state::answer(&self.current, &head, &body.bytes, peer, request_id).await,
+            Ok(body) => {
+                let (_called, serving) = self.current.to_call().await;
+                match &serving.admin {
+                    Some(admin) if Admin::is_meant(&head) => admin.answer(&head, &body.bytes, peer, request_id).await,
+                    _ => serving.router.answer(&head, &body.bytes, peer.ip(), request_id).await?,
+                }
+            }
             Err(unread) => {
                 let mut refusal = Router::refuse(&head, &unread.into(), request_id);
                 // What is left of the body will not be read, so nothing behind it can be.

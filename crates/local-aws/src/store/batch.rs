@@ -11,7 +11,10 @@ pub struct Table {
 
 /// Changes that are kept together or not at all, in this order.
 #[derive(Debug, Default)]
-pub struct Batch(Vec<Change>);
+pub struct Batch {
+    changes: Vec<Change>,
+    replaces_all: bool,
+}
 
 #[derive(Debug)]
 pub(super) struct Change {
@@ -44,7 +47,7 @@ impl Table {
         self.name
     }
 
-    pub(super) fn is_sealed(self) -> bool {
+    pub(crate) fn is_sealed(self) -> bool {
         self.sealed
     }
 }
@@ -57,7 +60,7 @@ impl Batch {
 
     /// Whether there is no change.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.changes.is_empty() && !self.replaces_all
     }
 
     /// Keeps `bytes`, replacing what was there; whether sealed, the table says.
@@ -71,10 +74,24 @@ impl Batch {
     }
 
     pub(super) fn changes(&self) -> &[Change] {
-        &self.0
+        &self.changes
+    }
+
+    pub(super) fn into_changes(self) -> Vec<Change> {
+        self.changes
+    }
+
+    /// Whether every row that was there before goes.
+    pub(super) fn replaces_all(&self) -> bool {
+        self.replaces_all
+    }
+
+    /// Nothing is there any more but what is put from here on.
+    pub(super) fn replacing_all() -> Self {
+        Self { replaces_all: true, ..Self::default() }
     }
 
     fn push(&mut self, table: Table, key: String, value: Value) {
-        self.0.push(Change { table, key, value });
+        self.changes.push(Change { table, key, value });
     }
 }

@@ -32,6 +32,18 @@ pub enum OpenError {
         /// What is wrong with it.
         why: String,
     },
+    /// A row of a text does not read.
+    #[error("row `{key}` of `{table}` {why}")]
+    Misread {
+        /// The table.
+        table: &'static str,
+        /// The row's key.
+        key: String,
+        /// What is wrong with it.
+        why: String,
+        /// Where, in bytes from where the row begins.
+        at: usize,
+    },
     /// The file exists but its master key is nowhere.
     #[error(
         "cannot open the state file `{}`: its master key `{}` is missing; put that file back or give the key",

@@ -9,11 +9,12 @@ use std::{
 
 use aws_model::SecretBytes;
 use redb::{
-    Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition, TableError, backends::FileBackend,
+    Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition, TableError, TableHandle,
+    backends::FileBackend,
 };
 
 use super::{
-    Batch, MasterKey, OpenError, Row, Table,
+    Batch, MasterKey, OpenError, Row, Rows, Table, Tables,
     batch::{Change, Value},
     key_path,
     whole_file::{create_whole, remove_drafts},
@@ -75,12 +76,20 @@ impl StateFile {
     /// Writes the batches in their order, in one transaction, and returns when they would survive a kill.
     pub(super) fn commit(&self, batches: &[Batch]) -> Result<(), redb::Error> {
         let transaction = self.database.begin_write()?;
-        for change in batches.iter().flat_map(Batch::changes) {
-            let mut table = transaction.open_table(definition(change.table))?;
-            match self.encode(change)? {
-                Some(bytes) => table.insert(change.key.as_str(), bytes.as_slice())?,
-                None => table.remove(change.key.as_str())?,
-            };
+        for batch in batches {
+            if batch.replaces_all() {
+                for table in transaction.list_tables()?.filter(|table| table.name() != ABOUT.name()).collect::<Vec<_>>()
+                {
+                    transaction.delete_table(table)?;
+                }
+            }
+            for change in batch.changes() {
+                let mut table = transaction.open_table(definition(change.table))?;
+                match self.encode(change)? {
+                    Some(bytes) => table.insert(change.key.as_str(), bytes.as_slice())?,
+                    None => table.remove(change.key.as_str())?,
+                };
+            }
         }
         // redb's default durability is `Immediate`: committed means synced.
         transaction.commit()?;
@@ -102,6 +111,35 @@ impl StateFile {
                 self.unusable(format!("row `{key}` of `{}` is not what was written there", table.name()))
             })?;
             found.push(Row { key, bytes });
+        }
+        Ok(found)
+    }
+
+    /// Every row of every table, as of one commit. Whether a table is sealed, its rows say: who reads it here has the
+    /// master key, and its readers ask the table.
+    pub(super) fn tables(&self) -> Result<Tables, OpenError> {
+        let read = self.database.begin_read().map_err(|e| self.unusable(e))?;
+        let mut found = Tables::new();
+        for table in read.list_tables().map_err(|e| self.unusable(e))? {
+            let name = table.name().to_owned();
+            if name == ABOUT.name() {
+                continue;
+            }
+            let definition = TableDefinition::<&str, &[u8]>::new(&name);
+            let rows = read.open_table(definition).map_err(|e| self.unusable(e))?;
+            for row in rows.iter().map_err(|e| self.unusable(e))? {
+                let (key, value) = row.map_err(|e| self.unusable(e))?;
+                let (key, value) = (key.value().to_owned(), value.value());
+                let is_sealed = value.first() == Some(&SEALED);
+                let bytes = match value.split_first() {
+                    Some((&PLAIN, bytes)) => Some(SecretBytes::new(bytes.to_vec())),
+                    Some((&SEALED, bytes)) => self.master.open(Purpose::Row, &place_in(&name, &key), bytes),
+                    _ => None,
+                };
+                let altered = || self.unusable(format!("row `{key}` of `{name}` is not what was written there"));
+                let bytes = bytes.ok_or_else(altered)?;
+                found.entry(name.clone()).or_insert_with(|| (is_sealed, Rows::new())).1.insert(key, bytes);
+            }
         }
         Ok(found)
     }
@@ -170,7 +208,11 @@ fn definition(table: Table) -> TableDefinition<'static, &'static str, &'static [
 
 /// Where a sealed row belongs; it opens nowhere else. No table's name holds a zero byte.
 fn place(table: Table, key: &str) -> Vec<u8> {
-    [table.name().as_bytes(), &[0], key.as_bytes()].concat()
+    place_in(table.name(), key)
+}
+
+fn place_in(table: &str, key: &str) -> Vec<u8> {
+    [table.as_bytes(), &[0], key.as_bytes()].concat()
 }
 
 fn database(file: File, path: &Path) -> Result<Database, OpenError> {

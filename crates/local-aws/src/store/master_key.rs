@@ -32,7 +32,7 @@ pub fn key_path(state: &Path) -> PathBuf {
 
 impl MasterKey {
     /// The key for a state file that is there already.
-    pub(super) fn of_existing(&self, state: &Path) -> Result<SecretBytes, OpenError> {
+    pub(crate) fn of_existing(&self, state: &Path) -> Result<SecretBytes, OpenError> {
         match self {
             Self::Given(key) => Ok(key.clone()),
             Self::Beside => {
@@ -43,7 +43,7 @@ impl MasterKey {
     }
 
     /// The key for a new state file.
-    pub(super) fn for_new(&self, state: &Path) -> Result<SecretBytes, OpenError> {
+    pub(crate) fn for_new(&self, state: &Path) -> Result<SecretBytes, OpenError> {
         match self {
             Self::Given(key) => Ok(key.clone()),
             Self::Beside => {

@@ -18,8 +18,8 @@ use authz::{
 use aws_model::{AccountId, KeyArn};
 use clap::Args;
 
-use super::embedded::{self, EndpointUrl, InvalidEndpoint};
 use crate::{
+    endpoint::{self, EndpointUrl, InvalidEndpoint},
     environment,
     failure::{Failure, Problem},
     printer::note,
@@ -58,7 +58,7 @@ impl FactFlags {
     pub(super) fn world(&self) -> Result<World, Failure> {
         if self.world.is_none() && self.aws_output.is_empty() {
             let world_file = self.endpoint()?.world_file()?;
-            return world::read(&world_file, &NoFiles).map_err(|error| shown(&error).help(embedded::SAME_VERSION));
+            return world::read(&world_file, &NoFiles).map_err(|error| shown(&error).help(endpoint::SAME_VERSION));
         }
         let outputs = self.outputs()?;
         let mut world = match &self.world {

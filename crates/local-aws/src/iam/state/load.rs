@@ -123,9 +123,7 @@ impl State {
         for row in self.store.rows(R::TABLE)? {
             let (account, key) = row.key.split_once('/').unwrap_or((&row.key, ""));
             let account: AccountId = account.parse().map_err(|_| damaged(&row.key, "is of no account".to_owned()))?;
-            // The rows hold no secret, so the decoder may say what it found.
-            let record = serde_json::from_slice(row.bytes.expose())
-                .map_err(|wrong| damaged(&row.key, format!("is not as it was written: {wrong}")))?;
+            let record = self.store.decode(R::TABLE, &row)?;
             // An account of which nothing but its users and roles is known was an open one.
             self.authorizer.name(account);
             rows.insert((account, key.to_owned()), record);

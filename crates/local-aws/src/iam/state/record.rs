@@ -12,6 +12,19 @@ use crate::{
     store::Table,
 };
 
+/// What is kept of IAM.
+pub(crate) const TABLES: &[Table] = &[
+    Account::TABLE,
+    User::TABLE,
+    Role::TABLE,
+    Group::TABLE,
+    ManagedPolicy::TABLE,
+    InstanceProfile::TABLE,
+    OidcProvider::TABLE,
+    MfaDevice::TABLE,
+    CredentialReport::TABLE,
+];
+
 /// An entity of an account.
 pub(in crate::iam) trait Record: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Where its rows are kept.

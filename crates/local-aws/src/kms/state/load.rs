@@ -1,9 +1,11 @@
 //! The state's rows in the store, and reading them back.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use aws_model::{KeyArn, SecretBytes};
-use serde::de::DeserializeOwned;
 
 use super::{Alias, RealmId, State, agenda::Event, facts::Facts};
 use crate::{
@@ -12,10 +14,11 @@ use crate::{
         grants::Grant,
         key::{Key, KeyRecord},
         key_id::MaterialId,
-        material::{Material, MaterialRecord},
+        kind::KeyKind,
+        material::{self, Material, MaterialError, MaterialRecord},
     },
-    sealing::SealingKey,
-    store::{OpenError, Row, Table, Ticket},
+    sealing::{MATERIAL_LEN, SealingKey, random_bytes},
+    store::{Batch, OpenError, Store, Table, Ticket},
 };
 
 pub(super) const KEYS: Table = Table::plain("kms.key");
@@ -25,6 +28,44 @@ pub(super) const MATERIALS: Table = Table::sealed("kms.material");
 pub(super) const TOKEN_KEYS: Table = Table::sealed("kms.token-key");
 pub(super) const ALIASES: Table = Table::plain("kms.alias");
 pub(super) const GRANTS: Table = Table::plain("kms.grant");
+/// What is kept of KMS.
+pub(crate) const TABLES: &[Table] = &[KEYS, FAMILIES, MATERIALS, TOKEN_KEYS, ALIASES, GRANTS];
+
+/// New secrets for keys whose rows came without theirs: the same keys under the same ids, under which nothing that the
+/// former ones sealed opens.
+pub(crate) fn add_missing_secrets(store: &Store) -> Result<(), OpenError> {
+    let there = |table| -> Result<HashSet<String>, OpenError> {
+        Ok(store.rows(table)?.into_iter().map(|row| row.key).collect())
+    };
+    let (materials, token_keys) = (there(MATERIALS)?, there(TOKEN_KEYS)?);
+    let mut batch = Batch::new();
+    // What was imported is imported again.
+    for row in store.rows(KEYS)? {
+        let mut record: KeyRecord = store.decode(KEYS, &row)?;
+        let is_here = |id: &MaterialId| materials.contains(&material_key(&record.arn, *id));
+        if record.imports.iter().all(|(id, import)| !import.present || is_here(id)) {
+            continue;
+        }
+        record.imports.values_mut().for_each(|import| import.present = false);
+        record.awaits_import = true;
+        batch.put(KEYS, row.key, SecretBytes::new(serde_json::to_vec(&record).unwrap_or_default()));
+    }
+    for row in store.rows(FAMILIES)? {
+        let family: FamilyRecord = store.decode(FAMILIES, &row)?;
+        let failed = |_: MaterialError| OpenError::NoRandomness;
+        for record in family.materials.iter().filter(|_| !family.kind.is_imported()) {
+            let key = format!("{}/{}", row.key, record.id);
+            if !materials.contains(&key) {
+                batch.put(MATERIALS, key, material::generate(family.kind.spec).map_err(failed)?);
+            }
+        }
+        if family.kind != KeyKind::default() && !token_keys.contains(&row.key) {
+            batch.put(TOKEN_KEYS, row.key, random_bytes(MATERIAL_LEN).map_err(|_| OpenError::NoRandomness)?);
+        }
+    }
+    store.write(batch);
+    Ok(())
+}
 
 pub(super) fn key_key(arn: &KeyArn) -> String {
     format!("{}/{}/{}", arn.account(), arn.region(), arn.key_id())
@@ -56,12 +97,12 @@ pub(super) fn load(state: &State) -> Result<(), OpenError> {
         .store
         .rows(FAMILIES)?
         .into_iter()
-        .map(|row| Ok((row.key.clone(), decode(FAMILIES, &row)?)))
+        .map(|row| Ok((row.key.clone(), state.store.decode(FAMILIES, &row)?)))
         .collect::<Result<_, OpenError>>()?;
     let mut restored: HashMap<String, Arc<Family>> = HashMap::new();
     let mut agenda = state.agenda.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     for row in state.store.rows(KEYS)? {
-        let record: KeyRecord = decode(KEYS, &row)?;
+        let record: KeyRecord = state.store.decode(KEYS, &row)?;
         let arn = record.arn.clone();
         let id = arn.key_id().parse().map_err(|_| damaged(KEYS, &row.key, "names no key id"))?;
         let name = family_key(&arn);
@@ -119,7 +160,7 @@ fn restore_family(
 
 fn load_aliases(state: &State) -> Result<(), OpenError> {
     for row in state.store.rows(ALIASES)? {
-        let alias: Alias = decode(ALIASES, &row)?;
+        let alias: Alias = state.store.decode(ALIASES, &row)?;
         let name = row.key.splitn(3, '/').nth(2).ok_or_else(|| damaged(ALIASES, &row.key, "is no alias's"))?;
         let realm = state.realm_or_new((alias.target.account(), alias.target.region().clone()));
         Facts(&state.authorizer).alias(name, None, Some(&alias.target));
@@ -130,7 +171,7 @@ fn load_aliases(state: &State) -> Result<(), OpenError> {
 
 fn load_grants(state: &State) -> Result<(), OpenError> {
     for row in state.store.rows(GRANTS)? {
-        let grant: Grant = decode(GRANTS, &row)?;
+        let grant: Grant = state.store.decode(GRANTS, &row)?;
         let key = state.key_at(&grant.key).ok_or_else(|| damaged(GRANTS, &row.key, "is of a key that is not there"))?;
         Facts(&state.authorizer).grant(&grant);
         let grant = Arc::new(grant);
@@ -138,12 +179,6 @@ fn load_grants(state: &State) -> Result<(), OpenError> {
         key.change_grants(|grants| grants.insert(grant));
     }
     Ok(())
-}
-
-fn decode<T: DeserializeOwned>(table: Table, row: &Row) -> Result<T, OpenError> {
-    // The rows that are decoded hold no secret, so the decoder may say what it found.
-    serde_json::from_slice(row.bytes.expose())
-        .map_err(|wrong| damaged(table, &row.key, format_args!("is not as it was written: {wrong}")))
 }
 
 fn missing(table: Table, key: &str) -> OpenError {

@@ -56,12 +56,7 @@ impl State {
 /// The rows of a table; of an organization that the world file tells and that was deleted there is no record.
 fn rows<R: Record>(store: &Store) -> Result<Vec<(String, Option<R>)>, OpenError> {
     let rows = store.rows(R::TABLE)?.into_iter().map(|row| {
-        // The rows hold no secret, so the decoder may say what it found.
-        let record = serde_json::from_slice::<Option<R>>(row.bytes.expose()).map_err(|wrong| OpenError::Damaged {
-            table: R::TABLE.name(),
-            key: row.key.clone(),
-            why: format!("is not as it was written: {wrong}"),
-        })?;
+        let record: Option<R> = store.decode(R::TABLE, &row)?;
         Ok((row.key, record.map(R::read)))
     });
     rows.collect()

@@ -10,6 +10,10 @@ use crate::{
     store::Table,
 };
 
+/// What is kept of Organizations.
+pub(crate) const TABLES: &[Table] =
+    &[Organization::TABLE, Unit::TABLE, Account::TABLE, Policy::TABLE, Creation::TABLE, Handshake::TABLE];
+
 /// Something of the organization.
 pub(in crate::organizations) trait Record:
     Clone + Serialize + DeserializeOwned + Send + Sync + 'static

@@ -1,11 +1,12 @@
-//! The facts of an embedded AWS that runs: its `GET /_claviger/world`, see `local_aws::admin`.
+//! An embedded AWS that runs, asked by its own routes: see `local_aws::admin`.
 
 use std::{io, net::IpAddr, str::FromStr, time::Duration};
 
+#[cfg(feature = "explain")]
 use authz::text::SourceText;
-use http_body_util::{BodyExt as _, Empty, Limited};
+use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::{
-    Request, Response, StatusCode, Uri,
+    Method, Request, Response, StatusCode, Uri,
     body::{Bytes, Incoming},
     client::conn::http1,
     header,
@@ -14,26 +15,21 @@ use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use tokio::net::TcpStream;
 
-use crate::{
-    commands::block_on_this_thread,
-    failure::{Failure, Problem},
-};
+use crate::failure::{Failure, Problem};
 
-const ROUTE: &str = "/_claviger/world";
+/// As long as anybody waits for an answer; an import waits half as long for the calls that are on the way.
+const DEADLINE: Duration = Duration::from_secs(60);
 
-/// As long as anybody waits for a question's answer.
-const DEADLINE: Duration = Duration::from_secs(30);
-
-/// No world file is longer.
-const MOST_BYTES: usize = 128 << 20;
+/// No world file and no state is longer.
+const MOST_BYTES: usize = 256 << 20;
 
 /// What to do about one that tells what is not understood.
-pub(super) const SAME_VERSION: &str =
+pub(crate) const SAME_VERSION: &str =
     "it is none, or one of another version: start it with the same `claviger` as this";
 
 /// Where an embedded AWS of this machine answers. What tells its facts answers nobody else, under no other name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct EndpointUrl {
+pub(crate) struct EndpointUrl {
     /// A loopback address, or `localhost`.
     host: String,
     port: u16,
@@ -41,7 +37,7 @@ pub(super) struct EndpointUrl {
 
 /// No endpoint of an embedded AWS.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum InvalidEndpoint {
+pub(crate) enum InvalidEndpoint {
     #[error("`{0}` is no endpoint: it looks like `http://127.0.0.1:4566`")]
     NoUrl(String),
     #[error(
@@ -50,56 +46,131 @@ pub(super) enum InvalidEndpoint {
     Elsewhere(String),
 }
 
-/// Why an embedded AWS did not tell its facts.
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub(crate) enum Asked {
+    /// The facts of the authorization model.
+    #[cfg(feature = "explain")]
+    World,
+    /// The whole state.
+    #[cfg(feature = "local-aws")]
+    Export {
+        /// With its secrets.
+        secrets: bool,
+    },
+    /// That another state is put in its place.
+    #[cfg(feature = "local-aws")]
+    Import(String),
+}
+
+/// Why an embedded AWS did not do what was asked.
 #[derive(Debug, thiserror::Error)]
-enum Untold {
+pub(crate) enum Untold {
     #[error("nothing answers at `{url}`: {reason}")]
     Unreachable { url: String, reason: io::Error },
     #[error("`{url}` did not answer within {} s", DEADLINE.as_secs())]
     TooSlow { url: String },
     #[error("the answer of `{url}` broke off: {reason}")]
     BrokenOff { url: String, reason: hyper::Error },
-    #[error("the answer of `{url}` is longer than any world file")]
+    #[error("the answer of `{url}` is longer than any that an embedded AWS gives")]
     TooLong { url: String },
-    #[error("what answers at `{url}` is no embedded AWS of Claviger: it answered `GET {ROUTE}` with {status}")]
-    SomebodyElse { url: String, status: StatusCode },
-    #[error("the embedded AWS at `{url}` does not tell its facts: {says}")]
-    Refused { url: String, status: StatusCode, says: String },
+    #[error("what answers at `{url}` is no embedded AWS of Claviger: it answered `{asked}` with {status}")]
+    SomebodyElse { url: String, status: StatusCode, asked: String },
+    #[error("the embedded AWS at `{url}` does not {what}: {}", refusal.error)]
+    Refused { url: String, status: StatusCode, what: &'static str, refusal: Refusal },
 }
 
-/// A refusal of the embedded AWS's own routes.
-#[derive(Deserialize)]
-struct Refusal {
-    error: String,
+/// A refusal of the embedded AWS's own routes; of a text, with the place in it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Refusal {
+    pub(crate) error: String,
+    pub(crate) line: Option<usize>,
+    pub(crate) column: Option<usize>,
+    #[serde(default)]
+    pub(crate) field: String,
+}
+
+impl Asked {
+    fn route(&self) -> &'static str {
+        match self {
+            #[cfg(feature = "explain")]
+            Self::World => "/_claviger/world",
+            #[cfg(feature = "local-aws")]
+            Self::Export { .. } => "/_claviger/export",
+            #[cfg(feature = "local-aws")]
+            Self::Import(_) => "/_claviger/import",
+        }
+    }
+
+    fn what(&self) -> &'static str {
+        match self {
+            #[cfg(feature = "explain")]
+            Self::World => "tell its facts",
+            #[cfg(feature = "local-aws")]
+            Self::Export { .. } => "export its state",
+            #[cfg(feature = "local-aws")]
+            Self::Import(_) => "import the state",
+        }
+    }
+
+    fn method_and_body(self) -> (Method, String) {
+        match self {
+            #[cfg(feature = "explain")]
+            Self::World => (Method::GET, String::new()),
+            #[cfg(feature = "local-aws")]
+            Self::Export { secrets } => (Method::POST, format!("{{\"secrets\": {secrets}}}")),
+            #[cfg(feature = "local-aws")]
+            Self::Import(state) => (Method::POST, state),
+        }
+    }
 }
 
 impl EndpointUrl {
     /// The world file that the embedded AWS tells, named as the URL that it came from.
-    pub(super) fn world_file(&self) -> Result<SourceText, Failure> {
-        let text = block_on_this_thread(async {
-            let fetched = tokio::time::timeout(DEADLINE, self.fetch()).await;
-            fetched.unwrap_or_else(|_| Err(Untold::TooSlow { url: self.to_string() })).map_err(Untold::told)
+    #[cfg(feature = "explain")]
+    pub(crate) fn world_file(&self) -> Result<SourceText, Failure> {
+        let text = self.ask(Asked::World).map_err(|untold| {
+            let help = untold.help(
+                "give the endpoint that `claviger local-aws` prints; over anything else, give what the aws CLI prints \
+                 with `--aws-output ABOUT=FILE`",
+            );
+            Failure::new(untold).help(help)
         })?;
-        Ok(SourceText::new(format!("{self}{ROUTE}"), text))
+        Ok(SourceText::new(format!("{self}{}", Asked::World.route()), text))
     }
 
-    async fn fetch(&self) -> Result<String, Untold> {
+    /// What it answers.
+    pub(crate) fn ask(&self, asked: Asked) -> Result<String, Untold> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|reason| Untold::Unreachable { url: self.to_string(), reason })?;
+        runtime.block_on(async {
+            let fetched = tokio::time::timeout(DEADLINE, self.fetch(asked)).await;
+            fetched.unwrap_or_else(|_| Err(Untold::TooSlow { url: self.to_string() }))
+        })
+    }
+
+    async fn fetch(&self, asked: Asked) -> Result<String, Untold> {
         let url = self.to_string();
         let unreachable = |reason| Untold::Unreachable { url: url.clone(), reason };
         let broken_off = |reason| Untold::BrokenOff { url: url.clone(), reason };
         let stream = TcpStream::connect((self.host.trim_matches(['[', ']']), self.port)).await.map_err(unreachable)?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken_off)?;
         tokio::spawn(connection);
-        let mut request = Request::new(Empty::<Bytes>::new());
-        *request.uri_mut() = Uri::from_static(ROUTE);
+        let (route, what) = (asked.route(), asked.what());
+        let (method, body) = asked.method_and_body();
+        let named = format!("{method} {route}");
+        let mut request = Request::new(Full::<Bytes>::from(body));
+        *request.method_mut() = method;
+        *request.uri_mut() = Uri::from_static(route);
+        request.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
         if let Ok(host) = header::HeaderValue::from_str(&format!("{}:{}", self.host, self.port)) {
             request.headers_mut().insert(header::HOST, host);
         }
         let answer = sender.send_request(request).await.map_err(broken_off)?;
-        self.read(answer).await
+        self.read(answer, named, what).await
     }
 
-    async fn read(&self, answer: Response<Incoming>) -> Result<String, Untold> {
+    async fn read(&self, answer: Response<Incoming>, asked: String, what: &'static str) -> Result<String, Untold> {
         let (url, status) = (self.to_string(), answer.status());
         let is_json = answer.headers().get(header::CONTENT_TYPE).is_some_and(|of| of == "application/json");
         let body = match Limited::new(answer.into_body(), MOST_BYTES).collect().await {
@@ -112,35 +183,32 @@ impl EndpointUrl {
             }
         };
         if !is_json {
-            return Err(Untold::SomebodyElse { url, status });
+            return Err(Untold::SomebodyElse { url, status, asked });
         }
         if status == StatusCode::OK {
-            return String::from_utf8(body.into()).map_err(|_| Untold::SomebodyElse { url, status });
+            return String::from_utf8(body.into()).map_err(|_| Untold::SomebodyElse { url, status, asked });
         }
         match serde_json::from_slice::<Refusal>(&body) {
-            Ok(Refusal { error: says }) => Err(Untold::Refused { url, status, says }),
-            Err(_) => Err(Untold::SomebodyElse { url, status }),
+            Ok(refusal) => Err(Untold::Refused { url, status, what, refusal }),
+            Err(_) => Err(Untold::SomebodyElse { url, status, asked }),
         }
     }
 }
 
 impl Untold {
-    fn told(self) -> Failure {
-        let help = match &self {
+    /// What to do about it; `elsewhere` where something else answers.
+    pub(crate) fn help(&self, elsewhere: &'static str) -> &'static str {
+        match self {
             Self::Unreachable { .. } | Self::TooSlow { .. } | Self::BrokenOff { .. } => {
                 "start one with `claviger local-aws`, and give the endpoint that it prints"
             }
-            Self::SomebodyElse { .. } | Self::TooLong { .. } => {
-                "give the endpoint that `claviger local-aws` prints; over anything else, give what the aws CLI prints \
-                 with `--aws-output ABOUT=FILE`"
-            }
+            Self::SomebodyElse { .. } | Self::TooLong { .. } => elsewhere,
             Self::Refused { status: StatusCode::NOT_FOUND, .. } => SAME_VERSION,
             Self::Refused { status: StatusCode::FORBIDDEN, .. } => {
                 "ask on the machine, and in the network namespace, that it runs in"
             }
-            Self::Refused { .. } => "its log tells more; a world file (`--world FILE`) can tell a part of the facts",
-        };
-        Failure::new(&self).help(help)
+            Self::Refused { .. } => "its log tells more",
+        }
     }
 }
 
@@ -172,7 +240,7 @@ impl std::fmt::Display for EndpointUrl {
 
 impl InvalidEndpoint {
     /// Told of the flag or variable that it stands in.
-    pub(super) fn told(&self, of: &str) -> Failure {
+    pub(crate) fn told(&self, of: &str) -> Failure {
         let help = match self {
             Self::NoUrl(_) => "give the endpoint that `claviger local-aws` prints",
             Self::Elsewhere(_) => {

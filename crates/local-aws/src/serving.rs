@@ -1,0 +1,229 @@
+//! The services over one state, and putting another state in its place while they serve.
+//!
+//! ```text
+//!   import --read, check--> rows --> services of their own, in memory --all is well--> the state file, at once
+//!                                                                            |
+//!   calls: wait ------ the last of the former services' has ended ------ answered by the new ones
+//! ```
+
+use std::{sync::Arc, time::Duration};
+
+use arc_swap::ArcSwap;
+use authz::{
+    rules::Assumptions,
+    world::{Key, World},
+};
+use aws_model::{AccountId, Partition};
+use jiff::SignedDuration;
+use serde::Serialize;
+use tokio::sync::{RwLock, RwLockReadGuard, Semaphore};
+
+use crate::{
+    accounts::{Accounts, Credential},
+    admin::Admin,
+    authorization::Authorizer,
+    clock::{Clock, OutOfRange},
+    cloudtrail::CloudTrail,
+    faults::Faults,
+    iam::{self, Iam},
+    kms::{self, Kms, Quotas},
+    local_aws::StartError,
+    organizations::{self, Organizations},
+    router::{Router, Services},
+    state::{self, Document, NotExported, Refused, Secrets},
+    store::{OpenError, Store, WriteFailed},
+    trail::Trail,
+};
+
+/// How long an import waits for the calls that are on the way; others wait for it meanwhile.
+const CALLS_END_IN: Duration = Duration::from_secs(30);
+
+/// What services are made of, beside a state.
+pub(crate) struct Plan {
+    pub(crate) partition: Partition,
+    pub(crate) assumptions: Assumptions,
+    pub(crate) credentials: Vec<Credential>,
+    pub(crate) clock: Clock,
+    /// How long changes take to decide.
+    pub(crate) propagation: SignedDuration,
+    pub(crate) faults: Arc<Faults>,
+    pub(crate) quotas: Quotas,
+    pub(crate) trail: Arc<Trail>,
+    pub(crate) admin: bool,
+}
+
+/// The services over one state.
+pub(crate) struct Serving {
+    pub(crate) router: Router,
+    pub(crate) admin: Option<Admin>,
+    pub(crate) accounts: Arc<Accounts>,
+    kms: Kms,
+    store: Store,
+    /// What a world file told, without its keys: they have become the state's.
+    told: World,
+}
+
+/// The services as they are now.
+pub(crate) struct Current {
+    plan: Plan,
+    now: ArcSwap<Serving>,
+    /// Held by every call to its end, and by who puts other services in place.
+    calls: RwLock<()>,
+    /// One import at a time: each takes a multiple of its text.
+    imports: Semaphore,
+}
+
+/// What an import brought.
+#[derive(Debug, Serialize)]
+pub(crate) struct Imported {
+    /// Rows.
+    pub(crate) imported: usize,
+    pub(crate) secrets: &'static str,
+}
+
+/// A state was not imported. The one that was there still is.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotImported {
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    #[error("its secrets are sealed, and this end has no key for them: `claviger local-aws restore FILE` unseals them")]
+    Sealed,
+    #[error(
+        "it is of the partition `{theirs}`, and this embedded AWS is `{ours}`: start one with `--region` of the other"
+    )]
+    Partition { theirs: String, ours: Partition },
+    #[error("its clock: {0}")]
+    Clock(#[from] OutOfRange),
+    #[error(transparent)]
+    State(#[from] StartError),
+    #[error(transparent)]
+    NotKept(#[from] WriteFailed),
+    #[error("calls are on the way that did not end within {} s; try again", CALLS_END_IN.as_secs())]
+    Busy,
+    #[error("another state is being imported; try again when it is")]
+    Another,
+}
+
+impl Plan {
+    /// The services over a state and what a world file tells besides.
+    pub(crate) async fn serve(
+        &self,
+        store: Store,
+        world: World,
+        named: impl IntoIterator<Item = AccountId>,
+    ) -> Result<Serving, StartError> {
+        let clock = &self.clock;
+        let (told, keys) = without_keys(world);
+        let authorizer = Arc::new(Authorizer::under(self.assumptions.clone(), told.clone()));
+        let (now, told_to) = (clock.now(), || Arc::clone(&authorizer));
+        let organization = organizations::State::load(store.clone(), self.partition, now, told_to())?;
+        // Before the keys: what their policies name is then there.
+        let identities = iam::State::load(store.clone(), self.partition, now, told_to(), self.quotas)?;
+        let trail = Arc::clone(&self.trail);
+        let kms = Kms::open_under(store.clone(), clock.clone(), self.quotas, Arc::clone(&authorizer), trail)?;
+        kms.adopt(keys, clock.now()).await?;
+        let cloudtrail = CloudTrail::open(store.clone(), Arc::clone(&self.trail), Arc::clone(&authorizer))?;
+        let credentials = self.credentials.clone();
+        let accounts =
+            Accounts::open(store.clone(), self.partition, named, credentials, Arc::clone(&authorizer)).await?;
+        let accounts = Arc::new(accounts);
+        let iam = Iam::new(identities, Arc::clone(&accounts));
+        let organizations = Organizations::new(organization, Arc::clone(&accounts), iam.clone());
+        // What was there before decides already.
+        authorizer.spread_within(clock.clone(), self.propagation);
+        let admin = self.admin.then(|| {
+            let (accounts, authorizer) = (Arc::clone(&accounts), Arc::clone(&authorizer));
+            Admin::new(clock.clone(), accounts, authorizer, kms.clone(), Arc::clone(&self.faults))
+        });
+        let services = Services { iam, kms: kms.clone(), cloudtrail, organizations };
+        let trail = Arc::clone(&self.trail);
+        let (state, faults) = (store.clone(), Arc::clone(&self.faults));
+        let router = Router::new(Arc::clone(&accounts), clock.clone(), state, services, authorizer, trail, faults);
+        Ok(Serving { router, admin, accounts, kms, store, told })
+    }
+}
+
+impl Current {
+    pub(crate) fn new(plan: Plan, serving: Serving) -> Self {
+        let now = ArcSwap::from_pointee(serving);
+        Self { plan, now, calls: RwLock::default(), imports: Semaphore::new(1) }
+    }
+
+    /// The services, to be asked while the guard lives.
+    pub(crate) async fn to_call(&self) -> (RwLockReadGuard<'_, ()>, Arc<Serving>) {
+        let guard = self.calls.read().await;
+        (guard, self.now.load_full())
+    }
+
+    /// The accounts, for who only asks for what never changes.
+    pub(crate) fn accounts(&self) -> Arc<Accounts> {
+        Arc::clone(&self.now.load().accounts)
+    }
+
+    /// The whole state at one instant, as a text.
+    pub(crate) async fn export(&self, with_secrets: bool) -> Result<String, NotExported> {
+        let (_calls, serving) = self.to_call().await;
+        serving.kms.catch_up(self.plan.clock.now());
+        let tables = serving.store.tables().await?;
+        state::write(tables, &serving.told, self.plan.partition, self.plan.clock.setting(), with_secrets)
+    }
+
+    /// Puts the state of a text in place of the one that is there: all of it, or nothing.
+    pub(crate) async fn import(&self, text: &str) -> Result<Imported, NotImported> {
+        let _one = self.imports.try_acquire().map_err(|_| NotImported::Another)?;
+        let document = Document::read(text)?;
+        let ours = self.plan.partition;
+        if document.partition != ours.as_str() {
+            return Err(NotImported::Partition { theirs: document.partition, ours });
+        }
+        if document.secrets == Secrets::Sealed {
+            return Err(NotImported::Sealed);
+        }
+        let placed = |error: OpenError| match error {
+            OpenError::Misread { table, key, why, at } => document.flaw(table, &key, at, why).of(text).into(),
+            OpenError::Damaged { table, key, why } => document.flaw(table, &key, 0, why).of(text).into(),
+            other => NotImported::State(other.into()),
+        };
+        let rows = document.rows.iter().map(|row| (row.table, row.key.clone(), row.bytes.clone()));
+        let store = Store::of_text(rows.collect());
+        if document.secrets == Secrets::Absent {
+            let store = store.clone();
+            // RSA keys take seconds.
+            let made = tokio::task::spawn_blocking(move || kms::add_missing_secrets(&store)).await;
+            made.unwrap_or(Err(OpenError::NoRandomness)).map_err(placed)?;
+        }
+        let made = tokio::time::timeout(CALLS_END_IN, self.calls.write());
+        let _nobody_calls = made.await.map_err(|_| NotImported::Busy)?;
+        // Now, so that what is due by its clock happens to it and not what is due by the former one's.
+        let former = self.plan.clock.setting();
+        self.plan.clock.follow(document.clock)?;
+        let put = self.put(store, document.world.clone()).await;
+        if put.is_err() {
+            // It was there before.
+            let _ = self.plan.clock.follow(former);
+        }
+        put.map_err(|error| match error {
+            NotImported::State(StartError::State(error)) => placed(error),
+            other => other,
+        })?;
+        let secrets = if document.secrets == Secrets::Absent { "made anew" } else { "imported" };
+        Ok(Imported { imported: document.rows.len(), secrets })
+    }
+
+    async fn put(&self, store: Store, world: World) -> Result<(), NotImported> {
+        let serving = self.plan.serve(store, world, []).await?;
+        serving.store.take_over(&self.now.load().store).await?;
+        self.now.store(Arc::new(serving));
+        Ok(())
+    }
+}
+
+/// The world without its keys, and those: it is told of them again, as of any key, when KMS makes them.
+fn without_keys(mut world: World) -> (World, Vec<Key>) {
+    let keys: Vec<Key> = world.accounts().flat_map(|(_, account)| account.keys().cloned()).collect();
+    for key in &keys {
+        // It is there: it was just found.
+        let _ = world.remove_key(&key.arn);
+    }
+    (world, keys)
+}

@@ -1,0 +1,230 @@
+//! What rows name: each must be there, and each row must stand under its own name.
+//!
+//! The services' own readers take rows that they wrote themselves, in a file that nobody else can write. In a text that
+//! people may have written, a name that stands for nothing is found here, at its place.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Document, Flaw, Secrets, field};
+use crate::json::{Node, nearest};
+
+/// The rows of a text, by table.
+struct Text<'n> {
+    tables: BTreeMap<&'n str, &'n Node>,
+    document: &'n Document,
+}
+
+/// A name in a row.
+struct Named<'n> {
+    table: &'static str,
+    row: &'n str,
+    node: &'n Node,
+}
+
+/// Finds the first row under another name than its own, and the first name of something that is not there.
+pub(super) fn check(root: &Node, document: &Document) -> Result<(), Flaw> {
+    let given = root.get("tables").map(Node::entries).unwrap_or_default();
+    let text = Text { tables: given.iter().map(|entry| (entry.key.as_str(), &entry.value)).collect(), document };
+    text.names()?;
+    text.keys()?;
+    text.identities()
+}
+
+impl<'n> Text<'n> {
+    fn rows(&self, table: &str) -> impl Iterator<Item = (&'n str, &'n Node)> {
+        let rows = self.tables.get(table).map(|rows| rows.entries()).unwrap_or_default();
+        rows.iter().map(|row| (row.key.as_str(), &row.value))
+    }
+
+    fn has(&self, table: &str, key: &str) -> bool {
+        self.tables.get(table).is_some_and(|rows| rows.get(key).is_some())
+    }
+
+    /// Every row is under the name that it has itself.
+    fn names(&self) -> Result<(), Flaw> {
+        type Own = fn(&Node) -> Option<String>;
+        let own: [(&str, Own); 8] = [
+            ("kms.key", |row| arn_parts(row.get("arn")?.text()?).map(|arn| arn.of_key())),
+            ("kms.grant", |row| {
+                let key = arn_parts(row.get("key")?.text()?)?.of_key();
+                Some(format!("{key}/{}", row.get("id")?.text()?))
+            }),
+            ("iam.user", |row| of_identity(row, "name")),
+            ("iam.role", |row| of_identity(row, "name")),
+            ("iam.group", |row| of_identity(row, "name")),
+            ("iam.policy", |row| of_identity(row, "name")),
+            ("iam.instance-profile", |row| of_identity(row, "name")),
+            ("iam.oidc-provider", |row| of_identity(row, "url")),
+        ];
+        for (table, own) in own {
+            // One that says nothing is of an entity of the world file that was deleted; one without a name does not read.
+            for (key, row) in self.rows(table).filter(|(_, row)| !row.says_nothing()) {
+                if let Some(name) = own(row).filter(|name| name != key) {
+                    return Err(Flaw::new(row.at, field(table, key), format!("this is the row of `{name}`")));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Keys with families, families with keys and material, aliases and grants of keys that are there.
+    fn keys(&self) -> Result<(), Flaw> {
+        let missing = |table: &str, key: &str, at: usize, what: String| Err(Flaw::new(at, field(table, key), what));
+        let mut families = BTreeSet::new();
+        for (key, row) in self.rows("kms.key") {
+            let Some((account, id)) = key.split_once('/').zip(key.rsplit_once('/')).map(|(a, b)| (a.0, b.1)) else {
+                return missing("kms.key", key, row.at, "is no key's: it looks like `ACCOUNT/REGION/ID`".into());
+            };
+            let family = format!("{account}/{id}");
+            if !self.has("kms.family", &family) {
+                return missing(
+                    "kms.key",
+                    key,
+                    row.at,
+                    format!("`{family}` of `kms.family`, its family, is not there"),
+                );
+            }
+            families.insert(family);
+        }
+        for (key, row) in self.rows("kms.family") {
+            if !families.contains(key) {
+                return missing("kms.family", key, row.at, "no row of `kms.key` is of this family".into());
+            }
+            for id in row.get("materials").map(Node::items).unwrap_or_default() {
+                let Some(id) = id.get("id") else { continue };
+                let material = format!("{key}/{}", id.text().unwrap_or_default());
+                let is_imported =
+                    row.get("kind").and_then(|kind| kind.get("origin")).and_then(Node::text) == Some("EXTERNAL");
+                if self.document.secrets != Secrets::Absent && !is_imported && !self.has("kms.material", &material) {
+                    return missing(
+                        "kms.family",
+                        key,
+                        id.at,
+                        format!("its material `{material}` of `kms.material` is not there"),
+                    );
+                }
+            }
+        }
+        for (key, row) in self.rows("kms.material") {
+            let family = key.rsplit_once('/').map_or(key, |(family, _)| family);
+            if !families.contains(family) {
+                return missing("kms.material", key, row.at, "no row of `kms.key` is of its family".into());
+            }
+        }
+        for (table, name) in [("kms.alias", "target"), ("kms.grant", "key")] {
+            for (key, row) in self.rows(table) {
+                let Some(node) = row.get(name) else { continue };
+                let Some(arn) = node.text().and_then(arn_parts) else { continue };
+                let target = arn.of_key();
+                if !self.has("kms.key", &target) {
+                    return self.not_there(&Named { table, row: key, node }, "key", "kms.key", &target);
+                }
+                let home = target.rsplit_once('/').map_or("", |(home, _)| home);
+                if table == "kms.alias" && !key.starts_with(&format!("{home}/alias/")) {
+                    return missing(
+                        table,
+                        key,
+                        node.at,
+                        format!("its target is in `{home}`, and an alias is where its key is"),
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Users, roles and groups with the policies, members and roles that they name.
+    fn identities(&self) -> Result<(), Flaw> {
+        let arns = |table: &'static str| self.rows(table).filter_map(|(_, row)| row.get("arn")?.text());
+        let policies: BTreeSet<&str> = arns("iam.policy").collect();
+        for table in ["iam.user", "iam.role", "iam.group"] {
+            for (key, row) in self.rows(table) {
+                let carried = row.get("carried");
+                let attached = carried.and_then(|carried| carried.get("attached")).map(Node::items).unwrap_or_default();
+                let boundary = carried.and_then(|carried| carried.get("boundary"));
+                for node in attached.iter().chain(boundary) {
+                    let Some(arn) = node.text() else { continue };
+                    let is_awss = arn.contains(":iam::aws:policy/");
+                    if !is_awss && !policies.contains(arn) && self.document.world.managed_policy(arn).is_none() {
+                        return not_there(
+                            &Named { table, row: key, node },
+                            "managed policy",
+                            arn,
+                            policies.iter().copied(),
+                        );
+                    }
+                }
+            }
+        }
+        let users: BTreeSet<&str> = arns("iam.user").collect();
+        for (key, row) in self.rows("iam.group") {
+            for member in row.get("members").map(Node::entries).unwrap_or_default() {
+                let node = &member.value;
+                let Some(arn) = node.text() else { continue };
+                let is_told = arn.parse().is_ok_and(|arn| self.document.world.user(&arn).is_some());
+                if !users.contains(arn) && !is_told {
+                    return not_there(
+                        &Named { table: "iam.group", row: key, node },
+                        "user",
+                        arn,
+                        users.iter().copied(),
+                    );
+                }
+            }
+        }
+        for (key, row) in self.rows("iam.instance-profile") {
+            let Some(node) = row.get("role") else { continue };
+            let Some(role) = node.text() else { continue };
+            let account = key.split('/').next().unwrap_or_default();
+            let wanted = format!("{account}/{}", role.to_lowercase());
+            let id = account.parse().ok();
+            let is_told =
+                id.and_then(|id| self.document.world.account(id)).is_some_and(|of| of.role_named(role).is_some());
+            if !self.has("iam.role", &wanted) && !is_told {
+                return self.not_there(
+                    &Named { table: "iam.instance-profile", row: key, node },
+                    "role",
+                    "iam.role",
+                    &wanted,
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn not_there(&self, named: &Named<'_>, what: &str, table: &str, name: &str) -> Result<(), Flaw> {
+        let known: Vec<&str> = self.rows(table).map(|(key, _)| key).collect();
+        not_there(named, what, name, known.into_iter())
+    }
+}
+
+fn not_there<'a>(named: &Named<'_>, what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Result<(), Flaw> {
+    let meant = nearest(name, known).map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
+    let why = format!("there is no {what} `{name}`{meant}");
+    Err(Flaw::new(named.node.at, field(named.table, named.row), why))
+}
+
+/// Where a key's ARN says that it is.
+struct KeyPlace<'a> {
+    region: &'a str,
+    account: &'a str,
+    id: &'a str,
+}
+
+impl KeyPlace<'_> {
+    fn of_key(&self) -> String {
+        format!("{}/{}/{}", self.account, self.region, self.id)
+    }
+}
+
+fn arn_parts(arn: &str) -> Option<KeyPlace<'_>> {
+    let mut parts = arn.splitn(6, ':').skip(3);
+    let (region, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
+    Some(KeyPlace { region, account, id: resource.strip_prefix("key/")? })
+}
+
+/// The key of an entity of IAM: its account, and its name in lower case.
+fn of_identity(row: &Node, name: &str) -> Option<String> {
+    let account = row.get("arn")?.text()?.split(':').nth(4)?;
+    Some(format!("{account}/{}", row.get(name)?.text()?.to_lowercase()))
+}

@@ -1,0 +1,139 @@
+//! A state that has something of everything, and what can be told of it.
+
+use local_aws::Running;
+use serde_json::{Value, json};
+
+use crate::{
+    support::{allow, done, identity, trust},
+    wire::{self, ACCOUNT, Answer, Signer, kms, root},
+};
+
+/// What was made, to be asked for later.
+pub(crate) struct Filled {
+    pub(crate) key: String,
+    pub(crate) ciphertext: String,
+    /// Of the user `ann`.
+    pub(crate) long_term: Signer,
+    /// Of the role `Reader`.
+    pub(crate) session: Signer,
+    pub(crate) grant_token: String,
+    /// A message and its code.
+    pub(crate) mac: (String, String),
+    signed_at: String,
+}
+
+pub(crate) async fn call(aws: &Running, operation: &str, input: Value) -> Value {
+    let answer = called(aws, operation, input).await;
+    assert_eq!(answer.status, 200, "{operation}: {answer:?}");
+    serde_json::from_str(&answer.body).unwrap_or_default()
+}
+
+pub(crate) async fn called(aws: &Running, operation: &str, input: Value) -> Answer {
+    kms(operation, &input.to_string()).signed(aws, &root(aws, "kms")).send(aws).await
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
+
+async fn new_key(aws: &Running, input: Value) -> String {
+    text(&call(aws, "CreateKey", input).await["KeyMetadata"]["Arn"])
+}
+
+/// Makes something of everything.
+pub(crate) async fn fill(aws: &Running) -> Filled {
+    let key = new_key(aws, json!({"MultiRegion": true, "Tags": [{"TagKey": "a", "TagValue": "b"}]})).await;
+    call(aws, "ReplicateKey", json!({"KeyId": key, "ReplicaRegion": "eu-west-1"})).await;
+    call(aws, "CreateAlias", json!({"AliasName": "alias/demo", "TargetKeyId": key})).await;
+    call(aws, "EnableKeyRotation", json!({"KeyId": key, "RotationPeriodInDays": 90})).await;
+    let sealed = call(aws, "Encrypt", json!({"KeyId": key, "Plaintext": "c2VlZA=="})).await;
+    call(aws, "RotateKeyOnDemand", json!({"KeyId": key})).await;
+    let hmac = new_key(aws, json!({"KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC"})).await;
+    let mac = json!({"KeyId": hmac, "Message": "c2VlZA==", "MacAlgorithm": "HMAC_SHA_256"});
+    let mac = text(&call(aws, "GenerateMac", mac).await["Mac"]);
+    let pair = new_key(aws, json!({"KeySpec": "ECC_NIST_P256", "KeyUsage": "SIGN_VERIFY"})).await;
+    let disabled = new_key(aws, json!({"Description": "\"quoted\"\n"})).await;
+    call(aws, "DisableKey", json!({"KeyId": disabled})).await;
+    let leaving = new_key(aws, json!({})).await;
+    call(aws, "ScheduleKeyDeletion", json!({"KeyId": leaving, "PendingWindowInDays": 7})).await;
+    new_key(aws, json!({"Origin": "EXTERNAL"})).await;
+
+    let allowed = allow("kms:*");
+    let policy = done(aws, "CreatePolicy", &[("PolicyName", "all-of-kms"), ("PolicyDocument", &allowed)]).await;
+    let policy = policy.element("Arn");
+    done(aws, "CreateUser", &[("UserName", "ann"), ("Path", "/team/")]).await;
+    done(aws, "AttachUserPolicy", &[("UserName", "ann"), ("PolicyArn", &policy)]).await;
+    let made = done(aws, "CreateAccessKey", &[("UserName", "ann")]).await;
+    done(aws, "CreateGroup", &[("GroupName", "Admins")]).await;
+    done(aws, "AddUserToGroup", &[("GroupName", "Admins"), ("UserName", "ann")]).await;
+    let role = [("RoleName", "Reader"), ("AssumeRolePolicyDocument", &trust()), ("PermissionsBoundary", &policy)];
+    done(aws, "CreateRole", &role).await;
+    done(aws, "PutRolePolicy", &[("RoleName", "Reader"), ("PolicyName", "p"), ("PolicyDocument", &allowed)]).await;
+    done(aws, "CreateInstanceProfile", &[("InstanceProfileName", "Nodes")]).await;
+    done(aws, "AddRoleToInstanceProfile", &[("InstanceProfileName", "Nodes"), ("RoleName", "Reader")]).await;
+    done(aws, "CreateAccountAlias", &[("AccountAlias", "demo")]).await;
+    let url = "https://oidc.example.com/id";
+    done(aws, "CreateOpenIDConnectProvider", &[("Url", url), ("ClientIDList.member.1", "sts.amazonaws.com")]).await;
+    let session = crate::support::assume(aws, "Reader").await;
+    let grantee = format!("arn:aws:iam::{ACCOUNT}:role/Reader");
+    let grant = json!({"KeyId": key, "GranteePrincipal": grantee, "RetiringPrincipal": grantee,
+        "Operations": ["Decrypt", "CreateGrant"], "Constraints": {"EncryptionContextSubset": {"a": "b"}}});
+    let grant = call(aws, "CreateGrant", grant).await;
+    let trail = wire::aws_json("CloudTrail_20131101", "CreateTrail", r#"{"Name": "all", "S3BucketName": "bucket"}"#);
+    assert_eq!(trail.signed(aws, &root(aws, "cloudtrail")).send(aws).await.status, 200);
+
+    for (operation, input) in
+        [("CreateOrganization", "{}"), ("CreateAccount", r#"{"Email": "a@example.com", "AccountName": "a"}"#)]
+    {
+        let made = wire::aws_json("AWSOrganizationsV20161128", operation, input);
+        let made = made.signed(aws, &root(aws, "organizations")).send(aws).await;
+        assert_eq!(made.status, 200, "{made:?}");
+    }
+
+    let signer = |answer: &Answer, service, token: Option<String>| Signer {
+        access_key_id: answer.element("AccessKeyId"),
+        secret: answer.element("SecretAccessKey").into_bytes().into(),
+        token: token.map(|token| token.into_bytes().into()),
+        region: "us-west-2",
+        service,
+        time: jiff::Timestamp::now(),
+    };
+    Filled {
+        ciphertext: text(&sealed["CiphertextBlob"]),
+        long_term: signer(&made, "sts", None),
+        session: signer(&session, "sts", Some(session.element("SessionToken"))),
+        grant_token: text(&grant["GrantToken"]),
+        mac: (hmac, mac),
+        signed_at: pair,
+        key,
+    }
+}
+
+impl Filled {
+    /// Everything that was made does what it did.
+    pub(crate) async fn must_be_in(&self, aws: &Running) {
+        let opened = call(aws, "Decrypt", json!({"CiphertextBlob": self.ciphertext})).await;
+        assert_eq!(opened["Plaintext"], "c2VlZA==");
+        let alias = call(aws, "DescribeKey", json!({"KeyId": "alias/demo"})).await;
+        assert_eq!(alias["KeyMetadata"]["Arn"], self.key.as_str());
+        let (key, mac) = &self.mac;
+        let verify = json!({"KeyId": key, "Message": "c2VlZA==", "MacAlgorithm": "HMAC_SHA_256", "Mac": mac});
+        assert_eq!(call(aws, "VerifyMac", verify).await["MacValid"], true);
+        let by_token = json!({"KeyId": self.key, "GrantTokens": [self.grant_token]});
+        assert_eq!(call(aws, "DescribeKey", by_token).await["KeyMetadata"]["Arn"], self.key.as_str());
+        assert!(identity(aws, &self.long_term).await.element("Arn").ends_with(":user/team/ann"));
+        assert!(identity(aws, &self.session).await.element("Arn").ends_with(":assumed-role/Reader/me"));
+    }
+
+    /// Undoes what can be undone.
+    pub(crate) async fn spoil(&self, aws: &Running) {
+        call(aws, "DeleteAlias", json!({"AliasName": "alias/demo"})).await;
+        call(aws, "DisableKey", json!({"KeyId": self.key})).await;
+        call(aws, "ScheduleKeyDeletion", json!({"KeyId": self.signed_at})).await;
+        let key = self.long_term.access_key_id.as_str();
+        done(aws, "DeleteAccessKey", &[("UserName", "ann"), ("AccessKeyId", key)]).await;
+        done(aws, "DeleteRolePolicy", &[("RoleName", "Reader"), ("PolicyName", "p")]).await;
+        done(aws, "CreateUser", &[("UserName", "ben")]).await;
+        call(aws, "CreateKey", json!({})).await;
+    }
+}
