@@ -7,6 +7,7 @@
 use authz::rules::Assumptions;
 use aws_model::KeyArn;
 
+use super::fault;
 use crate::ServiceError;
 
 /// The states that a key can be in.
@@ -94,7 +95,11 @@ impl KeyState {
             (Self::Updating, Cryptography | CreateGrant | Label | Import) => Ok(()),
             (Self::Updating, _) => Err(invalid(key, "is updating.")),
             (Self::Unavailable, Cryptography) => Err(invalid(key, "is unavailable.")),
-            (Self::Unavailable, _) => Ok(()),
+            (Self::Unavailable, CreateGrant | Label | Switch | ScheduleDeletion) => Ok(()),
+            // As of a custom key store, whose keys are neither rotated nor replicated nor imported.
+            (Self::Unavailable, Rotation | Replication | ImportParameters | Import | DeleteMaterial) => {
+                Err(fault::unsupported(format!("{key} is unavailable.")))
+            }
         }
     }
 }
