@@ -22,6 +22,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+import issuer
+
 ENDPOINT = os.environ["CLAVIGER_ENDPOINT"]
 CREDENTIALS = json.loads(os.environ["CLAVIGER_CREDENTIALS"])
 ACCOUNT = sorted(CREDENTIALS)[0]
@@ -33,19 +35,26 @@ driven = set()
 lock = threading.Lock()
 
 
-def aws(service, operation, *arguments, credentials=None, region=REGION, refused=None):
-    """Runs the CLI; returns its JSON, or checks that it was refused with this code (v2 exits with 254, v1 with 255)."""
+def aws(service, operation, *arguments, credentials=None, region=REGION, refused=None, environment=None):
+    """Runs the CLI; returns its JSON, or checks that it was refused with this code (v2 exits with 254, v1 with 255).
+
+    It has the credentials in its environment; where that is given, what it tells instead.
+    """
     credentials = credentials or CREDENTIALS[ACCOUNT]
+    if environment is None:
+        environment = {
+            "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
+        }
+        if "SessionToken" in credentials:
+            environment["AWS_SESSION_TOKEN"] = credentials["SessionToken"]
     environment = {
         **os.environ,
-        "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
         "AWS_ENDPOINT_URL": ENDPOINT,
         "AWS_DEFAULT_REGION": region,
         "AWS_MAX_ATTEMPTS": "1",
+        **environment,
     }
-    if "SessionToken" in credentials:
-        environment["AWS_SESSION_TOKEN"] = credentials["SessionToken"]
     command = [str(Path(sys.executable).parent / "aws"), service, operation, "--output", "json", *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     with lock:
@@ -223,8 +232,28 @@ def sessions():
     assert arn == f"arn:aws:sts::{ACCOUNT}:assumed-role/Reader/cli", arn
     sts("get-session-token", credentials=begun, refused="AccessDenied")
     sts("get-session-token", "--duration-seconds", "900")
+    federated = sts("get-federation-token", "--name", "ann")["FederatedUser"]["Arn"]
+    assert federated == f"arn:aws:sts::{ACCOUNT}:federated-user/ann", federated
+    sts("decode-authorization-message", "--encoded-message", "none", refused="InvalidAuthorizationMessageException")
     assert sts("get-access-key-info", "--access-key-id", begun["AccessKeyId"])["Account"] == ACCOUNT
     sts("get-caller-identity", credentials={**begun, "SecretAccessKey": "wrong"}, refused="SignatureDoesNotMatch")
+
+
+def web_identities():
+    """A pod's service account, as EKS's webhook sets its environment: nothing else is told to the client."""
+    token = issuer.Issuer().token()
+    provider = iam("create-open-id-connect-provider", "--url", issuer.URL, "--client-id-list", issuer.AUDIENCE)["OpenIDConnectProviderArn"]
+    role = iam("create-role", "--role-name", "CliWeb", "--assume-role-policy-document", issuer.trust(provider))["Role"]["Arn"]
+    begun = sts("assume-role-with-web-identity", "--role-arn", role, "--role-session-name", "cli", "--web-identity-token", token)
+    assert begun["Provider"] == provider, begun
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory) / "token"
+        file.write_text(token)
+        environment = {"AWS_WEB_IDENTITY_TOKEN_FILE": str(file), "AWS_ROLE_ARN": role, "AWS_ROLE_SESSION_NAME": "pod"}
+        arn = sts("get-caller-identity", environment=environment)["Arn"]
+    assert arn.endswith(":assumed-role/CliWeb/pod"), arn
+    iam("delete-role", "--role-name", "CliWeb")
+    iam("delete-open-id-connect-provider", "--open-id-connect-provider-arn", provider)
 
 
 def the_trail():
@@ -358,6 +387,7 @@ def the_rest_of_iam():
     iam("add-client-id-to-open-id-connect-provider", *of, "--client-id", "sts.amazonaws.com")
     assert iam("get-open-id-connect-provider", *of)["ClientIDList"] == ["sts.amazonaws.com"]
     iam("remove-client-id-from-open-id-connect-provider", *of, "--client-id", "sts.amazonaws.com")
+    web_identities()
     iam("update-open-id-connect-provider-thumbprint", *of, "--thumbprint-list", "b" * 40)
     assert len(iam("list-open-id-connect-providers")["OpenIDConnectProviderList"]) == 1
     tagging("open-id-connect-provider", *of)

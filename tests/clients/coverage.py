@@ -10,7 +10,8 @@ NEVER = {
     "CustomKeyStoreInvalidStateException": "there are no custom key stores",
     "DependencyTimeoutException": "it depends on nothing that can be late",
     "EntityTemporarilyUnmodifiableException": "what is changed is there when it is answered",
-    "ExpiredTokenException": "it is of context assertions, which are not taken",
+    "IDPCommunicationErrorException": "AWS answers InvalidIdentityToken to issuers that cannot be reached",
+    "IDPRejectedClaimException": "it is of providers that are asked about each token: none of OpenID Connect is",
     "InvalidAliasNameException": "AWS answers ValidationException to such names",
     "InvalidGrantIdException": "AWS answers NotFoundException to such ids",
     "InvalidEventCategoryException": "the model takes `insight` alone, and ValidationException comes first",
@@ -50,6 +51,7 @@ NEVER.update({
 # Errors that one operation never answers, and why.
 NEVER_OF = {
     ("CreateGrant", "LimitExceededException"): "the 50,001st grant takes too long to reach; `cargo test -p local-aws --test kms quotas` lowers the quota",
+    ("AssumeRole", "ExpiredTokenException"): "it is of context assertions, which are not taken",
     ("CreateKey", "InvalidArnException"): "it takes no ARN",
     ("EnableKey", "LimitExceededException"): "a disabled key counts, too",
     ("DeleteImportedKeyMaterial", "KMSInvalidStateException"): "only a key that is being created or updated, for a second",
@@ -145,6 +147,8 @@ REFUSED = {
     "ConnectCustomKeyStore": "CustomKeyStoreNotFoundException",
     "CreateCustomKeyStore": "CloudHsmClusterNotFoundException",
     "DeleteCustomKeyStore": "CustomKeyStoreNotFoundException",
+    # No operation answers a message that it could decode: those are EC2's.
+    "DecodeAuthorizationMessage": "InvalidAuthorizationMessageException",
     "DisconnectCustomKeyStore": "CustomKeyStoreNotFoundException",
     "UpdateCustomKeyStore": "CustomKeyStoreNotFoundException",
 }

@@ -29,13 +29,14 @@ import on_aws
 import organizations
 import shape_cases
 import sts_cases
+import sts_federation
 import trail_cases
 from session import Aws
 
 # IAM comes last: its first user or role closes the account to roles that nobody made.
 MODULES = (kms_keys, kms_crypto, kms_pairs, kms_imports, kms_grants, kms_rotation, sts_cases, trail_cases,
            organizations, absent_cases, shape_cases,
-           iam_roles, iam_users, iam_policies, iam_credentials, iam_account)
+           iam_roles, iam_users, iam_policies, iam_credentials, iam_account, sts_federation)
 
 
 def against_aws(modules):

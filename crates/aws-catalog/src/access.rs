@@ -85,6 +85,8 @@ pub enum On {
     Role(&'static str),
     /// The principal whose ARN a member gives.
     Principal(&'static str),
+    /// The federated user that a member names, in the caller's account.
+    FederatedUser(&'static str),
     /// The CloudTrail trail that a member names by its name or ARN.
     Trail(&'static str),
     /// The IAM resource of this kind that a member names. Where it is not given, the calling user.

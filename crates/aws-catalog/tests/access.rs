@@ -27,7 +27,7 @@ fn every_access() -> impl Iterator<Item = (&'static Operation, &'static Access)>
 
 fn is_on_a_key(access: &Access) -> bool {
     let service = access.action().split(':').next();
-    !matches!(service, Some("iam" | "organizations"))
+    !matches!(service, Some("iam" | "organizations" | "sts"))
         && !matches!(access.on(), On::Nothing | On::Alias(_) | On::Role(_) | On::Principal(_) | On::Trail(_))
 }
 
@@ -48,6 +48,7 @@ fn every_published_condition_key_is_accounted_for() {
             On::Named(kind, _) | On::New(kind, _) | On::Arn(kind, _) => kind.name(),
             On::Identity(_) | On::UserOfAccessKey(_) | On::Caller => "user",
             On::Trail(_) => "trail",
+            On::FederatedUser(_) => "federated-user",
             _ => "key",
         };
         let is_meant = |name: &str| match access.on() {
@@ -67,6 +68,7 @@ fn every_published_condition_key_is_accounted_for() {
             let why = untold(access.action(), key).unwrap_or_else(|| panic!("nobody tells {place}"));
             let has_source = match (why, key.trim_start_matches("kms:")) {
                 (Untold::Never(_), _) => true,
+                (Untold::Derived(from), _) if from.starts_with("the token of") => matches!(access.on(), On::Role(_)),
                 (_, "EncryptionContext:${EncryptionContextKey}" | "EncryptionContextKeys") => {
                     !access.encryption_context().is_empty()
                 }
@@ -141,6 +143,9 @@ fn each_access_is_on_what_its_action_can_be_restricted_to() {
             On::Trail(_) => assert!(types.contains(&"trail"), "{place}"),
             On::InOrganization(_) => assert!(!types.is_empty(), "{place}"),
             On::NewOrganizationPolicy(_) => assert!(types.contains(&"policy"), "{place}"),
+            // Published for roles alone; GetFederationToken needs it, too (IAM User Guide, "Pass session tags in AWS STS").
+            On::FederatedUser(_) if access.action() == "sts:TagSession" => {}
+            On::FederatedUser(_) => assert!(types.contains(&"federated-user"), "{place}"),
             _ => assert!(types.contains(&"key"), "{place}"),
         }
     }

@@ -16,7 +16,7 @@ const FLOORS: &[&[&str]] = &[
     &["kms-plugin", "local-aws"],
     &["daemon", "key-service", "control-plane"],
     &["authz"],
-    &["aws-wire", "aws-catalog"],
+    &["aws-wire", "aws-catalog", "oidc"],
     &["aws-model"],
 ];
 
@@ -34,6 +34,7 @@ const MUST_NOT_REACH: &[(&str, &[&str])] = &[
     ("aws-wire", &["tokio", "hyper", "axum"]),
     ("aws-catalog", &["tokio", "hyper", "axum", "aws-wire"]),
     ("aws-model", &["tokio", "hyper", "axum", "aws-wire"]),
+    ("oidc", &["tokio", "hyper", "axum", "aws-wire", "aws-model"]),
 ];
 
 /// What a crate must not name in its own manifest; a lower crate may bring it along as a type-erased backend.

@@ -43,11 +43,7 @@ pub(crate) async fn start(
     readiness: Readiness,
 ) -> Result<Process, StartError> {
     let mut command = Command::new(&settings.binaries.kube_apiserver);
-    command.args([
-        format!("--etcd-servers={}", etcd.endpoint()),
-        format!("--secure-port={port}"),
-        format!("--service-account-issuer=https://127.0.0.1:{port}"),
-    ]);
+    command.args([format!("--etcd-servers={}", etcd.endpoint()), format!("--secure-port={port}")]);
     command.args([
         "--bind-address=127.0.0.1",
         "--service-cluster-ip-range=10.0.0.0/24",
@@ -70,6 +66,8 @@ pub(crate) async fn start(
         command.arg(flag("encryption-provider-config", configuration));
     }
     command.args(&settings.apiserver_flags);
+    // The first that is told issues, further ones are accepted: one of the settings' own goes before this.
+    command.arg(format!("--service-account-issuer=https://127.0.0.1:{port}"));
 
     let process = Process::spawn(command, &settings.data_folder.join("kube-apiserver.log"))?;
     readiness::wait(&process, client, readiness.path()).await?;

@@ -200,6 +200,11 @@ impl Accounts {
         })
     }
 
+    /// The partition that they are in.
+    pub(crate) fn partition(&self) -> Partition {
+        self.partition
+    }
+
     /// The accounts that are there, in order.
     pub(crate) fn named(&self) -> Vec<AccountId> {
         self.named.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
@@ -375,6 +380,9 @@ impl Accounts {
             SessionIdentity::Role { arn, id, session_name } => {
                 (assumed_role_arn(arn, session_name), format!("{id}:{session_name}"))
             }
+            SessionIdentity::Federated { name, .. } => {
+                (federated_user_arn(self.partition, session.account, name), format!("{}:{name}", session.account))
+            }
         };
         let caller = Caller {
             arn,
@@ -382,6 +390,7 @@ impl Accounts {
             principal: session.principal().ok_or(Unidentified::Unknown)?,
             session_policy_arns: session.context.policy_arns.clone(),
             issued: Some(session.issued()),
+            web_identity: session.context.web_identity.clone(),
             ..whole
         };
         Ok(Identity { caller, secret, session: Some(session) })
@@ -391,14 +400,26 @@ impl Accounts {
     ///
     /// Source: IAM User Guide, "IAM identifiers" > "Unique identifiers".
     fn is_still_there(&self, session: &Session) -> bool {
-        let (SessionIdentity::User { arn, id } | SessionIdentity::Role { arn, id, .. }) = &session.identity else {
-            return true;
+        let (arn, id) = match &session.identity {
+            SessionIdentity::User { arn, id } | SessionIdentity::Role { arn, id, .. } => (arn, id),
+            SessionIdentity::Federated { parent: Some((arn, id)), .. } => (arn, id),
+            SessionIdentity::Root | SessionIdentity::Federated { parent: None, .. } => return true,
         };
         let world = self.authorizer.world();
         match world.identity(arn) {
             Some(identity) => *identity.unique_id == **id,
             None => world.account(session.account).is_none_or(|account| account.identities_are_partial),
         }
+    }
+
+    /// A text that only [`open_message`](Self::open_message) reads, and only for the same account.
+    pub(crate) fn seal_message(&self, account: AccountId, content: &[u8]) -> Result<String, SealError> {
+        self.seed.seal_message(account, content)
+    }
+
+    /// What a text of [`seal_message`](Self::seal_message) holds, or nothing when it is none, or another account's.
+    pub(crate) fn open_message(&self, account: AccountId, text: &str) -> Option<SecretBytes> {
+        self.seed.open_message(account, text)
     }
 
     /// Begins a session: a fresh access key, its secret and its token.
@@ -438,6 +459,13 @@ pub(crate) fn unique_id(prefix: &str, arn: &Arn) -> String {
 pub(crate) fn assumed_role_arn(role: &Arn, session_name: &str) -> String {
     let name = role.resource().rsplit('/').next().unwrap_or_default();
     format!("arn:{}:sts::{}:assumed-role/{name}/{session_name}", role.partition(), role.account())
+}
+
+/// The ARN of a federated user.
+///
+/// Source: IAM User Guide, "IAM identifiers", section "IAM ARNs".
+pub(crate) fn federated_user_arn(partition: Partition, account: AccountId, name: &str) -> String {
+    format!("arn:{partition}:sts::{account}:federated-user/{name}")
 }
 
 fn root(account: AccountId, access_key_id: &str, partition: Partition) -> Caller {

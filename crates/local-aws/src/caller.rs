@@ -1,10 +1,12 @@
 //! Who calls: what a verified signature proves, handed to every service beside the request.
 
-use std::net::IpAddr;
+use std::{collections::BTreeMap, net::IpAddr};
 
 use authz::principal::Principal;
 use aws_model::{AccountId, Region};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::trail::{Noted, Notes};
 
@@ -26,6 +28,47 @@ pub struct Caller {
     pub session_policy_arns: Vec<String>,
     /// When the credentials were issued, if they are temporary ones.
     pub issued: Option<Timestamp>,
+    /// Whom an identity provider vouched for, when it asks for a session and in that session.
+    pub web_identity: Option<WebIdentity>,
+}
+
+/// Whom a token of an identity provider vouches for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebIdentity {
+    /// The ARN of the provider.
+    pub provider: String,
+    /// The token's `sub`.
+    pub subject: String,
+    /// For whom the token was issued.
+    pub audience: String,
+    /// The token's `amr`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub methods: Vec<String>,
+    /// Further claims that AWS has condition keys for, while the session is asked for.
+    #[serde(skip)]
+    pub(crate) claims: BTreeMap<String, Vec<String>>,
+    /// What the token says of the session that is asked for, as members of AssumeRole's input.
+    #[serde(skip)]
+    pub(crate) session: Map<String, Value>,
+}
+
+impl WebIdentity {
+    /// The issuer's URL without its scheme.
+    pub(crate) fn issuer(&self) -> &str {
+        self.provider.split_once(":oidc-provider/").map_or(&*self.provider, |(_, url)| url)
+    }
+
+    /// The issuer's condition keys and their values.
+    ///
+    /// Source: IAM User Guide, "IAM and AWS STS condition context keys" > "Available keys for AWS OIDC federation" and
+    /// "Cross-service AWS OIDC federation context keys".
+    pub(crate) fn condition_keys(&self) -> impl Iterator<Item = (String, Vec<String>)> {
+        let own =
+            [("sub", vec![self.subject.clone()]), ("aud", vec![self.audience.clone()]), ("amr", self.methods.clone())];
+        let further = self.claims.iter().map(|(name, values)| (name.as_str(), values.clone()));
+        let all = own.into_iter().chain(further).filter(|(_, values)| !values.is_empty());
+        all.map(|(name, values)| (format!("{}:{name}", self.issuer()), values))
+    }
 }
 
 impl Caller {
@@ -39,6 +82,7 @@ impl Caller {
             principal: Principal::Root(account),
             session_policy_arns: Vec::new(),
             issued: None,
+            web_identity: None,
         }
     }
 }

@@ -50,7 +50,7 @@ mod users;
 
 use std::sync::Arc;
 
-use aws_model::{Partition, Region};
+use aws_model::{AccountId, Partition, Region};
 use serde_json::Value;
 
 use crate::{CallContext, ServiceError, accounts::Accounts, operations::Lacks};
@@ -64,6 +64,17 @@ pub(crate) use state::{State, TABLES};
 pub(crate) struct Iam {
     state: Arc<State>,
     accounts: Arc<Accounts>,
+}
+
+/// An issuer of tokens that an account trusts.
+#[derive(Debug)]
+pub(crate) struct Trusted {
+    /// The ARN of its provider.
+    pub(crate) arn: String,
+    /// The audiences that its tokens may be for.
+    pub(crate) client_ids: Vec<String>,
+    /// The certificates that its server may have, beside those that authorities vouch for.
+    pub(crate) thumbprints: Vec<String>,
 }
 
 /// The region that IAM is in, which its requests are signed for where the endpoint is AWS's own.
@@ -90,6 +101,17 @@ impl Iam {
     pub(crate) fn new(state: State, accounts: Arc<Accounts>) -> Self {
         state.serve(&accounts);
         Self { state: Arc::new(state), accounts }
+    }
+
+    /// The OpenID Connect provider that an account has made of the issuer with this URL, which is without its scheme.
+    pub(crate) fn trusted(&self, account: AccountId, url: &str) -> Option<Trusted> {
+        let realm = self.state.read(account);
+        let provider = realm.providers.get(&state::key(url)).filter(|provider| provider.url == url)?;
+        Some(Trusted {
+            arn: provider.arn.to_string(),
+            client_ids: provider.client_ids.clone(),
+            thumbprints: provider.thumbprints.clone(),
+        })
     }
 }
 

@@ -6,7 +6,8 @@
 //!   router    service and operation -> signature -> input -> service -> answer      admin   moves the clock
 //!     |                         |      faults, on request, before a service or behind it
 //!   iam, kms, sts, cloudtrail, organizations --> authorization  accounts   credentials, sessions
-//!     |                 |                                       |
+//!     |                 |      |                                |
+//!     |                 |    issuers   keys of OpenID Connect issuers
 //!   store             trail    an event for each call
 //!   memory, or one file that survives a kill at any moment
 //! ```
@@ -22,6 +23,7 @@ mod cloudtrail;
 mod error;
 mod faults;
 mod iam;
+mod issuers;
 mod json;
 pub mod kms;
 mod local_aws;
@@ -38,10 +40,11 @@ mod sts;
 mod trail;
 
 pub use accounts::{AccountsError, Credential, Holder, InvalidCredential};
-pub use caller::{CallContext, Caller, Peer};
+pub use caller::{CallContext, Caller, Peer, WebIdentity};
 pub use clock::{Clock, InvalidClock, InvalidDuration, OutOfRange, duration};
 pub use error::ServiceError;
 pub use faults::{FaultCount, FaultPlan, LONGEST_DELAY, MOST_FAULTS, PlanError};
+pub use issuers::{InvalidIssuerKeys, IssuerKeys, KeySource};
 pub use local_aws::{LocalAws, Running, StartError};
 pub use options::{Limits, Options, State, TrailFiles};
 pub use trail::Notes;

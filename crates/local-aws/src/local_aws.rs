@@ -93,7 +93,7 @@ impl LocalAws {
     /// [`StartError`]; nothing is left running then.
     pub async fn start(options: Options) -> Result<Running, StartError> {
         let Options { listen, partition, accounts, credentials, world, assumptions, .. } = options;
-        let Options { state, clock, propagation, admin, trail, faults, quotas, limits, .. } = options;
+        let Options { state, clock, propagation, admin, trail, faults, quotas, limits, issuers, .. } = options;
         let faults = Arc::new(Faults::new(clock.clone(), faults)?);
         let store = match state {
             State::Memory => Store::memory(),
@@ -113,6 +113,7 @@ impl LocalAws {
             clock: clock.clone(),
             propagation: propagation.try_into().unwrap_or(SignedDuration::MAX),
             faults: Arc::clone(&faults),
+            issuers,
             quotas,
             trail,
             admin,

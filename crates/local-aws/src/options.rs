@@ -1,11 +1,11 @@
 //! How an embedded AWS is started.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
 use authz::{rules::Assumptions, world::World};
 use aws_model::{AccountId, Partition};
 
-use crate::{accounts::Credential, clock::Clock, faults::FaultPlan, kms::Quotas, store::MasterKey};
+use crate::{accounts::Credential, clock::Clock, faults::FaultPlan, issuers::KeySource, kms::Quotas, store::MasterKey};
 
 /// What [`LocalAws::start`](crate::LocalAws::start) takes. The default is what `claviger local-aws` starts.
 #[derive(Clone, Debug)]
@@ -40,6 +40,8 @@ pub struct Options {
     pub trail: Option<TrailFiles>,
     /// What goes wrong on request from the start; `docs/reference/faults.md`. The admin routes change it.
     pub faults: FaultPlan,
+    /// Where the keys of OpenID Connect issuers are that nothing finds by discovery, by the issuers' URLs.
+    pub issuers: BTreeMap<String, KeySource>,
     /// How many keys, grants and roles there may be.
     pub quotas: Quotas,
     /// What a peer may use up.
@@ -118,6 +120,7 @@ impl Default for Options {
             admin: true,
             trail: None,
             faults: FaultPlan::default(),
+            issuers: BTreeMap::new(),
             quotas: Quotas::default(),
             limits: Limits::default(),
         }

@@ -36,6 +36,7 @@ use crate::{
     error::ServiceError,
     faults::{Called, Fate, Faults, LONGEST_DELAY, Loss, Ruling, Silence},
     iam::{self, Iam},
+    issuers::Issuers,
     kms::Kms,
     operations::supported,
     organizations::{self, Organizations},
@@ -79,6 +80,7 @@ pub(crate) struct Services {
     pub(crate) kms: Kms,
     pub(crate) cloudtrail: CloudTrail,
     pub(crate) organizations: Organizations,
+    pub(crate) issuers: Issuers,
 }
 
 impl Router {
@@ -91,8 +93,8 @@ impl Router {
         trail: Arc<Trail>,
         faults: Arc<Faults>,
     ) -> Self {
-        let sts = Sts::new(Arc::clone(&accounts), Arc::clone(&authorizer));
-        let Services { iam, kms, cloudtrail, organizations } = services;
+        let Services { iam, kms, cloudtrail, organizations, issuers } = services;
+        let sts = Sts::new(Arc::clone(&accounts), Arc::clone(&authorizer), iam.clone(), issuers);
         Self { accounts, authorizer, clock, store, iam, kms, sts, cloudtrail, organizations, trail, faults }
     }
 
@@ -142,13 +144,14 @@ impl Router {
         request_id: &str,
     ) -> Result<Served, ServiceError> {
         self.authorizer.catch_up();
-        let signer = self.authenticate(head, body, route.model)?;
         let model = route.model;
-        let speaks = model.metadata().protocol;
-        let input = route.decode().map_err(|error| failure::undecodable(error, speaks)).and_then(|input| {
-            let valid = validate::input(model, route.operation, &input);
-            valid.map(|()| input).map_err(|error| failure::invalid(error, route.service, speaks))
-        });
+        let (signer, input) = if route.operation.is_unsigned() {
+            let input = input(route)?;
+            let recognized = self.recognize(head, model, &input).await;
+            (recognized.map_err(|error| declared::checked(model, route.operation, error))?, Ok(input))
+        } else {
+            (self.authenticate(head, body, model)?, input(route))
+        };
 
         let notes = Notes::default();
         let header = |name| head.headers.get(name).and_then(|value| value.to_str().ok());
@@ -165,7 +168,7 @@ impl Router {
             _ => None,
         };
         let mut context = CallContext {
-            caller: &signer.identity.caller,
+            caller: &signer.caller,
             region: home.as_ref().unwrap_or(&signer.region),
             now: self.clock.now(),
             request_id,
@@ -247,11 +250,19 @@ impl Router {
         match route.service {
             ServiceId::Iam => self.iam.call(context, route.operation.name(), input),
             ServiceId::Kms => self.kms.call(context, route.operation.name(), input).await,
-            ServiceId::Sts => self.sts.call(context, signer.identity.session.as_ref(), route.operation.name(), &input),
+            ServiceId::Sts => self.sts.call(context, signer.session.as_ref(), route.operation.name(), &input),
             ServiceId::CloudTrail => self.cloudtrail.call(context, route.operation.name(), input).await,
             ServiceId::Organizations => self.organizations.call(context, route.operation.name(), input),
         }
     }
+}
+
+/// The operation's input, if it is one that the model has.
+fn input(route: &Route<'_>) -> Result<Value, ServiceError> {
+    let (model, speaks) = (route.model, route.model.metadata().protocol);
+    let input = route.decode().map_err(|error| failure::undecodable(error, speaks))?;
+    validate::input(model, route.operation, &input).map_err(|error| failure::invalid(error, route.service, speaks))?;
+    Ok(input)
 }
 
 /// The operation of that name, if it is answered here.

@@ -51,6 +51,8 @@ pub(crate) enum Purpose {
     MaterialId,
     /// The token of an STS session.
     SessionToken,
+    /// What a denial tells to those who may decode it.
+    AuthorizationMessage,
     /// The secret of a generated access key.
     SecretAccessKey,
     /// What proves a password.
@@ -75,6 +77,7 @@ impl Purpose {
             Self::ImportToken => b"claviger local-aws kms import token 1",
             Self::MaterialId => b"claviger local-aws kms key-material id 1",
             Self::SessionToken => b"claviger local-aws sts session token 1",
+            Self::AuthorizationMessage => b"claviger local-aws sts authorization message 1",
             Self::SecretAccessKey => b"claviger local-aws secret access key 1",
             Self::Password => b"claviger local-aws password 1",
             Self::ServicePassword => b"claviger local-aws service password 1",

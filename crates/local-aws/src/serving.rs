@@ -6,7 +6,7 @@
 //!   calls: wait ------ the last of the former services' has ended ------ answered by the new ones
 //! ```
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use authz::{
@@ -26,6 +26,7 @@ use crate::{
     cloudtrail::CloudTrail,
     faults::Faults,
     iam::{self, Iam},
+    issuers::{Issuers, KeySource},
     kms::{self, Kms, Quotas},
     local_aws::StartError,
     organizations::{self, Organizations},
@@ -47,6 +48,8 @@ pub(crate) struct Plan {
     /// How long changes take to decide.
     pub(crate) propagation: SignedDuration,
     pub(crate) faults: Arc<Faults>,
+    /// Where keys of OpenID Connect issuers are that nothing finds by discovery.
+    pub(crate) issuers: BTreeMap<String, KeySource>,
     pub(crate) quotas: Quotas,
     pub(crate) trail: Arc<Trail>,
     pub(crate) admin: bool,
@@ -135,7 +138,8 @@ impl Plan {
             let (accounts, authorizer) = (Arc::clone(&accounts), Arc::clone(&authorizer));
             Admin::new(clock.clone(), accounts, authorizer, kms.clone(), Arc::clone(&self.faults))
         });
-        let services = Services { iam, kms: kms.clone(), cloudtrail, organizations };
+        let services =
+            Services { iam, kms: kms.clone(), cloudtrail, organizations, issuers: Issuers::new(self.issuers.clone()) };
         let trail = Arc::clone(&self.trail);
         let (state, faults) = (store.clone(), Arc::clone(&self.faults));
         let router = Router::new(Arc::clone(&accounts), clock.clone(), state, services, authorizer, trail, faults);

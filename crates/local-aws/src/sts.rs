@@ -8,26 +8,34 @@
 mod assume_role;
 mod authorize;
 mod credentials;
+mod decode;
+mod federation_token;
 mod identity;
 mod session_token;
+mod web_identity;
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::{
     accounts::{Accounts, Session},
     authorization::Authorizer,
-    caller::CallContext,
+    caller::{CallContext, Caller},
     error::ServiceError,
+    iam::Iam,
+    issuers::Issuers,
     operations::Lacks,
 };
 
 /// STS over the accounts.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Sts {
     accounts: Arc<Accounts>,
     authorizer: Arc<Authorizer>,
+    iam: Iam,
+    issuers: Issuers,
 }
 
 /// A call whose caller was verified.
@@ -41,15 +49,31 @@ struct Call<'a> {
 
 impl Sts {
     /// What it answers; the rest of the service is not there.
-    pub(crate) const OPERATIONS: [&'static str; 4] =
-        ["AssumeRole", "GetAccessKeyInfo", "GetCallerIdentity", "GetSessionToken"];
+    pub(crate) const OPERATIONS: [&'static str; 7] = [
+        "AssumeRole",
+        "AssumeRoleWithWebIdentity",
+        "DecodeAuthorizationMessage",
+        "GetAccessKeyInfo",
+        "GetCallerIdentity",
+        "GetFederationToken",
+        "GetSessionToken",
+    ];
 
     /// What of them is not there, as `docs/reference/operations.md` tells it.
-    pub(crate) const LACKS: Lacks =
-        &[("AssumeRole", "MFA devices; `ProvidedContexts`"), ("GetSessionToken", "MFA devices")];
+    pub(crate) const LACKS: Lacks = &[
+        ("AssumeRole", "MFA devices; `ProvidedContexts`"),
+        ("AssumeRoleWithWebIdentity", "`ProviderId`; Google, Facebook, Amazon and Cognito without a provider"),
+        ("DecodeAuthorizationMessage", "messages to decode: the operations that answer them are EC2's"),
+        ("GetSessionToken", "MFA devices"),
+    ];
 
-    pub(crate) fn new(accounts: Arc<Accounts>, authorizer: Arc<Authorizer>) -> Self {
-        Self { accounts, authorizer }
+    pub(crate) fn new(accounts: Arc<Accounts>, authorizer: Arc<Authorizer>, iam: Iam, issuers: Issuers) -> Self {
+        Self { accounts, authorizer, iam, issuers }
+    }
+
+    /// Who calls an operation that nobody signs.
+    pub(crate) async fn recognize(&self, input: &Value, now: Timestamp) -> Result<Caller, ServiceError> {
+        web_identity::recognize(self, input, now).await
     }
 
     /// Answers an operation. `input` was decoded and validated.
@@ -60,12 +84,15 @@ impl Sts {
         operation: &str,
         input: &Value,
     ) -> Result<Value, ServiceError> {
-        let call = Call { context, session, input };
+        let input = web_identity::with_claims(context.caller, operation, Cow::Borrowed(input));
+        let call = Call { context, session, input: &input };
         self.authorize(call, operation)?;
         match operation {
-            "AssumeRole" => self.assume_role(call),
+            "AssumeRole" | "AssumeRoleWithWebIdentity" => self.assume_role(call, operation),
+            "DecodeAuthorizationMessage" => self.decode_authorization_message(call),
             "GetAccessKeyInfo" => self.get_access_key_info(call),
             "GetCallerIdentity" => Ok(identity::get_caller_identity(call)),
+            "GetFederationToken" => self.get_federation_token(call),
             "GetSessionToken" => self.get_session_token(call),
             other => Err(ServiceError::new("InvalidAction", format!("the embedded AWS does not answer sts:{other}"))),
         }

@@ -34,7 +34,16 @@ impl EmbeddedAws {
     /// # Panics
     /// When it does not come up.
     pub async fn start(claviger: &Path, folder: &Path) -> Self {
-        let command = Self::command(claviger, 0);
+        Self::start_with(claviger, folder, &[]).await
+    }
+
+    /// The same, with further flags.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    pub async fn start_with(claviger: &Path, folder: &Path, flags: &[String]) -> Self {
+        let mut command = Self::command(claviger, 0);
+        command.args(flags);
         let process = Process::spawn(command, &folder.join("local-aws.log")).expect("the binary starts");
         let address = eventually("the embedded AWS is ready", Duration::from_secs(20), async || {
             endpoint(&process.log_tail()).ok_or_else(|| process.log_tail())

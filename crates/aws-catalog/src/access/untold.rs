@@ -33,7 +33,8 @@ const OF_CONTEXT_PROVIDER: Untold = Never("context assertions are refused: there
 /// They would be the constraints of the grant; who may retire it the grant itself says, so nobody can be let retire by them.
 const OF_RETIRED_GRANT: Untold = Never("who may retire a grant is decided by the grant");
 const OF_WEB_IDENTITY: Untold =
-    Never("only sessions of AssumeRoleWithWebIdentity have it, and there is no identity provider");
+    Derived("the token of the identity provider, when a session is asked for with it and in that session");
+const OF_ISSUER: Untold = Derived("the token of the issuer, when a session is asked for with it");
 
 const OF_BOUNDARY: Untold = Derived("the boundary that the user or role has");
 const OF_SECURITY_KEY: Untold = Never("devices are virtual, and security keys take the console");
@@ -57,6 +58,11 @@ pub static UNTOLD: &[Gap] = &[
         ),
     ),
     only("iam:PassRole", "iam:AssociatedResourceArn", Never("an instance profile is no resource that AWS names by it")),
+    only(
+        "sts:TagSession",
+        "sts:TransitiveTagKeys",
+        Never("a federated user begins no session that its tags could go on to"),
+    ),
     all("iam:PermissionsBoundary", OF_BOUNDARY),
     all("iam:FIDO-*", OF_SECURITY_KEY),
     all("iam:RegisterSecurityKey", OF_SECURITY_KEY),
@@ -100,6 +106,13 @@ pub static UNTOLD: &[Gap] = &[
     all("cognito-identity.amazonaws.com:*", OF_WEB_IDENTITY),
     all("graph.facebook.com:*", OF_WEB_IDENTITY),
     all("www.amazon.com:*", OF_WEB_IDENTITY),
+    all("agent.*", OF_ISSUER),
+    all("github.com/*", OF_ISSUER),
+    all("gitlab.com:*", OF_ISSUER),
+    all("idcs-*", OF_ISSUER),
+    all("oidc.circleci.com/*", OF_ISSUER),
+    all("token.actions.*", OF_ISSUER),
+    all("sts:RoleAuthorizedByIdp", Never("no page tells the claim that it follows from")),
     all("sts:RequestContext/${ContextKey}", OF_CONTEXT_PROVIDER),
     all("sts:RequestContextProviders", OF_CONTEXT_PROVIDER),
 ];

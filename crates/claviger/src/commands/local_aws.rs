@@ -4,6 +4,7 @@ mod state;
 mod told;
 
 use std::{
+    collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
     time::Duration,
@@ -13,7 +14,7 @@ use authz::{file::world, rules::Turns, text::SourceText, world::World};
 use aws_model::AccountId;
 use clap::Args;
 use daemon::{secrecy::keep_memory_private, shutdown::Shutdown};
-use local_aws::{Credential, Options, TrailFiles};
+use local_aws::{Credential, IssuerKeys, KeySource, Options, TrailFiles};
 
 use self::{
     state::StateCommand,
@@ -51,6 +52,10 @@ Examples:
 
   With changes of policies and grants that decide five seconds later, as they may on AWS:
     claviger local-aws --propagation 5s
+
+  With service accounts of a cluster that assume roles by their tokens (IAM roles for service accounts):
+    kubectl get --raw /openid/v1/jwks > jwks.json
+    claviger local-aws --oidc-keys https://oidc.example.com/demo=jwks.json
 
   For a program: a free port, and everything to be known in one JSON object:
     claviger local-aws --listen 127.0.0.1:0 -o json
@@ -104,6 +109,11 @@ pub(crate) struct LocalAws {
     #[arg(long, value_name = "DIRECTORY")]
     trail: Option<PathBuf>,
 
+    /// Where the keys (a JWK Set) of an OpenID Connect issuer are, instead of where its configuration says: for clusters
+    /// that publish none. A file, https:// or http:// of this machine. Repeat it for more
+    #[arg(long, value_name = "ISSUER=FILE|URL")]
+    oidc_keys: Vec<String>,
+
     /// Decide as if an assumption did not hold: what nobody has published is assumed, by the rules that
     /// docs/reference/assumptions.md lists. Repeat it for more
     #[arg(long, value_name = "RULE=off")]
@@ -121,11 +131,12 @@ impl LocalAws {
         }
         log.start("info")?;
         let (accounts, credentials) = self.named()?;
+        let issuers = self.issuers()?;
         let assumptions = assumptions::of_flags(&self.assume, Turns::is_of_embedded_aws)?;
         let world = self.world.as_deref().map_or_else(|| Ok(World::new()), read)?;
         keep_memory_private()?;
         let trail = self.trail.clone().map(TrailFiles::in_directory);
-        let options = Options { accounts, credentials, world, assumptions, trail, ..Options::default() };
+        let options = Options { accounts, credentials, world, assumptions, issuers, trail, ..Options::default() };
         block_on(self.serve(options))
     }
 
@@ -153,6 +164,19 @@ impl LocalAws {
         printer.say(&Stopped { event: "stopped" })?;
         stopped?;
         Ok(Exit::Done)
+    }
+
+    /// The issuers whose keys are told.
+    fn issuers(&self) -> Result<BTreeMap<String, KeySource>, Failure> {
+        let mut problems = Vec::new();
+        let mut issuers = BTreeMap::new();
+        for text in &self.oidc_keys {
+            match text.parse::<IssuerKeys>() {
+                Ok(keys) => drop(issuers.insert(keys.issuer, keys.source)),
+                Err(error) => problems.push(Problem::new(format_args!("--oidc-keys: {error}"))),
+            }
+        }
+        if problems.is_empty() { Ok(issuers) } else { Err(Failure::usage(problems)) }
     }
 
     /// The accounts and credentials of the flags. A credential that is wrong is told without its secret.

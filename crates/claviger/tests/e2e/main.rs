@@ -4,6 +4,7 @@
 //! apiserver's own clocks (minutes) cost nothing while they do, and run beside the others.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod irsa;
 mod key_disabled;
 mod key_service_away;
 mod killed;

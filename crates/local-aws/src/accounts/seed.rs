@@ -1,7 +1,10 @@
 //! The one secret that every generated credential grows from.
 
 use aws_model::{AccountId, Arn, SecretBytes};
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use zeroize::Zeroizing;
 
 use super::access_key::{self, KeyKind};
@@ -72,5 +75,18 @@ impl Seed {
     pub(crate) fn open_token(&self, access_key_id: &str, token: &SecretBytes) -> Option<SecretBytes> {
         let sealed = STANDARD.decode(token.expose()).ok()?;
         self.0.open(Purpose::SessionToken, access_key_id.as_bytes(), &sealed)
+    }
+
+    /// The text of an authorization message that only this seed reads, for this account.
+    pub(crate) fn seal_message(&self, account: AccountId, content: &[u8]) -> Result<String, SealError> {
+        let mut sealed = Vec::new();
+        self.0.seal(Purpose::AuthorizationMessage, account.as_str().as_bytes(), content, &mut sealed)?;
+        Ok(URL_SAFE_NO_PAD.encode(sealed))
+    }
+
+    /// What an authorization message holds, or nothing when it was not made here, for this account.
+    pub(crate) fn open_message(&self, account: AccountId, text: &str) -> Option<SecretBytes> {
+        let sealed = URL_SAFE_NO_PAD.decode(text).ok()?;
+        self.0.open(Purpose::AuthorizationMessage, account.as_str().as_bytes(), &sealed)
     }
 }

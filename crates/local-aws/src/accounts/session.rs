@@ -4,14 +4,14 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use authz::{
     policy::{Policy, PolicyKind},
-    principal::{Principal, RoleSession},
+    principal::{FederatedUser, Principal, RoleSession},
     text::SourceText,
 };
 use aws_model::{AccountId, Arn};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::authorization::Authorizer;
+use crate::{authorization::Authorizer, caller::WebIdentity};
 
 /// A session that STS began. The token carries it whole, sealed, as AWS's do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +34,9 @@ pub(crate) enum SessionIdentity {
     User { arn: Arn, id: String },
     /// A role.
     Role { arn: Arn, id: String, session_name: String },
+    /// A federated user, of `sts:GetFederationToken`, and the user who federated it (its ARN and unique id); none for
+    /// the root user.
+    Federated { name: String, parent: Option<(Arn, String)> },
 }
 
 /// What was passed when the session began. It makes up most of the token's size, which AWS limits.
@@ -53,9 +56,12 @@ pub(crate) struct SessionContext {
     /// Whether a session of a role began it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) chained: bool,
-    /// The identity provider whose token began it, if one did.
+    /// The identity provider that is said to have begun it, where its token is not told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) federated_provider: Option<String>,
+    /// Whose token of an identity provider began it, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) web_identity: Option<WebIdentity>,
     /// Bytes without meaning, where the caller wants a longer token.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) padding: String,
@@ -102,26 +108,40 @@ impl Session {
     /// Who its bearer is to the authorization model; its managed policies are not resolved. `None` when one of its
     /// inline policies does not read, which no session that was begun here has.
     pub(crate) fn principal(&self) -> Option<Principal> {
-        let (role, session_name) = match &self.identity {
-            SessionIdentity::Root => return Some(Principal::Root(self.account)),
-            SessionIdentity::User { arn, .. } => return Some(Principal::User(arn.clone())),
-            SessionIdentity::Role { arn, session_name, .. } => (arn, session_name),
-        };
         let context = &self.context;
         let read = |text: &String| {
             let source = SourceText::new("session policy", text.as_str());
             Policy::parse_under(source, PolicyKind::Session, &Authorizer::kept()).ok().map(Arc::new)
         };
+        let policies = || context.policies.iter().map(read).collect::<Option<_>>();
+        let tags = || context.tags.values().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
+        let (role, session_name) = match &self.identity {
+            SessionIdentity::Root => return Some(Principal::Root(self.account)),
+            SessionIdentity::User { arn, .. } => return Some(Principal::User(arn.clone())),
+            SessionIdentity::Role { arn, session_name, .. } => (arn, session_name),
+            SessionIdentity::Federated { name, parent } => {
+                return Some(Principal::FederatedUser(Box::new(FederatedUser {
+                    account: self.account,
+                    name: name.clone(),
+                    parent: parent.as_ref().map(|(arn, _)| arn.clone()),
+                    policies: policies()?,
+                    tags: tags(),
+                })));
+            }
+        };
+        let vouched = context.web_identity.as_ref().map(|identity| &identity.provider);
         let transitive = context.tags.values().filter(|tag| tag.transitive);
         Some(Principal::Session(Box::new(RoleSession {
             role: role.clone(),
             name: Some(session_name.clone()),
-            policies: context.policies.iter().map(read).collect::<Option<_>>()?,
-            tags: context.tags.values().map(|tag| (tag.key.clone(), tag.value.clone())).collect(),
+            policies: policies()?,
+            tags: tags(),
             transitive_tag_keys: transitive.map(|tag| tag.key.clone()).collect(),
             source_identity: context.source_identity.clone(),
             chained: context.chained,
-            federated_provider: context.federated_provider.as_deref().map(Into::into),
+            federated_provider: vouched
+                .or(context.federated_provider.as_ref())
+                .map(|provider| provider.as_str().into()),
             issued: Some(self.issued()),
             expires: Some(self.expires()),
         })))

@@ -13,7 +13,10 @@ use serde_json::Value;
 use std::sync::Arc;
 
 use super::Authorizer;
-use crate::{caller::CallContext, error::ServiceError};
+use crate::{
+    caller::{CallContext, WebIdentity},
+    error::ServiceError,
+};
 
 /// One access of a call, on what its input names.
 pub(crate) struct Asked<'a> {
@@ -66,11 +69,14 @@ impl Authorizer {
     fn principal(&self, ctx: &CallContext<'_>) -> Principal {
         self.admit(&ctx.caller.principal);
         let mut principal = ctx.caller.principal.clone();
-        if let Principal::Session(session) = &mut principal {
-            let world = self.world();
-            for arn in &ctx.caller.session_policy_arns {
-                session.policies.extend(world.managed_policy(arn).cloned().or_else(nothing));
-            }
+        let policies = match &mut principal {
+            Principal::Session(session) => &mut session.policies,
+            Principal::FederatedUser(federated) => &mut federated.policies,
+            _ => return principal,
+        };
+        let world = self.world();
+        for arn in &ctx.caller.session_policy_arns {
+            policies.extend(world.managed_policy(arn).cloned().or_else(nothing));
         }
         principal
     }
@@ -109,7 +115,11 @@ fn context(ctx: &CallContext<'_>) -> Context {
         context.tell("aws:multifactorauthpresent", one("false"));
         context.tell("aws:tokenissuetime", one(issued.to_string()));
     }
-    if !matches!(caller.principal, Principal::Root(_)) {
+    for (key, values) in caller.web_identity.iter().flat_map(WebIdentity::condition_keys) {
+        context.tell(&key, Told::Values(values));
+    }
+    // Who asks for its first session has no id yet.
+    if !matches!(caller.principal, Principal::Root(_) | Principal::Federated { .. }) {
         context.tell("aws:userid", one(caller.user_id.as_str()));
     }
     context

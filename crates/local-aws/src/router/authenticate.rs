@@ -7,13 +7,21 @@ use aws_wire::{
 };
 use bytes::Bytes;
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::{Router, failure};
-use crate::{accounts::Identity, error::ServiceError};
+use crate::{
+    accounts::{Identity, Session},
+    caller::Caller,
+    error::ServiceError,
+    iam,
+};
 
-/// Who signed a request, and for which region.
+/// Who calls, and in which region.
 pub(super) struct Signer {
-    pub(super) identity: Identity,
+    pub(super) caller: Caller,
+    /// The session that the request was signed in, if it was.
+    pub(super) session: Option<Session>,
     pub(super) region: Region,
 }
 
@@ -62,6 +70,29 @@ impl Router {
             )
             .map_err(|unidentified| failure::unidentified(unidentified, speaks))?;
         claim.verify(&identity.secret, &parts, Body::Bytes(body), wall_clock).map_err(refuse)?;
-        Ok(Signer { identity, region })
+        let Identity { caller, session, .. } = identity;
+        Ok(Signer { caller, session, region })
     }
+
+    /// Who calls an operation that nobody signs: whom its input vouches for.
+    pub(super) async fn recognize(
+        &self,
+        head: &http::request::Parts,
+        model: &ServiceModel,
+        input: &Value,
+    ) -> Result<Signer, ServiceError> {
+        let caller = self.sts.recognize(input, self.clock.now()).await?;
+        // The endpoint tells the region, where it is AWS's own; the global one is in the home region.
+        let partition = self.accounts.partition();
+        let region = of_host(head).filter(|region| region.partition() == partition);
+        let region = region.or_else(|| iam::home_region(partition)).ok_or_else(|| failure::internal(model))?;
+        Ok(Signer { caller, session: None, region })
+    }
+}
+
+/// The region in the name of a regional endpoint: `sts.us-west-2.amazonaws.com`.
+fn of_host(head: &http::request::Parts) -> Option<Region> {
+    let header = head.headers.get(http::header::HOST).and_then(|host| host.to_str().ok());
+    let host = head.uri.host().or(header)?;
+    host.strip_prefix("sts.")?.split_once(".amazonaws.com")?.0.parse().ok()
 }

@@ -1,6 +1,6 @@
-//! `AssumeRole`.
+//! `AssumeRole`, and `AssumeRoleWithWebIdentity` once it is known whom the token vouches for.
 
-mod context;
+pub(super) mod context;
 
 use authz::principal::Principal;
 use aws_model::Arn;
@@ -19,13 +19,13 @@ use crate::{
 const ONE_HOUR: i64 = 3600;
 
 impl Sts {
-    pub(super) fn assume_role(&self, call: Call<'_>) -> Result<Value, ServiceError> {
+    pub(super) fn assume_role(&self, call: Call<'_>, operation: &str) -> Result<Value, ServiceError> {
         let text = call.text("RoleArn").unwrap_or_default();
         let role: Arn = text.parse().map_err(|_| validation_error(format!("{text} is invalid")))?;
         refuse_mfa(call)?;
-        let Some((id, longest)) = self.role(&role) else { return Err(self.no_such_role(call, text)) };
+        let Some((id, longest)) = self.role(&role) else { return Err(self.no_such_role(call, operation, text)) };
         let seconds = duration(call, longest)?;
-        let context = context::of(call, &role, &self.authorizer)?;
+        let context = context::of(call, role.account(), &self.authorizer)?;
         let session_name = call.text("RoleSessionName").unwrap_or_default().to_owned();
         let user = json!({
             "AssumedRoleId": format!("{id}:{session_name}"),
@@ -36,17 +36,15 @@ impl Sts {
         let identity = SessionIdentity::Role { arn: role, id, session_name };
         let mut session = Session::new(account, identity, call.context.now, expires);
         session.context = context;
-        let narrowed = !session.context.policies.is_empty() || !session.context.policy_arns.is_empty();
-        let packs = narrowed || !session.context.tags.is_empty();
         let source_identity = session.context.source_identity.clone();
 
         let mut answer = credentials::begin(&self.accounts, session, call)?;
         answer.insert("AssumedRoleUser".into(), user);
-        if packs && let Some(utilization) = answer.get("SessionTokenUtilization").cloned() {
-            answer.insert("PackedPolicySize".into(), utilization);
-        }
         if let Some(source_identity) = source_identity {
             answer.insert("SourceIdentity".into(), source_identity.into());
+        }
+        if operation == "AssumeRoleWithWebIdentity" {
+            answer.extend(super::web_identity::told(call));
         }
         Ok(answer.into())
     }

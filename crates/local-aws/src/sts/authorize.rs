@@ -1,5 +1,7 @@
 //! What a call of STS needs to be allowed, looked up in the catalog's table and put to the authorization model.
 
+use std::borrow::Cow;
+
 use authz::{
     context::Told,
     principal::Principal,
@@ -11,6 +13,7 @@ use aws_model::Arn;
 
 use super::{Call, Sts, access_denied};
 use crate::{
+    accounts::federated_user_arn,
     authorization::{Asked, root_stand_in},
     error::ServiceError,
 };
@@ -30,17 +33,22 @@ impl Sts {
     }
 
     fn ask(&self, call: Call<'_>, access: &Access) -> Result<(), ServiceError> {
+        let caller = call.context.caller;
+        let named = |member| call.text(member).unwrap_or_default();
         let resource = match access.on() {
+            On::FederatedUser(member) => {
+                federated_user_arn(self.accounts.partition(), caller.account, named(member)).into()
+            }
             On::Role(member) => {
-                let text = call.text(member).unwrap_or_default();
+                let text = named(member);
                 // The operation says in its own words that this is none.
                 let Ok(role) = text.parse::<Arn>() else { return Ok(()) };
                 self.authorizer.admit_role(&role, call.context.region.partition());
-                text
+                Cow::Borrowed(text)
             }
-            _ => "*",
+            _ => Cow::Borrowed("*"),
         };
-        let mut request = self.request(call, access, resource)?;
+        let mut request = self.request(call, access, &resource)?;
         let kept = call.session.and_then(|session| session.context.source_identity.as_ref());
         if let (On::Role(_), Some(kept)) = (access.on(), kept) {
             request.context.tell("sts:SourceIdentity", Told::Values(vec![kept.clone()]));
@@ -59,10 +67,9 @@ impl Sts {
     }
 
     /// What is answered of a role that is not there, though policies would let the caller assume it.
-    pub(super) fn no_such_role(&self, call: Call<'_>, role: &str) -> ServiceError {
-        let mut accesses =
-            access::operation("sts", "AssumeRole").into_iter().flat_map(|operation| operation.accesses());
-        let Some(access) = accesses.find(|access| access.action() == "sts:AssumeRole") else {
+    pub(super) fn no_such_role(&self, call: Call<'_>, operation: &str, role: &str) -> ServiceError {
+        let mut accesses = access::operation("sts", operation).into_iter().flat_map(|operation| operation.accesses());
+        let Some(access) = accesses.find(|access| access.action().ends_with(operation)) else {
             return access_denied("Access denied");
         };
         self.request(call, access, role).map_or_else(|error| error, |request| self.authorizer.absent(&request))

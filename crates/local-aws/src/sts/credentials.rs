@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::Call;
 use crate::{
-    accounts::{Accounts, Session},
+    accounts::{Accounts, Session, SessionContext},
     error::ServiceError,
 };
 
@@ -14,6 +14,10 @@ use crate::{
 const LARGEST_TOKEN: usize = 4096;
 
 /// Begins the session, padded as the caller wishes; returns the members that every such answer has.
+///
+/// How AWS packs policies and tags is not published. Here they are as large as they make the token, so that
+/// `PackedPolicySize` tells the percentage of the token's largest size that is taken: an estimate that grows with them, and
+/// reaches 100 where they are refused.
 pub(super) fn begin(
     accounts: &Accounts,
     mut session: Session,
@@ -52,6 +56,10 @@ pub(super) fn begin(
         "SessionTokenSize": size,
         "SessionTokenUtilization": utilization,
     });
-    let Value::Object(answer) = answer else { return Ok(Map::new()) };
+    let Value::Object(mut answer) = answer else { return Ok(Map::new()) };
+    let SessionContext { policies, policy_arns, tags, .. } = &session.context;
+    if !policies.is_empty() || !policy_arns.is_empty() || !tags.is_empty() {
+        answer.insert("PackedPolicySize".into(), utilization.into());
+    }
     Ok(answer)
 }

@@ -248,7 +248,7 @@ impl Failure {
 
 impl Touched {
     pub(super) fn is_key(&self) -> bool {
-        !matches!(self.on, On::Alias(_) | On::Role(_) | On::Trail(_))
+        !matches!(self.on, On::Alias(_) | On::Role(_) | On::Trail(_) | On::FederatedUser(_))
     }
 
     fn owner(&self) -> Option<AccountId> {

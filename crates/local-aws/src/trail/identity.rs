@@ -35,6 +35,13 @@ enum Kind {
     Role {
         arn: Arn,
         source_identity: Option<Box<str>>,
+        /// The identity provider whose token began the session.
+        federated_provider: Option<Box<str>>,
+    },
+    /// Whom an identity provider vouches for, and the provider.
+    WebIdentity {
+        user: Box<str>,
+        provider: Box<str>,
     },
     Federated {
         parent: Option<Arn>,
@@ -109,10 +116,17 @@ impl Identity {
             Principal::Session(session) => Kind::Role {
                 arn: session.role.clone(),
                 source_identity: session.source_identity.as_deref().map(Into::into),
+                federated_provider: session.federated_provider.clone(),
             },
             Principal::FederatedUser(user) => Kind::Federated { parent: user.parent.clone() },
             Principal::Service(name) => Kind::Service(name.clone()),
-            Principal::Federated { .. } | Principal::Anonymous => Kind::Other,
+            Principal::Federated { provider } => match &caller.web_identity {
+                Some(identity) => {
+                    Kind::WebIdentity { user: identity.subject.as_str().into(), provider: provider.clone() }
+                }
+                None => Kind::Other,
+            },
+            Principal::Anonymous => Kind::Other,
         };
         Self {
             account: caller.account,
@@ -142,6 +156,7 @@ impl Identity {
         match &self.kind {
             Kind::Root => Some("root"),
             Kind::User | Kind::Role { .. } | Kind::Federated { .. } => last(&self.arn),
+            Kind::WebIdentity { user, .. } => Some(user),
             Kind::Service(_) | Kind::Internal | Kind::Other => None,
         }
     }
@@ -159,6 +174,14 @@ impl Identity {
             Kind::Role { .. } => "AssumedRole",
             Kind::Federated { .. } => "FederatedUser",
             Kind::Service(name) => return json!({ "type": "AWSService", "invokedBy": name }),
+            Kind::WebIdentity { user, provider } => {
+                return json!({
+                    "type": "WebIdentityUser",
+                    "principalId": self.principal_id,
+                    "userName": user,
+                    "identityProvider": provider,
+                });
+            }
             Kind::Internal => return json!({ "accountId": self.account, "invokedBy": INTERNAL }),
             Kind::Other => "Unknown",
         };
@@ -206,6 +229,10 @@ impl Identity {
         }
         let mut context = Map::new();
         context.extend(issuer.map(|issuer| ("sessionIssuer".into(), issuer)));
+        if let Kind::Role { federated_provider: Some(provider), .. } = &self.kind {
+            let data = json!({ "federatedProvider": provider, "attributes": {} });
+            context.insert("webIdFederationData".into(), data);
+        }
         // There is no MFA device here.
         let mut attributes = json!({ "mfaAuthenticated": "false" });
         if let (Some(issued), Some(fields)) = (self.issued, attributes.as_object_mut()) {

@@ -3,6 +3,7 @@
 //! `CLAVIGER_CASES="iam_users iam_roles"` runs the contract's modules of these names alone.
 
 use std::{
+    collections::BTreeMap,
     env,
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -10,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use local_aws::{LocalAws, Options, Running};
+use local_aws::{KeySource, LocalAws, Options, Running};
 use serde_json::json;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
@@ -22,15 +23,19 @@ const ACCOUNTS: [&str; 2] = ["111122223333", "444455556666"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn boto3_holds_the_embedded_aws_to_its_contract() {
-    let aws = start().await;
-    run("run.py", &contract("local"), &aws.endpoint_url(), &credentials(&aws)).await;
+    let keys = tempfile::tempdir().unwrap();
+    let keys = keys.path().join("jwks.json");
+    let aws = start_with_keys_in(&keys).await;
+    run("run.py", &contract("local"), &aws.endpoint_url(), &credentials(&aws), Some(&keys)).await;
     aws.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_aws_cli_drives_every_operation() {
-    let aws = start().await;
-    run("cli.py", &[], &aws.endpoint_url(), &credentials(&aws)).await;
+    let keys = tempfile::tempdir().unwrap();
+    let keys = keys.path().join("jwks.json");
+    let aws = start_with_keys_in(&keys).await;
+    run("cli.py", &[], &aws.endpoint_url(), &credentials(&aws), Some(&keys)).await;
     aws.shutdown().await;
 }
 
@@ -62,7 +67,7 @@ async fn moto_departs_from_the_contract_just_where_it_is_said() {
     let key = |id: &str| json!({ "AccessKeyId": id, "SecretAccessKey": "secret" });
     let credentials =
         json!({ "123456789012": key("AKIAMOTOONE000000000"), "210987654321": key("AKIAMOTOTWO000000000") });
-    run("run.py", &contract("moto"), &endpoint, &credentials.to_string()).await;
+    run("run.py", &contract("moto"), &endpoint, &credentials.to_string(), None).await;
     moto.kill().await.unwrap();
     drain.await.unwrap();
 }
@@ -74,9 +79,20 @@ fn contract(against: &str) -> Vec<String> {
 }
 
 pub(crate) async fn start() -> Running {
+    start_with(BTreeMap::new()).await
+}
+
+/// The issuer of the scripts' tokens has its keys in a file, which they write.
+async fn start_with_keys_in(keys: &Path) -> Running {
+    let issuer = "https://oidc.claviger.example/cluster".to_owned();
+    let issuers = BTreeMap::from([(issuer, KeySource::File(keys.to_owned()))]);
+    start_with(issuers).await
+}
+
+async fn start_with(issuers: BTreeMap<String, KeySource>) -> Running {
     let accounts = ACCOUNTS.iter().map(|account| account.parse().unwrap()).collect();
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-    LocalAws::start(Options { listen, accounts, world: world(), ..Options::default() }).await.unwrap()
+    LocalAws::start(Options { listen, accounts, world: world(), issuers, ..Options::default() }).await.unwrap()
 }
 
 /// A managed policy that AWS has not published; of the accounts nothing, so that they are open.
@@ -101,7 +117,7 @@ fn credentials(aws: &Running) -> String {
 }
 
 /// Runs a script to its end, which must be a good one.
-async fn run(script: &str, arguments: &[String], endpoint: &str, credentials: &str) {
+async fn run(script: &str, arguments: &[String], endpoint: &str, credentials: &str, keys: Option<&Path>) {
     let home = tempfile::tempdir().unwrap();
     let scripts = workspace().join("tests/clients");
     let output = Command::new(venv().join("python"))
@@ -115,6 +131,7 @@ async fn run(script: &str, arguments: &[String], endpoint: &str, credentials: &s
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("CLAVIGER_ENDPOINT", endpoint)
         .env("CLAVIGER_CREDENTIALS", credentials)
+        .envs(keys.map(|keys| ("CLAVIGER_JWKS", keys)))
         .kill_on_drop(true)
         .output();
     let output = timeout(Duration::from_secs(900), output).await.expect("the script ends").unwrap();

@@ -11,5 +11,6 @@ mod sessions;
 mod signed;
 mod switches;
 mod transport;
+mod web_identity;
 mod wire;
 mod world;

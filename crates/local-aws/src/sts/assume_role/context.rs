@@ -9,7 +9,7 @@ use authz::{
 use aws_model::Arn;
 use serde_json::Value;
 
-use super::super::{Call, access_denied, invalid_parameter, validation_error};
+use super::super::{Call, access_denied, invalid_parameter, validation_error, web_identity};
 use crate::{
     accounts::{SessionContext, SessionTag},
     authorization::Authorizer,
@@ -22,17 +22,22 @@ use crate::{
 const MOST_POLICY_ARNS: usize = 10;
 const LONGEST_POLICIES: usize = 2048;
 
-pub(super) fn of(call: Call<'_>, role: &Arn, authorizer: &Authorizer) -> Result<SessionContext, ServiceError> {
+pub(in crate::sts) fn of(
+    call: Call<'_>,
+    account: &str,
+    authorizer: &Authorizer,
+) -> Result<SessionContext, ServiceError> {
     if call.list("ProvidedContexts").next().is_some() {
         let message = "The embedded AWS has no identity provider whose context assertions it could check.";
         return Err(ServiceError::new("InvalidContextAssertion", message));
     }
-    let (inline, policy_arns) = policies(call, role, authorizer)?;
+    let (inline, policy_arns) = policies(call, account, authorizer)?;
     let mut context = SessionContext {
         policies: inline.into_iter().collect(),
         policy_arns,
         source_identity: source_identity(call)?,
         chained: super::chains(call),
+        web_identity: web_identity::of(call),
         ..Default::default()
     };
     for tag in tags(call)? {
@@ -41,12 +46,12 @@ pub(super) fn of(call: Call<'_>, role: &Arn, authorizer: &Authorizer) -> Result<
     Ok(context)
 }
 
-/// The inline policy and the managed ones' ARNs, which are AWS's or of the role's account.
+/// The inline policy and the managed ones' ARNs, which are AWS's or of the session's account.
 ///
 /// Source: AWS STS API Reference, "AssumeRole", `Policy` and `PolicyArns`.
 fn policies(
     call: Call<'_>,
-    role: &Arn,
+    account: &str,
     authorizer: &Authorizer,
 ) -> Result<(Option<String>, Vec<String>), ServiceError> {
     let inline = call.text("Policy");
@@ -54,7 +59,7 @@ fn policies(
     for text in call.list("PolicyArns").filter_map(|policy| policy.get("arn")?.as_str()) {
         let arn: Result<Arn, _> = text.parse();
         let is_managed = |arn: &Arn| arn.service() == "iam" && arn.resource().starts_with("policy/");
-        let may_narrow = |arn: &Arn| arn.account() == "aws" || arn.account() == role.account();
+        let may_narrow = |arn: &Arn| arn.account() == "aws" || arn.account() == account;
         if !arn.is_ok_and(|arn| is_managed(&arn) && may_narrow(&arn)) {
             return Err(validation_error(format!("ARN {text} is not valid.")));
         }

@@ -1,0 +1,142 @@
+//! Tokens.
+
+use jiff::{SignedDuration, Timestamp};
+use oidc::{InvalidClaim, InvalidToken, KeySet, OutOfTime, Token, Unverified};
+use serde_json::{Value, json};
+
+use crate::issuer::{SigningKey, encoded, jwks};
+
+fn claims() -> Value {
+    json!({
+        "iss": "https://issuer.example", "sub": "me", "aud": ["you", "them"], "azp": "you", "amr": ["pwd"],
+        "iat": 1_000, "nbf": 1_100, "exp": 2_000, "https://aws.amazon.com/tags": {"principal_tags": {}},
+    })
+}
+
+fn set(keys: &[SigningKey]) -> KeySet {
+    KeySet::parse(jwks(keys).to_string().as_bytes()).unwrap()
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+#[test]
+fn every_algorithm_that_aws_takes_verifies_its_own_tokens_and_no_others() {
+    let algorithms = ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512"];
+    let keys: Vec<SigningKey> = algorithms.into_iter().map(|algorithm| SigningKey::new(algorithm, algorithm)).collect();
+    let all = set(&keys);
+    for key in &keys {
+        let text = key.token(&claims());
+        let token = Token::parse(&text).unwrap();
+        assert_eq!((token.algorithm().name(), token.key_id()), (key.algorithm, Some(key.id)));
+        let verified = token.verify(&all).unwrap();
+        assert_eq!((&*verified.issuer, &*verified.subject), ("https://issuer.example", "me"));
+        assert_eq!(
+            (&*verified.audiences, &*verified.methods),
+            (&["you".into(), "them".into()][..], &["pwd".into()][..])
+        );
+        assert_eq!(verified.authorized_party.as_deref(), Some("you"));
+        assert!(verified.get("https://aws.amazon.com/tags").is_some_and(Value::is_object));
+
+        // Another's key under the same id.
+        let other = SigningKey::new(key.id, key.algorithm);
+        assert_eq!(token.verify(&set(&[other])), Err(Unverified::Signature), "{}", key.algorithm);
+    }
+    // A header may leave out which key it was.
+    for key in &keys {
+        let text = key.signed(&json!({"alg": key.algorithm}), &claims().to_string());
+        assert!(Token::parse(&text).unwrap().verify(&all).is_ok(), "{}", key.algorithm);
+    }
+}
+
+#[test]
+fn a_token_of_which_anything_was_changed_is_not_believed() {
+    let keys = [SigningKey::new("one", "ES256")];
+    let text = keys[0].token(&claims());
+    let (signed, signature) = text.rsplit_once('.').unwrap();
+    let (header, _) = signed.split_once('.').unwrap();
+    let mut other = claims();
+    other["sub"] = json!("somebody else");
+    let forged = format!("{header}.{}.{signature}", encoded(other.to_string().as_bytes()));
+    assert_eq!(Token::parse(&forged).unwrap().verify(&set(&keys)), Err(Unverified::Signature));
+    for cut in ["", "AAAA", signature.get(..40).unwrap()] {
+        let forged = format!("{signed}.{cut}");
+        assert_eq!(Token::parse(&forged).unwrap().verify(&set(&keys)), Err(Unverified::Signature), "{cut}");
+    }
+}
+
+/// The public keys are known to everybody, so that nothing that they could make may count.
+#[test]
+fn no_token_without_a_signature_and_none_with_a_mac_is_read() {
+    let key = SigningKey::new("one", "RS256");
+    for algorithm in ["none", "None", "HS256", "HS512", "PS256", "EdDSA", "rs256", ""] {
+        let header = json!({"alg": algorithm, "kid": "one"});
+        let text = key.signed(&header, &claims().to_string());
+        assert!(matches!(Token::parse(&text), Err(InvalidToken::Algorithm(_))), "{algorithm}");
+    }
+    for header in
+        [json!({}), json!({"alg": 1}), json!({"alg": "RS256", "crit": ["x"]}), json!({"alg": "RS256", "kid": 1})]
+    {
+        let text = key.signed(&header, &claims().to_string());
+        assert!(matches!(Token::parse(&text), Err(InvalidToken::Form(_))), "{header}");
+    }
+    // An RSA token that claims to be of a curve is of no key.
+    let text = key.signed(&json!({"alg": "ES256", "kid": "one"}), &claims().to_string());
+    assert_eq!(Token::parse(&text).unwrap().verify(&set(&[key])), Err(Unverified::NoSuchKey));
+}
+
+#[test]
+fn what_is_no_token_is_told_what_it_lacks() {
+    let good = SigningKey::new("one", "ES256").token(&claims());
+    for text in
+        ["", ".", "..", "a.b", "a.b.c", "a.b.c.d", &format!("{good}.x"), &format!("{good}="), &format!("{good} ")]
+    {
+        assert!(matches!(Token::parse(text), Err(InvalidToken::Form(_))), "{text}");
+    }
+    assert_eq!(Token::parse(&"a".repeat(20_001)).unwrap_err(), InvalidToken::Long);
+    let deep = format!("{}.{}.AAAA", encoded(br#"{"alg":"RS256"}"#), encoded("[".repeat(9000).as_bytes()));
+    assert!(matches!(Token::parse(&deep), Err(InvalidToken::Form(_))));
+}
+
+#[test]
+fn what_an_id_token_must_have_is_missed() {
+    let key = SigningKey::new("one", "ES256");
+    let parse = |claims: &Value| Token::parse(&key.token(claims)).map(drop).unwrap_err();
+    for name in ["iss", "sub", "aud", "iat", "exp"] {
+        let mut without = claims();
+        without.as_object_mut().unwrap().remove(name);
+        assert_eq!(parse(&without), InvalidToken::Claim(InvalidClaim::Missing(name)));
+    }
+    for (name, wrong) in [
+        ("iss", json!("")),
+        ("iss", json!(1)),
+        ("sub", json!([])),
+        ("aud", json!([1])),
+        ("exp", json!("2000")),
+        ("exp", json!(2000.5)),
+        ("iat", json!(i64::MAX)),
+        ("nbf", json!(true)),
+    ] {
+        let mut changed = claims();
+        changed[name] = wrong.clone();
+        let refused = parse(&changed);
+        assert!(matches!(refused, InvalidToken::Claim(InvalidClaim::Type { .. })), "{name} {wrong}: {refused}");
+    }
+}
+
+#[test]
+fn a_token_has_its_time_and_clocks_may_differ() {
+    let keys = [SigningKey::new("one", "ES256")];
+    let text = keys[0].token(&claims());
+    let token = Token::parse(&text).unwrap();
+    let claims = token.verify(&set(&keys)).unwrap();
+    let leeway = SignedDuration::from_secs(300);
+    let check = |second| claims.check_time(at(second), leeway);
+    assert_eq!(check(799), Err(OutOfTime::Early(at(1_100))));
+    for good in [800, 1_100, 1_999, 2_299] {
+        assert_eq!(check(good), Ok(()), "{good}");
+    }
+    assert_eq!(check(2_300), Err(OutOfTime::Expired(at(2_000))));
+    assert_eq!(claims.check_time(at(2_000), SignedDuration::ZERO), Err(OutOfTime::Expired(at(2_000))));
+}
