@@ -9,6 +9,7 @@
 //!
 //! Nothing here decides: [`authz`] does, over facts that are kept up to date change by change.
 
+pub(crate) mod named;
 mod open;
 mod propagation;
 mod request;

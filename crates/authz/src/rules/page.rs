@@ -66,9 +66,9 @@ those below it the last one decides, and others answer what stands below them, o
 of the two at the end decides nothing, nor does one to a call before. `holds` is looked for first. What IAM and KMS \
 are told takes AWS some seconds to spread: a minute passes before the calls that tell.
 
-`cargo test -p local-aws --test clients probe` runs each that takes IAM, KMS, STS and Organizations alone, through \
-the `aws` command, against the embedded AWS: it finds what its switch says, on and off. Of the others it checks that \
-the `aws` command takes their calls.
+`cargo test -p local-aws --test clients probe` runs each that takes IAM, KMS and STS alone, through the `aws` \
+command, against the embedded AWS: it finds what its switch says, on and off; a switch that turns launches alone turns \
+nothing there. Of the others it checks that the `aws` command takes their calls.
 ";
 
 /// The groups of rules, by how their ids begin; the longer beginning first where two share one.

@@ -130,7 +130,7 @@ rules! {
     IAM_POLICY_SAVED_TEXT "iam-policy-saved-text":
         "A bare account id in a saved key policy reads back as the ARN of its root.",
         assumed_without_switch("IAM's guide says that a service might; for KMS it is told nowhere",
-            "it tells how a policy reads back, on which no decision hangs; the embedded AWS gives a key policy back as \
-             it was put",
+            "it tells how a policy reads back, on which no decision hangs; the embedded AWS gives an account id in a key \
+             policy back as it was put",
             include_str!("probes/iam-policy-saved-text.probe"));
 }

@@ -62,8 +62,16 @@ impl World {
     /// # Errors
     /// When there is no such key, or the policy was not read as [`PolicyKind::Key`].
     pub fn set_key_policy(&mut self, arn: &KeyArn, policy: Arc<Policy>) -> Result<(), ChangeError> {
-        expect_kind(&policy, PolicyKind::Key)?;
         let policy = self.saved(policy);
+        self.put_key_policy(arn, policy)
+    }
+
+    /// Replaces a key's policy by one that was saved before, with what it meant then.
+    ///
+    /// # Errors
+    /// When there is no such key, or the policy was not read as [`PolicyKind::Key`].
+    pub fn put_key_policy(&mut self, arn: &KeyArn, policy: ResourcePolicy) -> Result<(), ChangeError> {
+        expect_kind(&policy.policy, PolicyKind::Key)?;
         self.key_mut(arn).map(|key| key.policy = policy)
     }
 

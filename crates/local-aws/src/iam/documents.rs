@@ -4,18 +4,17 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use authz::{
     policy::{
-        MalformedPolicy, Policy, PolicyKind, PrincipalPattern,
+        MalformedPolicy, Policy, PolicyKind,
         limits::{SizeQuota, check_request},
     },
     rules::Assumptions,
     text::SourceText,
     world::Account,
 };
-use aws_model::Arn;
 use serde::{Deserialize, Serialize};
 
 use super::{call::Call, fault};
-use crate::ServiceError;
+use crate::{ServiceError, authorization::named};
 
 /// A trust policy, with the unique ids of whom it named when it was saved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,41 +35,20 @@ impl Trust {
         let limit = world.account(call.account()).map_or(SizeQuota::Trust.limit(), Account::role_trust_policy_length);
         let fits = SizeQuota::Trust.check_up_to(SizeQuota::Trust.size_of(document), limit);
         fits.map_err(|too_large| fault::limit_exceeded(too_large.aws_message("")))?;
-        for arn in named(&policy) {
-            let account = arn.account().parse().ok().and_then(|account| world.account(account));
-            if account.is_some_and(|account| !account.identities_are_partial) && world.identity(arn).is_none() {
-                let message = format!("Invalid principal in policy: \"AWS\":\"{arn}\"");
-                return Err(ServiceError::new("MalformedPolicyDocument", message));
-            }
+        if let Some(principal) = named::absent(&world, &policy) {
+            let message = format!("Invalid principal in policy: \"AWS\":\"{principal}\"");
+            return Err(ServiceError::new("MalformedPolicyDocument", message));
         }
         let saved = world.saved(Arc::new(policy)).saved_ids;
         let saved_ids = saved.into_iter().map(|(arn, id)| (arn.into(), id.into())).collect();
         Ok(Self { document: document.to_owned(), saved_ids })
     }
 
-    /// The document as IAM tells it: whoever it named and is not there any more stands there by its unique id.
-    ///
-    /// Source: IAM User Guide, "AWS JSON policy elements: Principal" > "IAM role principals".
+    /// The document as IAM tells it.
     pub(super) fn told(&self, call: &Call<'_>) -> String {
-        let world = call.state.authorizer().world();
-        let is_gone = |arn: &str, id: &str| {
-            let known = arn.parse::<Arn>().ok().and_then(|arn| world.identity(&arn).map(|now| now.unique_id.clone()));
-            known.as_deref() != Some(id)
-        };
-        let gone = self.saved_ids.iter().filter(|(arn, id)| is_gone(arn, id));
-        let document = gone.fold(self.document.clone(), |document, (arn, id)| {
-            document.replace(&format!("\"{arn}\""), &format!("\"{id}\""))
-        });
-        url_encoded(&document)
+        let saved_ids = self.saved_ids.iter().map(|(arn, id)| (arn.as_str(), id.as_str()));
+        url_encoded(&named::told(&call.state.authorizer().world(), &self.document, saved_ids))
     }
-}
-
-fn named(policy: &Policy) -> impl Iterator<Item = &Arn> {
-    let principals = policy.statements().iter().filter_map(|statement| statement.principals.as_ref());
-    principals.flat_map(|principals| principals.patterns.iter()).filter_map(|pattern| match &pattern.value {
-        PrincipalPattern::User(arn) | PrincipalPattern::Role(arn) => Some(arn),
-        _ => None,
-    })
 }
 
 /// Reads a policy that a caller gives.

@@ -169,7 +169,7 @@ fn record(given: &world::Key, now: Timestamp) -> Result<KeyRecord, UnfitKey> {
         enabled,
         deletion,
         passing,
-        policy: given.policy.policy.clone().into(),
+        policy: given.policy.clone().into(),
         tags: given.tags.clone(),
         aws_managed: given.manager == world::KeyManager::Aws,
         imports: BTreeMap::new(),

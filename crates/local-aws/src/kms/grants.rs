@@ -34,7 +34,7 @@ pub(super) struct Grant {
     pub(super) created: Timestamp,
     /// The ARN of a principal, or the name of a service.
     pub(super) grantee: String,
-    /// The unique id of the user or role that it was made for, where it is another than that of who bears the name now.
+    /// The unique id of the user or role that it was made for, if that was known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) grantee_unique_id: Option<String>,
     /// As the grantee.

@@ -1,25 +1,48 @@
-//! Key policies: the text as it was put, read once.
+//! Key policies: the text as it was put, read once, with the unique ids of whom it named then.
 
-use std::sync::Arc;
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use authz::{
     policy::{MalformedPolicy, Policy, PolicyKind},
     rules::Assumptions,
     text::SourceText,
+    world::{ResourcePolicy, World},
 };
 use aws_model::KeyArn;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::authorization::Authorizer;
+use crate::authorization::{Authorizer, named};
 
 /// A key policy that reads.
 #[derive(Clone, Debug)]
-pub(super) struct KeyPolicy(Arc<Policy>);
+pub(super) struct KeyPolicy {
+    policy: Arc<Policy>,
+    /// Of the users and roles that it names, by ARN; `None` before it is saved, and in states of before they were kept.
+    saved_ids: Option<BTreeMap<Box<str>, Box<str>>>,
+}
+
+/// A row's.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Kept<'k> {
+    /// As it was before the ids were kept.
+    Text(Cow<'k, str>),
+    Saved {
+        text: Cow<'k, str>,
+        saved_ids: BTreeMap<Box<str>, Box<str>>,
+    },
+}
 
 impl KeyPolicy {
     pub(super) fn parse(text: &str, assumptions: &Assumptions) -> Result<Self, MalformedPolicy> {
         let source = SourceText::new("key policy", text);
-        Policy::parse_under(source, PolicyKind::Key, assumptions).map(|policy| Self(Arc::new(policy)))
+        Policy::parse_under(source, PolicyKind::Key, assumptions)
+            .map(|policy| Self { policy: Arc::new(policy), saved_ids: None })
+    }
+
+    /// The same, naming whom it names now.
+    pub(super) fn saved(self, world: &World) -> Self {
+        world.saved(self.policy).into()
     }
 
     /// The policy that gives a key to its account.
@@ -47,36 +70,60 @@ impl KeyPolicy {
 
     /// As it was put.
     pub(super) fn text(&self) -> &str {
-        self.0.source().text()
+        self.policy.source().text()
+    }
+
+    /// As KMS tells it: who is gone by the unique id.
+    pub(super) fn told(&self, world: &World) -> String {
+        let saved_ids = self.saved_ids.iter().flatten().map(|(arn, id)| (&**arn, &**id));
+        named::told(world, self.text(), saved_ids)
     }
 
     pub(super) fn policy(&self) -> &Arc<Policy> {
-        &self.0
+        &self.policy
+    }
+
+    /// As the model takes it.
+    pub(super) fn of_model(&self, world: &World) -> ResourcePolicy {
+        match &self.saved_ids {
+            Some(saved_ids) => ResourcePolicy { policy: Arc::clone(&self.policy), saved_ids: saved_ids.clone() },
+            None => world.saved(Arc::clone(&self.policy)),
+        }
     }
 }
 
-impl From<Arc<Policy>> for KeyPolicy {
-    fn from(policy: Arc<Policy>) -> Self {
-        Self(policy)
+impl From<ResourcePolicy> for KeyPolicy {
+    fn from(ResourcePolicy { policy, saved_ids }: ResourcePolicy) -> Self {
+        Self { policy, saved_ids: Some(saved_ids) }
     }
 }
 
 impl PartialEq for KeyPolicy {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || self.text() == other.text()
+        let is_same_text = Arc::ptr_eq(&self.policy, &other.policy) || self.text() == other.text();
+        is_same_text && self.saved_ids == other.saved_ids
     }
 }
 
 impl Serialize for KeyPolicy {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.text())
+        let text = Cow::Borrowed(self.text());
+        match self.saved_ids.clone() {
+            Some(saved_ids) => Kept::Saved { text, saved_ids },
+            None => Kept::Text(text),
+        }
+        .serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for KeyPolicy {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        Self::parse(&text, &Authorizer::kept())
-            .map_err(|malformed| de::Error::custom(format_args!("the key policy: {malformed}")))
+        let (text, saved_ids) = match Kept::deserialize(deserializer)? {
+            Kept::Text(text) => (text, None),
+            Kept::Saved { text, saved_ids } => (text, Some(saved_ids)),
+        };
+        let read = Self::parse(&text, &Authorizer::kept());
+        let read = read.map_err(|malformed| de::Error::custom(format_args!("the key policy: {malformed}")))?;
+        Ok(Self { saved_ids, ..read })
     }
 }

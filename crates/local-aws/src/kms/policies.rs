@@ -1,6 +1,7 @@
 //! PutKeyPolicy, GetKeyPolicy, ListKeyPolicies, and the policy of a new key.
 //!
-//! Policies are kept as they were given; whether they read and what they decide is the authorization model's.
+//! Policies are kept as they were given, with the ids of whom they name; whether they read and what they decide is the
+//! authorization model's.
 
 use authz::policy::MalformedPolicy;
 use aws_model::KeyArn;
@@ -15,7 +16,7 @@ use super::{
     lockout,
     paging::{Page, Paging},
 };
-use crate::ServiceError;
+use crate::{ServiceError, authorization::named};
 
 /// Source: AWS KMS Developer Guide, "Quotas", resource quotas: 32 KB.
 const MAX_BYTES: usize = 32 * 1024;
@@ -63,7 +64,8 @@ pub(super) fn get_key_policy(call: &Call<'_>, value: Value) -> Result<Value, Ser
     let input: GetKeyPolicy = input(value)?;
     check_name(input.policy_name.as_deref())?;
     let key = call.key("KeyId", &input.key_id)?;
-    Ok(json!({ "Policy": call.moment(&key).record.policy.text(), "PolicyName": NAME }))
+    let policy = call.moment(&key).record.policy.told(&call.state.authorizer().world());
+    Ok(json!({ "Policy": policy, "PolicyName": NAME }))
 }
 
 pub(super) fn list_key_policies(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
@@ -84,7 +86,7 @@ pub(super) fn for_new_key(
 ) -> Result<KeyPolicy, ServiceError> {
     match given {
         Some(policy) => read(call, arn, &policy, bypass_lockout_check),
-        None => KeyPolicy::default_of(arn).map_err(malformed),
+        None => Ok(KeyPolicy::default_of(arn).map_err(malformed)?.saved(&call.state.authorizer().world())),
     }
 }
 
@@ -96,6 +98,7 @@ fn read(call: &Call<'_>, arn: &KeyArn, text: &str, bypass_lockout_check: bool) -
         )));
     }
     let policy = KeyPolicy::parse(text, call.state.authorizer().assumptions()).map_err(malformed)?;
+    let policy = saved(call, policy)?;
     if bypass_lockout_check || lockout::lets_put_again(call, arn, &policy) {
         return Ok(policy);
     }
@@ -103,6 +106,18 @@ fn read(call: &Call<'_>, arn: &KeyArn, text: &str, bypass_lockout_check: bool) -
         "MalformedPolicyDocumentException",
         "The new key policy will not allow you to update the key policy in the future.",
     ))
+}
+
+/// The policy as it is saved, if all whom it names are there.
+///
+/// Source: AWS KMS API Reference, "PutKeyPolicy" > `Policy`; the rule `iam-policy-key-principals-exist`.
+fn saved(call: &Call<'_>, policy: KeyPolicy) -> Result<KeyPolicy, ServiceError> {
+    let world = call.state.authorizer().world();
+    if named::absent(&world, policy.policy()).is_some() {
+        let message = "Policy contains a statement with one or more invalid principals.";
+        return Err(ServiceError::new("MalformedPolicyDocumentException", message));
+    }
+    Ok(policy.saved(&world))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]

@@ -9,6 +9,7 @@
 mod wire;
 
 mod durability;
+mod key_policies;
 mod kill;
 mod open;
 mod refusals;

@@ -40,6 +40,12 @@ impl Parties {
         Ok(())
     }
 
+    /// The unique id of the user or role that the grant is for, if it is known.
+    pub(super) fn grantee_unique_id(&self, authorizer: &Authorizer) -> Option<String> {
+        let (GrantPrincipal::User(arn) | GrantPrincipal::Role(arn)) = self.grantee.parse().ok()? else { return None };
+        Some(authorizer.world().identity(&arn)?.unique_id.to_string())
+    }
+
     /// Whether the grant is as a service's must be.
     pub(super) fn check(&self, constraints: &GrantConstraints) -> Result<(), ServiceError> {
         if !is_service(&self.grantee) {

@@ -26,7 +26,7 @@ impl Facts<'_> {
         // An account of which nothing but keys is known is an open one.
         self.0.name(record.arn.account());
         self.change("a key", |world| {
-            let mut key = world::Key::new(record.arn.clone(), world.saved(record.policy.policy().clone()));
+            let mut key = world::Key::new(record.arn.clone(), record.policy.of_model(world));
             key.state = Some(state(record));
             key.manager = if record.aws_managed { KeyManager::Aws } else { KeyManager::Customer };
             key.tags.clone_from(&record.tags);
@@ -43,8 +43,11 @@ impl Facts<'_> {
     /// What has changed of a key.
     pub(super) fn key(self, before: &KeyRecord, now: &KeyRecord) {
         if before.policy != now.policy {
-            let (arn, policy) = (now.arn.clone(), now.policy.policy().clone());
-            self.0.spread("a key policy", move |world| world.set_key_policy(&arn, policy));
+            let (arn, policy) = (now.arn.clone(), now.policy.clone());
+            self.0.spread("a key policy", move |world| {
+                let policy = policy.of_model(world);
+                world.put_key_policy(&arn, policy)
+            });
         }
         if before.tags != now.tags {
             let (arn, tags) = (now.arn.clone(), now.tags.clone());
