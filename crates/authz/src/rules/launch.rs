@@ -124,6 +124,10 @@ rules! {
     LAUNCH_CONTEXT_COPY "launch-context-copy":
         "The encryption context of a snapshot that was copied is `aws:ebs:id` with the copy's id.",
         EBS.at("How Amazon EBS encryption works > Amazon EBS encryption context");
+    LAUNCH_CALLS_JOINED "launch-calls-joined":
+        "CloudTrail's records of the calls to KMS for one volume are joined by its id: `aws:ebs:id` of the encryption \
+         context, of CreateGrant's that of the grant's constraint.",
+        KMS.at("Encryption context, Logging AWS KMS API calls with AWS CloudTrail > Amazon EC2 example two");
     LAUNCH_DEFAULT_KEY "launch-default-key":
         "An encrypted volume without a key named, and without an encrypted snapshot, is under the account's default \
          key for EBS: `aws/ebs`, unless another was set.",

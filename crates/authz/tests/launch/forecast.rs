@@ -46,6 +46,26 @@ fn codes(launch: &Launch, world: &World) -> Vec<(Shown, Option<&'static str>)> {
     forecast(launch, world).symptoms.iter().map(|seen| (seen.shown, seen.code)).collect()
 }
 
+/// `aws/ebs` with the policy that AWS gives it: everybody of the account, through EC2.
+const MANAGED_KEY: &str = "{manager: Aws, policy: {Version: 2012-10-17, Statement: [{Effect: Allow, Principal: {AWS: '*'}, \
+     Action: ['kms:Decrypt', 'kms:GenerateDataKey*', 'kms:CreateGrant'], Resource: '*', Condition: {StringEquals: \
+     {'kms:ViaService': ec2.us-west-2.amazonaws.com, 'kms:CallerAccount': '111122223333'}}}]}}";
+
+/// Rule: `launch-aws-managed-needs-nothing`.
+#[test]
+fn under_the_managed_key_a_group_needs_nothing_that_it_needs_under_another() {
+    let launched = |default: &str| {
+        let launch = Launch { default_key: Some(key(default)), ..Case::DefaultKey.launched_by(group()) };
+        let text = format!("roles: {{{AUTO_SCALING}: {{}}}}\nkeys: {{{MANAGED}: {MANAGED_KEY}, {OWN}: {{}}}}");
+        forecast(&launch, &a_world(&text))
+    };
+    let (managed, own) = (launched(MANAGED), launched(OWN));
+    assert_eq!((managed.outcome(), managed.failing().is_some()), (Outcome::Works, false), "{:?}", managed.obstacle);
+    assert!(managed.rules().iter().any(|rule| rule.id == "launch-aws-managed-needs-nothing"));
+    assert_eq!((own.outcome(), &own.obstacle), (Outcome::Fails, &Some(Obstacle::Denied)));
+    assert!(own.rules().iter().all(|rule| rule.id != "launch-aws-managed-needs-nothing"));
+}
+
 #[test]
 fn what_both_sides_allow_works_and_the_grant_made_is_what_decrypts() {
     let world = the_world("state: Enabled", ALLOWED);

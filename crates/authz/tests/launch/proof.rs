@@ -29,9 +29,10 @@ const ONLY_IN_FAILURES: [&str; 9] = [
 ];
 /// A foreign snapshot that was not shared; one that was is read as any other.
 const ALSO_ONLY_IN_FAILURES: &str = "launch-volume-snapshot-shared";
-/// What the tests of `keys`, `steps` and seed 000 show: a refusal of the mapping, a dry run, a grant made by hand.
-const ELSEWHERE: [&str; 3] =
-    ["launch-key-needs-encrypted", "launch-dry-run-without-kms", "launch-foreign-grant-manual"];
+/// What the tests of `keys`, `steps` and seed 000 show: a refusal of the mapping, a dry run, a grant made by hand, what
+/// is seen afterwards.
+const ELSEWHERE: [&str; 4] =
+    ["launch-key-needs-encrypted", "launch-dry-run-without-kms", "launch-foreign-grant-manual", "launch-calls-joined"];
 /// Under `aws/ebs` nothing that a customer does makes Auto Scaling fail.
 const NEVER_IN_FAILURES: &str = "launch-aws-managed-needs-nothing";
 

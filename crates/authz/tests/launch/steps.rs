@@ -1,7 +1,9 @@
 //! The calls of one launch, in their order, and what each carries.
 
+use std::collections::BTreeSet;
+
 use authz::{
-    launch::{Capacity, Launch, Phase, Volume, VolumeKey},
+    launch::{Call, Capacity, Launch, Phase, Volume, VolumeKey},
     rules::Assumptions,
     world::{ContextConstraint, GrantOperation},
 };
@@ -91,6 +93,29 @@ fn the_grant_is_for_ec2_to_decrypt_this_volume_only() {
     let Some(ContextConstraint::Subset(pairs)) = &grant.constraints.encryption_context else { panic!("constrained") };
     assert_eq!(pairs, &steps[0].request.kms.encryption_context);
     assert_eq!(pairs.pairs().map(|(key, _)| key).collect::<Vec<_>>(), ["aws:ebs:id"]);
+}
+
+/// Rule: `launch-calls-joined`. Only what is about a snapshot of the owner's own tells that one's volume, which nobody
+/// knows.
+#[test]
+fn every_call_for_a_volume_tells_its_id() {
+    for launcher in [karpenter(Capacity::OnDemand), karpenter(Capacity::Spot), group()] {
+        for case in Case::ALL {
+            let steps = steps(&case.launched_by(launcher.clone()));
+            let id = |step: &authz::launch::Step| {
+                let of_grant = step.request.kms.new_grant.as_ref().map(|grant| &grant.constraints.encryption_context);
+                let pairs = match of_grant {
+                    Some(Some(ContextConstraint::Subset(pairs))) => pairs,
+                    Some(other) => panic!("{other:?}"),
+                    None => &step.request.kms.encryption_context,
+                };
+                pairs.pairs().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(",")
+            };
+            let of_volume = steps.iter().filter(|step| step.call != Call::ReEncryptFrom);
+            let ids: BTreeSet<_> = of_volume.map(id).collect();
+            assert!(ids.len() <= 1 && ids.iter().all(|id| id.starts_with("aws:ebs:id=vol-")), "{case:?}: {ids:?}");
+        }
+    }
 }
 
 #[test]

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     generate::ask,
-    setting::{Ask, Caller, Document, FAR, NEAR, Setting, Target},
+    setting::{Ask, Caller, Document, FAR, MANAGEMENT, NEAR, Setting, Target},
 };
 
 /// What the policies at one place say of everything.
@@ -61,8 +61,9 @@ struct Given {
     retiring: Option<Name>,
     by: &'static str,
     operations: GrantOperations,
-    /// The one value of `Team` that it is constrained to. The calls have `red`.
+    /// The one value of `Team` that it is constrained to. The calls have `red`, and nothing besides.
     team: Option<&'static str>,
+    is_whole: bool,
     has_spread: bool,
     has_its_token: bool,
 }
@@ -74,11 +75,15 @@ struct Chart {
     group: Says,
     boundary: Option<Says>,
     session: Option<Says>,
+    /// The management account.
+    management: &'static str,
     /// Level by level.
     service_control: Option<[Says; 3]>,
     resource_control: Option<[bool; 3]>,
     /// Of the bucket, the queue, the key and the role to be assumed.
     resource: (Name, Says),
+    /// Whom a further Deny there leaves alone, `NotPrincipal`; a trust policy cannot say that.
+    spared: Option<Vec<Name>>,
     grant: Option<Given>,
 }
 
@@ -107,14 +112,15 @@ fn given() -> impl Strategy<Value = Given> {
     let names = || select(&NAMES[1..]);
     (
         (names(), prop::option::of(names()), select(vec![NEAR, FAR]), subsequence(operations.to_vec(), 1..=3)),
-        (select(vec![None, Some("red"), Some("blue")]), any::<bool>(), any::<bool>()),
+        (select(vec![None, Some("red"), Some("blue")]), any::<bool>(), any::<bool>(), any::<bool>()),
     )
-        .prop_map(|((to, retiring, by, operations), (team, has_spread, has_its_token))| Given {
+        .prop_map(|((to, retiring, by, operations), (team, is_whole, has_spread, has_its_token))| Given {
             to,
             retiring,
             by,
             operations: operations.into_iter().collect(),
             team,
+            is_whole,
             has_spread,
             has_its_token,
         })
@@ -129,17 +135,25 @@ fn chart() -> impl Strategy<Value = Chart> {
     (
         (says(), says(), prop::option::weighted(0.4, says()), prop::option::of(says())),
         (prop::option::weighted(0.3, levels()), prop::option::weighted(0.3, [rarely(), rarely(), rarely()])),
-        (select(&NAMES[..]), says(), prop::option::of(given())),
+        (select(&NAMES[..]), says(), prop::option::of(given()), select(vec![MANAGEMENT, MANAGEMENT, NEAR, FAR])),
+        prop::option::weighted(0.15, subsequence(&NAMES[1..], 1..NAMES.len())),
     )
         .prop_map(
-            |((identity, group, boundary, session), (service_control, resource_control), (name, says, grant))| Chart {
+            |(
+                (identity, group, boundary, session),
+                (service_control, resource_control),
+                (name, says, grant, management),
+                spared,
+            )| Chart {
                 identity,
                 group,
                 boundary,
                 session,
+                management,
                 service_control,
                 resource_control,
                 resource: (name, says),
+                spared,
                 grant,
             },
         )
@@ -200,7 +214,10 @@ impl Name {
 
 impl Given {
     fn grant(self) -> Grant {
-        let team = self.team.map(|team| ContextConstraint::Equals(EncryptionContext::new([("Team", team)])));
+        let team = self.team.map(|team| {
+            let pairs = EncryptionContext::new([("Team", team)]);
+            if self.is_whole { ContextConstraint::Equals(pairs) } else { ContextConstraint::Subset(pairs) }
+        });
         Grant {
             id: "g".into(),
             token: Some(if self.has_its_token { "token-of-new-grants".into() } else { "another".into() }),
@@ -254,7 +271,22 @@ impl Chart {
             Document { kind, version: "2012-10-17", statements: statements.collect() }
         };
         let attached = |says: Says| of_everything(PolicyKind::Identity, says, None);
-        let of_resource = |kind| of_everything(kind, self.resource.1, Some(self.resource.0.principal()));
+        let of_resource = |kind| {
+            let mut document = of_everything(kind, self.resource.1, Some(self.resource.0.principal()));
+            if let Some(spared) = self.spared.as_ref().filter(|_| kind != PolicyKind::Trust) {
+                let (services, others): (Vec<Name>, Vec<Name>) =
+                    spared.iter().partition(|name| **name == Name::Service);
+                let mut except = json!({});
+                for (kind, names) in [("AWS", others), ("Service", services)] {
+                    if !names.is_empty() {
+                        except[kind] = names.into_iter().map(|name| Value::from(name.arn())).collect();
+                    }
+                }
+                let denies = json!({ "Effect": "Deny", "NotPrincipal": except, "Action": "*", "Resource": "*" });
+                document.statements.push(denies);
+            }
+            document
+        };
         let service_control = self
             .service_control
             .map(|levels| levels.map(|says| vec![of_everything(PolicyKind::ServiceControl, says, None)]).to_vec());
@@ -274,6 +306,7 @@ impl Chart {
             boundary: self.boundary.map(attached),
             session: self.session.map(|says| of_everything(PolicyKind::Session, says, None)),
             service_control: service_control.unwrap_or_default(),
+            management: self.management,
             resource_control: resource_control.unwrap_or_default(),
             resource: Some(of_resource(PolicyKind::Resource)),
             key: of_resource(PolicyKind::Key),
@@ -310,6 +343,25 @@ impl Chart {
         }
     }
 
+    /// Whether the Deny with `NotPrincipal` leaves who calls alone: only whom the list names at every level, and nobody
+    /// who has a boundary.
+    fn spares(&self, caller: Caller) -> bool {
+        let Some(spared) = &self.spared else { return true };
+        let has_all = |names: &[Name]| names.iter().all(|name| spared.contains(name));
+        self.boundary_of(caller).is_none()
+            && match caller {
+                Caller::Role | Caller::RoleWithSessionPolicy => {
+                    has_all(&[Name::Account(NEAR), Name::Role, Name::ThisSession])
+                }
+                Caller::User => has_all(&[Name::Account(NEAR), Name::User]),
+                Caller::FederatedUser => has_all(&[Name::Account(NEAR), Name::FederatedUser]),
+                Caller::Root => has_all(&[Name::Account(NEAR)]),
+                Caller::Service => has_all(&[Name::Service]),
+                // Of its sessions the list names none, and of nobody there is no name.
+                Caller::ServiceLinkedRole | Caller::Anonymous => false,
+            }
+    }
+
     /// Whether AWS would let it through.
     fn lets(&self, ask: &Ask) -> bool {
         let caller = ask.caller;
@@ -329,6 +381,7 @@ impl Chart {
         let mut named = if has_policy && !is_retiring { name.means(caller) } else { Closeness::NotAtAll };
         // The bare account id of a trust policy and others means those of the account, whom a Deny keeps out as well.
         let resource_denies = named != Closeness::NotAtAll && of_resource.denies;
+        let is_spared = is_about_trust || !has_policy || is_retiring || self.spares(caller);
         if !of_resource.allows
             || (self.own(caller).is_some() && ask.is_foreign && ask.action == "kms:ScheduleKeyDeletion")
         {
@@ -336,13 +389,14 @@ impl Chart {
         }
 
         let (own, boundary, session) = (self.own(caller), self.boundary_of(caller), self.session_of(caller));
-        let is_bound = own.is_some() && caller != Caller::ServiceLinkedRole;
+        let is_bound = own.is_some() && caller != Caller::ServiceLinkedRole && self.management != NEAR;
         let levels = self.service_control.filter(|_| is_bound).unwrap_or([Says { allows: true, denies: false }; 3]);
         let is_under_rcp = UNDER_RESOURCE_CONTROL.iter().any(|of| ask.action.starts_with(of.trim_end_matches('*')));
-        let is_under_rcp = is_under_rcp && caller != Caller::ServiceLinkedRole && !is_retiring;
+        let is_under_rcp =
+            is_under_rcp && ask.owner() != self.management && caller != Caller::ServiceLinkedRole && !is_retiring;
         let rcp_denies = is_under_rcp && self.resource_control.is_some_and(|levels| levels.contains(&true));
         let any_denies = [own, boundary, session].into_iter().flatten().chain(levels).any(|says| says.denies);
-        if rcp_denies || any_denies || resource_denies || !levels.iter().all(|says| says.allows) {
+        if rcp_denies || any_denies || resource_denies || !is_spared || !levels.iter().all(|says| says.allows) {
             return false;
         }
 

@@ -8,7 +8,7 @@ use proptest::{
 };
 use serde_json::{Map, Value, json};
 
-use super::setting::{Ask, Caller, Document, Setting, Target, everything};
+use super::setting::{Ask, Caller, Document, MANAGEMENT, Setting, Target, everything};
 
 /// What is called, on what; the more interesting ones more often.
 const CALLS: [(&str, Target); 20] = [
@@ -340,7 +340,20 @@ pub(crate) fn setting() -> impl Strategy<Value = Setting> {
     (own, organization, others).prop_map(|(own, (service_control, resource_control), (resource, key, trust))| {
         let (identity, boundary, session) = own;
         let (group, grants) = (Vec::new(), Vec::new());
-        Setting { identity, group, boundary, session, service_control, resource_control, resource, key, grants, trust }
+        let management = MANAGEMENT;
+        Setting {
+            identity,
+            group,
+            boundary,
+            session,
+            management,
+            service_control,
+            resource_control,
+            resource,
+            key,
+            grants,
+            trust,
+        }
     })
 }
 

@@ -21,7 +21,7 @@ pub(crate) const NEAR: &str = "111122223333";
 /// Another account, which has the same resources with the same policies.
 pub(crate) const FAR: &str = "444455556666";
 /// Neither.
-const MANAGEMENT: &str = "999999999999";
+pub(crate) const MANAGEMENT: &str = "999999999999";
 
 /// A policy, statement by statement.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +42,8 @@ pub(crate) struct Setting {
     pub(crate) boundary: Option<Document>,
     /// Of the sessions that have one.
     pub(crate) session: Option<Document>,
+    /// The management account of the organization.
+    pub(crate) management: &'static str,
     /// Level by level, the same for both accounts. Without levels there is no organization.
     pub(crate) service_control: Vec<Vec<Document>>,
     /// What is denied, level by level; everything else is let through.
@@ -190,7 +192,7 @@ impl Setting {
         if depth == 0 {
             return None;
         }
-        let mut organization = Organization::new("o-example", MANAGEMENT.parse().expect("an account"));
+        let mut organization = Organization::new("o-example", self.management.parse().expect("an account"));
         let node = |id: &str, depth: usize| {
             let attached = |levels: &[Vec<Document>], allows: Option<Document>| {
                 let documents = levels.get(depth)?.iter().chain(&allows);

@@ -31,6 +31,21 @@ fn a_request_names_its_operation_in_the_target() {
     assert_eq!(request.body, br#"{"Limit":5}"#);
 }
 
+/// Keys have tags, grants have none: what asks for one is no request at all, and never sent without it.
+#[test]
+fn a_grant_cannot_be_asked_for_with_tags() {
+    let grant = json!({"KeyId": "k", "GranteePrincipal": "g", "Operations": ["Decrypt"]});
+    assert!(protocol::encode_request(kms(), operation("CreateGrant"), &grant).is_ok());
+    let tags = json!([{"TagKey": "team", "TagValue": "a"}]);
+    let with_tags = |mut input: Value| {
+        input["Tags"] = tags.clone();
+        input
+    };
+    let refused = protocol::encode_request(kms(), operation("CreateGrant"), &with_tags(grant)).unwrap_err();
+    assert_eq!(refused.to_string(), "the structure `CreateGrantRequest` has no member `Tags`");
+    assert!(protocol::encode_request(kms(), operation("CreateKey"), &with_tags(json!({}))).is_ok());
+}
+
 #[test]
 fn an_answer_has_the_models_order_and_the_request_id() {
     let output = json!({"EncryptionAlgorithm": "SYMMETRIC_DEFAULT", "KeyId": "k", "CiphertextBlob": "AAEC"});

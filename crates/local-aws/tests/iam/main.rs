@@ -12,6 +12,7 @@ mod durability;
 mod key_policies;
 mod kill;
 mod open;
+mod principals;
 mod refusals;
 mod support;
 mod world;

@@ -1,5 +1,7 @@
 //! The form of events.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use local_aws::{Clock, Options};
 use serde_json::{Value, json};
@@ -53,6 +55,36 @@ async fn an_encryption_is_told_as_by_aws_without_its_plaintext() {
     assert!(id.len() == 36 && request.len() == 36 && id != request, "{id} {request}");
     let age = Timestamp::now().duration_since(time.parse().unwrap());
     assert!(age < SignedDuration::from_mins(5) && !time.contains('.'), "{time}");
+    aws.shutdown().await;
+}
+
+/// Rule: `launch-calls-joined`. As somebody does who asks which calls a volume's launch made: by the volume's id, which
+/// each record has, and no grant's.
+#[tokio::test]
+async fn the_calls_for_a_volume_are_joined_by_its_id() {
+    let aws = start().await;
+    let key = kms(&aws, &ann(), "CreateKey", json!({})).await["KeyMetadata"]["Arn"].as_str().unwrap().to_owned();
+    for volume in ["vol-1", "vol-2"] {
+        let context = json!({ "aws:ebs:id": volume });
+        let data_key = json!({"KeyId": key, "NumberOfBytes": 64, "EncryptionContext": context});
+        let blob = kms(&aws, &ann(), "GenerateDataKeyWithoutPlaintext", data_key).await["CiphertextBlob"].take();
+        let constraints = json!({ "EncryptionContextSubset": context });
+        let grantee = "arn:aws:iam::111122223333:role/path/Reader";
+        let grant =
+            json!({"KeyId": key, "GranteePrincipal": grantee, "Operations": ["Decrypt"], "Constraints": constraints});
+        kms(&aws, &ann(), "CreateGrant", grant).await;
+        kms(&aws, &ann(), "Decrypt", json!({"CiphertextBlob": blob, "EncryptionContext": context})).await;
+    }
+    let mut joined: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for event in events(&aws, ACCOUNT, json!({})).await {
+        let parameters = &event["requestParameters"];
+        let contexts = [&parameters["encryptionContext"], &parameters["constraints"]["encryptionContextSubset"]];
+        for id in contexts.iter().filter_map(|context| context["aws:ebs:id"].as_str()) {
+            joined.entry(id.to_owned()).or_default().push(event["eventName"].as_str().unwrap().to_owned());
+        }
+    }
+    let of_launch = ["GenerateDataKeyWithoutPlaintext", "CreateGrant", "Decrypt"].map(str::to_owned).to_vec();
+    assert_eq!(joined, [("vol-1".to_owned(), of_launch.clone()), ("vol-2".to_owned(), of_launch)].into());
     aws.shutdown().await;
 }
 
