@@ -38,7 +38,7 @@ enum Command {
     #[cfg(feature = "kms-plugin")]
     KmsPlugin(Box<commands::kms_plugin::KmsPlugin>),
     #[cfg(feature = "local-aws")]
-    LocalAws(commands::local_aws::LocalAws),
+    LocalAws(Box<commands::local_aws::LocalAws>),
     #[cfg(feature = "kms-plugin")]
     Keyring(commands::keyring::Keyring),
     #[cfg(feature = "explain")]

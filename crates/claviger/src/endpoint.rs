@@ -15,6 +15,7 @@ use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use tokio::net::TcpStream;
 
+#[cfg(feature = "explain")]
 use crate::failure::{Failure, Problem};
 
 /// As long as anybody waits for an answer; an import waits half as long for the calls that are on the way.
@@ -238,6 +239,7 @@ impl std::fmt::Display for EndpointUrl {
     }
 }
 
+#[cfg(feature = "explain")]
 impl InvalidEndpoint {
     /// Told of the flag or variable that it stands in.
     pub(crate) fn told(&self, of: &str) -> Failure {
