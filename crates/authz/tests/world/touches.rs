@@ -311,6 +311,14 @@ const CHANGES: [Change; 36] = [
         &["key/3", "key/3: grant g", "key/3: grant h", "key/3: policy"],
     ),
     ("set_key_policy", |world| world.set_key_policy(&key("1"), key_policy()).unwrap(), &["key/1", "key/1: policy"]),
+    (
+        "put_key_policy",
+        |world| {
+            let saved = world.saved(key_policy());
+            world.put_key_policy(&key("1"), saved).unwrap();
+        },
+        &["key/1", "key/1: policy"],
+    ),
     ("set_key_state", |world| world.set_key_state(&key("1"), Some(KeyState::Disabled)).unwrap(), &["key/1"]),
     ("set_key_tags", |world| world.set_key_tags(&key("1"), BTreeMap::new()).unwrap(), &["key/1"]),
     ("set_key_attribute", |world| world.set_key_attribute(&key("1"), "kms:KeySpec", "x").unwrap(), &["key/1"]),
