@@ -216,7 +216,7 @@ impl Places {
 type Change = (&'static str, fn(&mut World), &'static [&'static str]);
 
 /// Each way to change a world, with what may be another after it.
-const CHANGES: [Change; 36] = [
+const CHANGES: [Change; 37] = [
     ("put_user", |world| world.put_user(&near("user/carol"), "AIDA").unwrap(), &["user/carol"]),
     (
         "put_role",
