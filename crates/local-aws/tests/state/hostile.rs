@@ -22,6 +22,12 @@ fn first<'v>(state: &'v mut Value, table: &str) -> &'v mut Value {
     state["tables"][table].as_object_mut().unwrap().values_mut().next().unwrap()
 }
 
+/// Rows come by their random ids, and a key that waits for imported material has none.
+fn family_with_material(state: &mut Value) -> &mut Value {
+    let mut families = state["tables"]["kms.family"].as_object_mut().unwrap().values_mut();
+    families.find(|family| family["materials"].as_array().is_some_and(|all| !all.is_empty())).unwrap()
+}
+
 /// The place of a line that has this.
 fn line_of(text: &str, what: &str) -> String {
     let line = text.lines().position(|line| line.contains(what));
@@ -56,7 +62,7 @@ async fn what_is_wrong_is_told_with_its_place_and_nothing_of_it_is_taken() {
             "\"craeted\"",
             "has no field `craeted`; did you mean `created`?",
         ),
-        (|s| first(s, "kms.family")["materials"][0]["id"] = "00".into(), "\"id\": \"00\"", "is not there"),
+        (|s| family_with_material(s)["materials"][0]["id"] = "00".into(), "\"id\": \"00\"", "is not there"),
         (|s| s["tables"]["kms.family"] = json!({}), "", "its family, is not there"),
         (|s| first(s, "kms.alias")["target"] = elsewhere(), "1234567890ab\"", "there is no key"),
         (|s| first(s, "kms.grant")["key"] = elsewhere(), "", "this is the row of"),
