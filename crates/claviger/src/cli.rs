@@ -34,7 +34,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     #[cfg(feature = "up")]
-    Up(commands::up::Up),
+    Up(Box<commands::up::Up>),
     #[cfg(feature = "kms-plugin")]
     KmsPlugin(Box<commands::kms_plugin::KmsPlugin>),
     #[cfg(feature = "local-aws")]
