@@ -1,65 +1,57 @@
 //! The keys of OpenID Connect issuers: fetched when a token is to be verified, and kept for a while.
 //!
 //! ```text
-//!   token's issuer --told where? --yes--> file or URL of its JWK Set
-//!                        '--------no---> ISSUER/.well-known/openid-configuration --> jwks_uri
+//!   token's issuer --told where? --file--> read for each token
+//!                        |  '------URL---> kept --none, old, or no key of the token's--> fetched
+//!                        '--------no-----> kept --'-> ISSUER/.well-known/openid-configuration --> jwks_uri
 //! ```
 //!
-//! Of one issuer one caller fetches at a time and all who wait take what it got, also that it got nothing. Everything is
-//! bounded: the time, the documents, the issuers that are remembered. Redirects are not followed.
+//! Everything is bounded: the time, the documents, the fetches at once, the issuers that are remembered. Redirects are not
+//! followed.
 //!
 //! Sources: OpenID Connect Discovery 1.0; AWS re:Post Knowledge Center, "iam-sts-invalididentitytoken" (the identity
 //! provider must answer within 5 seconds).
 
 mod fetch;
+mod file;
+mod kept;
+mod reach;
 mod source;
 #[cfg(test)]
 mod tests;
 mod trust;
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use oidc::{Claims, Discovery, InvalidDiscovery, InvalidKeySet, KeySet, Token, Unverified};
-use tokio::time::{Instant, timeout};
 
-use self::fetch::{Fetch, FetchError, Network};
 pub use self::source::{InvalidIssuerKeys, IssuerKeys, KeySource};
+use self::{
+    fetch::{Fetch, FetchError, Network},
+    kept::Kept,
+    reach::Reach,
+};
 
 /// How long an issuer may take, for both documents.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long keys are kept. AWS tells nothing of it.
-const KEPT: Duration = Duration::from_secs(300);
-
-/// How long it is kept that there are none, and how soon keys are fetched anew for a token of a key that was not among
-/// them: issuers change their keys, and peers make up names.
-const AGAIN: Duration = Duration::from_secs(1);
-
-/// How many issuers are remembered. Nobody has a token verified whose issuer no account has made a provider of.
-const MOST_KEPT: usize = 1024;
+/// The largest document: two hundred keys take some 90 KB.
+const LARGEST: usize = 256 << 10;
 
 /// Whose tokens can be verified: everybody's who publishes keys, and theirs whose keys were told.
 #[derive(Debug)]
 pub(crate) struct Issuers {
-    told: BTreeMap<String, KeySource>,
+    /// By the issuer, letter for letter as its tokens name it.
+    told: Arc<BTreeMap<String, KeySource>>,
     fetch: Arc<dyn Fetch>,
-    kept: Mutex<HashMap<Asked, Arc<Slot>>>,
+    kept: Kept,
 }
 
 /// An issuer, and the certificates that its provider is known by: accounts trust the same issuer by different ones.
-type Asked = (String, Vec<String>);
-
-#[derive(Debug, Default)]
-struct Slot(tokio::sync::Mutex<Option<Fetched>>);
-
-#[derive(Clone, Debug)]
-struct Fetched {
-    at: Instant,
-    keys: Result<Arc<KeySet>, Arc<NoKeys>>,
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Asked {
+    issuer: String,
+    thumbprints: Vec<String>,
 }
 
 /// Why a token was not verified.
@@ -86,6 +78,15 @@ pub(crate) enum NoKeys {
     Key,
 }
 
+/// A file that can never be read as an issuer's keys.
+#[derive(Debug, thiserror::Error)]
+#[error("the keys of the issuer {issuer} cannot be had from `{}`: {why}", path.display())]
+pub struct UnfitKeyFile {
+    issuer: String,
+    path: PathBuf,
+    why: Box<NoKeys>,
+}
+
 impl Issuers {
     /// Those of `told` have their keys there; all others publish them.
     pub(crate) fn new(told: BTreeMap<String, KeySource>) -> Self {
@@ -93,67 +94,96 @@ impl Issuers {
     }
 
     fn with(told: BTreeMap<String, KeySource>, fetch: Arc<dyn Fetch>) -> Self {
-        Self { told, fetch, kept: Mutex::default() }
+        Self { told: Arc::new(told), fetch, kept: Kept::default() }
     }
 
     /// What a token says, once its signature is its issuer's. `thumbprints` are the certificates by which the issuer's
     /// server is known where no public authority vouches for it.
     pub(crate) async fn verify(&self, token: &Token<'_>, thumbprints: &[String]) -> Result<Claims, Refused> {
-        let slot = self.slot(token.issuer(), thumbprints);
-        let first = self.fetched(&slot, token.issuer(), thumbprints, KEPT).await;
-        let mut outcome = token.verify(&*first.keys.map_err(Refused::NoKeys)?).cloned();
-        if outcome == Err(Unverified::NoSuchKey) {
-            let newer = self.fetched(&slot, token.issuer(), thumbprints, AGAIN).await;
-            outcome = token.verify(&*newer.keys.map_err(Refused::NoKeys)?).cloned();
-        }
-        outcome.map_err(|unverified| match unverified {
+        let verified = match self.told.get(token.issuer()) {
+            // Whoever writes it anew means it.
+            Some(KeySource::File(path)) => {
+                let keys = file::keys(path.clone()).await.map_err(|why| told(token.issuer(), why))?;
+                token.verify(&keys).cloned()
+            }
+            _ => self.verify_by_kept(token, thumbprints).await?,
+        };
+        verified.map_err(|unverified| match unverified {
             Unverified::NoSuchKey => Refused::NoKeys(Arc::new(NoKeys::Key)),
             Unverified::Signature => Refused::Signature,
         })
     }
 
-    /// What was fetched at most `age` ago, or is now.
-    async fn fetched(&self, slot: &Slot, issuer: &str, thumbprints: &[String], age: Duration) -> Fetched {
-        let mut kept = slot.0.lock().await;
-        if let Some(fetched) = kept.as_ref() {
-            let age = if fetched.keys.is_ok() { age } else { AGAIN };
-            // A file is read each time: whoever writes it anew means it.
-            let is_file = matches!(self.told.get(issuer), Some(KeySource::File(_)));
-            if fetched.at.elapsed() < age && !is_file {
-                return fetched.clone();
+    /// Issuers change their keys, and what stands under a name: the keys that are kept may be the former ones.
+    async fn verify_by_kept(
+        &self,
+        token: &Token<'_>,
+        thumbprints: &[String],
+    ) -> Result<Result<Claims, Unverified>, Refused> {
+        let asked = Asked { issuer: token.issuer().to_owned(), thumbprints: thumbprints.to_vec() };
+        let slot = self.kept.slot(&asked);
+        let fetch = || fetched(Arc::clone(&self.told), Arc::clone(&self.fetch), asked.clone());
+        let first = slot.keys(fetch).await.map_err(Refused::NoKeys)?;
+        let verified = token.verify(&first.keys).cloned();
+        if verified.is_ok() {
+            return Ok(verified);
+        }
+        match slot.newer(&first, fetch).await {
+            Some(newer) => Ok(token.verify(&newer.keys).cloned()),
+            None => Ok(verified),
+        }
+    }
+}
+
+/// Looks at the files that are told. One that is not there yet, or has no keys yet, may come to have them.
+///
+/// # Errors
+/// [`UnfitKeyFile`]: what stands there is no file, or too large a one.
+pub(crate) async fn check(issuers: &BTreeMap<String, KeySource>) -> Result<(), UnfitKeyFile> {
+    for (issuer, source) in issuers {
+        let KeySource::File(path) = source else { continue };
+        match file::keys(path.clone()).await {
+            Ok(_) => {}
+            Err(why @ NoKeys::Fetch(FetchError::NoFile | FetchError::Large)) => {
+                return Err(UnfitKeyFile { issuer: issuer.clone(), path: path.clone(), why: Box::new(why) });
+            }
+            Err(why) => {
+                tracing::warn!(issuer, path = %path.display(), %why, "the keys of an OpenID Connect issuer are not there yet");
             }
         }
-        let keys = timeout(PATIENCE, self.fetch(issuer, thumbprints)).await.unwrap_or(Err(NoKeys::Late));
-        if let Err(why) = &keys {
-            tracing::warn!(issuer, %why, "an OpenID Connect issuer's keys could not be had");
-        }
-        let fetched = Fetched { at: Instant::now(), keys: keys.map(Arc::new).map_err(Arc::new) };
-        *kept = Some(fetched.clone());
-        fetched
     }
+    Ok(())
+}
 
-    async fn fetch(&self, issuer: &str, thumbprints: &[String]) -> Result<KeySet, NoKeys> {
-        let document = match self.told.get(issuer) {
-            Some(KeySource::File(path)) => fetch::file(path).await?,
+/// The keys that an issuer has now, by the network.
+async fn fetched(
+    sources: Arc<BTreeMap<String, KeySource>>,
+    fetch: Arc<dyn Fetch>,
+    asked: Asked,
+) -> Result<KeySet, Arc<NoKeys>> {
+    let Asked { issuer, thumbprints } = &asked;
+    let document = async {
+        Ok(match sources.get(issuer) {
             // Who started the embedded AWS vouches for it.
-            Some(KeySource::Url(url)) => self.fetch.get(url, thumbprints).await?,
-            None => {
-                let configuration = self.fetch.get(&https(Discovery::url(issuer))?, thumbprints).await?;
+            Some(KeySource::Url(url)) => fetch.get(url, thumbprints, Reach::Anywhere).await?,
+            _ => {
+                let configuration = fetch.get(&https(Discovery::url(issuer))?, thumbprints, Reach::Public).await?;
                 let found = Discovery::parse(&configuration, issuer)?;
-                self.fetch.get(&https(found.jwks_uri)?, thumbprints).await?
+                fetch.get(&https(found.jwks_uri)?, thumbprints, Reach::Public).await?
             }
-        };
-        Ok(KeySet::parse(&document)?)
-    }
+        })
+    };
+    let document = tokio::time::timeout(PATIENCE, document).await.unwrap_or(Err(NoKeys::Late));
+    document.and_then(|document| Ok(KeySet::parse(&document)?)).map_err(|why| log(issuer, why))
+}
 
-    fn slot(&self, issuer: &str, thumbprints: &[String]) -> Arc<Slot> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let asked = (issuer.to_owned(), thumbprints.to_vec());
-        if kept.len() >= MOST_KEPT && !kept.contains_key(&asked) {
-            kept.clear();
-        }
-        Arc::clone(kept.entry(asked).or_default())
-    }
+fn told(issuer: &str, why: NoKeys) -> Refused {
+    Refused::NoKeys(log(issuer, why))
+}
+
+fn log(issuer: &str, why: NoKeys) -> Arc<NoKeys> {
+    tracing::warn!(issuer, %why, "an OpenID Connect issuer's keys could not be had");
+    Arc::new(why)
 }
 
 /// What a document of others names must be reached as the issuer itself: nobody on the way may change it.

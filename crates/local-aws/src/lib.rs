@@ -44,7 +44,7 @@ pub use caller::{CallContext, Caller, Peer, WebIdentity};
 pub use clock::{Clock, InvalidClock, InvalidDuration, OutOfRange, duration};
 pub use error::ServiceError;
 pub use faults::{FaultCount, FaultPlan, LONGEST_DELAY, MOST_FAULTS, PlanError};
-pub use issuers::{InvalidIssuerKeys, IssuerKeys, KeySource};
+pub use issuers::{InvalidIssuerKeys, IssuerKeys, KeySource, UnfitKeyFile};
 pub use local_aws::{LocalAws, Running, StartError};
 pub use options::{Limits, Options, State, TrailFiles};
 pub use trail::Notes;

@@ -10,6 +10,7 @@ use crate::{
     accounts::{AccountsError, Credential},
     clock::Clock,
     faults::{FaultCount, FaultPlan, Faults, PlanError},
+    issuers::{self, UnfitKeyFile},
     kms::UnfitKey,
     options::{Options, State, TrailFiles},
     server::{Endpoint, Server},
@@ -81,6 +82,9 @@ pub enum StartError {
     /// The faults that are to be there from the start cannot be had.
     #[error(transparent)]
     Faults(#[from] PlanError),
+    /// An issuer's keys cannot be had from where they are told to be.
+    #[error(transparent)]
+    Issuer(#[from] UnfitKeyFile),
     /// The accounts cannot be read or made.
     #[error(transparent)]
     Accounts(#[from] AccountsError),
@@ -95,6 +99,7 @@ impl LocalAws {
         let Options { listen, partition, accounts, credentials, world, assumptions, .. } = options;
         let Options { state, clock, propagation, admin, trail, faults, quotas, limits, issuers, .. } = options;
         let faults = Arc::new(Faults::new(clock.clone(), faults)?);
+        issuers::check(&issuers).await?;
         let store = match state {
             State::Memory => Store::memory(),
             State::File { path, master_key } => Store::open(&path, master_key)?,

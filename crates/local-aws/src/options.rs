@@ -40,7 +40,8 @@ pub struct Options {
     pub trail: Option<TrailFiles>,
     /// What goes wrong on request from the start; `docs/reference/faults.md`. The admin routes change it.
     pub faults: FaultPlan,
-    /// Where the keys of OpenID Connect issuers are that nothing finds by discovery, by the issuers' URLs.
+    /// Where the keys of OpenID Connect issuers are that nothing finds by discovery, by the issuers' URLs as their tokens
+    /// have them.
     pub issuers: BTreeMap<String, KeySource>,
     /// How many keys, grants and roles there may be.
     pub quotas: Quotas,

@@ -7,7 +7,7 @@ use http::Uri;
 /// An issuer, and where its keys are: `https://oidc.example.com/id/1=jwks.json`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IssuerKeys {
-    /// As the claim `iss` of its tokens has it.
+    /// As the claim `iss` of its tokens has it, to the letter: some end with a slash.
     pub issuer: String,
     /// Where its JWK Set is.
     pub source: KeySource,

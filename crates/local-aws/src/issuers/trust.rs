@@ -20,7 +20,16 @@ use rustls::{
 /// The authorities that this machine trusts.
 static ROOTS: LazyLock<Arc<RootCertStore>> = LazyLock::new(|| {
     let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let found = rustls_native_certs::load_native_certs();
+    roots.add_parsable_certificates(found.certs);
+    if roots.is_empty() {
+        let why: Vec<String> = found.errors.iter().map(ToString::to_string).collect();
+        tracing::warn!(
+            why = why.join("; "),
+            "this machine trusts no certificate authority: an OpenID Connect issuer is known by its provider's thumbprints \
+             only; install some (ca-certificates), or name a file of theirs by SSL_CERT_FILE"
+        );
+    }
     Arc::new(roots)
 });
 
