@@ -391,6 +391,7 @@ impl Accounts {
             session_policy_arns: session.context.policy_arns.clone(),
             issued: Some(session.issued()),
             web_identity: session.context.web_identity.clone(),
+            token: None,
             ..whole
         };
         Ok(Identity { caller, secret, session: Some(session) })

@@ -1,13 +1,14 @@
 //! Who calls: what a verified signature proves, handed to every service beside the request.
 
-use std::{collections::BTreeMap, net::IpAddr};
+mod web_identity;
+
+use std::net::IpAddr;
 
 use authz::principal::Principal;
 use aws_model::{AccountId, Region};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
+pub use self::web_identity::{TokenClaims, WebIdentity};
 use crate::trail::{Noted, Notes};
 
 /// The identity behind a request whose signature was verified.
@@ -30,45 +31,8 @@ pub struct Caller {
     pub issued: Option<Timestamp>,
     /// Whom an identity provider vouched for, when it asks for a session and in that session.
     pub web_identity: Option<WebIdentity>,
-}
-
-/// Whom a token of an identity provider vouches for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WebIdentity {
-    /// The ARN of the provider.
-    pub provider: String,
-    /// The token's `sub`.
-    pub subject: String,
-    /// For whom the token was issued.
-    pub audience: String,
-    /// The token's `amr`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub methods: Vec<String>,
-    /// Further claims that AWS has condition keys for, while the session is asked for.
-    #[serde(skip)]
-    pub(crate) claims: BTreeMap<String, Vec<String>>,
-    /// What the token says of the session that is asked for, as members of AssumeRole's input.
-    #[serde(skip)]
-    pub(crate) session: Map<String, Value>,
-}
-
-impl WebIdentity {
-    /// The issuer's URL without its scheme.
-    pub(crate) fn issuer(&self) -> &str {
-        self.provider.split_once(":oidc-provider/").map_or(&*self.provider, |(_, url)| url)
-    }
-
-    /// The issuer's condition keys and their values.
-    ///
-    /// Source: IAM User Guide, "IAM and AWS STS condition context keys" > "Available keys for AWS OIDC federation" and
-    /// "Cross-service AWS OIDC federation context keys".
-    pub(crate) fn condition_keys(&self) -> impl Iterator<Item = (String, Vec<String>)> {
-        let own =
-            [("sub", vec![self.subject.clone()]), ("aud", vec![self.audience.clone()]), ("amr", self.methods.clone())];
-        let further = self.claims.iter().map(|(name, values)| (name.as_str(), values.clone()));
-        let all = own.into_iter().chain(further).filter(|(_, values)| !values.is_empty());
-        all.map(|(name, values)| (format!("{}:{name}", self.issuer()), values))
-    }
+    /// What else the token says that somebody comes with to ask for a session.
+    pub token: Option<TokenClaims>,
 }
 
 impl Caller {
@@ -83,6 +47,7 @@ impl Caller {
             session_policy_arns: Vec::new(),
             issued: None,
             web_identity: None,
+            token: None,
         }
     }
 }

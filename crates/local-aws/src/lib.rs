@@ -40,7 +40,7 @@ mod sts;
 mod trail;
 
 pub use accounts::{AccountsError, Credential, Holder, InvalidCredential};
-pub use caller::{CallContext, Caller, Peer, WebIdentity};
+pub use caller::{CallContext, Caller, Peer, TokenClaims, WebIdentity};
 pub use clock::{Clock, InvalidClock, InvalidDuration, OutOfRange, duration};
 pub use error::ServiceError;
 pub use faults::{FaultCount, FaultPlan, LONGEST_DELAY, MOST_FAULTS, PlanError};

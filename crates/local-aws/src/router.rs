@@ -7,7 +7,8 @@
 //! ```
 //!
 //! The order is AWS's: whether the operation exists is told to anyone, everything else to signers only; who signed is
-//! settled before the body is looked at.
+//! settled before the body is looked at. Where nobody signs (AssumeRoleWithWebIdentity), the body is first, since who calls
+//! is in it.
 
 mod absent;
 mod authenticate;
@@ -143,7 +144,6 @@ impl Router {
         peer: IpAddr,
         request_id: &str,
     ) -> Result<Served, ServiceError> {
-        self.authorizer.catch_up();
         let model = route.model;
         let (signer, input) = if route.operation.is_unsigned() {
             let input = input(route)?;
@@ -152,6 +152,8 @@ impl Router {
         } else {
             (self.authenticate(head, body, model)?, input(route))
         };
+        // Not before: an issuer of tokens may have taken seconds, in which changes have spread.
+        self.authorizer.catch_up();
 
         let notes = Notes::default();
         let header = |name| head.headers.get(name).and_then(|value| value.to_str().ok());

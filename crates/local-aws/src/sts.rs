@@ -16,13 +16,13 @@ mod web_identity;
 
 use std::{borrow::Cow, sync::Arc};
 
-use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::{
     accounts::{Accounts, Session},
     authorization::Authorizer,
     caller::{CallContext, Caller},
+    clock::Clock,
     error::ServiceError,
     iam::Iam,
     issuers::Issuers,
@@ -72,8 +72,8 @@ impl Sts {
     }
 
     /// Who calls an operation that nobody signs.
-    pub(crate) async fn recognize(&self, input: &Value, now: Timestamp) -> Result<Caller, ServiceError> {
-        web_identity::recognize(self, input, now).await
+    pub(crate) async fn recognize(&self, input: &Value, clock: &Clock) -> Result<Caller, ServiceError> {
+        web_identity::recognize(self, input, clock).await
     }
 
     /// Answers an operation. `input` was decoded and validated.

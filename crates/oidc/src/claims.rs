@@ -3,6 +3,12 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
+/// How many characters a subject has at most.
+///
+/// Source: OpenID Connect Core 1.0, section 2, `sub`; AWS STS API Reference, "AssumeRoleWithWebIdentity",
+/// `SubjectFromWebIdentityToken` (at most 255).
+const LONGEST_SUBJECT: usize = 255;
+
 /// The claims of a token. Those that every ID token has are typed; the others are as they came.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Claims {
@@ -39,6 +45,14 @@ pub enum InvalidClaim {
         /// What it must be.
         wanted: &'static str,
     },
+    /// It is too long.
+    #[error("the claim `{name}` is longer than {most} characters")]
+    Long {
+        /// Which.
+        name: &'static str,
+        /// How long it may be.
+        most: usize,
+    },
 }
 
 /// A token is not to be accepted now.
@@ -65,7 +79,13 @@ impl Claims {
             not_before: time(&all, "nbf")?,
             all,
         };
-        if claims.audiences.is_empty() { Err(InvalidClaim::Missing("aud")) } else { Ok(claims) }
+        if claims.audiences.is_empty() {
+            return Err(InvalidClaim::Missing("aud"));
+        }
+        if claims.subject.chars().count() > LONGEST_SUBJECT {
+            return Err(InvalidClaim::Long { name: "sub", most: LONGEST_SUBJECT });
+        }
+        Ok(claims)
     }
 
     /// Any claim, as it came.

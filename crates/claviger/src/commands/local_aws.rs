@@ -77,7 +77,8 @@ const DRAIN: Duration = Duration::from_secs(10);
 
 /// Run the embedded AWS: IAM, KMS, STS, Organizations, CloudTrail; many accounts and regions, one port
 ///
-/// For real SDKs, the `aws` CLI and everything else that takes an endpoint URL. Each request's signature is verified.
+/// For real SDKs, the `aws` CLI and everything else that takes an endpoint URL. The signature of each request is verified, or
+/// of the token that comes in its place.
 #[derive(Args, Debug)]
 #[command(after_long_help = EXAMPLES, args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub(crate) struct LocalAws {
@@ -110,7 +111,9 @@ pub(crate) struct LocalAws {
     trail: Option<PathBuf>,
 
     /// Where the keys (a JWK Set) of an OpenID Connect issuer are, instead of where its configuration says: for clusters
-    /// that publish none. A file, https:// or http:// of this machine. Repeat it for more
+    /// that publish none, or in a private network. A file, https:// or http:// of this machine. Repeat it for more
+    ///
+    /// ISSUER is the claim `iss` of its tokens, to the letter. The file is read for each token, so no pipe will do.
     #[arg(long, value_name = "ISSUER=FILE|URL")]
     oidc_keys: Vec<String>,
 

@@ -13,10 +13,7 @@ use serde_json::Value;
 use std::sync::Arc;
 
 use super::Authorizer;
-use crate::{
-    caller::{CallContext, WebIdentity},
-    error::ServiceError,
-};
+use crate::{caller::CallContext, error::ServiceError};
 
 /// One access of a call, on what its input names.
 pub(crate) struct Asked<'a> {
@@ -115,7 +112,8 @@ fn context(ctx: &CallContext<'_>) -> Context {
         context.tell("aws:multifactorauthpresent", one("false"));
         context.tell("aws:tokenissuetime", one(issued.to_string()));
     }
-    for (key, values) in caller.web_identity.iter().flat_map(WebIdentity::condition_keys) {
+    let vouched = caller.web_identity.iter();
+    for (key, values) in vouched.flat_map(|identity| identity.condition_keys(caller.token.as_ref())) {
         context.tell(&key, Told::Values(values));
     }
     // Who asks for its first session has no id yet.

@@ -48,7 +48,7 @@ pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
     let input: Create = input(value)?;
     let host = input.url.strip_prefix("https://").filter(|host| is_host_and_path(host));
     let host = host.ok_or_else(|| fault::validation("Invalid Open ID Connect Provider URL"))?;
-    let url = host.trim_end_matches('/').to_owned();
+    let url = host.to_owned();
     check_thumbprints(&input.thumbprints)?;
     if input.client_ids.len() > MOST_CLIENT_IDS {
         return Err(fault::quota("ClientIdsPerOpenIdConnectProvider", MOST_CLIENT_IDS));
@@ -152,7 +152,11 @@ fn check_thumbprints(thumbprints: &[String]) -> Result<(), ServiceError> {
 
 /// Whether a URL is of a host and a path, without port, query and fragment.
 ///
-/// Source: IAM API Reference, "CreateOpenIDConnectProvider", `Url`.
+/// A slash at its end stays, in the ARN and in the condition keys, too: it is compared with the claim `iss`, which has one
+/// where the issuer says so (Auth0's `https://TENANT.auth0.com/`).
+///
+/// Source: IAM API Reference, "CreateOpenIDConnectProvider", `Url` ("should correspond to the iss claim"); policies that
+/// users of such issuers publish (`oidc-provider/TENANT.auth0.com/`, `TENANT.auth0.com/:aud`).
 fn is_host_and_path(url: &str) -> bool {
     let is_part =
         |part: &str| part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~'));

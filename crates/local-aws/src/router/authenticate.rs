@@ -81,7 +81,7 @@ impl Router {
         model: &ServiceModel,
         input: &Value,
     ) -> Result<Signer, ServiceError> {
-        let caller = self.sts.recognize(input, self.clock.now()).await?;
+        let caller = self.sts.recognize(input, &self.clock).await?;
         // The endpoint tells the region, where it is AWS's own; the global one is in the home region.
         let partition = self.accounts.partition();
         let region = of_host(head).filter(|region| region.partition() == partition);

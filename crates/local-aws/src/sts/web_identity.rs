@@ -12,11 +12,12 @@ use authz::principal::Principal;
 use aws_model::Arn;
 use jiff::{SignedDuration, Timestamp};
 use oidc::{Claims, InvalidClaim, InvalidToken, OutOfTime, Token};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{Call, Sts, validation_error};
 use crate::{
-    caller::{Caller, WebIdentity},
+    caller::{Caller, TokenClaims, WebIdentity},
+    clock::Clock,
     error::ServiceError,
     iam::Trusted,
     issuers::Refused,
@@ -34,7 +35,7 @@ const LEEWAY: SignedDuration = SignedDuration::from_mins(5);
 /// What is wrong with a token has no event, since nobody is known who would have called.
 ///
 /// Source: AWS re:Post Knowledge Center, "iam-sts-invalididentitytoken".
-pub(super) async fn recognize(sts: &Sts, input: &Value, now: Timestamp) -> Result<Caller, ServiceError> {
+pub(super) async fn recognize(sts: &Sts, input: &Value, clock: &Clock) -> Result<Caller, ServiceError> {
     let text = |member| input.get(member).and_then(Value::as_str);
     if text("ProviderId").is_some() {
         return Err(refused("The embedded AWS verifies no OAuth 2.0 access tokens: leave ProviderId out."));
@@ -47,17 +48,18 @@ pub(super) async fn recognize(sts: &Sts, input: &Value, now: Timestamp) -> Resul
 
     let issuer = token.issuer().to_owned();
     let no_provider = || refused(format!("No OpenIDConnect provider found in your account for {issuer}"));
-    // IAM makes providers of https:// URLs only, and leaves a slash at their end out.
+    // IAM makes providers of https:// URLs only.
     let url = issuer.strip_prefix("https://").ok_or_else(no_provider)?;
-    let url = url.strip_suffix('/').unwrap_or(url);
     let provider = sts.iam.trusted(account, url).filter(|_| role.partition() == sts.accounts.partition().as_str());
     let provider = provider.ok_or_else(no_provider)?;
 
     let claims = sts.issuers.verify(&token, &provider.thumbprints).await.map_err(unverified)?;
+    // The issuer may have taken seconds.
+    let now = clock.now();
     claims.check_time(now, LEEWAY).map_err(|out_of_time| out_of_its_time(out_of_time, now))?;
     let audience = audience(&claims, &provider).ok_or_else(|| refused("Incorrect token audience"))?;
-    let session = claims::session(&claims)?;
-    let further = claims::with_condition_keys(&claims, url);
+    let token =
+        TokenClaims { session: claims::session(&claims)?, conditions: claims::with_condition_keys(&claims, url) };
     Ok(Caller {
         user_id: format!("{}:{audience}:{}", provider.arn, claims.subject),
         arn: provider.arn.clone(),
@@ -67,9 +69,8 @@ pub(super) async fn recognize(sts: &Sts, input: &Value, now: Timestamp) -> Resul
             subject: claims.subject,
             audience,
             methods: claims.methods,
-            claims: further,
-            session,
         }),
+        token: Some(token),
         ..Caller::root(account, "")
     })
 }
@@ -87,11 +88,11 @@ fn audience(claims: &Claims, provider: &Trusted) -> Option<String> {
 
 /// The input with what the token says of the session, as if that had been passed.
 pub(super) fn with_claims<'v>(caller: &Caller, operation: &str, input: Cow<'v, Value>) -> Cow<'v, Value> {
-    match &caller.web_identity {
-        Some(identity) if operation == OPERATION && !identity.session.is_empty() => {
+    match &caller.token {
+        Some(token) if operation == OPERATION && !token.session.is_empty() => {
             let mut input = input.into_owned();
             if let Some(members) = input.as_object_mut() {
-                members.extend(identity.session.clone());
+                members.extend(token.session.clone());
             }
             Cow::Owned(input)
         }
@@ -102,8 +103,7 @@ pub(super) fn with_claims<'v>(caller: &Caller, operation: &str, input: Cow<'v, V
 /// Whose token begins a session.
 pub(super) fn of(call: Call<'_>) -> Option<WebIdentity> {
     let is_asking = matches!(call.context.caller.principal, Principal::Federated { .. });
-    let identity = call.context.caller.web_identity.as_ref().filter(|_| is_asking)?;
-    Some(WebIdentity { claims: Default::default(), session: Map::new(), ..identity.clone() })
+    call.context.caller.web_identity.clone().filter(|_| is_asking)
 }
 
 /// What the answer tells beside what that of `AssumeRole` does.
@@ -125,7 +125,9 @@ fn refused(message: impl Into<String>) -> ServiceError {
 fn unreadable(invalid: &InvalidToken) -> ServiceError {
     match invalid {
         InvalidToken::Claim(InvalidClaim::Missing(name)) => refused(format!("Missing a required claim: {name}")),
-        InvalidToken::Claim(InvalidClaim::Type { .. }) | InvalidToken::Algorithm(_) => refused(invalid.to_string()),
+        InvalidToken::Claim(InvalidClaim::Type { .. } | InvalidClaim::Long { .. }) | InvalidToken::Algorithm(_) => {
+            refused(invalid.to_string())
+        }
         InvalidToken::Form(_) | InvalidToken::Long => {
             refused("The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)")
         }

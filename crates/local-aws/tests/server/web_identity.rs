@@ -3,17 +3,15 @@
 //! Sources: AWS STS API Reference, "AssumeRoleWithWebIdentity"; IAM User Guide, "OIDC federation" and "Pass session tags in
 //! AWS STS".
 
-use std::{collections::BTreeMap, net::SocketAddr};
+mod keys;
+
+use std::collections::BTreeMap;
 
 use aws_model::SecretBytes;
 use jiff::Timestamp;
-use local_aws::{IssuerKeys, KeySource, Options, Running};
+use local_aws::{KeySource, Options, Running};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpListener,
-};
 
 use crate::wire::{self, ACCOUNT, Answer, Signer, root, start_with, sts};
 
@@ -22,34 +20,58 @@ mod issuer;
 use issuer::{SigningKey, jwks};
 
 const ISSUER: &str = "https://oidc.example.com/id/1";
-const PROVIDER: &str = "arn:aws:iam::111122223333:oidc-provider/oidc.example.com/id/1";
+const SUBJECT: &str = "system:serviceaccount:default:api";
 
 /// An embedded AWS that knows the issuer's keys, and an account that trusts it.
 struct Place {
     aws: Running,
+    issuer: &'static str,
     key: SigningKey,
     keys: TempDir,
     issued: i64,
 }
 
+/// The issuer's name in condition keys.
+fn name_of(issuer: &str) -> &str {
+    issuer.strip_prefix("https://").unwrap()
+}
+
+fn provider_of(issuer: &str) -> String {
+    format!("arn:aws:iam::{ACCOUNT}:oidc-provider/{}", name_of(issuer))
+}
+
 impl Place {
     async fn new() -> Self {
+        Self::of(ISSUER).await
+    }
+
+    async fn of(issuer: &'static str) -> Self {
         let keys = tempfile::tempdir().unwrap();
         let path = keys.path().join("jwks.json");
         let key = SigningKey::new("one", "RS256");
         std::fs::write(&path, jwks([&key]).to_string()).unwrap();
-        Self::at(KeySource::File(path), key, keys).await
+        Self::with_keys(issuer, KeySource::File(path), key, keys, Options::default()).await
     }
 
-    async fn at(source: KeySource, key: SigningKey, keys: TempDir) -> Self {
-        let issuers = BTreeMap::from([(ISSUER.to_owned(), source)]);
-        let aws = start_with(Options { issuers, ..Options::default() }).await;
-        let place = Self { aws, key, keys, issued: Timestamp::now().as_second() };
+    async fn at(source: KeySource, key: SigningKey, options: Options) -> Self {
+        Self::with_keys(ISSUER, source, key, tempfile::tempdir().unwrap(), options).await
+    }
+
+    async fn with_keys(
+        issuer: &'static str,
+        source: KeySource,
+        key: SigningKey,
+        keys: TempDir,
+        options: Options,
+    ) -> Self {
+        let issuers = BTreeMap::from([(issuer.to_owned(), source)]);
+        let aws = start_with(Options { issuers, ..options }).await;
+        let place = Self { aws, issuer, key, keys, issued: Timestamp::now().as_second() };
         let provider = format!(
             "Action=CreateOpenIDConnectProvider&Url={}&ClientIDList.member.1=sts.amazonaws.com",
-            encoded(ISSUER)
+            encoded(issuer)
         );
-        assert_eq!(place.iam(&provider).await.status, 200);
+        assert_eq!(place.iam(&provider).await.element("OpenIDConnectProviderArn"), provider_of(issuer));
         place
     }
 
@@ -62,7 +84,8 @@ impl Place {
     /// A role that trusts the provider on these conditions, and may do everything.
     async fn role(&self, name: &str, actions: Value, conditions: Value) {
         let trust = json!({ "Version": "2012-10-17", "Statement": [{
-            "Effect": "Allow", "Principal": { "Federated": PROVIDER }, "Action": actions, "Condition": conditions,
+            "Effect": "Allow", "Principal": { "Federated": provider_of(self.issuer) },
+            "Action": actions, "Condition": conditions,
         }] });
         let all =
             json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "*", "Resource": "*" }] });
@@ -77,7 +100,7 @@ impl Place {
 
     fn claims(&self) -> Value {
         json!({
-            "iss": ISSUER, "sub": "system:serviceaccount:default:api", "aud": ["sts.amazonaws.com"],
+            "iss": self.issuer, "sub": SUBJECT, "aud": ["sts.amazonaws.com"],
             "iat": self.issued, "nbf": self.issued, "exp": self.issued + 600,
         })
     }
@@ -127,10 +150,12 @@ fn denied() -> (u16, String, String) {
 const ASSUME: &str = "sts:AssumeRoleWithWebIdentity";
 
 fn of_subject() -> Value {
-    json!({ "StringEquals": {
-        "oidc.example.com/id/1:aud": "sts.amazonaws.com",
-        "oidc.example.com/id/1:sub": "system:serviceaccount:default:api",
-    } })
+    of_subject_of(ISSUER)
+}
+
+fn of_subject_of(issuer: &str) -> Value {
+    let name = name_of(issuer);
+    json!({ "StringEquals": { format!("{name}:aud"): "sts.amazonaws.com", format!("{name}:sub"): SUBJECT } })
 }
 
 /// Rule: `trust-web-identity`.
@@ -142,9 +167,9 @@ async fn a_token_assumes_the_role_that_trusts_its_subject_and_no_other() {
     let begun = place.assume("Api", &token, "&DurationSeconds=7200").await;
     let user = format!("arn:aws:sts::{ACCOUNT}:assumed-role/Api/me");
     for (name, value) in [
-        ("Provider", PROVIDER),
+        ("Provider", &*provider_of(ISSUER)),
         ("Audience", "sts.amazonaws.com"),
-        ("SubjectFromWebIdentityToken", "system:serviceaccount:default:api"),
+        ("SubjectFromWebIdentityToken", SUBJECT),
         ("Arn", &user),
     ] {
         assert_eq!(begun.element(name), value, "{begun:?}");
@@ -177,9 +202,15 @@ async fn what_is_wrong_with_a_token_is_told_in_awss_words() {
     let mut without = place.claims();
     without.as_object_mut().unwrap().remove("sub");
     assert_eq!(place.refused(&without).await, invalid("Missing a required claim: sub"));
-    let other = place.with("iss", json!("https://oidc.example.com/id/2"));
-    let unknown = "No OpenIDConnect provider found in your account for https://oidc.example.com/id/2";
-    assert_eq!(place.refused(&other).await, invalid(unknown));
+    assert_eq!(
+        place.refused(&place.with("sub", json!("x".repeat(256)))).await,
+        invalid("the claim `sub` is longer than 255 characters")
+    );
+    // A slash at the end makes another issuer of it.
+    for other in ["https://oidc.example.com/id/2", &format!("{ISSUER}/")] {
+        let unknown = format!("No OpenIDConnect provider found in your account for {other}");
+        assert_eq!(place.refused(&place.with("iss", json!(other))).await, invalid(&unknown));
+    }
     assert_eq!(place.refused(&place.with("aud", json!("other"))).await, invalid("Incorrect token audience"));
     // Who the token was issued to goes before whom it is for.
     assert_eq!(place.refused(&place.with("azp", json!("other"))).await, invalid("Incorrect token audience"));
@@ -240,7 +271,7 @@ async fn tags_and_a_source_identity_come_with_the_token_and_stay() {
     let next = json!({ "Version": "2012-10-17", "Statement": [{
         "Effect": "Allow", "Principal": { "AWS": ACCOUNT }, "Action": ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"],
         "Condition": {
-            "StringEquals": { "aws:PrincipalTag/team": "blue", "sts:SourceIdentity": "ann", "aws:FederatedProvider": PROVIDER },
+            "StringEquals": { "aws:PrincipalTag/team": "blue", "sts:SourceIdentity": "ann", "aws:FederatedProvider": provider_of(ISSUER) },
         },
     }] });
     let made = place
@@ -275,105 +306,51 @@ async fn tags_and_a_source_identity_come_with_the_token_and_stay() {
     place.aws.shutdown().await;
 }
 
-/// Issuers change their keys without asking.
+/// Auth0's are `https://TENANT.auth0.com/`; their users write `TENANT.auth0.com/:aud`.
 #[tokio::test]
-async fn a_file_with_other_keys_is_taken_up_at_once() {
-    let place = Place::new().await;
-    place.role("Api", json!(ASSUME), of_subject()).await;
-    let next = SigningKey::new("two", "ES256");
-    let token = next.token(&place.claims());
-    assert_eq!(place.assume("Api", &token, "").await.query_error().1, "InvalidIdentityToken");
-    std::fs::write(place.keys.path().join("jwks.json"), jwks([&next]).to_string()).unwrap();
-    assert_eq!(place.assume("Api", &token, "").await.status, 200);
-    assert_eq!(place.refused(&place.claims()).await.1, "InvalidIdentityToken");
+async fn an_issuer_that_ends_with_a_slash_is_named_with_it_everywhere() {
+    let place = Place::of("https://acme.example.com/").await;
+    place.role("Api", json!(ASSUME), of_subject_of(place.issuer)).await;
+    let begun = place.assume("Api", &place.key.token(&place.claims()), "").await;
+    assert_eq!(
+        begun.element("Provider"),
+        format!("arn:aws:iam::{ACCOUNT}:oidc-provider/acme.example.com/"),
+        "{begun:?}"
+    );
+    let without = place.with("iss", json!("https://acme.example.com"));
+    let unknown = "No OpenIDConnect provider found in your account for https://acme.example.com";
+    assert_eq!(place.refused(&without).await, invalid(unknown));
     place.aws.shutdown().await;
 }
 
-/// A server that answers every request with the same bytes, and then again and again where it is to go on.
-async fn serve(answer: String, goes_on: bool) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let answer = answer.clone();
-            tokio::spawn(async move {
-                let mut request = [0; 4096];
-                let _ = stream.read(&mut request).await;
-                while stream.write_all(answer.as_bytes()).await.is_ok() && goes_on {}
-            });
-        }
-    });
-    address
-}
-
+/// Of an issuer that each customer has one of, AWS publishes `token.actions.githubusercontent.com/${SubPath}:repository`.
 #[tokio::test]
-async fn keys_of_this_machine_are_fetched_and_whatever_is_no_such_document_verifies_nothing() {
-    let nothing = "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
-    for case in ["good", "redirect", "endless", "absent", "nonsense"] {
-        let key = SigningKey::new("one", "ES256");
-        let document = jwks([&key]).to_string();
-        let good = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{document}", document.len());
-        let answer = match case {
-            "good" => good,
-            "redirect" => {
-                let target = serve(good, false).await;
-                format!("HTTP/1.1 302 Found\r\nlocation: http://{target}/jwks\r\ncontent-length: 0\r\n\r\n")
-            }
-            "endless" => format!("HTTP/1.1 200 OK\r\n\r\n{}", " ".repeat(4096)),
-            "absent" => nothing.to_owned(),
-            _ => "nonsense\r\n\r\n".to_owned(),
-        };
-        let address = serve(answer, case == "endless").await;
-        let keys: IssuerKeys = format!("{ISSUER}=http://{address}/jwks").parse().unwrap();
-        let place = Place::at(keys.source, key, tempfile::tempdir().unwrap()).await;
-        place.role("Api", json!(ASSUME), of_subject()).await;
-        let answered = place.assume("Api", &place.key.token(&place.claims()), "").await;
-        if case == "good" {
-            assert_eq!(answered.status, 200, "{answered:?}");
-        } else {
-            assert!(answered.query_error().2.starts_with("Couldn't retrieve verification key"), "{case}: {answered:?}");
-        }
-        place.aws.shutdown().await;
-    }
-}
-
-/// Where no authority vouches for the issuer's server, the thumbprints of the account's provider do.
-#[tokio::test]
-async fn a_server_is_known_by_the_providers_thumbprint() {
-    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
-    let certificate = made.cert.der().clone();
-    let print = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA1_FOR_LEGACY_USE_ONLY, &certificate);
-    let print: String = print.as_ref().iter().map(|byte| format!("{byte:02X}")).collect();
-    let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-    let private = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
-    let config = config.with_no_client_auth().with_single_cert(vec![certificate], private).unwrap();
-    let acceptor = tokio_rustls::TlsAcceptor::from(std::sync::Arc::new(config));
-
-    let key = SigningKey::new("one", "ES256");
-    let document = jwks([&key]).to_string();
-    let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{document}", document.len());
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let Ok(mut stream) = acceptor.accept(stream).await else { continue };
-            let _ = stream.read(&mut [0; 4096]).await;
-            let _ = stream.write_all(answer.as_bytes()).await;
-            let _ = stream.shutdown().await;
-        }
-    });
-    let keys: IssuerKeys = format!("{ISSUER}=https://{address}/jwks").parse().unwrap();
-    let place = Place::at(keys.source, key, tempfile::tempdir().unwrap()).await;
-    place.role("Api", json!(ASSUME), of_subject()).await;
-    let token = place.key.token(&place.claims());
-    assert_eq!(place.assume("Api", &token, "").await.query_error().1, "InvalidIdentityToken");
-    let named = format!(
-        "Action=UpdateOpenIDConnectProviderThumbprint&OpenIDConnectProviderArn={}&ThumbprintList.member.1={print}",
-        encoded(PROVIDER)
-    );
-    assert_eq!(place.iam(&named).await.status, 200);
-    let begun = place.assume("Api", &token, "").await;
+async fn a_customers_own_issuer_has_the_condition_keys_that_are_published_with_a_placeholder() {
+    let place = Place::of("https://token.actions.githubusercontent.com/acme").await;
+    let mut conditions = of_subject_of(place.issuer);
+    conditions["StringEquals"]["token.actions.githubusercontent.com/acme:repository"] = json!("acme/api");
+    place.role("Api", json!(ASSUME), conditions).await;
+    let token = |claims: &Value| place.key.token(claims);
+    let begun = place.assume("Api", &token(&place.with("repository", json!("acme/api"))), "").await;
     assert_eq!(begun.status, 200, "{begun:?}");
+    assert_eq!(place.refused(&place.with("repository", json!("acme/other"))).await, denied());
+    assert_eq!(place.refused(&place.claims()).await, denied());
+    place.aws.shutdown().await;
+}
+
+/// What is in a condition key's value is text, whatever it looks like.
+#[tokio::test]
+async fn a_token_does_not_speak_in_policy_variables_or_wildcards() {
+    let place = Place::new().await;
+    place.role("Api", json!(ASSUME), of_subject()).await;
+    let variable = json!({ "StringEquals": { "oidc.example.com/id/1:sub": "${oidc.example.com/id/1:aud}" } });
+    place.role("Same", json!(ASSUME), variable).await;
+    for subject in ["*", "system:serviceaccount:default:*", "${oidc.example.com/id/1:aud}", "${aws:username}"] {
+        assert_eq!(place.refused(&place.with("sub", json!(subject))).await, denied(), "{subject}");
+        let token = place.key.token(&place.with("sub", json!(subject)));
+        assert_eq!(place.assume("Same", &token, "").await.query_error(), denied(), "{subject}");
+    }
+    let same = place.key.token(&place.with("sub", json!("sts.amazonaws.com")));
+    assert_eq!(place.assume("Same", &same, "").await.status, 200);
     place.aws.shutdown().await;
 }

@@ -140,3 +140,22 @@ fn a_token_has_its_time_and_clocks_may_differ() {
     assert_eq!(check(2_300), Err(OutOfTime::Expired(at(2_000))));
     assert_eq!(claims.check_time(at(2_000), SignedDuration::ZERO), Err(OutOfTime::Expired(at(2_000))));
 }
+
+/// Debug texts end up in logs.
+#[test]
+fn a_token_is_not_shown() {
+    let key = SigningKey::new("one", "ES256");
+    let text = key.token(&claims());
+    let shown = format!("{:?}", Token::parse(&text).unwrap());
+    assert_eq!(shown, r#"Token { algorithm: ES256, key_id: Some("one"), .. }"#);
+}
+
+/// OpenID Connect Core 1.0, section 2, `sub`.
+#[test]
+fn a_subject_has_255_characters_at_most() {
+    let key = SigningKey::new("one", "ES256");
+    let of = |length| key.token(&json!({"iss": "a", "sub": "x".repeat(length), "aud": "b", "iat": 1, "exp": 2}));
+    assert!(Token::parse(&of(255)).is_ok());
+    let long = InvalidClaim::Long { name: "sub", most: 255 };
+    assert_eq!(Token::parse(&of(256)).unwrap_err(), InvalidToken::Claim(long));
+}

@@ -66,13 +66,35 @@ pub(super) fn session(claims: &Claims) -> Result<Map<String, Value>, ServiceErro
 
 /// The claims that AWS has condition keys for, of those issuers that it publishes some of.
 ///
-/// Source: Service Authorization Reference, "Actions, resources, and condition keys for AWS Security Token Service".
+/// Source: Service Authorization Reference, "Actions, resources, and condition keys for AWS Security Token Service": of an
+/// issuer that each of its customers has one of, a key is written with a placeholder, such as
+/// `token.actions.githubusercontent.com/${SubPath}:repository`.
 pub(super) fn with_condition_keys(claims: &Claims, issuer: &str) -> BTreeMap<String, Vec<String>> {
     let published = aws_catalog::action("sts:AssumeRoleWithWebIdentity");
     let published = published.into_iter().flat_map(|action| action.condition_keys());
-    let names = published.filter_map(|key| key.strip_prefix(issuer)?.strip_prefix(':'));
+    let names = published.filter_map(|key| {
+        let (of, name) = key.split_once(':')?;
+        is_of(issuer, of).then_some(name)
+    });
     let told = names.filter(|name| !matches!(*name, "sub" | "aud" | "amr" | "oaud"));
     told.filter_map(|name| Some((name.to_owned(), texts(claims.get(name)?)?))).collect()
+}
+
+/// Whether an issuer is one that a key is published of. No service is one: `aws:` and `sts:` keys are of AWS's own.
+fn is_of(issuer: &str, published: &str) -> bool {
+    let (mut rest, mut template) = (issuer, published);
+    while let Some((before, placeholder)) = template.split_once("${") {
+        let Some((_, after)) = placeholder.split_once('}') else { return false };
+        let Some(further) = rest.strip_prefix(before) else { return false };
+        // It stands for one part of a host or of a path.
+        let length = further.find(['.', '/']).unwrap_or(further.len());
+        let (part, further) = further.split_at(length);
+        if part.is_empty() {
+            return false;
+        }
+        (rest, template) = (further, after);
+    }
+    published.contains('.') && rest == template
 }
 
 /// A tag's value is a text, or a list of one.
@@ -102,4 +124,33 @@ fn check(session: &Map<String, Value>) -> Result<(), ServiceError> {
         let wire = error.into_wire(model.metadata().protocol);
         ServiceError::new(wire.code, wire.message).with_status(wire.http_status)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_of;
+
+    #[test]
+    fn an_issuer_is_one_of_those_that_a_placeholder_stands_for() {
+        for (issuer, published) in [
+            ("gitlab.com", "gitlab.com"),
+            ("token.actions.githubusercontent.com/acme", "token.actions.githubusercontent.com/${SubPath}"),
+            ("agent.acme.buildkite.dev", "agent.${Domain}.buildkite.dev"),
+            ("idcs-1a2b.identity.oraclecloud.com", "idcs-${OciUniqueIdentifier}.identity.oraclecloud.com"),
+        ] {
+            assert!(is_of(issuer, published), "{issuer} {published}");
+        }
+        for (issuer, published) in [
+            ("gitlab.com/", "gitlab.com"),
+            ("aws", "aws"),
+            ("sts", "sts"),
+            ("token.actions.githubusercontent.com", "token.actions.githubusercontent.com/${SubPath}"),
+            ("token.actions.githubusercontent.com/", "token.actions.githubusercontent.com/${SubPath}"),
+            ("token.actions.githubusercontent.com/a/b", "token.actions.githubusercontent.com/${SubPath}"),
+            ("agent.evil.example/.buildkite.dev", "agent.${Domain}.buildkite.dev"),
+            ("agent.a.b.buildkite.dev", "agent.${Domain}.buildkite.dev"),
+        ] {
+            assert!(!is_of(issuer, published), "{issuer} {published}");
+        }
+    }
 }
