@@ -80,10 +80,13 @@ impl Known {
             return (Arc::clone(known), 0);
         }
         let identity = Arc::new(Identity::of(caller));
-        forget_some(&mut self.identities);
-        self.identities.insert(identity.access_key_id.clone(), Arc::clone(&identity));
-        let texts = [&identity.arn, &identity.principal_id, &identity.access_key_id];
-        (identity.clone(), size_of::<Identity>() + texts.iter().map(|text| text.len()).sum::<usize>())
+        let bytes = identity.bytes();
+        // Who signs with no key calls once: to get one.
+        if identity.access_key_id().is_some() {
+            forget_some(&mut self.identities);
+            self.identities.insert(identity.access_key_id.clone(), Arc::clone(&identity));
+        }
+        (identity, bytes)
     }
 
     /// The user agent, and how many bytes were taken up for that.
@@ -141,6 +144,21 @@ impl Identity {
     /// Whether it is that of a caller with the same access key.
     fn is(&self, caller: &Caller) -> bool {
         *self.arn == *caller.arn && *self.principal_id == *caller.user_id && self.issued == caller.issued
+    }
+
+    fn bytes(&self) -> usize {
+        let texts = [&self.arn, &self.principal_id, &self.access_key_id].into_iter();
+        let of_kind = match &self.kind {
+            Kind::WebIdentity { user, provider } => user.len() + provider.len(),
+            Kind::Role { arn, source_identity, federated_provider } => {
+                let further = [source_identity, federated_provider].into_iter().flatten();
+                arn.as_str().len() + further.map(|text| text.len()).sum::<usize>()
+            }
+            Kind::Federated { parent } => parent.as_ref().map_or(0, |arn| arn.as_str().len()),
+            Kind::Service(name) => name.len(),
+            Kind::Root | Kind::User | Kind::Internal | Kind::Other => 0,
+        };
+        size_of::<Self>() + texts.map(|text| text.len()).sum::<usize>() + of_kind
     }
 
     /// AWS itself, on behalf of nobody.
@@ -269,8 +287,8 @@ mod tests {
     use authz::principal::Principal;
     use serde_json::json;
 
-    use super::Identity;
-    use crate::caller::Caller;
+    use super::{Identity, Known, Who};
+    use crate::caller::{Caller, WebIdentity};
 
     /// Source: AWS CloudTrail User Guide, "CloudTrail userIdentity element", Examples.
     #[test]
@@ -282,5 +300,30 @@ mod tests {
         assert_eq!((identity.whole(), identity.abroad()), (expected.clone(), expected));
         assert_eq!(identity.user_name(), None);
         assert_eq!(Identity::of(&root).abroad()["type"], "AWSAccount");
+    }
+
+    /// The id of either is `PROVIDER:a:b:c`.
+    #[test]
+    fn whom_tokens_vouch_for_are_told_apart_though_their_ids_are_the_same() {
+        let provider = "arn:aws:iam::111122223333:oidc-provider/oidc.example.com";
+        let vouched = |audience: &str, subject: &str| Caller {
+            arn: provider.to_owned(),
+            user_id: format!("{provider}:{audience}:{subject}"),
+            principal: Principal::Federated { provider: provider.into() },
+            web_identity: Some(WebIdentity {
+                provider: provider.to_owned(),
+                subject: subject.to_owned(),
+                audience: audience.to_owned(),
+                methods: Vec::new(),
+            }),
+            ..Caller::root("111122223333".parse().unwrap(), "")
+        };
+        let mut known = Known::default();
+        let (first, second) = (vouched("a:b", "c"), vouched("a", "b:c"));
+        assert_eq!(known.identity(&Who::Caller(&first)).0.user_name(), Some("c"));
+        assert_eq!(known.identity(&Who::Caller(&second)).0.user_name(), Some("b:c"));
+        // What they take up is counted.
+        let long = vouched("a", &"x".repeat(255));
+        assert!(known.identity(&Who::Caller(&long)).1 > 2 * 255);
     }
 }
