@@ -32,12 +32,12 @@ class Issuer:
         if file := os.environ.get("CLAVIGER_JWKS"):
             pathlib.Path(file).write_text(json.dumps({"keys": [jwk]}))
 
-    def token(self, **claims):
+    def token(self, key_id="one", **claims):
         """A token for ten minutes; a claim that is None is left out."""
         now = int(time.time())
         all_claims = {"iss": URL, "sub": SUBJECT, "aud": AUDIENCE, "iat": now, "exp": now + 600, **claims}
         payload = {name: value for name, value in all_claims.items() if value is not None}
-        signed = ".".join(_encoded(json.dumps(part).encode()) for part in ({"alg": "RS256", "kid": "one"}, payload))
+        signed = ".".join(_encoded(json.dumps(part).encode()) for part in ({"alg": "RS256", "kid": key_id}, payload))
         return f"{signed}.{_encoded(self._key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256()))}"
 
 

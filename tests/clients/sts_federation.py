@@ -10,7 +10,7 @@ from botocore.config import Config
 import boto3
 
 from contract import case
-from issuer import AUDIENCE, NAME, SUBJECT, URL, Issuer, trust
+from issuer import AUDIENCE, SUBJECT, URL, Issuer, trust
 from session import CONFIG, REGION
 from sts_cases import lasts
 
@@ -74,9 +74,11 @@ def a_token_assumes_the_role_that_trusts_it(aws):
         assume(aws, arn, issuer().token(exp=None))
     with aws.refuses("ExpiredTokenException", "^Token expired: current date/time .* must be before the expiration", 400):
         assume(aws, arn, issuer().token(exp=int(time.time()) - 400))
-    with aws.refuses("InvalidIdentityToken"):
+    with aws.refuses("InvalidIdentityToken", "signature is not of the key"):
         header, payload, _ = issuer().token().split(".")
-        assume(aws, arn, f"{header}.{payload}.AAAA")
+        assume(aws, arn, ".".join([header, payload, issuer().token(sub="other").split(".")[2]]))
+    with aws.refuses("InvalidIdentityToken", NO_KEY, 400):
+        assume(aws, arn, issuer().token(key_id="two"))
     with aws.refuses("ValidationError", "^Request ARN is invalid$"):
         assume(aws, arn.replace(":role/", ":user/"), issuer().token())
     with aws.refuses("MalformedPolicyDocument"):
@@ -89,8 +91,11 @@ def a_token_assumes_the_role_that_trusts_it(aws):
 def tags_and_a_source_identity_come_in_the_token(aws):
     tags = {"principal_tags": {"Team": ["blue"]}, "transitive_tag_keys": ["Team"]}
     claims = {"https://aws.amazon.com/tags": tags, "https://aws.amazon.com/source_identity": "ann"}
-    with aws.refuses("AccessDenied", "", 403):
-        assume(aws, role(aws, "WebUntagged"), issuer().token(**claims))
+    untagged = role(aws, "WebUntagged")
+    assume(aws, untagged, issuer().token())
+    for (name, value), action in zip(claims.items(), ("sts:TagSession", "sts:SetSourceIdentity")):
+        with aws.refuses("AccessDenied", f"not authorized to perform: {action} on resource", 403):
+            assume(aws, untagged, issuer().token(**{name: value}))
     arn = role(aws, "WebTagged", "sts:TagSession", "sts:SetSourceIdentity",
                **{"ForAllValues:StringEquals": {"aws:TagKeys": "Team"}})
     answer = assume(aws, arn, issuer().token(**claims))
@@ -98,17 +103,20 @@ def tags_and_a_source_identity_come_in_the_token(aws):
 
 
 @functools.cache
-def user(aws):
-    """A user that may federate, list keys and begin sessions of itself; and its access key."""
+def key(aws):
+    """The access key of a user that may federate, list keys and users, and begin sessions of itself."""
     document = json.dumps({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Action": ["kms:List*", "sts:*"], "Resource": "*"},
+        {"Effect": "Allow", "Action": ["kms:List*", "iam:ListUsers", "sts:*"], "Resource": "*"},
         {"Effect": "Deny", "Action": "sts:GetFederationToken", "Resource": "arn:aws:sts::*:federated-user/eve"},
         {"Effect": "Deny", "Action": "sts:TagSession", "Resource": "*", "Condition": {"StringEquals": {"aws:RequestTag/team": "red"}}},
     ]})
     aws.iam().create_user(UserName="broker")
     aws.iam().put_user_policy(UserName="broker", PolicyName="federate", PolicyDocument=document)
-    key = aws.iam().create_access_key(UserName="broker")["AccessKey"]
-    return aws.sts(credentials=key)
+    return aws.iam().create_access_key(UserName="broker")["AccessKey"]
+
+
+def user(aws):
+    return aws.sts(credentials=key(aws))
 
 
 @case(moto_departs="knows one caller, the user `moto` (GetFederationToken: of the user or root user who calls)")
@@ -127,13 +135,17 @@ def a_federated_user_may_what_both_policies_allow(aws):
     with aws.refuses("AccessDeniedException", "because no identity-based policy allows the kms:CreateKey action"):
         aws.kms(credentials=more).create_key()
     # Without any session policy it may nothing that its user may.
-    with aws.refuses("AccessDeniedException"):
+    with aws.refuses("AccessDeniedException", "because no session policy allows the kms:ListKeys action"):
         aws.kms(credentials=user(aws).get_federation_token(Name="ann")["Credentials"]).list_keys()
-    with aws.refuses("AccessDenied", "", 403):
+    # What its user may in IAM and STS, it may not.
+    aws.iam(credentials=key(aws)).list_users()
+    with aws.refuses("AccessDenied", "iam:ListUsers", 403):
         aws.iam(credentials=more).list_users()
-    for call in ("get_session_token", "get_federation_token"):
-        with aws.refuses("AccessDenied", "", 403):
-            getattr(aws.sts(credentials=more), call)(**({} if call == "get_session_token" else {"Name": "eve"}))
+    user(aws).get_session_token()
+    with aws.refuses("AccessDenied", "GetSessionToken", 403):
+        aws.sts(credentials=more).get_session_token()
+    with aws.refuses("AccessDenied", "GetFederationToken", 403):
+        aws.sts(credentials=more).get_federation_token(Name="ann")
 
 
 @case(moto_departs="looks at no policy and no bound (GetFederationToken: DurationSeconds, errors, Permissions)")
@@ -150,7 +162,7 @@ def federation_has_its_permissions_and_bounds(aws):
         with aws.refuses("ValidationError", "'durationSeconds' failed"):
             client.get_federation_token(Name="ann", DurationSeconds=seconds)
     # Sessions of the root user end after an hour.
-    assert lasts(aws.sts().get_federation_token(Name="ann", DurationSeconds=129_600)["Credentials"]) <= 3600
+    assert 3590 < lasts(aws.sts().get_federation_token(Name="ann", DurationSeconds=129_600)["Credentials"]) <= 3600
     with aws.refuses("ValidationError", "'name' failed"):
         client.get_federation_token(Name="x" * 33)
     with aws.refuses("MalformedPolicyDocument"):
