@@ -70,21 +70,24 @@ async fn deliver(trail: Arc<Trail>, files: TrailFiles, stop: CancellationToken) 
             () = trail.due.notified() => false,
             () = tokio::time::sleep(files.every) => false,
         };
-        while deliver_some(&trail, &directory).await {}
+        // What comes while files are written waits for the next ones: while calls go on there would be no end of files of a
+        // few events each.
+        let least = if is_last { 1 } else { AT_ONCE };
+        while deliver_some(&trail, &directory).await >= least {}
         if is_last {
             return;
         }
     }
 }
 
-/// Writes the oldest events that no file has yet; says whether there were any. What cannot be written is told, and not
+/// Writes the oldest events that no file has yet; says how many there were. What cannot be written is told, and not
 /// tried again: whoever calls meanwhile would have to wait.
-async fn deliver_some(trail: &Trail, directory: &Arc<Path>) -> bool {
+async fn deliver_some(trail: &Trail, directory: &Arc<Path>) -> usize {
     let (records, lost) = trail.lock().ring.undelivered(AT_ONCE);
     if lost > 0 {
         tracing::error!(lost, "events were let go of before the trail had written them");
     }
-    let Some(last) = records.last().map(|record| record.number) else { return false };
+    let Some(last) = records.last().map(|record| record.number) else { return 0 };
     let (directory, now) = (Arc::clone(directory), trail.clock.now());
     let count = records.len();
     let written = tokio::task::spawn_blocking(move || write(&directory, &records, now)).await;
@@ -93,7 +96,7 @@ async fn deliver_some(trail: &Trail, directory: &Arc<Path>) -> bool {
     }
     trail.lock().ring.delivered(last);
     trail.delivered.notify_waiters();
-    true
+    count
 }
 
 /// Writes a file for each account and region; one that fails keeps no other from being written. An error is that of the

@@ -80,6 +80,23 @@ async fn many_events_are_written_before_memory_lets_go_of_them() {
     assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), 500, "each once");
 }
 
+/// Once there is much to write, there is no end of it while calls go on.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_while_files_are_written_waits_for_the_next_ones() {
+    let directory = tempfile::tempdir().unwrap();
+    let trail = TrailFiles { every: Duration::from_secs(3600), ..TrailFiles::in_directory(directory.path()) };
+    // An eighth of it is much: some hundred of these calls.
+    let limits = Limits { trail_bytes: 512 << 10, ..Limits::default() };
+    let aws = start_with(Options { trail: Some(trail), limits, ..Options::default() }).await;
+    for _ in 0..500 {
+        kms(&aws, &ann(), "ListKeys", json!({})).await;
+    }
+    aws.shutdown().await;
+    let written: Vec<usize> = files(directory.path()).iter().map(|file| records(file).len()).collect();
+    assert_eq!(written.iter().sum::<usize>(), 500);
+    assert!(written.len() <= 10, "files of so many events: {written:?}");
+}
+
 #[tokio::test]
 async fn a_file_that_cannot_be_written_keeps_no_other_from_being() {
     let directory = tempfile::tempdir().unwrap();
