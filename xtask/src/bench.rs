@@ -28,8 +28,10 @@ pub(crate) struct Bench {
 enum Part {
     /// The KMS plugin, against an empty server and the peer.
     Plugin,
-    /// The embedded AWS, against moto and ministack.
+    /// The embedded AWS, against moto and ministack, and what `large` is.
     EmbeddedAws,
+    /// The embedded AWS with ten thousand roles, keys and grants, against itself with none.
+    Large,
     /// Decisions, against iam-simulate and iam-rs.
     Authz,
 }

@@ -17,7 +17,7 @@ use super::{
     load::Pace,
     proc,
     report::{heading, reached, row},
-    roles::{self, Turns},
+    roles::Turns,
     wire::{self, Connection},
 };
 
@@ -97,7 +97,6 @@ pub(crate) async fn run(pace: Pace) {
     compare("KMS Encrypt", &encrypt, "at 16 connections 40x moto, 5x ministack, 20,000 calls/s, 45 us of CPU");
     compare("STS GetCallerIdentity", &identity, "5x ministack");
     compare("IAM CreateRole, DeleteRole", &roles, "4x ministack, durable");
-    roles::at_ten_thousand(folder.path()).await;
 }
 
 fn compare(what: &str, rates: &Rates, aim: &str) {
@@ -109,7 +108,7 @@ fn compare(what: &str, rates: &Rates, aim: &str) {
 }
 
 /// An emulator as a process.
-struct Running {
+pub(crate) struct Running {
     name: &'static str,
     process: Process,
     address: SocketAddr,
@@ -123,10 +122,19 @@ impl Running {
 
     /// Ours, with its state in a file.
     fn durable(folder: &Path) -> Self {
+        Self::with_state(Path::new("state"), folder)
+    }
+
+    /// Ours, with its state in this file.
+    pub(crate) fn with_state(state: &Path, folder: &Path) -> Self {
         let port = free_port();
         let mut command = Emulator::Claviger.command(port);
-        command.args(["--state", "state"]);
+        command.arg("--state").arg(state);
         Self::spawn("durable", command, port, folder)
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.pid()
     }
 
     fn spawn(name: &'static str, mut command: Command, port: u16, folder: &Path) -> Self {
@@ -137,7 +145,7 @@ impl Running {
     }
 
     /// Asks for a key until there is one: that is the first answer.
-    async fn first_answer(&self) -> Value {
+    pub(crate) async fn first_answer(&self) -> Value {
         let started = Instant::now();
         loop {
             let request = wire::kms(self.address, "CreateKey", &json!({}));

@@ -13,6 +13,7 @@
 
 mod embedded_aws;
 mod floor;
+mod large;
 mod load;
 mod plugin;
 mod proc;
@@ -53,9 +54,14 @@ async fn main() {
         None => {
             plugin::run(peer.as_deref(), pace).await;
             embedded_aws::run(pace).await;
+            large::run(pace).await;
         }
         Some("plugin") => plugin::run(peer.as_deref(), pace).await,
-        Some("embedded-aws") => embedded_aws::run(pace).await,
-        Some(other) => panic!("unknown part `{other}`; known: plugin, embedded-aws"),
+        Some("embedded-aws") => {
+            embedded_aws::run(pace).await;
+            large::run(pace).await;
+        }
+        Some("large") => large::run(pace).await,
+        Some(other) => panic!("unknown part `{other}`; known: plugin, embedded-aws, large"),
     }
 }
