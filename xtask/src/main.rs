@@ -6,6 +6,7 @@ mod bench;
 mod catalog;
 mod lint;
 mod models;
+mod soak;
 mod step;
 mod test;
 mod tools;
@@ -28,7 +29,10 @@ Examples:
     cargo xtask bench --peer ./aws-encryption-provider
 
   A short look at the embedded AWS alone:
-    cargo xtask bench --only embedded-aws --seconds 0.5";
+    cargo xtask bench --only embedded-aws --seconds 0.5
+
+  An hour of kills and faults, as another run began:
+    cargo xtask soak --minutes 60 --seed 1780000000000";
 
 /// Claviger's own chores.
 #[derive(Parser)]
@@ -60,6 +64,8 @@ enum Chore {
     /// The plugin and the embedded AWS against an empty server, moto, ministack and
     /// aws-encryption-provider, in one run.
     Bench(bench::Bench),
+    /// Eight clients of the embedded AWS while it is killed and fails on request: what the tests do for a minute.
+    Soak(soak::Soak),
 }
 
 fn main() -> ExitCode {
@@ -71,6 +77,7 @@ fn main() -> ExitCode {
         Chore::Catalog(catalog) => catalog::run(&catalog),
         Chore::Audit => audit::run(),
         Chore::Bench(bench) => bench::run(&bench),
+        Chore::Soak(soak) => soak::run(&soak),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

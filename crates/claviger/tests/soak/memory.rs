@@ -1,0 +1,59 @@
+//! What the process takes up while the clients work and what they have stays as much.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use crate::{server::Server, traffic::Sdk};
+
+/// How much more it may be at the end than before, in KiB.
+const MOST_GROWTH: i64 = 2 << 10;
+/// How often it is looked at between two pauses, and how often at the least.
+const LOOKS: u32 = 10;
+const LEAST_LOOKS: usize = 60;
+
+/// Resident memory, in KiB, again and again.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    looks: Vec<i64>,
+}
+
+impl Memory {
+    /// Looks for two seconds.
+    pub(crate) async fn watch(&mut self, server: &Server) {
+        for _ in 0..LOOKS {
+            sleep(Duration::from_millis(200)).await;
+            self.looks.push(i64::try_from(server.resident()).unwrap());
+        }
+    }
+
+    pub(crate) fn is_enough(&self) -> bool {
+        self.looks.len() >= LEAST_LOOKS
+    }
+
+    /// Compares the last third with the one before.
+    pub(crate) fn verdict(&self) -> String {
+        let third = self.looks.len() / 3;
+        let thirds = [0, 1, 2].map(|at| median(&self.looks[at * third..(at + 1) * third]));
+        let [_, second, last] = thirds;
+        assert!(last - second <= MOST_GROWTH, "memory grows: {thirds:?} KiB by thirds, {:?}", self.looks);
+        format!("{thirds:?} KiB resident by thirds of the time")
+    }
+}
+
+/// Fills what the process keeps of its trail, which grows up to a bound: 8 MiB. Calls that are refused for a long text take
+/// few for that.
+pub(crate) async fn fill_trail(somebody: &Sdk) {
+    // What is longer is not kept: 100 KiB.
+    let text = "x".repeat(90 << 10);
+    for _ in 0..100 {
+        let create = somebody.iam.create_policy().policy_name("none").policy_document(&text);
+        create.send().await.expect_err("this is no policy");
+    }
+}
+
+fn median(looks: &[i64]) -> i64 {
+    let mut sorted = looks.to_vec();
+    sorted.sort_unstable();
+    sorted[sorted.len() / 2]
+}
