@@ -175,4 +175,10 @@ impl Policy {
     pub fn statements(&self) -> &[Statement] {
         &self.statements
     }
+
+    /// Whom its statements name, also to leave them out, in the order of the text.
+    pub fn principals(&self) -> impl Iterator<Item = &Spanned<PrincipalPattern>> {
+        let named = self.statements.iter().filter_map(|statement| statement.principals.as_ref());
+        named.flat_map(|principals| principals.patterns.iter())
+    }
 }

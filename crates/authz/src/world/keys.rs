@@ -17,9 +17,8 @@ impl World {
     /// policy is saved).
     #[must_use]
     pub fn saved(&self, policy: Arc<Policy>) -> ResourcePolicy {
-        let named = policy.statements().iter().filter_map(|statement| statement.principals.as_ref());
-        let saved_ids = named
-            .flat_map(|principals| principals.patterns.iter())
+        let saved_ids = policy
+            .principals()
             .filter_map(|pattern| match &pattern.value {
                 PrincipalPattern::User(arn) | PrincipalPattern::Role(arn) => {
                     Some((arn.as_str().into(), self.identity(arn)?.unique_id.clone()))

@@ -11,10 +11,14 @@ use authz::{
     text::SourceText,
     world::Account,
 };
+use aws_model::Arn;
 use serde::{Deserialize, Serialize};
 
 use super::{call::Call, fault};
-use crate::{ServiceError, authorization::named};
+use crate::{
+    ServiceError,
+    authorization::{Authorizer, named},
+};
 
 /// A trust policy, with the unique ids of whom it named when it was saved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,8 +50,18 @@ impl Trust {
 
     /// The document as IAM tells it.
     pub(super) fn told(&self, call: &Call<'_>) -> String {
-        let saved_ids = self.saved_ids.iter().map(|(arn, id)| (arn.as_str(), id.as_str()));
-        url_encoded(&named::told(&call.state.authorizer().world(), &self.document, saved_ids))
+        let world = call.state.authorizer().world();
+        let is_gone =
+            |(arn, id): (&String, &String)| arn.parse::<Arn>().is_ok_and(|arn| named::is_gone(&world, &arn, id));
+        if !self.saved_ids.iter().any(is_gone) {
+            return url_encoded(&self.document);
+        }
+        let source = SourceText::new("trust policy", self.document.as_str());
+        // It was read when it was put.
+        let Ok(policy) = Policy::parse_under(source, PolicyKind::Trust, &Authorizer::kept()) else {
+            return url_encoded(&self.document);
+        };
+        url_encoded(&named::told(&world, &policy, |arn| self.saved_ids.get(arn).map(String::as_str)))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Key policies: the text as it was put, read once, with the unique ids of whom it named then.
 
-use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, fmt, sync::Arc};
 
 use authz::{
     policy::{MalformedPolicy, Policy, PolicyKind},
@@ -9,7 +9,10 @@ use authz::{
     world::{ResourcePolicy, World},
 };
 use aws_model::KeyArn;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 
 use crate::authorization::{Authorizer, named};
 
@@ -18,19 +21,16 @@ use crate::authorization::{Authorizer, named};
 pub(super) struct KeyPolicy {
     policy: Arc<Policy>,
     /// Of the users and roles that it names, by ARN; `None` before it is saved, and in states of before they were kept.
-    saved_ids: Option<BTreeMap<Box<str>, Box<str>>>,
+    saved_ids: Option<SavedIds>,
 }
 
-/// A row's.
+type SavedIds = BTreeMap<Box<str>, Box<str>>;
+
+/// A row's. Before the ids were kept it was the text alone.
 #[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum Kept<'k> {
-    /// As it was before the ids were kept.
-    Text(Cow<'k, str>),
-    Saved {
-        text: Cow<'k, str>,
-        saved_ids: BTreeMap<Box<str>, Box<str>>,
-    },
+struct Saved<'k> {
+    text: Cow<'k, str>,
+    saved_ids: Cow<'k, SavedIds>,
 }
 
 impl KeyPolicy {
@@ -75,8 +75,7 @@ impl KeyPolicy {
 
     /// As KMS tells it: who is gone by the unique id.
     pub(super) fn told(&self, world: &World) -> String {
-        let saved_ids = self.saved_ids.iter().flatten().map(|(arn, id)| (&**arn, &**id));
-        named::told(world, self.text(), saved_ids)
+        named::told(world, &self.policy, |arn| self.saved_ids.as_ref()?.get(arn).map(|id| &**id))
     }
 
     pub(super) fn policy(&self) -> &Arc<Policy> {
@@ -108,22 +107,36 @@ impl PartialEq for KeyPolicy {
 impl Serialize for KeyPolicy {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let text = Cow::Borrowed(self.text());
-        match self.saved_ids.clone() {
-            Some(saved_ids) => Kept::Saved { text, saved_ids },
-            None => Kept::Text(text),
+        match &self.saved_ids {
+            Some(saved_ids) => Saved { text, saved_ids: Cow::Borrowed(saved_ids) }.serialize(serializer),
+            None => text.serialize(serializer),
         }
-        .serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for KeyPolicy {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (text, saved_ids) = match Kept::deserialize(deserializer)? {
-            Kept::Text(text) => (text, None),
-            Kept::Saved { text, saved_ids } => (text, Some(saved_ids)),
-        };
-        let read = Self::parse(&text, &Authorizer::kept());
-        let read = read.map_err(|malformed| de::Error::custom(format_args!("the key policy: {malformed}")))?;
-        Ok(Self { saved_ids, ..read })
+        deserializer.deserialize_any(Kept)
+    }
+}
+
+/// Reads either form, such that what is wrong is told with its place.
+struct Kept;
+
+impl<'de> Visitor<'de> for Kept {
+    type Value = KeyPolicy;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key policy: its text, or `text` and `saved_ids`")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<KeyPolicy, E> {
+        let read = KeyPolicy::parse(text, &Authorizer::kept());
+        read.map_err(|malformed| E::custom(format_args!("the key policy: {malformed}")))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<KeyPolicy, A::Error> {
+        let Saved { text, saved_ids } = Saved::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(KeyPolicy { saved_ids: Some(saved_ids.into_owned()), ..self.visit_str(&text)? })
     }
 }

@@ -60,7 +60,11 @@ async fn whom_a_key_policy_names_is_there() {
     // AWS keeps telling who is gone, and takes the id no more.
     let told = kms(&aws, "GetKeyPolicy", serde_json::json!({"KeyId": kept})).await;
     assert!(told.body.contains(&id) && !told.body.contains(&arn), "{told:?}");
-    for nobody in [&format!("arn:aws:iam::{ACCOUNT}:user/nobody"), &arn] {
+    // A session may be named that is not there yet, a role at another path than its own may not.
+    role(&aws, "There").await;
+    key(&aws, &format!("arn:aws:sts::{ACCOUNT}:assumed-role/There/not-yet")).await;
+    let elsewhere = format!("arn:aws:iam::{ACCOUNT}:role/team/There");
+    for nobody in [&format!("arn:aws:iam::{ACCOUNT}:user/nobody"), &elsewhere, &arn, &id] {
         let input = serde_json::json!({"KeyId": foreign, "PolicyName": "default", "Policy": policy(nobody)});
         for (operation, input) in
             [("PutKeyPolicy", input), ("CreateKey", serde_json::json!({"Policy": policy(nobody)}))]
@@ -72,6 +76,36 @@ async fn whom_a_key_policy_names_is_there() {
             assert!(refused.body.contains(message), "{refused:?}");
         }
     }
+    aws.shutdown().await;
+}
+
+/// Rule: `iam-principal-id-shown`.
+#[tokio::test]
+async fn who_is_gone_is_shown_by_the_id_where_the_policy_names_whom_and_nowhere_else() {
+    let aws = start_with(Options::default()).await;
+    let (arn, id) = role(&aws, "Named").await;
+    let root = format!("arn:aws:iam::{ACCOUNT}:root");
+    // As a principal it is written with an escape and beside another; as an id, a value and a resource it is text.
+    let escaped = arn.replace('/', r"\/");
+    let policy = |named: &str| {
+        format!(
+            r#"{{"Version":"2012-10-17","Statement":[
+  {{"Sid":"{arn}","Effect":"Allow","Principal":{{"AWS":["{root}","{named}"]}},"Action":"kms:*","Resource":"*"}},
+  {{"Effect":"Deny","Principal":"*","Action":"kms:Encrypt","Resource":"{arn}",
+    "Condition":{{"ArnEquals":{{"aws:PrincipalArn":"{arn}"}}}}}}]}}"#
+        )
+    };
+    let made = kms(&aws, "CreateKey", serde_json::json!({"Policy": policy(&escaped)})).await;
+    let made: serde_json::Value = serde_json::from_str(&made.body).unwrap();
+    let key = made.pointer("/KeyMetadata/KeyId").unwrap();
+    let told = async || {
+        let told = kms(&aws, "GetKeyPolicy", serde_json::json!({"KeyId": key})).await;
+        let told: serde_json::Value = serde_json::from_str(&told.body).unwrap();
+        told["Policy"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(told().await, policy(&escaped));
+    done(&aws, "DeleteRole", &[("RoleName", "Named")]).await;
+    assert_eq!(told().await, policy(&id));
     aws.shutdown().await;
 }
 

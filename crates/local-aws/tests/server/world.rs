@@ -387,40 +387,6 @@ async fn service_may_decrypt(aws: &Running, service: &str, source: &str) -> Stri
     told["verdict"].as_str().map_or_else(|| told.to_string(), str::to_owned)
 }
 
-/// Rule: `iam-policy-key-principals-exist`. A session that is not there yet may be named: `iam-principal-unknown-session`.
-#[tokio::test]
-async fn a_key_policy_names_users_and_roles_that_are_there() {
-    let aws = start_with(options()).await;
-    let root = wire::of(&aws.root_credential("444455556666".parse().unwrap()), "kms");
-    let policy = |principal: &str| {
-        let statement = |principal: &str, action: &str| json!({ "Effect": "Allow", "Principal": { "AWS": principal }, "Action": action, "Resource": "*" });
-        let statements = [statement("444455556666", "kms:*"), statement(principal, "kms:Decrypt")];
-        json!({ "Version": "2012-10-17", "Statement": statements }).to_string()
-    };
-    let ask = |operation: &str, principal: &str| {
-        let input = match operation {
-            "CreateKey" => json!({ "Policy": policy(principal) }),
-            _ => json!({ "KeyId": KEY, "Policy": policy(principal) }),
-        };
-        kms(operation, &input.to_string()).signed(&aws, &root)
-    };
-    let elsewhere = READER.replace("team", "other");
-    for operation in ["PutKeyPolicy", "CreateKey"] {
-        for nobody in [&ANN.replace("ann", "bob"), &elsewhere] {
-            let (_, code, message) = ask(operation, nobody).send(&aws).await.json_error();
-            assert_eq!(code, "MalformedPolicyDocumentException", "{operation} {nobody}: {message}");
-            assert_eq!(message, "Policy contains a statement with one or more invalid principals.");
-        }
-        let session = "arn:aws:sts::444455556666:assumed-role/Reader/not-yet";
-        // Nobody tells who is in an account that the world does not have.
-        for known in [ANN, READER, session, "arn:aws:iam::777788889999:role/any"] {
-            let answer = ask(operation, known).send(&aws).await;
-            assert_eq!(answer.status, 200, "{operation} {known}: {answer:?}");
-        }
-    }
-    aws.shutdown().await;
-}
-
 /// Rule: `kms-grant-operations`.
 #[tokio::test]
 async fn a_grant_permits_what_grants_can_permit() {

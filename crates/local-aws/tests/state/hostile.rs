@@ -41,7 +41,7 @@ async fn what_is_wrong_is_told_with_its_place_and_nothing_of_it_is_taken() {
     fill(&aws).await;
     let state = export(&aws).await;
     type Change = fn(&mut Value);
-    let cases: [(Change, &str, &str); 25] = [
+    let cases: [(Change, &str, &str); 28] = [
         (|s| s["version"] = "2".into(), "\"version\"", "version: is `2`, and this program reads `1`"),
         (|s| s["format"] = "other".into(), "\"format\"", "format: has to be `claviger local-aws state`"),
         (|s| s["tabels"] = json!({}), "\"tabels\"", "there is no field `tabels` here; did you mean `tables`?"),
@@ -51,6 +51,21 @@ async fn what_is_wrong_is_told_with_its_place_and_nothing_of_it_is_taken() {
         (|s| s["world"] = json!({"userz": {}}), "\"userz\"", "there is no field `userz` here; did you mean `users`?"),
         (|s| s["tables"]["kms.keys"] = json!({}), "\"kms.keys\"", "no table `kms.keys` here; did you mean `kms.key`?"),
         (|s| first(s, "kms.key")["descripton"] = "x".into(), "\"descripton\"", "did you mean `description`?"),
+        (
+            |s| first(s, "kms.key")["policy"]["saved_ids"] = 7.into(),
+            "\"saved_ids\": 7",
+            "invalid type: integer `7`, expected a map",
+        ),
+        (
+            |s| {
+                let policy = first(s, "kms.key")["policy"].as_object_mut().unwrap();
+                let text = policy.remove("text").unwrap();
+                policy.insert("txet".into(), text);
+            },
+            "\"txet\"",
+            "has no field `txet`; did you mean `text`?",
+        ),
+        (|s| first(s, "kms.key")["policy"] = 7.into(), "\"policy\": 7", "expected a key policy: its text, or `text`"),
         (|s| first(s, "kms.key")["enabled"] = "yes".into(), "\"enabled\": \"yes\"", "invalid type: string \"yes\""),
         (|s| drop(first(s, "kms.key").as_object_mut().unwrap().remove("created")), "", "missing field `created`"),
         (

@@ -134,8 +134,7 @@ fn is_twin(one: &Key, other: &Key) -> bool {
 
 /// Whether a policy names, of some accounts, one neither itself nor by anybody of it.
 fn is_any_not_named(policy: &Policy, mut accounts: HashSet<AccountId>) -> bool {
-    let principals = policy.statements().iter().filter_map(|statement| statement.principals.as_ref());
-    for pattern in principals.flat_map(|principals| &principals.patterns) {
+    for pattern in policy.principals() {
         match &pattern.value {
             PrincipalPattern::Account(named) => {
                 accounts.remove(named);

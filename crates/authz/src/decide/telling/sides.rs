@@ -99,9 +99,8 @@ impl Facts<'_> {
     /// Whether the resource's policy names another principal of the caller's account.
     fn is_account_named(&self) -> bool {
         use PrincipalPattern as P;
-        let statements = self.target.policy().into_iter().flat_map(|policy| policy.policy.statements());
-        let named = statements.filter_map(|statement| statement.principals.as_ref());
-        named.flat_map(|principals| &principals.patterns).any(|pattern| match &pattern.value {
+        let mut named = self.target.policy().into_iter().flat_map(|policy| policy.policy.principals());
+        named.any(|pattern| match &pattern.value {
             P::Role(arn) | P::User(arn) | P::RoleSession(arn) | P::FederatedUser(arn) => {
                 self.caller.account.is_some_and(|account| account.as_str() == arn.account())
             }
