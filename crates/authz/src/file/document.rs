@@ -1,5 +1,7 @@
 //! Other files than those of this crate, written and refused as they are: YAML or JSON, or a line of words.
 
+use std::collections::HashSet;
+
 use super::{
     FileError, Problem,
     field::Field,
@@ -28,6 +30,7 @@ impl Document {
     /// [`FileError`], when a word stands where a field should, or a quote does not end.
     pub fn of_line(source: &SourceText, first: &str) -> Result<Self, FileError> {
         let mut entries: Vec<Entry> = Vec::new();
+        let mut named = HashSet::new();
         for word in words(source)? {
             let text = source.slice(word);
             let (name, name_span, value_span) = match text.split_once('=') {
@@ -41,7 +44,7 @@ impl Document {
                     return Err(FileError::new(source.clone(), word, "", problem));
                 }
             };
-            if entries.iter().any(|entry| entry.key == name) {
+            if !named.insert(name) {
                 return Err(FileError::new(source.clone(), name_span, "", Problem::Twice(name.to_owned())));
             }
             let value = Value::Scalar { text: source.slice(value_span).replace('"', ""), plain: false };
@@ -97,6 +100,16 @@ mod tests {
         let read: Vec<_> = read.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(read, [("on", "kms:Decrypt"), ("error", "Throttling"), ("message", "Slow down = please")]);
         assert_eq!(line("key=arn:aws:kms:x:1:key/a=b").unwrap().len(), 1, "the first field need not be there");
+    }
+
+    /// Whoever may send a line may send a long one: each field is looked at once, not beside all others, which takes
+    /// minutes of this one.
+    #[test]
+    fn a_line_is_read_in_time_that_grows_as_it_does() {
+        let text: String = (0..150_000).map(|at| format!("f{at}=x ")).collect();
+        let started = std::time::Instant::now();
+        assert_eq!(line(&text).unwrap().len(), 150_000);
+        assert!(started.elapsed() < std::time::Duration::from_secs(30), "{:?}", started.elapsed());
     }
 
     #[test]
