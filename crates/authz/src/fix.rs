@@ -44,11 +44,12 @@ pub struct Fixes {
     /// could do without. Empty for a request that is allowed, and where nothing helps.
     pub fixes: Vec<Fix>,
     /// Where nothing is known of the caller's own policies, or of the resource's: what the other side has to change, the
-    /// best first. With that it hangs on the unknown side alone, and [`Fix::verified`] says on what.
+    /// best first. With that nothing that is known refuses the request any more, and [`Fix::verified`] says what it still
+    /// hangs on: the unknown side, and whatever else of the request nobody told.
     pub halves: Vec<Fix>,
     /// Why what one might try first is not among them, or does not help.
     pub obstacles: Vec<Obstacle>,
-    /// Whether there were more combinations than were tried.
+    /// Whether there were more combinations than were tried, or are told.
     pub is_cut: bool,
 }
 

@@ -200,11 +200,13 @@ fn half_of_a_fix_says_what_is_left_to_the_other_side() {
     let (text, json) = answered(&a_world(&format!("keys: {{'{KEY}': {{}}}}")), &list);
     assert_eq!(json["verdict"], "denied", "{text}");
     let help = entry(&text, "help");
-    let begins = "help     half of a fix, decided again; nothing is known of the other side, on which the rest hangs: ";
+    let begins = "help     half of a fix, decided again: allowed if ";
     assert!(
         help[0].starts_with(begins) && help[0].contains("the caller's own policies allow kms:ListGrants"),
         "{text}"
     );
+    let others = json["fixes"]["halves"].as_array().unwrap().len() - 1;
+    assert!(others > 0 && text.contains(&format!("{others} other hal")), "{text}");
     assert!(help[1].starts_with("1. in account 444455556666: add a statement to the key policy"), "{text}");
     assert!(text.contains("the policies of account 111122223333 are not known"), "{text}");
     let half = &json["fixes"]["halves"][0];

@@ -19,7 +19,8 @@ const DEPTH: usize = 6;
 /// So many combinations are tried.
 const TRIES: usize = 400;
 
-/// So many sets of changes are found before the search ends.
+/// So many sets of changes are found before the search ends, and as many halves are kept: each is decided for everybody
+/// whom the world knows, to tell what it opens.
 const FOUND: usize = 24;
 
 /// Changes that together let the request through.
@@ -32,7 +33,8 @@ pub(super) struct Search<'a> {
     assumptions: &'a Assumptions,
     tries: usize,
     pub(super) found: Vec<Set>,
-    /// Sets with which it hangs only on a side of which nothing is known; see [`super::Fixes::halves`].
+    /// Sets with which it is not refused any more, and hangs on a side of which nothing is known; see
+    /// [`super::Fixes::halves`].
     pub(super) halves: Vec<Set>,
     pub(super) obstacles: Vec<Obstacle>,
     pub(super) is_cut: bool,
@@ -102,8 +104,11 @@ impl<'a> Search<'a> {
         let before = world.decide(request, self.assumptions);
         if matches!((&before, &verdict), (Verdict::Denied(_), Verdict::AllowedIff(_))) && self.has_unknown_side() {
             // What holds a smaller one is no smaller half.
-            if !self.halves.iter().any(|half| half.iter().all(|one| set.contains(one))) {
+            let holds_one = self.halves.iter().any(|half| half.iter().all(|one| set.contains(one)));
+            if !holds_one && self.halves.len() < FOUND {
                 self.halves.push(set.clone());
+            } else if !holds_one {
+                self.is_cut = true;
             }
         }
         let helps = verdict != before || may_hide(&verdict, &set);

@@ -19,12 +19,16 @@ pub(super) fn tell(answer: &Answer<'_>, page: &mut Page) {
     } else if let Some(half) = fixes.halves.first()
         && let Verdict::AllowedIff(residual) = &half.verified
     {
-        let what = "half of a fix, decided again; nothing is known of the other side, on which the rest hangs:";
-        page.entry(page.theme.help, "help", format_args!("{what} {residual}"));
+        page.entry(page.theme.help, "help", format_args!("half of a fix, decided again: allowed if {residual}"));
         tell_one(answer, half, page);
     }
     for obstacle in &fixes.obstacles {
         page.entry(page.theme.open, "note", obstacle);
+    }
+    let halves = if fixes.fixes.is_empty() { fixes.halves.len().saturating_sub(1) } else { 0 };
+    if halves > 0 {
+        let others = words::count(halves, "other half", "other halves");
+        page.faint("", format_args!("{others} would open or change more"));
     }
     let others = fixes.fixes.len().saturating_sub(1);
     if others > 0 {
