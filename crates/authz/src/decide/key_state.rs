@@ -2,7 +2,8 @@
 //!
 //! Source: AWS KMS Developer Guide, "Key states of AWS KMS keys" > "Key state table". Where the table leaves open which
 //! of two errors comes (`DisabledException` or `KMSInvalidStateException` for a key that is pending deletion), this is
-//! the second, which AWS answers in practice.
+//! the second, which AWS answers in practice. RotateKeyOnDemand is told by AWS KMS API Reference, "RotateKeyOnDemand": it
+//! rotates imported material, which EnableKeyRotation does not, so a key that waits for its material has the wrong state.
 
 use crate::{
     decision::KeyStateVerdict,
@@ -27,8 +28,9 @@ enum Use {
     Label,
     /// EnableKey, DisableKey.
     Switch,
-    /// EnableKeyRotation, DisableKeyRotation, RotateKeyOnDemand.
+    /// EnableKeyRotation, DisableKeyRotation.
     Rotation,
+    RotationOnDemand,
     /// GetKeyRotationStatus.
     RotationStatus,
     /// ReplicateKey.
@@ -101,8 +103,10 @@ pub(crate) fn is_on_key(action: &Action) -> bool {
 
 fn wanted(action: &Action) -> Option<Use> {
     Some(match action.lower().strip_prefix("kms:")? {
-        "decrypt"
+        "decapsulate"
+        | "decrypt"
         | "derivesharedsecret"
+        | "encapsulate"
         | "encrypt"
         | "generatedatakey"
         | "generatedatakeypair"
@@ -118,7 +122,8 @@ fn wanted(action: &Action) -> Option<Use> {
         "creategrant" => Use::CreateGrant,
         "createalias" | "tagresource" | "untagresource" | "updatealias" | "updatekeydescription" => Use::Label,
         "disablekey" | "enablekey" => Use::Switch,
-        "disablekeyrotation" | "enablekeyrotation" | "rotatekeyondemand" => Use::Rotation,
+        "disablekeyrotation" | "enablekeyrotation" => Use::Rotation,
+        "rotatekeyondemand" => Use::RotationOnDemand,
         "getkeyrotationstatus" => Use::RotationStatus,
         "replicatekey" => Use::Replication,
         "updateprimaryregion" => Use::PrimaryRegion,
@@ -139,7 +144,7 @@ fn error(state: KeyState, wanted: Use, assumptions: &Assumptions) -> Option<&'st
     };
     use Use::{
         Always, CancelDeletion, CreateGrant, Cryptography, DeleteMaterial, Import, ImportParameters, Label,
-        PrimaryRegion, Replication, Rotation, RotationStatus, ScheduleDeletion, Switch,
+        PrimaryRegion, Replication, Rotation, RotationOnDemand, RotationStatus, ScheduleDeletion, Switch,
     };
     match (state, wanted) {
         (_, Always) => None,
@@ -151,12 +156,16 @@ fn error(state: KeyState, wanted: Use, assumptions: &Assumptions) -> Option<&'st
         }
         (PendingDeletion | PendingReplicaDeletion, _) | (_, CancelDeletion) => Some(INVALID_STATE),
         (Enabled, _) => None,
-        (Disabled, Cryptography | CreateGrant | Rotation | Replication | PrimaryRegion) => Some(DISABLED),
+        (Disabled, Cryptography | CreateGrant | Rotation | RotationOnDemand | Replication | PrimaryRegion) => {
+            Some(DISABLED)
+        }
         (Disabled, Label | Switch | RotationStatus | ImportParameters | Import | DeleteMaterial | ScheduleDeletion) => {
             None
         }
-        (PendingImport, Cryptography | CreateGrant | Switch | Replication | PrimaryRegion) => Some(INVALID_STATE),
-        // Imported key material is not rotated by KMS.
+        (PendingImport, Cryptography | CreateGrant | Switch | RotationOnDemand | Replication | PrimaryRegion) => {
+            Some(INVALID_STATE)
+        }
+        // Imported key material is not rotated by KMS, only on demand.
         (PendingImport, Rotation | RotationStatus) => Some(UNSUPPORTED),
         (PendingImport, Label | ImportParameters | Import | DeleteMaterial | ScheduleDeletion) => None,
         (Unavailable, Cryptography) => Some(INVALID_STATE),
@@ -164,11 +173,15 @@ fn error(state: KeyState, wanted: Use, assumptions: &Assumptions) -> Option<&'st
         // Nor is that of a custom key store, which is neither replicated nor imported.
         (
             Unavailable,
-            Rotation | RotationStatus | Replication | PrimaryRegion | ImportParameters | Import | DeleteMaterial,
+            Rotation | RotationOnDemand | RotationStatus | Replication | PrimaryRegion | ImportParameters | Import
+            | DeleteMaterial,
         ) => Some(UNSUPPORTED),
         (Creating, Label | RotationStatus | ScheduleDeletion) => None,
         (Creating, _) => Some(INVALID_STATE),
         (Updating, Switch | Replication | ImportParameters | DeleteMaterial | ScheduleDeletion) => Some(INVALID_STATE),
-        (Updating, Cryptography | CreateGrant | Label | Rotation | RotationStatus | PrimaryRegion | Import) => None,
+        (
+            Updating,
+            Cryptography | CreateGrant | Label | Rotation | RotationOnDemand | RotationStatus | PrimaryRegion | Import,
+        ) => None,
     }
 }

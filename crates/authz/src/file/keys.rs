@@ -32,12 +32,13 @@ pub(super) const STATES: [(&str, Option<KeyState>); 9] = [
     ("unknown", None),
 ];
 
-pub(super) const USAGES: [(&str, KeyUsage); 5] = [
+pub(super) const USAGES: [(&str, KeyUsage); 6] = [
     ("SymmetricEncryption", KeyUsage::SymmetricEncryption),
     ("AsymmetricEncryption", KeyUsage::AsymmetricEncryption),
     ("Signing", KeyUsage::Signing),
     ("Mac", KeyUsage::Mac),
     ("KeyAgreement", KeyUsage::KeyAgreement),
+    ("KeyEncapsulation", KeyUsage::KeyEncapsulation),
 ];
 
 pub(super) const PROPAGATED: [(&str, Option<bool>); 3] =

@@ -28,7 +28,7 @@ rules! {
          aliases and deletion taken away; it is not tagged, enabled, disabled or scheduled anew.",
         KMS.at("Key states of AWS KMS keys > Key state table");
     KMS_STATE_PENDING_IMPORT_CRYPTO "kms-state-pending-import-crypto":
-        "A key without material refuses cryptographic operations, CreateGrant, EnableKey and DisableKey \
+        "A key without material refuses cryptographic operations, CreateGrant, EnableKey, DisableKey and RotateKeyOnDemand \
          (KMSInvalidStateException).",
         KMS.at("Key states of AWS KMS keys > Key state table");
     KMS_STATE_UNAVAILABLE_CRYPTO "kms-state-unavailable-crypto":

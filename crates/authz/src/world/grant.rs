@@ -123,6 +123,8 @@ grant_operations! {
     GenerateMac = 14,
     VerifyMac = 15,
     DeriveSharedSecret = 16,
+    Encapsulate = 17,
+    Decapsulate = 18,
 }
 
 /// A set of operations.

@@ -98,6 +98,8 @@ pub enum KeyUsage {
     Mac,
     /// Agrees on secrets.
     KeyAgreement,
+    /// Makes and opens encapsulated secrets (ML-KEM).
+    KeyEncapsulation,
 }
 
 /// Who made a key.

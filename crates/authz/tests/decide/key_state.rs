@@ -29,6 +29,8 @@ fn the_table() {
     let rows = [
         ("kms:Decrypt", [None, DISABLED, INVALID, INVALID, INVALID, INVALID, None]),
         ("kms:GenerateDataKeyWithoutPlaintext", [None, DISABLED, INVALID, INVALID, INVALID, INVALID, None]),
+        ("kms:GetPublicKey", [None, DISABLED, INVALID, INVALID, INVALID, INVALID, None]),
+        ("kms:Encapsulate", [None, DISABLED, INVALID, INVALID, INVALID, INVALID, None]),
         ("kms:CreateGrant", [None, DISABLED, INVALID, INVALID, None, INVALID, None]),
         ("kms:DescribeKey", [None; 7]),
         ("kms:PutKeyPolicy", [None; 7]),
@@ -38,6 +40,7 @@ fn the_table() {
         ("kms:TagResource", [None, None, INVALID, None, None, None, None]),
         ("kms:EnableKey", [None, None, INVALID, INVALID, None, INVALID, INVALID]),
         ("kms:EnableKeyRotation", [None, DISABLED, INVALID, UNSUPPORTED, UNSUPPORTED, INVALID, None]),
+        ("kms:RotateKeyOnDemand", [None, DISABLED, INVALID, INVALID, UNSUPPORTED, INVALID, None]),
         ("kms:GetKeyRotationStatus", [None, None, None, UNSUPPORTED, UNSUPPORTED, None, None]),
         ("kms:ReplicateKey", [None, DISABLED, INVALID, INVALID, UNSUPPORTED, INVALID, INVALID]),
         ("kms:UpdatePrimaryRegion", [None, DISABLED, INVALID, INVALID, UNSUPPORTED, INVALID, None]),

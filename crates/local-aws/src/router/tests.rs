@@ -1,5 +1,8 @@
 //! What the catalog says that operations ask, held against the models that the inputs are decoded by.
 
+use std::collections::BTreeSet;
+
+use authz::world::GrantOperation;
 use aws_catalog::access::{self, Access, On, Source};
 use aws_wire::model::{self, Kind, Operation, ServiceId, ServiceModel, Shape};
 
@@ -115,4 +118,16 @@ fn at<'m>(model: &'m ServiceModel, operation: &Operation, path: &str) -> Option<
         }
         _ => None,
     })
+}
+
+#[test]
+fn the_authorization_model_knows_every_operation_that_a_grant_can_permit() {
+    let kms = model::service(ServiceId::Kms);
+    let Some(Kind::List(list)) = at(kms, kms.operation("CreateGrant").unwrap(), "Operations").map(|shape| &shape.kind)
+    else {
+        panic!("a grant permits several")
+    };
+    let Kind::String(text) = &kms.shape(list.element).kind else { panic!("an operation is a text") };
+    let ours: BTreeSet<_> = GrantOperation::ALL.iter().map(|operation| operation.as_str()).collect();
+    assert_eq!(text.values.iter().map(String::as_str).collect::<BTreeSet<_>>(), ours);
 }

@@ -219,5 +219,6 @@ const fn usage(usage: KeyUsage) -> &'static str {
         KeyUsage::Signing => "SIGN_VERIFY",
         KeyUsage::Mac => "GENERATE_VERIFY_MAC",
         KeyUsage::KeyAgreement => "KEY_AGREEMENT",
+        KeyUsage::KeyEncapsulation => "ENCAPSULATE_DECAPSULATE",
     }
 }

@@ -89,6 +89,7 @@ fn usage(fields: &Fields<'_>) -> Result<KeyUsage, FileError> {
         ("SIGN_VERIFY", KeyUsage::Signing),
         ("GENERATE_VERIFY_MAC", KeyUsage::Mac),
         ("KEY_AGREEMENT", KeyUsage::KeyAgreement),
+        ("ENCAPSULATE_DECAPSULATE", KeyUsage::KeyEncapsulation),
     ])
 }
 

@@ -46,12 +46,6 @@ pub(in crate::kms) fn create_grant(call: &Call<'_>, value: Value) -> Result<Valu
     if input.operations.is_empty() {
         return Err(fault::validation("A grant takes at least one operation."));
     }
-    // There are no keys of ML-KEM, and nobody could be asked about such a grant.
-    let of_no_key =
-        |operation: &&GrantOperation| matches!(operation, GrantOperation::Encapsulate | GrantOperation::Decapsulate);
-    if let Some(other) = input.operations.iter().find(of_no_key) {
-        return Err(fault::validation(format!("{} is not an operation of any key here.", other.as_str())));
-    }
     check_constraints(&input.constraints, call.state.authorizer().assumptions())?;
     parties.check(&input.constraints)?;
     parties.check_existence(call.state.authorizer())?;

@@ -129,8 +129,8 @@ pub(in crate::kms) fn usage(kind: KeyKind) -> world::KeyUsage {
         KeyUsage::EncryptDecrypt => world::KeyUsage::AsymmetricEncryption,
         KeyUsage::SignVerify => world::KeyUsage::Signing,
         KeyUsage::GenerateVerifyMac => world::KeyUsage::Mac,
-        // There are no keys that encapsulate.
-        KeyUsage::KeyAgreement | KeyUsage::EncapsulateDecapsulate => world::KeyUsage::KeyAgreement,
+        KeyUsage::KeyAgreement => world::KeyUsage::KeyAgreement,
+        KeyUsage::EncapsulateDecapsulate => world::KeyUsage::KeyEncapsulation,
     }
 }
 
