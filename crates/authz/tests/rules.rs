@@ -10,7 +10,7 @@ use std::{
 
 use authz::rules::{
     self, Assumptions, CaseCount, Cases, Elsewhere, RULES, Rule, Source, SwitchError, Turns,
-    probe::{Answer, Asked, Call, Next, Outcome, Probe, Run, Step, Verdict},
+    probe::{Answer, Asked, Call, LeftBehind, Next, Outcome, Probe, Run, Step, Verdict},
 };
 
 fn assumptions() -> impl Iterator<Item = &'static Rule> {
@@ -152,6 +152,22 @@ fn every_probe_can_be_run_with_what_is_given() {
     }
 }
 
+/// An account that was asked one thing after the other must be as it was.
+#[test]
+fn every_call_that_makes_something_lasting_says_what_undoes_it() {
+    let makes = ["create-", "put-", "attach-", "detach-", "register-", "run-", "add-"];
+    // A grant goes with its key, and what is run dry is not run.
+    let makes_nothing =
+        |call: &Call| call.operation() == "create-grant" || call.words.contains(&"--dry-run".to_owned());
+    for rule in assumptions() {
+        let probe = rule.probe().unwrap().unwrap();
+        for call in probe.steps().filter_map(|step| if let Step::Call(call) = step { Some(call) } else { None }) {
+            let is_lasting = makes.iter().any(|how| call.operation().starts_with(how)) && !makes_nothing(call);
+            assert!(!is_lasting || !call.undone_by.is_empty(), "{}: what undoes {}?", rule.id, call.text);
+        }
+    }
+}
+
 #[test]
 fn no_probe_looks_before_it_has_waited_at_what_comes_after_the_answer() {
     let of_later = ["describe-scaling-activities", "lookup-events", "describe-volumes", "describe-instances"];
@@ -238,6 +254,75 @@ fn a_probe_is_run_with_the_answers_of_its_calls() {
     run.answered(&denied);
     let call = "key = A: aws kms create-key --query KeyMetadata.Arn".to_owned();
     assert_eq!(run.next_step(), Next::Done(Verdict::Open { call, printed: denied.printed }), "nothing rests on it");
+}
+
+const MAKING: &str = "\
+given A: an administrator of an account
+
+A: aws iam create-user --user-name u
+  undone by A: aws iam delete-user --user-name u
+u = A: aws iam create-access-key --user-name u
+  undone by u-key = A: aws iam list-access-keys --user-name u --query AccessKeyMetadata[0].AccessKeyId
+  undone by A: aws iam delete-access-key --user-name u --access-key-id <u-key>
+
+look for whether the call is allowed
+A: aws iam create-role --role-name r
+  undone by A: aws iam delete-role --role-name r
+  fails with AccessDenied
+key = A: aws kms create-key --query KeyMetadata.Arn
+  undone by A: aws kms schedule-key-deletion --key-id <key>
+holds if it succeeds
+does not if it fails with AccessDeniedException
+";
+
+#[test]
+fn what_a_probe_made_is_undone_from_the_end_whatever_it_found() {
+    let probe = Probe::read(MAKING).unwrap();
+    // What the calls answer, and what is called behind the verdict.
+    let undone = |answers: &[Outcome]| {
+        let given = BTreeMap::from([("A".to_owned(), "111122223333".to_owned())]);
+        let mut run = Run::new(&probe, given).unwrap();
+        let (mut answers, mut called) = (answers.iter(), Vec::new());
+        loop {
+            match run.next_step() {
+                Next::Call(asked) => called.push(asked.words[1..].join(" ")),
+                Next::Wait(_) => continue,
+                Next::Done(verdict) => return (called, verdict, run.left_behind().to_vec()),
+            }
+            run.answered(answers.next().unwrap_or(&outcome(true, "x")));
+        }
+    };
+    let (done, denied) = (outcome(true, "x"), outcome(false, "(AccessDenied)"));
+    let of_user = [
+        "list-access-keys --user-name u --query AccessKeyMetadata[0].AccessKeyId --output text",
+        "delete-access-key --user-name u --access-key-id x",
+        "delete-user --user-name u",
+    ];
+
+    // What was made last goes first, the call that decides among it; what failed made nothing.
+    let (called, verdict, left) = undone(&[done.clone(), done.clone(), denied.clone(), done.clone()]);
+    assert_eq!((verdict, left.len()), (Verdict::Holds, 0));
+    assert_eq!(
+        (called[4].as_str(), &called[5..]),
+        ("schedule-key-deletion --key-id x", &of_user.map(str::to_owned)[..])
+    );
+
+    // One that answers what it must not ends the asking, and what it made is undone, too.
+    let (called, verdict, _) = undone(&[done.clone(), done.clone(), done.clone()]);
+    assert!(matches!(verdict, Verdict::Open { .. }));
+    assert_eq!((called[3].as_str(), &called[4..]), ("delete-role --role-name r", &of_user.map(str::to_owned)[..]));
+    let (called, _, _) = undone(&[done.clone(), denied.clone()]);
+    assert_eq!(called[2..], ["delete-user --user-name u"]);
+    let (called, _, _) = undone(std::slice::from_ref(&denied));
+    assert_eq!(called.len(), 1, "nothing was made");
+
+    // What could not be undone is told, once, and the rest goes on; what is gone is undone.
+    let (called, _, left) = undone(&[done.clone(), done.clone(), done.clone(), done.clone(), denied]);
+    assert_eq!(called.last().unwrap(), "delete-user --user-name u");
+    let call = "u-key = A: aws iam list-access-keys --user-name u --query AccessKeyMetadata[0].AccessKeyId";
+    assert_eq!(left, [LeftBehind { call: call.to_owned(), printed: "(AccessDenied)".to_owned() }]);
+    let gone = outcome(false, "An error occurred (NoSuchEntity) when calling");
+    assert_eq!(undone(&[done.clone(), done.clone(), done, gone]).2, []);
 }
 
 #[test]

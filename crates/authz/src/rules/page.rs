@@ -64,10 +64,12 @@ answer, as text, for `<NAME>`; without `--query` it answers credentials, with wh
 `fileb://<NAME>` is a file of the bytes that are kept in base64. The calls above `look for` set up, each succeeds; of \
 those below it the last one decides, and others answer what stands below them, or succeed. An answer that is neither \
 of the two at the end decides nothing, nor does one to a call before. `holds` is looked for first. What IAM and KMS \
-are told takes AWS some seconds to spread: a minute passes before the calls that tell.
+are told takes AWS some seconds to spread: a minute passes before the calls that tell. What stands below a call as \
+`undone by` takes away what that made: at the end, after a failure too, all that succeeded is undone, the last of it \
+first. Keys are gone seven days later.
 
-`cargo test -p local-aws --test clients probe` runs each that takes IAM, KMS and STS alone, through the `aws` \
-command, against the embedded AWS: it finds what its switch says, on and off; a switch that turns launches alone turns \
+`cargo test -p local-aws --test clients probe` runs each that takes IAM, KMS, STS and Organizations alone, through the \
+`aws` command, against the embedded AWS: it finds what its switch says, on and off; a switch that turns launches alone turns \
 nothing there. Of the others it checks that the `aws` command takes their calls.
 ";
 

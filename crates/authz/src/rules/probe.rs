@@ -12,10 +12,18 @@
 //! does not if it fails with AccessDeniedException
 //! ```
 //!
+//! Below a call that makes something lasting stands what takes it away again:
+//!
+//! ```text
+//! key = A: aws kms create-key --query KeyMetadata.Arn
+//!   undone by A: aws kms schedule-key-deletion --key-id <key> --pending-window-in-days 7
+//! ```
+//!
 //! What is `given` is told by whoever runs it: a name in capitals calls, and stands in the text for the id of its account;
 //! any other name stands for its text. What a call with `--query` answers is kept by the name before it, as text;
 //! without, the name is who calls with the credentials that it answers. Above `look for` stands the setting up, whose
-//! calls all succeed; below it the calls that tell, of which the last one decides.
+//! calls all succeed; below it the calls that tell, of which the last one decides. At the end, and when a call answered what
+//! it must not, all that succeeded is undone, the last of it first.
 
 mod read;
 mod run;
@@ -23,7 +31,7 @@ mod run;
 use std::fmt;
 
 pub use read::ProbeError;
-pub use run::{Asked, Missing, Next, Outcome, Run, Verdict};
+pub use run::{Asked, LeftBehind, Missing, Next, Outcome, Run, Verdict};
 
 /// What would decide an assumption at AWS.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +79,8 @@ pub struct Call {
     pub kept: Option<String>,
     /// What it has to answer, for the last one to tell anything.
     pub must: Answer,
+    /// What takes away again what it made, in order.
+    pub undone_by: Vec<Self>,
     /// As it is written.
     pub text: String,
 }
@@ -122,12 +132,13 @@ impl Probe {
         self.set_up.iter().chain(&self.calls)
     }
 
-    /// All calls, in order.
+    /// All calls, each with those that undo it behind it.
     pub fn all_calls(&self) -> impl Iterator<Item = &Call> {
-        self.steps().filter_map(|step| match step {
+        let calls = self.steps().filter_map(|step| match step {
             Step::Call(call) => Some(call),
             Step::Wait(_) => None,
-        })
+        });
+        calls.flat_map(|call| std::iter::once(call).chain(&call.undone_by))
     }
 }
 

@@ -16,7 +16,8 @@ use authz::{
     },
     text::SourceText,
 };
-use local_aws::{Credential, LocalAws, Options, Running};
+use jiff::SignedDuration;
+use local_aws::{Clock, Credential, LocalAws, Options, Running};
 use serde_json::{Value, json};
 
 use crate::python::{venv, workspace};
@@ -24,7 +25,7 @@ use crate::python::{venv, workspace};
 const REGION: &str = "us-east-1";
 
 /// The services of the embedded AWS, as the `aws` command names them.
-const SERVICES: [&str; 3] = ["iam", "kms", "sts"];
+const SERVICES: [&str; 4] = ["iam", "kms", "organizations", "sts"];
 
 /// Of these the embedded AWS does not do what is assumed, as the ledger says of each.
 const DEPARTURES: [&str; 1] = ["iam-policy-saved-text"];
@@ -52,11 +53,11 @@ async fn each_probe_tells_an_assumption_that_holds_from_one_that_does_not() {
         }
         for (assumptions, holds) in worlds {
             let is_default = assumptions == Assumptions::default();
-            let found = found(&mut cli, &probe, assumptions).await;
+            let (found, left) = found(&mut cli, &probe, assumptions).await;
             run += 1;
             let wanted = if holds { Verdict::Holds } else { Verdict::DoesNotHold };
-            if found != wanted {
-                wrong.push(format!("{} {}: {found:?}", rule.id, if is_default { "on" } else { "off" }));
+            if found != wanted || !left.is_empty() {
+                wrong.push(format!("{} {}: {found:?}, left: {left:?}", rule.id, if is_default { "on" } else { "off" }));
             }
         }
     }
@@ -96,21 +97,60 @@ fn stand_in(word: &str) -> String {
     filled
 }
 
-/// The verdict of a probe over an embedded AWS of its own.
-async fn found(cli: &mut Cli, probe: &Probe, assumptions: Assumptions) -> Verdict {
+/// The verdict of a probe over an embedded AWS of its own, and what it left there.
+async fn found(cli: &mut Cli, probe: &Probe, assumptions: Assumptions) -> (Verdict, Vec<String>) {
     let wants_v6 = probe.givens.iter().any(|given| given.name == "neighbour");
     let host: IpAddr = if wants_v6 { Ipv6Addr::LOCALHOST.into() } else { Ipv4Addr::LOCALHOST.into() };
-    let aws = start(assumptions, host).await;
+    let clock: Clock = "frozen".parse().unwrap();
+    let aws = start(assumptions, host, clock.clone()).await;
     let mut run = Run::new(probe, given(probe)).unwrap();
     loop {
         match run.next_step() {
             Next::Call(asked) => run.answered(&cli.call(&request(&aws, &asked))),
-            // Nothing of KMS, STS and IAM comes later here.
-            Next::Wait(_) => {}
+            Next::Wait(minutes) => drop(clock.advance(SignedDuration::from_mins(minutes.into())).unwrap()),
             // Whoever is still connected is cut off.
-            Next::Done(verdict) => return verdict,
+            Next::Done(verdict) => {
+                let untold = run.left_behind().iter().map(|left| format!("{}: {}", left.call, left.printed));
+                let left = untold.chain(still_there(cli, &aws, probe)).collect();
+                return (verdict, left);
+            }
         }
     }
+}
+
+/// What is in the accounts that were not there before: everything that a probe makes has its name. Keys are pending
+/// deletion, and the organization's policies decide as before.
+fn still_there(cli: &mut Cli, aws: &Running, probe: &Probe) -> Vec<String> {
+    let mut there = Vec::new();
+    for caller in probe.givens.iter().filter(|given| given.is_caller()) {
+        let mut ask = |words: &[&str]| {
+            let words = words.iter().map(|word| (*word).to_owned()).collect();
+            let asked = Asked { by: caller.name.clone(), credentials: None, words };
+            cli.call(&request(aws, &asked)).printed
+        };
+        let identities = ask(&["iam", "get-account-authorization-details"]);
+        if identities.contains("probe") {
+            there.push(format!("{}: {identities}", caller.name));
+        }
+        let keys = ask(&["kms", "list-keys", "--query", "Keys[].KeyId", "--output", "text"]);
+        for key in keys.split_whitespace() {
+            let state = ask(&["kms", "describe-key", "--key-id", key, "--query", "KeyMetadata.KeyState"]);
+            if !state.contains("PendingDeletion") && !state.contains("AccessDenied") {
+                there.push(format!("{} has the key {key}, {state}", caller.name));
+            }
+        }
+        if caller.name == "M" {
+            let (_, target) = ACCOUNTS[0];
+            for kind in ["SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"] {
+                let listed = ["organizations", "list-policies-for-target", "--target-id", target, "--filter", kind];
+                let attached = ask(&[&listed[..], &["--query", "Policies[].Name", "--output", "text"]].concat());
+                if !["FullAWSAccess", "RCPFullAWSAccess"].contains(&attached.trim()) {
+                    there.push(format!("attached to {target}: {attached}"));
+                }
+            }
+        }
+    }
+    there
 }
 
 /// The accounts that callers are of. M manages the organization that A is in.
@@ -123,13 +163,17 @@ users:
     policies: &all {all: {Version: "2012-10-17", Statement: [{Effect: Allow, Action: "*", Resource: "*"}]}}
   arn:aws:iam::444455556666:user/administrator: {policies: *all}
   arn:aws:iam::777788889999:user/administrator: {policies: *all}
+organization:
+  id: o-abcdefghij
+  managementAccount: "777788889999"
+  root: {id: r-ab12, accounts: {"111122223333": {}}}
 "#;
 
-async fn start(assumptions: Assumptions, host: IpAddr) -> Running {
+async fn start(assumptions: Assumptions, host: IpAddr, clock: Clock) -> Running {
     let world = world::read(&SourceText::new("world.yaml", WORLD), &NoFiles).unwrap();
     let credentials = ACCOUNTS.iter().map(|(name, _)| credential(name)).collect();
     let listen = SocketAddr::new(host, 0);
-    LocalAws::start(Options { listen, world, credentials, assumptions, ..Options::default() }).await.unwrap()
+    LocalAws::start(Options { listen, world, credentials, assumptions, clock, ..Options::default() }).await.unwrap()
 }
 
 fn credential(name: &str) -> Credential {

@@ -42,10 +42,13 @@ impl Reader {
         if line.is_empty() {
             return Ok(());
         }
-        if let Some(must) = line.strip_prefix("  ") {
+        if let Some(below) = line.strip_prefix("  ") {
             let steps = if self.look_for.is_some() { &mut self.calls } else { &mut self.set_up };
             let Some(Step::Call(call)) = steps.last_mut() else { return Err("no call stands before it") };
-            call.must = answer(must)?;
+            match below.strip_prefix("undone by ") {
+                Some(undo) => call.undone_by.push(self::call(undo)?),
+                None => call.must = answer(below)?,
+            }
         } else if let Some(given) = line.strip_prefix("given ") {
             let (name, is) = given.split_once(": ").ok_or("`given NAME: WHAT` says what is given")?;
             self.givens.push(Given { name: name.to_owned(), is: is.to_owned() });
@@ -82,13 +85,18 @@ fn step(line: &str) -> Result<Step, &'static str> {
     if let Some(minutes) = line.strip_prefix("wait ").and_then(|rest| rest.strip_suffix(" minutes")) {
         return minutes.parse().map(Step::Wait).map_err(|_| "`wait N minutes` takes a number");
     }
+    call(line).map(Step::Call)
+}
+
+fn call(line: &str) -> Result<Call, &'static str> {
     let (head, command) = line.split_once(": aws ").ok_or("a call is `WHO: aws ..`, `NAME = WHO: aws ..`")?;
     let (kept, by) = match head.split_once(" = ") {
         Some((kept, by)) => (Some(kept.to_owned()), by),
         None => (None, head),
     };
     let words = words(command)?;
-    Ok(Step::Call(Call { by: by.to_owned(), words, kept, must: Answer::Succeeds, text: line.to_owned() }))
+    let (must, undone_by) = (Answer::Succeeds, Vec::new());
+    Ok(Call { by: by.to_owned(), words, kept, must, undone_by, text: line.to_owned() })
 }
 
 fn answer(text: &str) -> Result<Answer, &'static str> {
