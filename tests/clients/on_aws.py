@@ -10,7 +10,8 @@ import sys
 import uuid
 
 import boto3
-from botocore.exceptions import ClientError
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from session import CONFIG, REGION, Aws
 
@@ -23,6 +24,9 @@ days, when it ends. AWS charges USD 1 a month, by the hour, for a key that is no
 the free ones. If this is killed, its keys are those with the tag {tag}={run}: schedule their deletion by hand."""
 
 TAG = "claviger-contract"
+
+# A key that stays costs money: what cleans up tries again.
+PATIENT = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=5, read_timeout=20)
 
 # Operations that neither change anything nor use a key.
 READ = {
@@ -93,13 +97,15 @@ class OnAws(Aws):
     def clean_up(self):
         """Schedules the deletion of each key that is not deleted yet, and returns what could not be, one text each."""
         failures = []
-        kms = boto3.client("kms", region_name=REGION, endpoint_url=self.endpoint, **_of_boto3(*self.credentials.values()))
+        credentials = _of_boto3(*self.credentials.values())
+        kms = boto3.client("kms", region_name=REGION, endpoint_url=self.endpoint, config=PATIENT, **credentials)
         for key in [key for key, state in self.made.items() if state == "in use"]:
             try:
                 if kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] != "PendingDeletion":
                     kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
                 self.made[key] = "deleted"
-            except ClientError as error:
+            # Whether AWS refused it or was not reached: the next key may go.
+            except (BotoCoreError, ClientError) as error:
                 failures.append(f"the key {key} is still there: {error}; help: schedule its deletion by hand")
         return failures
 

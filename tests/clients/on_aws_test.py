@@ -5,6 +5,7 @@ The account has a key of somebody else's from the start, whose id `CLAVIGER_FORE
 
 import os
 import sys
+import urllib.request
 
 import contract
 import on_aws
@@ -17,6 +18,12 @@ def fails_half_way(aws):
     new_key(aws)
     aws.kms().enable_key_rotation(KeyId=new_key(aws, Description="second")["KeyId"])
     raise AssertionError("half-way")
+
+
+def cannot_be_reached(aws):
+    first = new_key(aws)["KeyId"]
+    new_key(aws)
+    aws.admin("faults", faults=[f"kms:* gone=closed key={first}"])
 
 
 def touches(call):
@@ -54,6 +61,15 @@ def main():
     [failure] = contract.run_on_aws(aws, [sys.modules[__name__]])
     assert "AssertionError: half-way" in failure, failure
     assert list(aws.made.values()) == ["deleted"] * 2, aws.made
+
+    aws = on_aws.begin()
+    contract.CASES[:] = []
+    contract.case(on_aws=True)(cannot_be_reached)
+    [failure] = contract.run_on_aws(aws, [sys.modules[__name__]])
+    assert "is still there: Connection was closed" in failure, failure
+    assert list(aws.made.values()) == ["in use", "deleted"], aws.made
+    urllib.request.urlopen(urllib.request.Request(f"{aws.endpoint}/_claviger/faults", method="DELETE"), timeout=10)
+    assert aws.clean_up() == [] and list(aws.made.values()) == ["deleted"] * 2, aws.made
     print("nothing of anybody else's was touched")
 
 
