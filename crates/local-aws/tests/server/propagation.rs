@@ -162,6 +162,52 @@ async fn a_role_is_assumed_when_it_has_spread_and_its_trust_policy_follows_as_la
     rig.aws.shutdown().await;
 }
 
+/// Rules: `iam-policy-key-principals-exist` (a principal has to be visible to KMS), `iam-policy-trust-principals-exist`,
+/// `kms-grant-grantee-exists`.
+#[tokio::test]
+async fn a_role_is_named_by_no_policy_and_no_grant_before_it_has_spread_nor_after_its_end_has() {
+    let rig = Rig::start().await;
+    let (key, owner) = (rig.key().await, root(&rig.aws, "kms"));
+    let account = format!("arn:aws:iam::{ACCOUNT}:root");
+    let role = format!("arn:aws:iam::{ACCOUNT}:role/Reader");
+    let trust = |principal: &str| {
+        let statement = json!({ "Effect": "Allow", "Principal": { "AWS": principal }, "Action": "sts:AssumeRole" });
+        escaped(&json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string())
+    };
+    let allow =
+        |who: &str| json!({ "Effect": "Allow", "Principal": { "AWS": who }, "Action": "kms:*", "Resource": "*" });
+    let policy = json!({ "Version": "2012-10-17", "Statement": [allow(&account), allow(&role)] }).to_string();
+    // What names the role is answered to who makes a key, puts its policy, grants, and trusts it.
+    let named = async |other: &str| {
+        let grant = json!({ "KeyId": key, "GranteePrincipal": role, "Operations": ["Decrypt"] });
+        let create = format!("Action=CreateRole&RoleName={other}&AssumeRolePolicyDocument={}", trust(&role));
+        let mut request = sts(&create);
+        request.body = format!("{create}&Version=2010-05-08").into();
+        let trusted = request.signed(&rig.aws, &root(&rig.aws, "iam")).send(&rig.aws).await;
+        [
+            code(&rig.kms(&owner, "CreateKey", json!({ "Policy": policy })).await),
+            code(&rig.kms(&owner, "PutKeyPolicy", json!({ "KeyId": key, "Policy": policy })).await),
+            code(&rig.kms(&owner, "CreateGrant", grant).await),
+            if trusted.status == 200 { "ok".to_owned() } else { trusted.query_error().1 },
+        ]
+    };
+    let malformed = "MalformedPolicyDocumentException";
+    let refused = [malformed, malformed, "InvalidArnException", "MalformedPolicyDocument"];
+    rig.iam(&format!("Action=CreateRole&RoleName=Reader&AssumeRolePolicyDocument={}", trust(&account))).await;
+    assert_eq!(named("A").await, refused);
+    rig.seconds_pass(5);
+    assert_eq!(named("B").await, ["ok"; 4]);
+
+    let told = async || member(&rig.kms(&owner, "GetKeyPolicy", json!({ "KeyId": key })).await, "/Policy");
+    rig.iam("Action=DeleteRole&RoleName=Reader").await;
+    assert_eq!(named("C").await, ["ok"; 4]);
+    assert!(told().await.contains(&role));
+    rig.seconds_pass(5);
+    assert_eq!(named("D").await, refused);
+    assert!(told().await.contains("AROA") && !told().await.contains(&role));
+    rig.aws.shutdown().await;
+}
+
 #[tokio::test]
 async fn a_grant_counts_at_once_with_its_token_and_without_when_it_has_spread() {
     let rig = Rig::start().await;
