@@ -101,7 +101,7 @@ pub(super) fn service(head: &http::request::Parts, asked: Asked<'_>) -> Unrouted
 ///
 /// Source: botocore's service models, `metadata.protocol` and `metadata.signingName`: of the services that speak REST
 /// with XML, S3's have the names that begin with `s3`.
-fn form_of_absent(head: &http::request::Parts, asked: Asked<'_>) -> ErrorForm {
+pub(super) fn form_of_absent(head: &http::request::Parts, asked: Asked<'_>) -> ErrorForm {
     if head.headers.get("smithy-protocol").is_some_and(|protocol| protocol == "rpc-v2-cbor") {
         return ErrorForm::RpcV2Cbor;
     }

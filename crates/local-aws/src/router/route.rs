@@ -109,13 +109,18 @@ pub(super) fn of<'a>(
     }
 }
 
-/// Whose protocol the request speaks, told by its head alone.
+/// Whose protocol the request speaks, told by its head alone: nobody has read its body.
 pub(super) fn form_of(head: &http::request::Parts) -> FormOf {
-    match target(head) {
-        Some(target) => {
+    let scope = scope(head);
+    match (target(head), scope.and_then(model::service_for_signing_name)) {
+        (Some(target), _) => {
             named(target).map_or(FormOf::Absent(ErrorForm::AwsJson), |(service, _)| FormOf::Service(service))
         }
-        None => FormOf::Service(ServiceId::Sts),
+        (None, Some(service)) => FormOf::Service(service),
+        (None, None) if scope.is_some() => {
+            FormOf::Absent(absent::form_of_absent(head, Asked { scope, ..Asked::default() }))
+        }
+        (None, None) => FormOf::Service(ServiceId::Sts),
     }
 }
 

@@ -34,6 +34,23 @@ async fn a_body_over_the_limit_is_refused_in_the_protocol_of_the_request() {
     assert_eq!(json.json_error().1, "RequestEntityTooLargeException");
     let query = sts(&long).send(&aws).await.query_error();
     assert_eq!((query.0, query.1.as_str()), (413, "RequestEntityTooLargeException"));
+    // A signature's scope tells the service where nothing else in the head does, one that is not here among them.
+    let scoped = async |service: &str| {
+        let mut request = sts(&long);
+        let credential = format!("AKIA/20260101/us-east-1/{service}/aws4_request");
+        let signature = format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=00");
+        request.headers.push(("authorization".into(), signature));
+        request.send(&aws).await
+    };
+    assert_eq!(scoped("kms").await.json_error().1, "RequestEntityTooLargeException");
+    assert_eq!(scoped("iam").await.query_error().1, "RequestEntityTooLargeException");
+    for (service, begins) in [("s3", "<Error><Code>"), ("ec2", "<Response><Errors><Error><Code>")] {
+        let refused = scoped(service).await;
+        let body = refused.body.split_once("?>").map_or(refused.body.as_str(), |(_, body)| body.trim_start());
+        assert!(refused.status == 413 && body.starts_with(begins), "{service}: {refused:?}");
+    }
+    let eks = scoped("eks").await;
+    assert_eq!(eks.headers["x-amzn-errortype"], "RequestEntityTooLargeException", "{eks:?}");
     aws.shutdown().await;
 }
 
