@@ -33,7 +33,7 @@ use aws_model::AccountId;
 pub(crate) use propagation::Spreading;
 pub(crate) use request::Asked;
 
-pub(crate) use self::open::root_stand_in;
+pub(crate) use self::open::{root_stand_in, without_stand_ins};
 use self::{open::Administrators, propagation::Propagation};
 use crate::{
     error::ServiceError,

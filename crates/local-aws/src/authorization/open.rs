@@ -156,9 +156,23 @@ fn undeclared(world: &mut World, arn: &str, administrator: &Arc<Policy>) -> bool
     matches!(carried, Some([only]) if Arc::ptr_eq(&only.policy, administrator)) && world.remove_identity(&arn).is_ok()
 }
 
-/// The user as whom the root user of an open account assumes roles. IAM makes none of this name.
+/// The name of the user as whom the root user of an open account assumes roles. IAM makes none of this name.
+const ROOT_STAND_IN: &str = "user/(root)";
+
+/// That user.
 pub(crate) fn root_stand_in(account: AccountId, partition: Partition) -> Option<Arn> {
-    format!("arn:{partition}:iam::{account}:user/(root)").parse().ok()
+    format!("arn:{partition}:iam::{account}:{ROOT_STAND_IN}").parse().ok()
+}
+
+/// The facts without those users, as others are told them, to whom they would be users like any other.
+pub(crate) fn without_stand_ins(mut world: World) -> World {
+    let users = world.accounts().flat_map(|(_, account)| account.users()).map(|user| &user.identity.arn);
+    let stand_ins: Vec<Arn> = users.filter(|arn| arn.resource() == ROOT_STAND_IN).cloned().collect();
+    for stand_in in &stand_ins {
+        // It is there: it was just found.
+        let _ = world.remove_identity(stand_in);
+    }
+    world
 }
 
 fn open(world: &mut World, account: AccountId) {

@@ -97,3 +97,26 @@ async fn a_policy_of_an_open_account_narrows_who_carries_it() {
     assert_eq!(crate::support::as_signer(&aws, &ann, "ListUsers", &[]).await.query_error().1, "AccessDenied");
     aws.shutdown().await;
 }
+
+/// The root user of an account that IAM has closed goes on assuming roles, which it does as a user of a name that no user
+/// can have. It is nobody to others.
+#[tokio::test]
+async fn the_world_of_a_closed_account_does_not_tell_as_whom_its_root_user_assumes_roles() {
+    let aws = start().await;
+    done(&aws, "CreateRole", &[("RoleName", "Made"), ("AssumeRolePolicyDocument", &trust())]).await;
+    let request = wire::Request { method: "GET", query: String::new(), headers: Vec::new(), body: Vec::new() };
+    let told = request.send_to(&aws, "/_claviger/world").await.body;
+    assert_eq!(assume(&aws, "Made").await.status, 200);
+    aws.shutdown().await;
+
+    let world = world::read(&SourceText::new("told", told.as_str()), &NoFiles).unwrap();
+    let account = world.account(ACCOUNT.parse().unwrap()).unwrap();
+    assert!(!account.identities_are_partial && account.users().next().is_none(), "{told}");
+
+    // An embedded AWS that starts with it has no such user, and a root user who assumes no roles, as on AWS.
+    let aws = start_with(Options { world, accounts: vec![ACCOUNT.parse().unwrap()], ..Options::default() }).await;
+    let listed = done(&aws, "ListUsers", &[]).await;
+    assert!(!listed.body.contains("<member>"), "{listed:?}");
+    assert_eq!(assume(&aws, "Made").await.query_error().1, "AccessDenied");
+    aws.shutdown().await;
+}
