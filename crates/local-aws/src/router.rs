@@ -144,6 +144,8 @@ impl Router {
         peer: IpAddr,
         request_id: &str,
     ) -> Result<Served, ServiceError> {
+        // Access keys spread, too.
+        self.authorizer.catch_up();
         let model = route.model;
         let (signer, input) = if route.operation.is_unsigned() {
             let input = input(route)?;
@@ -152,7 +154,7 @@ impl Router {
         } else {
             (self.authenticate(head, body, model)?, input(route))
         };
-        // Not before: an issuer of tokens may have taken seconds, in which changes have spread.
+        // Again: an issuer of tokens may have taken seconds, in which changes have spread.
         self.authorizer.catch_up();
 
         let notes = Notes::default();
