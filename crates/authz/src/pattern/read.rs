@@ -32,7 +32,11 @@ struct Pieces {
 impl Pieces {
     fn read(&mut self, text: &str, syntax: Syntax) {
         let mut rest = text;
-        while let Some(first) = rest.chars().next() {
+        loop {
+            let plain = rest.find(['*', '?', '$']).unwrap_or(rest.len());
+            self.text.push_str(rest.get(..plain).unwrap_or_default());
+            rest = rest.get(plain..).unwrap_or_default();
+            let Some(first) = rest.chars().next() else { return };
             if syntax.variables
                 && let Some((meaning, after)) = dollar(rest)
             {

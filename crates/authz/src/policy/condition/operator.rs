@@ -22,10 +22,27 @@ pub enum SetOperator {
     ForAnyValue,
 }
 
-/// The comparisons.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "each is AWS's own name; AWS's reference says what it does")]
-pub enum Comparison {
+macro_rules! comparisons {
+    ($($name:ident),* $(,)?) => {
+        /// The comparisons.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[expect(missing_docs, reason = "each is AWS's own name; AWS's reference says what it does")]
+        pub enum Comparison { $($name),* }
+
+        impl Comparison {
+            /// Every one, in the order of AWS's reference.
+            pub const ALL: [Self; 27] = [$(Self::$name),*];
+
+            /// Its name.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name)),* }
+            }
+        }
+    };
+}
+
+comparisons! {
     StringEquals,
     StringNotEquals,
     StringEqualsIgnoreCase,
@@ -55,43 +72,15 @@ pub enum Comparison {
     Null,
 }
 
+/// What follows a comparison that a missing key satisfies.
+const IF_EXISTS: &str = "IfExists";
+
 /// No operator of the language.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no condition operator `{0}`")]
 pub struct InvalidOperator(pub String);
 
 impl Comparison {
-    /// Every one, in the order of AWS's reference.
-    pub const ALL: [Self; 27] = [
-        Self::StringEquals,
-        Self::StringNotEquals,
-        Self::StringEqualsIgnoreCase,
-        Self::StringNotEqualsIgnoreCase,
-        Self::StringLike,
-        Self::StringNotLike,
-        Self::NumericEquals,
-        Self::NumericNotEquals,
-        Self::NumericLessThan,
-        Self::NumericLessThanEquals,
-        Self::NumericGreaterThan,
-        Self::NumericGreaterThanEquals,
-        Self::DateEquals,
-        Self::DateNotEquals,
-        Self::DateLessThan,
-        Self::DateLessThanEquals,
-        Self::DateGreaterThan,
-        Self::DateGreaterThanEquals,
-        Self::Bool,
-        Self::BinaryEquals,
-        Self::IpAddress,
-        Self::NotIpAddress,
-        Self::ArnEquals,
-        Self::ArnNotEquals,
-        Self::ArnLike,
-        Self::ArnNotLike,
-        Self::Null,
-    ];
-
     /// The comparison that it negates, if it negates one.
     #[must_use]
     pub const fn negates(self) -> Option<Self> {
@@ -116,8 +105,8 @@ impl fmt::Display for Operator {
             Some(SetOperator::ForAnyValue) => f.write_str("ForAnyValue:")?,
             None => {}
         }
-        fmt::Debug::fmt(&self.comparison, f)?;
-        if self.if_exists { f.write_str("IfExists") } else { Ok(()) }
+        f.write_str(self.comparison.as_str())?;
+        if self.if_exists { f.write_str(IF_EXISTS) } else { Ok(()) }
     }
 }
 
@@ -133,11 +122,11 @@ impl FromStr for Operator {
             Some((set, rest)) if set.eq_ignore_ascii_case("ForAnyValue") => (Some(SetOperator::ForAnyValue), rest),
             Some(_) => return Err(invalid()),
         };
-        let is = |name: &str| Comparison::ALL.into_iter().find(|known| format!("{known:?}").eq_ignore_ascii_case(name));
-        let lower = rest.to_ascii_lowercase();
-        let (comparison, if_exists) = match lower.strip_suffix("ifexists") {
-            Some(bare) => (is(bare), true),
-            None => (is(&lower), false),
+        let is = |name: &str| Comparison::ALL.into_iter().find(|known| known.as_str().eq_ignore_ascii_case(name));
+        let suffix = rest.len().checked_sub(IF_EXISTS.len()).and_then(|at| rest.split_at_checked(at));
+        let (comparison, if_exists) = match suffix {
+            Some((bare, suffix)) if suffix.eq_ignore_ascii_case(IF_EXISTS) => (is(bare), true),
+            _ => (is(rest), false),
         };
         let comparison = comparison.filter(|known| !(if_exists && *known == Comparison::Null)).ok_or_else(invalid)?;
         Ok(Self { set, comparison, if_exists })

@@ -221,8 +221,7 @@ fn unknown_operator(name: &str) -> String {
     if bare == "null" {
         return "`Null` has no `IfExists`: it already asks whether the key is there".to_owned();
     }
-    let names: Vec<String> = Comparison::ALL.iter().map(|comparison| format!("{comparison:?}")).collect();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let names: Vec<&str> = Comparison::ALL.iter().map(|comparison| comparison.as_str()).collect();
     match nearest(bare, &names) {
         Some(nearest) => {
             let set = set.map(|set| format!("{set}:")).unwrap_or_default();

@@ -87,6 +87,10 @@ fn object<'o, 'a>(value: &'o Value<'a>, what: &'static str) -> Result<&'o Object
 ///
 /// Source: IAM User Guide, "Access Analyzer policy check reference" > "Duplicate keys with different case".
 fn each_once<'o, 'a>(object: &'o Object<'a>) -> Result<&'o [ObjectProp<'a>], Refusal> {
+    // As nearly every operator and key stands.
+    if let [_] = object.properties.as_slice() {
+        return Ok(&object.properties);
+    }
     let mut seen = HashSet::new();
     for member in &object.properties {
         let name = member.name.as_str();

@@ -21,16 +21,18 @@ impl<'o, 'a> Members<'o, 'a> {
         of: &'static str,
         known: &'static [&'static str],
     ) -> Result<Self, Refusal> {
-        let mut seen = Vec::with_capacity(known.len());
+        let mut seen = 0_u32;
         for member in &object.properties {
             let name = member.name.as_str();
-            let Some(name) = known.iter().find(|known| **known == name) else {
+            let Some(at) = known.iter().position(|known| *known == name) else {
                 return Err((name_span(member), Flaw::UnknownElement { name: in_short(name), of, known }));
             };
-            if seen.contains(name) {
-                return Err((name_span(member), Flaw::Duplicate((*name).to_owned())));
+            // INVARIANT: no object has 32 members that are known.
+            let bit = 1 << (at % 32);
+            if seen & bit != 0 {
+                return Err((name_span(member), Flaw::Duplicate(name.to_owned())));
             }
-            seen.push(*name);
+            seen |= bit;
         }
         Ok(Self { object, known })
     }
