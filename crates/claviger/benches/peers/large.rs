@@ -101,7 +101,7 @@ impl Account {
         let decrypt = json!({ "CiphertextBlob": self.sealed });
         vec![
             ("IAM CreateRole", self.make(from, from + MADE, |number| self.role(number)).await),
-            ("IAM CreateRole, DeleteRole", self.turns(pace).await),
+            ("IAM CreateRole, DeleteRole", self.turns(from, pace).await),
             ("IAM GetRole", self.load(wire::iam(address, "Action=GetRole&RoleName=role-0"), "<RoleId>", pace).await),
             ("IAM ListRoles, 100", self.load(wire::iam(address, "Action=ListRoles"), "<RoleId>", pace).await),
             ("KMS CreateKey", self.make(from, from + MADE, |_| kms("CreateKey", json!({}))).await),
@@ -148,10 +148,11 @@ impl Account {
         pace.closed_loop(std::process::id(), callers, call).await.per_second()
     }
 
-    async fn turns(&self, pace: Pace) -> f64 {
+    /// Each load may leave a role behind, so that the next one takes other names.
+    async fn turns(&self, from: usize, pace: Pace) -> f64 {
         let mut callers = Vec::new();
         for at in 0..CONNECTIONS {
-            callers.push(Turns::open(self.address(), &format!("turns-{at}")).await);
+            callers.push(Turns::open(self.address(), &format!("turns-{from}-{at}")).await);
         }
         pace.closed_loop(std::process::id(), callers, Turns::call).await.per_second()
     }
