@@ -289,9 +289,9 @@ operations! {
     "RemoveClientIDFromOpenIDConnectProvider" => oidc_providers::remove_client_id,
     "UpdateOpenIDConnectProviderThumbprint" => oidc_providers::update_thumbprints,
     "SimulatePrincipalPolicy" => simulate::simulate,
-        lacks "`PolicyExclusionList`, `ResourceHandlingOption`, policies of keys and roles as `ResourcePolicy`; more than 10,000 actions on resources",
+        lacks "`PolicyExclusionList`, `ResourceHandlingOption`, policies of keys and roles as `ResourcePolicy`; more at once than a second's work",
     "SimulateCustomPolicy" => simulate::simulate,
-        lacks "`PolicyExclusionList`, `ResourceHandlingOption`, policies of keys and roles as `ResourcePolicy`; more than 10,000 actions on resources",
+        lacks "`PolicyExclusionList`, `ResourceHandlingOption`, policies of keys and roles as `ResourcePolicy`; more at once than a second's work",
     "GetContextKeysForCustomPolicy" => simulate::of_custom,
     "GetContextKeysForPrincipalPolicy" => simulate::of_principal,
 }

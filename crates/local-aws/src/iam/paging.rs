@@ -51,7 +51,7 @@ impl ByPath {
         let from = after.as_deref().map_or(Unbounded, Excluded);
         let rest = all.range::<str, _>((from, Unbounded)).filter(|(_, item)| path(item).starts_with(&self.path_prefix));
         let entries = rest.map(|(key, item)| (key.clone(), list, item));
-        Ok(self.page.fill(&[list], entries, |item| show(item)))
+        self.page.fill(&[list], entries, |item| Ok(show(item)))
     }
 }
 
@@ -69,6 +69,18 @@ impl Page {
         self.of_lists(&[list], items.map(|(key, item)| (key, list, item)), show)
     }
 
+    /// The same where it takes work to show an item, which can fail. What is not on the page is not looked at.
+    pub(super) fn try_of<T>(
+        &self,
+        list: &'static str,
+        items: impl Iterator<Item = (String, T)>,
+        show: impl FnMut(T) -> Result<Value, ServiceError>,
+    ) -> Result<Value, ServiceError> {
+        let after = self.after()?;
+        let rest = items.skip_while(|(key, _)| after.as_ref().is_some_and(|after| key <= after));
+        self.fill(&[list], rest.map(|(key, item)| (key, list, item)), show)
+    }
+
     /// The page of several lists, which are told one behind the other.
     pub(super) fn of_lists<T>(
         &self,
@@ -78,7 +90,7 @@ impl Page {
     ) -> Result<Value, ServiceError> {
         let after = self.after()?;
         let rest = entries.skip_while(|(key, ..)| after.as_ref().is_some_and(|after| key <= after));
-        Ok(self.fill(lists, rest, show))
+        self.fill(lists, rest, |item| Ok(show(item)))
     }
 
     /// The key of the last item of the page before.
@@ -91,15 +103,15 @@ impl Page {
         &self,
         lists: &[&'static str],
         mut rest: impl Iterator<Item = Entry<T>>,
-        show: impl Fn(T) -> Value,
-    ) -> Value {
+        mut show: impl FnMut(T) -> Result<Value, ServiceError>,
+    ) -> Result<Value, ServiceError> {
         let most = self.max_items.unwrap_or(USUAL);
         let mut answer: Map<String, Value> =
             lists.iter().map(|list| ((*list).to_owned(), Value::Array(Vec::new()))).collect();
         let mut last = None;
         for (key, list, item) in rest.by_ref().take(most) {
             if let Some(Value::Array(told)) = answer.get_mut(list) {
-                told.push(show(item));
+                told.push(show(item)?);
             }
             last = Some(key);
         }
@@ -108,7 +120,7 @@ impl Page {
         if let (true, Some(last)) = (is_truncated, last) {
             answer.insert("Marker".into(), BASE64_URL_SAFE_NO_PAD.encode(last).into());
         }
-        Value::Object(answer)
+        Ok(Value::Object(answer))
     }
 }
 

@@ -10,6 +10,7 @@ mod asked;
 mod context_keys;
 mod given;
 mod result;
+mod work;
 
 use authz::{
     policy::{Policy, PolicyKind},
@@ -27,6 +28,7 @@ use self::{
     asked::{Asked, Simulation},
     given::Given,
     result::told,
+    work::{Budget, Documents},
 };
 use super::{
     call::{Call, input},
@@ -66,6 +68,9 @@ pub(super) fn simulate(call: &Call<'_>, value: Value) -> Result<Value, ServiceEr
         return Err(fault::invalid_input(format!("{member} is not supported by the embedded AWS's policy simulator.")));
     }
     let input: Simulate = input(value)?;
+    let mut budget = Budget::new();
+    let boundaries = &input.permissions_boundary_policy_input_list;
+    budget.read(input.policy_input_list.iter().chain(boundaries).chain(input.given.documents()))?;
     let (mut world, principal) = match &input.policy_source_arn {
         Some(arn) => of_source(call, arn)?,
         None => nobody(call)?,
@@ -81,7 +86,7 @@ pub(super) fn simulate(call: &Call<'_>, value: Value) -> Result<Value, ServiceEr
         let policy = parsed(&name, document)?;
         world.put_inline_policy(&carrier, &name, policy).map_err(|refused| refused_by_model(&refused))?;
     }
-    if let [boundary, more @ ..] = input.permissions_boundary_policy_input_list.as_slice() {
+    if let [boundary, more @ ..] = boundaries.as_slice() {
         if !more.is_empty() {
             return Err(fault::invalid_input("A principal has one permissions boundary at most."));
         }
@@ -93,10 +98,15 @@ pub(super) fn simulate(call: &Call<'_>, value: Value) -> Result<Value, ServiceEr
     input.given.organization(call, &mut world)?;
     let owner = input.given.resource_policy(call, &mut world, &carrier, input.asked.resources())?;
     let assumptions = call.state.authorizer().assumptions();
-    let simulation = Simulation { world: &world, assumptions, principal: &principal, owner, asked: &input.asked };
-    let results = simulation.results()?;
-    let entries = (0..).zip(results).map(|(at, result): (u32, _)| (format!("{at:06}"), result));
-    input.page.of("EvaluationResults", entries, |result| told(&result))
+    let documents = Documents::of(&world, &carrier);
+    let documents = input.given.resource_document().map_or(documents, |document| documents.with(document));
+    let asked = &input.asked;
+    let simulation = Simulation { world: &world, assumptions, principal: &principal, owner, asked, documents };
+    // What is not on the page is not simulated.
+    let entries = (0..).zip(asked.actions()?).map(|(at, action): (u32, _)| (format!("{at:06}"), action));
+    input.page.try_of("EvaluationResults", entries, |(name, action)| {
+        simulation.of_action(name, &action, &mut budget).map(|result| told(&result))
+    })
 }
 
 /// The facts, and a user, role or member of a group that is there.

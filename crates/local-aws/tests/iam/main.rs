@@ -14,5 +14,6 @@ mod kill;
 mod open;
 mod principals;
 mod refusals;
+mod simulator;
 mod support;
 mod world;

@@ -54,26 +54,3 @@ async fn a_service_linked_role_takes_no_boundary() {
     assert_eq!((status, code.as_str()), (400, "UnmodifiableEntity"));
     aws.shutdown().await;
 }
-
-/// Actions and resources multiply: a request of one megabyte could ask for a billion decisions, and for room for them.
-#[tokio::test]
-async fn the_simulator_is_asked_so_much_at_once() {
-    let aws = start().await;
-    let simulate = |actions: usize, resources: usize| {
-        let mut parameters = vec![("PolicyInputList.member.1".to_owned(), allow("s3:GetObject"))];
-        parameters.extend((1..=actions).map(|at| (format!("ActionNames.member.{at}"), format!("s3:Action{at}"))));
-        parameters
-            .extend((1..=resources).map(|at| (format!("ResourceArns.member.{at}"), format!("arn:aws:s3:::b{at}"))));
-        parameters
-    };
-    for (actions, resources, taken) in [(100, 100, true), (101, 100, false), (10_001, 0, false)] {
-        let parameters = simulate(actions, resources);
-        let parameters: Vec<_> = parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let answer = iam(&aws, "SimulateCustomPolicy", &parameters).await;
-        assert_eq!(answer.status, if taken { 200 } else { 400 }, "{actions} on {resources}");
-        if !taken {
-            assert_eq!(answer.query_error().1, "InvalidInput");
-        }
-    }
-    aws.shutdown().await;
-}

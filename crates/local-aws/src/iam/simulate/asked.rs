@@ -1,26 +1,26 @@
 //! The requests that are simulated, and what is decided of each.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use authz::{
     context::{Context, Others, Told},
     decision::{Denial, DenialEffect, Explanation, Gate, GateReport, StatementReport, Verdict},
     formula::{Asks, Formula},
-    policy::{Effect, Statement},
+    policy::{Effect, Policy, Statement},
     principal::Principal,
     request::{Action, KmsDetail, Request, Resource},
     rules::Assumptions,
+    text::Span,
     world::{PolicyOrigin, World},
 };
 use aws_model::AccountId;
 use serde::Deserialize;
 
-use super::super::fault;
+use super::{
+    super::fault,
+    work::{Budget, Documents, Texts},
+};
 use crate::ServiceError;
-
-/// How many actions on resources are simulated for one request: each is told in the answer, and a request has room to
-/// name a billion. AWS documents no limit.
-const AT_ONCE: usize = 10_000;
 
 /// What is asked about.
 #[derive(Deserialize)]
@@ -47,6 +47,7 @@ pub(super) struct Simulation<'a> {
     pub(super) principal: &'a Principal,
     pub(super) owner: Owner,
     pub(super) asked: &'a Asked,
+    pub(super) documents: Documents,
 }
 
 /// Whose the resources are.
@@ -60,6 +61,24 @@ pub(super) struct Owner {
 impl Asked {
     pub(super) fn resources(&self) -> &[String] {
         &self.resource_arns
+    }
+
+    /// The actions in their order.
+    pub(super) fn actions(&self) -> Result<Vec<(&str, Action)>, ServiceError> {
+        let parsed = self.action_names.iter().map(|name| {
+            let action = name.parse().map_err(|_| fault::invalid_input(format!("Invalid action name: {name}")))?;
+            Ok((name.as_str(), action))
+        });
+        parsed.collect()
+    }
+
+    /// What is held against the policies, with this resource.
+    fn texts(&self, resource: &str) -> Texts {
+        let context = self.context_entries.iter().flat_map(|entry| {
+            std::iter::once(entry.context_key_name.len()).chain(entry.context_key_values.iter().map(String::len))
+        });
+        let of_request = Texts { octets: resource.len(), values: 1 };
+        context.fold(of_request, |Texts { octets, values }, more| Texts { octets: octets + more, values: values + 1 })
     }
 }
 
@@ -94,33 +113,29 @@ pub(super) struct Matched {
     pub(super) origin: Option<PolicyOrigin>,
     /// Whether it is of the resource's policy.
     pub(super) of_resource: bool,
-    pub(super) start: authz::text::Place,
-    pub(super) end: authz::text::Place,
+    pub(super) policy: Arc<Policy>,
+    pub(super) span: Span,
 }
 
 impl Simulation<'_> {
-    pub(super) fn results(&self) -> Result<Vec<ActionResult>, ServiceError> {
-        let asked = self.asked.action_names.len().saturating_mul(self.asked.resource_arns.len().max(1));
-        if asked > AT_ONCE {
-            return Err(fault::invalid_input(format!(
-                "The embedded AWS's policy simulator takes {AT_ONCE} actions on resources at once, and was asked of {asked}."
-            )));
-        }
-        self.asked.action_names.iter().map(|action| self.of_action(action)).collect()
-    }
-
-    fn of_action(&self, name: &str) -> Result<ActionResult, ServiceError> {
-        let action: Action = name.parse().map_err(|_| fault::invalid_input(format!("Invalid action name: {name}")))?;
+    /// What is said of an action on each of the resources.
+    pub(super) fn of_action(
+        &self,
+        name: &str,
+        action: &Action,
+        budget: &mut Budget,
+    ) -> Result<ActionResult, ServiceError> {
         let everything = ["*".to_owned()];
         let resources = match self.asked.resource_arns.as_slice() {
             [] => &everything[..],
             given => given,
         };
-        let on = resources.iter().map(|resource| self.of_resource(&action, resource)).collect();
-        Ok(ActionResult { action: name.to_owned(), on })
+        let on = resources.iter().map(|resource| self.of_resource(action, resource, budget));
+        Ok(ActionResult { action: name.to_owned(), on: on.collect::<Result<_, _>>()? })
     }
 
-    fn of_resource(&self, action: &Action, resource: &str) -> Outcome {
+    fn of_resource(&self, action: &Action, resource: &str, budget: &mut Budget) -> Result<Outcome, ServiceError> {
+        budget.ask(self.documents, self.asked.texts(resource))?;
         let said = self.explain(action, resource, Others::Absent);
         let gates: Vec<&GateReport> = said.gates.iter().filter(|report| self.takes_part(report.gate)).collect();
         let denied = gates.iter().any(|report| report.denies.is_true());
@@ -143,15 +158,18 @@ impl Simulation<'_> {
             let report = gates.iter().find(|report| report.gate == gate)?;
             Some(report.allows.is_true() && !report.denies.is_true())
         };
-        let unknown = self.explain(action, resource, Others::Unknown);
-        Outcome {
+        let matched: Vec<Matched> = gates.iter().flat_map(|report| matched(report, wanted)).collect();
+        matched.iter().try_for_each(|statement| budget.tell(statement.policy.source().text().len()))?;
+        let missing = self.missing(&self.explain(action, resource, Others::Unknown));
+        missing.iter().try_for_each(|key| budget.tell(key.len()))?;
+        Ok(Outcome {
             resource: resource.to_owned(),
             decision,
-            matched: gates.iter().flat_map(|report| matched(report, wanted)).collect(),
-            missing: self.missing(&unknown),
+            matched,
+            missing,
             by_boundary: lets_through(Gate::Boundary),
             by_organization: lets_through(Gate::ServiceControl),
-        }
+        })
     }
 
     fn explain(&self, action: &Action, resource: &str, others: Others) -> Explanation {
@@ -202,13 +220,11 @@ fn matched(report: &GateReport, wanted: Effect) -> impl Iterator<Item = Matched>
         };
         policy.statements.iter().filter(is_it).filter_map(move |said| {
             let Statement { span, .. } = statements.get(said.index)?;
-            let source = policy.policy.source();
-            let end = authz::text::Span { start: span.end, end: span.end };
             Some(Matched {
                 origin: policy.origin.clone(),
                 of_resource,
-                start: source.place(*span),
-                end: source.place(end),
+                policy: Arc::clone(&policy.policy),
+                span: *span,
             })
         })
     })

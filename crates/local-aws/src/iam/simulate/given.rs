@@ -22,6 +22,11 @@ use super::{
 };
 use crate::ServiceError;
 
+/// How many levels an organization has: its root, five organizational units below one another, and the account.
+///
+/// Source: AWS Organizations User Guide, "Quotas and service limits for AWS Organizations".
+const LEVELS: usize = 7;
+
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Given {
@@ -40,6 +45,16 @@ struct Level {
 }
 
 impl Given {
+    /// Every policy but those of an identity.
+    pub(super) fn documents(&self) -> impl Iterator<Item = &String> {
+        let levels = self.ordered_organization_policy_input_list.iter();
+        levels.flat_map(|level| &level.service_control_policy_input_list).chain(&self.resource_policy)
+    }
+
+    pub(super) fn resource_document(&self) -> Option<&str> {
+        self.resource_policy.as_deref()
+    }
+
     /// Who calls: the one whose policies are simulated, or another as if it had them.
     pub(super) fn caller(&self, world: &mut World, source: Principal) -> Result<Principal, ServiceError> {
         let Some(text) = &self.caller_arn else { return Ok(source) };
@@ -65,6 +80,12 @@ impl Given {
         let levels = &self.ordered_organization_policy_input_list;
         if levels.is_empty() {
             return Ok(());
+        }
+        if levels.len() > LEVELS {
+            return Err(fault::invalid_input(format!(
+                "OrderedOrganizationPolicyInputList has {} levels: an organization has {LEVELS} at most.",
+                levels.len()
+            )));
         }
         // No policy binds the management account, so that it is another one.
         let other = ["000000000000", "000000000001"].into_iter().find(|other| *other != call.account().as_str());

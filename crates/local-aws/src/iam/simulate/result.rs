@@ -4,7 +4,10 @@
 //!
 //! Source: IAM API Reference, "EvaluationResult", "ResourceSpecificResult", "Statement".
 
-use authz::{text::Place, world::PolicyOrigin};
+use authz::{
+    text::{Place, Span},
+    world::PolicyOrigin,
+};
 use serde_json::{Map, Value, json};
 
 use super::asked::{ActionResult, Decision, Matched, Outcome};
@@ -75,11 +78,12 @@ fn statement(matched: &Matched) -> Value {
         None if matched.of_resource => ("ResourcePolicy".to_owned(), "resource"),
         None => ("organization".to_owned(), "none"),
     };
+    let Matched { policy, span, .. } = matched;
     json!({
         "SourcePolicyId": id,
         "SourcePolicyType": kind,
-        "StartPosition": place(matched.start),
-        "EndPosition": place(matched.end),
+        "StartPosition": place(policy.source().place(*span)),
+        "EndPosition": place(policy.source().place(Span { start: span.end, end: span.end })),
     })
 }
 
