@@ -442,9 +442,21 @@ def the_simulator_takes_organizations_resources_and_callers(aws):
     assert said(iam.simulate_principal_policy, **source, CallerArn=f"arn:aws:iam::{account}:user/borrows")[0] == "allowed"
     for more in (
         {"ResourcePolicy": of_resource("Allow"), "ResourceArns": [resource]}, {"CallerArn": f"arn:aws:sts::{account}:assumed-role/a/b"},
+        {"CallerArn": f"arn:aws:iam::{account}:role/a"}, {"CallerArn": f"arn:aws:iam::{account}:group/a"},
         {"CallerArn": ann, "ResourcePolicy": "{}", "ResourceArns": [resource]}, {"CallerArn": ann, "ResourcePolicy": of_resource("Allow")},
         {"CallerArn": ann, "ResourcePolicy": of_resource("Allow"), "ResourceArns": [resource], "ResourceOwner": "nobody"},
         {"OrderedOrganizationPolicyInputList": [{"ServiceControlPolicyInputList": ["{}"]}]},
     ):
         with aws.refuses("InvalidInput", "", 400):
             iam.simulate_custom_policy(**custom, **more)
+    # Who calls is a user, also where a role's policies are simulated, and of whichever account.
+    trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": account}, "Action": "sts:AssumeRole"}]}
+    iam.create_role(RoleName="lends", AssumeRolePolicyDocument=json.dumps(trust))
+    iam.put_role_policy(RoleName="lends", PolicyName="s3", PolicyDocument=json.dumps(allow("s3:GetObject")))
+    source = {"PolicySourceArn": f"arn:aws:iam::{account}:role/lends", "PolicyInputList": []}
+    assert said(iam.simulate_principal_policy, **source)[0] == "allowed"
+    assert said(iam.simulate_principal_policy, **source, CallerArn=f"arn:aws:iam::{aws.accounts[1]}:user/far")[0] == "allowed"
+    resource_policy = {"ResourcePolicy": of_resource("Allow"), "ResourceArns": [resource]}
+    with aws.refuses("InvalidInput", "needs a CallerArn", 400):
+        iam.simulate_principal_policy(**source, **resource_policy, ActionNames=["s3:GetObject"])
+    assert said(iam.simulate_principal_policy, **source, **resource_policy, CallerArn=ann)[0] == "allowed"

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use authz::{
     policy::{Policy, PolicyKind},
-    principal::{Principal, RoleSession},
+    principal::Principal,
     world::{AttachedPolicy, Identity, Organization, OrganizationNode, OtherResource, PolicyOrigin, World},
 };
 use aws_model::{AccountId, Arn};
@@ -55,7 +55,10 @@ impl Given {
         self.resource_policy.as_deref()
     }
 
-    /// Who calls: the one whose policies are simulated, or another as if it had them.
+    /// Who calls: the one whose policies are simulated, or another user as if it had them.
+    ///
+    /// Source: IAM API Reference, "SimulatePrincipalPolicy", `CallerArn` ("You can specify only the ARN of an IAM user";
+    /// of which account is not said).
     pub(super) fn caller(&self, world: &mut World, source: Principal) -> Result<Principal, ServiceError> {
         let Some(text) = &self.caller_arn else { return Ok(source) };
         let caller: Arn = text.parse().map_err(|_| fault::invalid_arn(text))?;
@@ -64,15 +67,14 @@ impl Given {
             Principal::User(arn) => arn.clone(),
             _ => return Err(fault::invalid_arn(text)),
         };
-        let is_role = caller.resource().starts_with("role/");
-        if caller.service() != "iam" || !(is_role || caller.resource().starts_with("user/")) {
-            return Err(fault::invalid_input(format!("Invalid caller ARN: {text}: it is of no user or role.")));
+        if caller.service() != "iam" || !caller.resource().starts_with("user/") {
+            return Err(fault::invalid_input(format!("Invalid caller ARN: {text}: it is of no IAM user.")));
         }
         if caller != of_source {
             let carried = world.identity(&of_source).cloned();
             as_if(world, &caller, carried).map_err(|refused| refused_by_model(&refused))?;
         }
-        Ok(if is_role { Principal::Session(Box::new(RoleSession::of(caller, None))) } else { Principal::User(caller) })
+        Ok(Principal::User(caller))
     }
 
     /// The levels of an organization, which bind the account from now on.
@@ -131,7 +133,8 @@ impl Given {
             None => of_caller,
         };
         let Some(document) = &self.resource_policy else { return Ok(Owner { account, has_policy: false }) };
-        if self.caller_arn.is_none() && caller.resource() == format!("user/{SIMULATED}") {
+        let is_user = caller.resource().starts_with("user/") && caller.resource() != format!("user/{SIMULATED}");
+        if self.caller_arn.is_none() && !is_user {
             return Err(fault::invalid_input("A resource policy needs a CallerArn, which its principals can name."));
         }
         let policy = policy(call, "ResourcePolicy", document, PolicyKind::Resource)?;
@@ -161,17 +164,11 @@ fn owner(text: &str) -> Option<AccountId> {
     id.parse().ok()
 }
 
-/// Makes a user or role that carries what another does, in place of what it carried.
+/// Makes a user that carries what another user or role does, in place of what it carried.
 fn as_if(world: &mut World, caller: &Arn, carried: Option<Identity>) -> Result<(), authz::world::ChangeError> {
     let tags = world.identity(caller).map(|known| known.tags.clone()).unwrap_or_default();
     let id = world.identity(caller).map_or_else(|| SIMULATED.to_owned(), |known| known.unique_id.to_string());
-    match world.role(caller).map(|role| role.trust.clone()) {
-        Some(trust) => {
-            world.put_role(caller, &id, Arc::clone(&trust.policy))?;
-            world.put_trust(caller, trust)?;
-        }
-        None => world.put_user(caller, &id)?,
-    }
+    world.put_user(caller, &id)?;
     world.set_identity_tags(caller, tags)?;
     let Some(Identity { policies, boundary, .. }) = carried else { return Ok(()) };
     for AttachedPolicy { origin, policy } in policies {
