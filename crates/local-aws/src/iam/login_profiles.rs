@@ -5,6 +5,7 @@
 use aws_model::SecretBytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use subtle::ConstantTimeEq;
 
 use super::{
     call::{Call, input},
@@ -136,7 +137,8 @@ impl LoginProfile {
 impl PasswordProof {
     fn is_of(&self, call: &Call<'_>, password: String) -> bool {
         let password = SecretBytes::new(password.into_bytes());
-        call.accounts.password_proof(&self.salt, &password) == self.proof
+        let proof = call.accounts.password_proof(&self.salt, &password);
+        proof.as_bytes().ct_eq(self.proof.as_bytes()).into()
     }
 }
 

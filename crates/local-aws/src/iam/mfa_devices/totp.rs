@@ -6,6 +6,7 @@
 use aws_lc_rs::hmac;
 use aws_model::SecretBytes;
 use jiff::Timestamp;
+use subtle::{Choice, ConstantTimeEq};
 
 const STEP: i64 = 30;
 /// How many steps a device's clock may be off when it is enabled or resynchronized.
@@ -14,7 +15,9 @@ const OFF: i64 = 10;
 /// Whether these are two codes of a device, one behind the other, of about now.
 pub(super) fn are_codes(seed: &SecretBytes, now: Timestamp, first: &str, second: &str) -> bool {
     let now = now.as_second() / STEP;
-    (now - OFF..now + OFF).any(|step| code(seed, step) == first && code(seed, step + 1) == second)
+    let is = |step, given: &str| code(seed, step).as_bytes().ct_eq(given.as_bytes());
+    let found = (now - OFF..now + OFF).map(|step| is(step, first) & is(step + 1, second));
+    found.fold(Choice::from(0), |found, next| found | next).into()
 }
 
 fn code(seed: &SecretBytes, step: i64) -> String {
