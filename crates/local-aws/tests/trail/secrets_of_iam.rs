@@ -10,13 +10,28 @@ use crate::{
     world::listed_of_iam,
 };
 
+/// A call of IAM by the account's root user, which must succeed.
+async fn done(aws: &Running, operation: &str, parameters: &[(&str, &str)]) -> Answer {
+    let answer = iam(aws, operation, parameters).await;
+    assert_eq!(answer.status, 200, "{operation}: {answer:?}");
+    answer
+}
+
+/// One that must be refused so.
+async fn refused(aws: &Running, operation: &str, parameters: &[(&str, &str)], expected: &str) {
+    let (_, code, message) = iam(aws, operation, parameters).await.query_error();
+    assert_eq!(code, expected, "{operation}: {message}");
+}
+
 /// A call of IAM by the account's root user.
 pub(crate) async fn iam(aws: &Running, operation: &str, parameters: &[(&str, &str)]) -> Answer {
+    request(operation, parameters).signed(aws, &wire::root(aws, "iam")).send(aws).await
+}
+
+fn request(operation: &str, parameters: &[(&str, &str)]) -> wire::Request {
     let encoded = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
     let parameters: String = parameters.iter().map(|(name, value)| format!("&{name}={}", encoded(value))).collect();
-    let request =
-        wire::Request { body: format!("Action={operation}&Version=2010-05-08{parameters}").into(), ..wire::sts("") };
-    request.signed(aws, &wire::root(aws, "iam")).send(aws).await
+    wire::Request { body: format!("Action={operation}&Version=2010-05-08{parameters}").into(), ..wire::sts("") }
 }
 
 #[tokio::test]
@@ -32,36 +47,46 @@ async fn passwords_seeds_and_keys_are_in_no_event_and_in_no_file() {
     let aws = start_with(Options { accounts: vec![ACCOUNT.parse().unwrap()], state, ..Options::default() }).await;
     let ann = ("UserName", "ann");
     let mut secrets: Vec<Vec<u8>> = [PASSWORD, OTHER, REFUSED, INVALID].map(|text| text.as_bytes().to_vec()).to_vec();
-    iam(&aws, "CreateUser", &[ann]).await;
-    let key = iam(&aws, "CreateAccessKey", &[ann]).await;
+    done(&aws, "CreateUser", &[ann]).await;
+    let key = done(&aws, "CreateAccessKey", &[ann]).await;
     secrets.push(key.element("SecretAccessKey").into_bytes());
-    for (operation, password) in [
-        ("CreateLoginProfile", REFUSED),
-        ("CreateLoginProfile", INVALID),
-        ("CreateLoginProfile", PASSWORD),
-        ("UpdateLoginProfile", OTHER),
-        ("UpdateLoginProfile", REFUSED),
+    for (operation, password, code) in [
+        ("CreateLoginProfile", REFUSED, Some("PasswordPolicyViolation")),
+        ("CreateLoginProfile", INVALID, Some("ValidationError")),
+        ("CreateLoginProfile", PASSWORD, None),
+        ("UpdateLoginProfile", OTHER, None),
+        ("UpdateLoginProfile", REFUSED, Some("PasswordPolicyViolation")),
     ] {
-        iam(&aws, operation, &[ann, ("Password", password)]).await;
+        let parameters = [ann, ("Password", password)];
+        match code {
+            Some(code) => refused(&aws, operation, &parameters, code).await,
+            None => drop(done(&aws, operation, &parameters).await),
+        }
     }
     let change = [("OldPassword", OTHER), ("NewPassword", PASSWORD)];
-    iam(&aws, "ChangePassword", &change).await;
+    refused(&aws, "ChangePassword", &change, "InvalidUserType").await;
+    done(&aws, "UpdateAccountPasswordPolicy", &[("AllowUsersToChangePassword", "true")]).await;
+    let text = format!("{}:{}:{ACCOUNT}", key.element("AccessKeyId"), key.element("SecretAccessKey"));
+    let own = wire::of(&text.parse().unwrap(), "iam");
+    let changed = request("ChangePassword", &change).signed(&aws, &own).send(&aws).await;
+    assert_eq!(changed.status, 200, "{changed:?}");
     for service in ["codecommit.amazonaws.com", "bedrock.amazonaws.com"] {
-        let made = iam(&aws, "CreateServiceSpecificCredential", &[ann, ("ServiceName", service)]).await;
+        let made = done(&aws, "CreateServiceSpecificCredential", &[ann, ("ServiceName", service)]).await;
         let id = made.element("ServiceSpecificCredentialId");
         let reset = [ann, ("ServiceSpecificCredentialId", &*id)];
         let member = if service.starts_with("bedrock") { "ServiceCredentialSecret" } else { "ServicePassword" };
-        for answer in [made, iam(&aws, "ResetServiceSpecificCredential", &reset).await] {
+        for answer in [made, done(&aws, "ResetServiceSpecificCredential", &reset).await] {
             secrets.push(answer.element(member).into_bytes());
         }
     }
-    let device = iam(&aws, "CreateVirtualMFADevice", &[("VirtualMFADeviceName", "phone")]).await;
+    let device = done(&aws, "CreateVirtualMFADevice", &[("VirtualMFADeviceName", "phone")]).await;
     secrets.push(BASE64_STANDARD.decode(device.element("Base32StringSeed")).unwrap());
     let serial = device.element("SerialNumber");
     let codes = [("AuthenticationCode1", "918273"), ("AuthenticationCode2", "645546")];
-    iam(&aws, "EnableMFADevice", &[ann, ("SerialNumber", &serial), codes[0], codes[1]]).await;
-    iam(&aws, "GenerateCredentialReport", &[]).await;
-    iam(&aws, "GetCredentialReport", &[]).await;
+    let enable = [ann, ("SerialNumber", &*serial), codes[0], codes[1]];
+    refused(&aws, "EnableMFADevice", &enable, "InvalidAuthenticationCode").await;
+    done(&aws, "GenerateCredentialReport", &[]).await;
+    done(&aws, "GetCredentialReport", &[]).await;
 
     let events = listed_of_iam(&aws, ACCOUNT, json!({})).await;
     let names: Vec<&str> = events.iter().map(|event| event["EventName"].as_str().unwrap()).collect();
