@@ -61,10 +61,10 @@ impl Sts {
 
     /// What of them is not there, as `docs/reference/operations.md` tells it.
     pub(crate) const LACKS: Lacks = &[
-        ("AssumeRole", "MFA devices; `ProvidedContexts`"),
+        ("AssumeRole", "codes of MFA devices; `ProvidedContexts`"),
         ("AssumeRoleWithWebIdentity", "`ProviderId`; Google, Facebook, Amazon and Cognito without a provider"),
         ("DecodeAuthorizationMessage", "messages to decode: the operations that answer them are EC2's"),
-        ("GetSessionToken", "MFA devices"),
+        ("GetSessionToken", "codes of MFA devices"),
     ];
 
     pub(crate) fn new(accounts: Arc<Accounts>, authorizer: Arc<Authorizer>, iam: Iam, issuers: Issuers) -> Self {

@@ -108,7 +108,7 @@ fn context(ctx: &CallContext<'_>) -> Context {
     }
     let caller = ctx.caller;
     if let Some(issued) = caller.issued {
-        // There is no MFA device, so no temporary credential was made with one.
+        // STS takes no code of an MFA device, so no temporary credential was made with one.
         context.tell("aws:multifactorauthpresent", one("false"));
         context.tell("aws:tokenissuetime", one(issued.to_string()));
     }

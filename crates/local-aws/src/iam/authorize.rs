@@ -3,7 +3,7 @@
 
 use authz::{
     context::Told,
-    decision::{Denial, DenialEffect, Gate, Verdict},
+    decision::{Explanation, Gate, GateReport},
     principal::Principal,
     request::KmsDetail,
 };
@@ -61,18 +61,27 @@ fn ask(call: &Call<'_>, access: &Access, subject: Subject, input: &Value) -> Res
     if let Some(service) = service_of_credential(call, input) {
         request.context.tell("iam:ServiceSpecificCredentialServiceName", Told::Values(vec![service]));
     }
-    if is_let_by_account(call, request.action.name())
-        && let Verdict::Denied(Denial { effect: DenialEffect::Implicit, gate: Gate::Identity, .. }) =
-            authorizer.verdict(&request)
-    {
+    if is_let_by_account(call, request.action.name()) && lacks_only_its_own_policy(&authorizer.explain(&request)) {
         return Ok(());
     }
     authorizer.check(&request)
 }
 
+/// Whether nothing is in the way but that no policy of the user's own allows it. What the account lets its users do
+/// stands for such a policy and for no more: a boundary, the organization and whoever denies bind as ever. (Nothing was
+/// asked where the credentials are good for no call of IAM.)
+fn lacks_only_its_own_policy(said: &Explanation) -> bool {
+    let is_own = |gate| matches!(gate, Gate::Identity | Gate::Resource(_));
+    let lets_through =
+        |report: &GateReport| report.denies.is_false() && (is_own(report.gate) || report.allows.is_true());
+    said.gates.iter().any(|report| report.gate == Gate::Identity) && said.gates.iter().all(lets_through)
+}
+
 /// Whether the account's password policy lets users do something that their own policies need not.
 ///
-/// Source: IAM API Reference, "PasswordPolicy", `AllowUsersToChangePassword`.
+/// Source: IAM API Reference, "UpdateAccountPasswordPolicy", `AllowUsersToChangePassword`; IAM User Guide, "Set an account
+/// password policy for IAM users" (the option attaches no policy to the users, IAM applies the permissions to all of
+/// them) and "Permissions boundaries for IAM entities" (an entity does only what its boundary allows, too).
 fn is_let_by_account(call: &Call<'_>, action: &str) -> bool {
     matches!(action, "ChangePassword" | "GetAccountPasswordPolicy")
         && matches!(call.ctx.caller.principal, Principal::User(_))

@@ -4,7 +4,7 @@
 //!
 //! Source: IAM User Guide, "Generate credential reports for your AWS account" > "Understanding the report format".
 
-use std::fmt::Write as _;
+use std::{borrow::Cow, fmt::Write as _};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use jiff::{SignedDuration, Timestamp};
@@ -73,7 +73,7 @@ fn content(call: &Call<'_>, realm: &Realm) -> String {
          {NONE},{NONE},{NONE},false,{NONE},false,{NONE}"
     );
     for user in realm.users.values() {
-        let _ = write!(report, "{},{},{}", user.name, user.arn.as_str(), time(user.created));
+        let _ = write!(report, "{},{},{}", field(&user.name), field(user.arn.as_str()), time(user.created));
         password(&mut report, realm, user);
         let _ = write!(report, ",{}", !user.credentials.mfa.is_empty());
         for at in 0..2 {
@@ -104,6 +104,13 @@ fn access_key(report: &mut String, call: &Call<'_>, user: &User, at: usize) {
         Some(used) => write!(report, ",{},{},{}", time(used.at), used.region, used.service),
         None => write!(report, ",{NONE},{NONE},{NONE}"),
     };
+}
+
+/// A name or an ARN as a field: both may hold commas, a path also quotation marks.
+///
+/// Source: RFC 4180, section 2.
+fn field(text: &str) -> Cow<'_, str> {
+    if text.contains([',', '"']) { format!("\"{}\"", text.replace('"', "\"\"")).into() } else { text.into() }
 }
 
 /// `2026-11-30T01:02:03+00:00`

@@ -36,6 +36,12 @@ struct Create {
     tags: Vec<Tag>,
 }
 
+/// How long a serial number is at most, by which alone a device is enabled and deleted. AWS bounds the path of a virtual
+/// one, and not the name.
+///
+/// Source: IAM API Reference, "VirtualMFADevice", `SerialNumber`.
+const LONGEST_SERIAL_NUMBER: usize = 256;
+
 /// Whose device, and two of its codes.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -78,8 +84,16 @@ pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
     let Create { path, name, tags } = input(value)?;
     let mut change = call.change();
     change.must_be_new(IamKind::Mfa, &name)?;
-    let device =
-        MfaDevice { arn: call.arn(IamKind::Mfa, &path, &name)?, id: call.new_id("")?, name, tags: Tags::new(tags)? };
+    let arn = call.arn(IamKind::Mfa, &path, &name)?;
+    if arn.as_str().len() > LONGEST_SERIAL_NUMBER {
+        return Err(fault::invalid_input(format!(
+            "The path and the name of the device are too long: its serial number, {arn}, would have {} characters of {} at \
+             most.",
+            arn.as_str().len(),
+            LONGEST_SERIAL_NUMBER
+        )));
+    }
+    let device = MfaDevice { arn, id: call.new_id("")?, name, tags: Tags::new(tags)? };
     let seed = call.accounts.mfa_seed(&device.id);
     let mut told = Map::new();
     told.insert("SerialNumber".into(), device.arn.as_str().into());

@@ -90,7 +90,7 @@ pub(super) fn expiry(call: Call<'_>, lasts: SignedDuration) -> Result<Timestamp,
     })
 }
 
-/// There is no MFA device here that a code could be of.
+/// STS does not look at the devices that IAM has: no code is right.
 pub(super) fn refuse_mfa(call: Call<'_>) -> Result<(), ServiceError> {
     if call.text("SerialNumber").is_some() || call.text("TokenCode").is_some() {
         return Err(access_denied(

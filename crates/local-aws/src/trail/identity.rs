@@ -251,7 +251,7 @@ impl Identity {
             let data = json!({ "federatedProvider": provider, "attributes": {} });
             context.insert("webIdFederationData".into(), data);
         }
-        // There is no MFA device here.
+        // STS takes no code of an MFA device.
         let mut attributes = json!({ "mfaAuthenticated": "false" });
         if let (Some(issued), Some(fields)) = (self.issued, attributes.as_object_mut()) {
             fields.insert("creationDate".into(), super::event::time(issued).into());

@@ -8,6 +8,7 @@
 #[expect(dead_code, reason = "what other tests use of it")]
 mod wire;
 
+mod credentials;
 mod durability;
 mod key_policies;
 mod kill;

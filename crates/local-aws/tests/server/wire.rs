@@ -36,6 +36,7 @@ pub(crate) struct Request {
 }
 
 /// Who signs a request, for what and when.
+#[derive(Clone)]
 pub(crate) struct Signer {
     pub(crate) access_key_id: String,
     pub(crate) secret: SecretBytes,
