@@ -1,21 +1,15 @@
 //! Killed at any moment, IAM has every change that it acknowledged.
 
-use std::{
-    io::{BufRead, BufReader, Write},
-    path::Path,
-    process::{Command, Stdio},
-    sync::Arc,
-    thread,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use local_aws::Options;
 use tokio::{runtime::Runtime, task::JoinSet};
 
-use crate::support::{allow, done, iam, start_at, trust};
+use crate::{
+    killing::{Kill, tell, to_be_killed},
+    support::{allow, done, iam, start_at, trust},
+};
 
-/// Set for the process that is to be killed.
-const STATE: &str = "CLAVIGER_TEST_IAM_STATE_TO_KILL";
 const KILLS: u32 = 12;
 const WRITERS: u32 = 4;
 
@@ -25,7 +19,10 @@ fn a_dozen_kills_under_load_lose_no_acknowledged_role() {
     let path = folder.path().join("state");
     let mut told = Vec::new();
     for round in 0..KILLS {
-        told.extend(load_and_kill(&path, round));
+        let after = Duration::from_millis(u64::from(round * 7 % 31));
+        let kill = Kill { test: "kill::write_until_killed", round, has_told: true, after };
+        let is_told = |line: &str| line.starts_with("made ") || line.starts_with("gone ");
+        told.extend(kill.load(&path, move |line| is_told(line).then(|| line.to_owned())));
     }
     assert!(told.len() > KILLS as usize, "writes were on their way: {told:?}");
     Runtime::new().unwrap().block_on(async {
@@ -39,42 +36,15 @@ fn a_dozen_kills_under_load_lose_no_acknowledged_role() {
     });
 }
 
-/// Runs a process that makes and deletes roles as fast as it can, kills it, and returns what it was told of each.
-fn load_and_kill(path: &Path, round: u32) -> Vec<String> {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "kill::write_until_killed", "--nocapture", "--ignored"])
-        .env(STATE, path)
-        .env("CLAVIGER_TEST_ROUND", round.to_string())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let output = BufReader::new(child.stdout.take().unwrap());
-    let (first, has_told) = std::sync::mpsc::channel();
-    let reader = thread::spawn(move || {
-        let lines = output.lines().map_while(Result::ok);
-        let told = lines.filter(|line| line.starts_with("made ") || line.starts_with("gone "));
-        told.inspect(|_| first.send(()).unwrap_or_default()).collect::<Vec<_>>()
-    });
-    has_told.recv_timeout(Duration::from_secs(30)).unwrap_or_else(|_| panic!("the process makes nothing"));
-    thread::sleep(Duration::from_millis(u64::from(round * 7 % 31)));
-    if let Some(ended) = child.try_wait().unwrap() {
-        panic!("the process ended by itself: {ended}");
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
-    reader.join().unwrap()
-}
-
 #[test]
 #[ignore = "run by the test that kills it"]
 fn write_until_killed() {
-    let Some(path) = std::env::var_os(STATE) else { return };
-    let round = std::env::var("CLAVIGER_TEST_ROUND").unwrap();
+    let Some((path, round)) = to_be_killed() else { return };
     Runtime::new().unwrap().block_on(async {
-        let aws = Arc::new(start_at(Path::new(&path), Options::default()).await);
+        let aws = Arc::new(start_at(&path, Options::default()).await);
         let mut writers = JoinSet::new();
         for writer in 0..WRITERS {
-            let (aws, round) = (Arc::clone(&aws), round.clone());
+            let aws = Arc::clone(&aws);
             writers.spawn(async move {
                 for number in 0.. {
                     let role = format!("r{round}-{writer}-{number}");
@@ -84,9 +54,9 @@ fn write_until_killed() {
                     if number % 3 == 0 {
                         done(&aws, "DeleteRolePolicy", &named).await;
                         done(&aws, "DeleteRole", &named[..1]).await;
-                        tell("gone", &role);
+                        tell(&format!("gone {role}"));
                     } else {
-                        tell("made", &role);
+                        tell(&format!("made {role}"));
                     }
                 }
             });
@@ -94,10 +64,4 @@ fn write_until_killed() {
         writers.join_next().await;
     });
     panic!("a writer ended");
-}
-
-/// In one piece, so that a kill leaves no half of it.
-fn tell(state: &str, role: &str) {
-    std::io::stdout().write_all(format!("{state} {role}\n").as_bytes()).unwrap();
-    std::io::stdout().flush().unwrap();
 }

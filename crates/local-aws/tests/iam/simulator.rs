@@ -86,7 +86,8 @@ async fn actions_and_resources_multiply() {
 async fn an_organization_has_no_more_levels_than_one_can_have() {
     let aws = start().await;
     let levels = |number: usize| -> Vec<String> {
-        let name = |at| format!("OrderedOrganizationPolicyInputList.member.{at}.ServiceControlPolicyInputList.member.1");
+        let name =
+            |at| format!("OrderedOrganizationPolicyInputList.member.{at}.ServiceControlPolicyInputList.member.1");
         (1..=number).map(name).collect()
     };
     for (number, status) in [(7, 200), (8, 400)] {

@@ -1,23 +1,12 @@
 //! Killed at any moment, the embedded AWS has every write that it acknowledged, and none that it undid.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests fail by panicking"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail by panicking")]
 
+#[path = "../support/kill.rs"]
+mod killing;
 mod load;
 mod told;
 
-use std::{
-    io::{BufRead, BufReader},
-    path::Path,
-    process::{Command, Stdio},
-    sync::{Arc, mpsc},
-    thread,
-    time::Duration,
-};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use aws_model::AccountId;
 use jiff::{SignedDuration, Timestamp};
@@ -29,10 +18,9 @@ use local_aws::{
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
+use killing::{Kill, to_be_killed};
 use told::{Ledger, Subject, Told};
 
-/// Set for the process that is to be killed.
-const STATE: &str = "CLAVIGER_TEST_STATE_TO_KILL";
 const KILLS: u32 = 100;
 const WRITERS: usize = 8;
 /// What the load does; `DescribeKey` told that a key was gone.
@@ -64,7 +52,10 @@ fn a_hundred_kills_under_load_lose_no_acknowledged_write() {
     let path = folder.path().join("state");
     let mut ledger = Ledger::default();
     for round in 0..KILLS {
-        for told in load_and_kill(&path, round) {
+        // Every fourth dies while it opens the file (in the first rounds: makes it), the others at some point of the load.
+        let has_told = !round.is_multiple_of(4);
+        let after = Duration::from_millis(u64::from(round * 7 % 97));
+        for told in (Kill { test: "write_until_killed", round, has_told, after }).load(&path, Told::parse) {
             ledger.enter(told);
         }
     }
@@ -78,40 +69,11 @@ fn a_hundred_kills_under_load_lose_no_acknowledged_write() {
     }
 }
 
-/// Runs a process that writes as fast as it can, kills it at another moment each round, and returns what it told.
-fn load_and_kill(path: &Path, round: u32) -> Vec<Told> {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "write_until_killed", "--nocapture", "--ignored"])
-        .env(STATE, path)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
-        .spawn()
-        .unwrap();
-    let output = BufReader::new(child.stdout.take().unwrap());
-    let (first, has_told) = mpsc::channel();
-    let reader = thread::spawn(move || {
-        let told = output.lines().map_while(Result::ok).filter_map(|line| Told::parse(&line));
-        // Whoever waited for the first is gone after it.
-        told.inspect(|_| first.send(()).unwrap_or_default()).collect()
-    });
-    // Every fourth dies while it opens the file (in the first rounds: makes it), the others at some point of the load.
-    if !round.is_multiple_of(4) {
-        has_told.recv_timeout(Duration::from_secs(30)).expect("the process writes nothing");
-    }
-    thread::sleep(Duration::from_millis(u64::from(round * 7 % 97)));
-    if let Some(ended) = child.try_wait().unwrap() {
-        panic!("the process ended by itself: {ended}");
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
-    reader.join().unwrap()
-}
-
 #[test]
 #[ignore = "run by the test that kills it"]
 fn write_until_killed() {
-    let Some(path) = std::env::var_os(STATE) else { return };
-    let kms = Arc::new(open(Path::new(&path)));
+    let Some((path, _)) = to_be_killed() else { return };
+    let kms = Arc::new(open(&path));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
     let ended = runtime.block_on(async {
         let mut writers = JoinSet::new();

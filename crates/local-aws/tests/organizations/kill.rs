@@ -1,29 +1,28 @@
 //! Killed at any moment, Organizations has every change that it acknowledged, whole.
 
-use std::{
-    io::{BufRead, BufReader, Write},
-    path::Path,
-    process::{Command, Stdio},
-    sync::mpsc,
-    thread,
-    time::Duration,
-};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use crate::support::{MANAGEMENT, Somebody, attach, deny_encrypt, detach, done, options, start_at, text, unit};
+use crate::{
+    killing::{Kill, tell, to_be_killed},
+    support::{MANAGEMENT, Somebody, attach, deny_encrypt, detach, done, options, start_at, text, unit},
+};
 
-/// Set for the process that is to be killed.
-const STATE: &str = "CLAVIGER_TEST_ORGANIZATIONS_STATE_TO_KILL";
-const KILLS: u64 = 10;
+const KILLS: u32 = 10;
 
 #[test]
 fn ten_kills_under_load_lose_no_acknowledged_change() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state");
-    let told: Vec<Value> = (0..KILLS).flat_map(|round| load_and_kill(&path, round)).collect();
-    assert!(told.len() as u64 > KILLS, "changes were on their way: {told:?}");
+    let mut told = Vec::new();
+    for round in 0..KILLS {
+        let after = Duration::from_millis(u64::from(round * 7 % 31));
+        let kill = Kill { test: "kill::write_until_killed", round, has_told: true, after };
+        told.extend(kill.load(&path, |line| serde_json::from_str(line).ok().filter(Value::is_object)));
+    }
+    assert!(told.len() > KILLS as usize, "changes were on their way: {told:?}");
     Runtime::new().unwrap().block_on(async {
         let aws = start_at(&path, options()).await;
         for told in &told {
@@ -41,33 +40,12 @@ fn ten_kills_under_load_lose_no_acknowledged_change() {
     });
 }
 
-/// Runs a process that changes the organization as fast as it can, kills it, and returns what it told.
-fn load_and_kill(path: &Path, round: u64) -> Vec<Value> {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "kill::write_until_killed", "--nocapture", "--ignored"])
-        .env(STATE, path)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let output = BufReader::new(child.stdout.take().unwrap());
-    let (first, has_told) = mpsc::channel();
-    let reader = thread::spawn(move || {
-        let told = output.lines().map_while(Result::ok).filter_map(|line| serde_json::from_str::<Value>(&line).ok());
-        told.filter(Value::is_object).inspect(|_| first.send(()).unwrap_or_default()).collect::<Vec<_>>()
-    });
-    has_told.recv_timeout(Duration::from_secs(30)).unwrap_or_else(|_| panic!("the process changes nothing"));
-    thread::sleep(Duration::from_millis(round * 7 % 31));
-    child.kill().unwrap();
-    child.wait().unwrap();
-    reader.join().unwrap()
-}
-
 #[test]
 #[ignore = "run by the test that kills it"]
 fn write_until_killed() {
-    let Some(path) = std::env::var_os(STATE) else { return };
+    let Some((path, _)) = to_be_killed() else { return };
     Runtime::new().unwrap().block_on(async {
-        let aws = start_at(Path::new(&path), options()).await;
+        let aws = start_at(&path, options()).await;
         let there = Somebody::root(&aws, MANAGEMENT).organizations(&aws, "DescribeOrganization", json!({})).await;
         if there.status != 200 {
             done(&aws, "CreateOrganization", json!({})).await;
@@ -92,9 +70,7 @@ fn write_until_killed() {
             let made = done(&aws, "DescribeCreateAccountStatus", asked).await;
             let account = text(&made, "/CreateAccountStatus/AccountId");
             let told = json!({ "unit": unit, "name": name, "attached": attached, "account": account });
-            // In one piece, so that a kill leaves no half of it.
-            std::io::stdout().write_all(format!("{told}\n").as_bytes()).unwrap();
-            std::io::stdout().flush().unwrap();
+            tell(&told.to_string());
         }
     });
 }
