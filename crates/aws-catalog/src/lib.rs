@@ -4,6 +4,7 @@
 //!   authorization     actions, access levels, resource types, condition keys      the Service Authorization Reference
 //!   access            what each operation asks of authorization                   what enforcement needs beside it
 //!   managed_policies  the policies of AWS itself, with their documents            what IAM answers of them
+//!   service_linked_roles  what services call the roles that they have in accounts
 //! ```
 //!
 //! Nothing here decides anything, and nothing is fetched: the data travels in the crate and is read when it is first
@@ -18,5 +19,6 @@
 pub mod access;
 pub mod authorization;
 pub mod managed_policies;
+pub mod service_linked_roles;
 
 pub use authorization::{action, nearest_action, service};

@@ -1,9 +1,11 @@
 //! Roles that are linked to a service: it alone is trusted by them, and changes them.
 //!
-//! Source: IAM User Guide, "Create a service-linked role", "AWS services that work with IAM"; for each role its
-//! service's own page. What their policies say is data of AWS's managed policies, which are named here.
+//! Source: IAM User Guide, "Create a service-linked role". What each is like is the catalog's data.
 
-use aws_catalog::access::IamKind;
+use aws_catalog::{
+    access::IamKind,
+    service_linked_roles::{self as catalog, ServiceLinkedRole},
+};
 use aws_model::Arn;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -20,72 +22,6 @@ use crate::ServiceError;
 
 /// How many deletions are remembered.
 const DELETIONS: usize = 100;
-
-/// What a service's role is like.
-struct Template {
-    service: &'static str,
-    role: &'static str,
-    /// The managed policy, behind `arn:aws:iam::aws:policy/aws-service-role/`.
-    policy: &'static str,
-    /// Whether there may be more of them, told apart by a suffix.
-    takes_suffix: bool,
-}
-
-const fn template(service: &'static str, role: &'static str, policy: &'static str) -> Template {
-    Template { service, role, policy, takes_suffix: false }
-}
-
-/// The services that launch, run and carry clusters.
-static TEMPLATES: &[Template] = &[
-    // Amazon EC2 Auto Scaling User Guide, "Service-linked roles for Amazon EC2 Auto Scaling".
-    Template {
-        takes_suffix: true,
-        ..template("autoscaling.amazonaws.com", "AWSServiceRoleForAutoScaling", "AutoScalingServiceRolePolicy")
-    },
-    // Amazon EC2 User Guide, "Service-linked role for Spot Instance requests", "Service-linked role for EC2 Fleet",
-    // "Service-linked role for Spot Fleet".
-    template("spot.amazonaws.com", "AWSServiceRoleForEC2Spot", "AWSEC2SpotServiceRolePolicy"),
-    template("spotfleet.amazonaws.com", "AWSServiceRoleForEC2SpotFleet", "AWSEC2SpotFleetServiceRolePolicy"),
-    template("ec2fleet.amazonaws.com", "AWSServiceRoleForEC2Fleet", "AWSEC2FleetServiceRolePolicy"),
-    // Amazon EKS User Guide, "Using service-linked roles for Amazon EKS" and the pages below it.
-    template("eks.amazonaws.com", "AWSServiceRoleForAmazonEKS", "AmazonEKSServiceRolePolicy"),
-    template(
-        "eks-nodegroup.amazonaws.com",
-        "AWSServiceRoleForAmazonEKSNodegroup",
-        "AWSServiceRoleForAmazonEKSNodegroup",
-    ),
-    template(
-        "eks-fargate.amazonaws.com",
-        "AWSServiceRoleForAmazonEKSForFargate",
-        "AmazonEKSForFargateServiceRolePolicy",
-    ),
-    template(
-        "eks-connector.amazonaws.com",
-        "AWSServiceRoleForAmazonEKSConnector",
-        "AmazonEKSConnectorServiceRolePolicy",
-    ),
-    // Elastic Load Balancing User Guide, "Elastic Load Balancing service-linked role".
-    template(
-        "elasticloadbalancing.amazonaws.com",
-        "AWSServiceRoleForElasticLoadBalancing",
-        "AWSElasticLoadBalancingServiceRolePolicy",
-    ),
-    // AWS KMS Developer Guide, "Service-linked roles for AWS KMS".
-    template(
-        "mrk.kms.amazonaws.com",
-        "AWSServiceRoleForKeyManagementServiceMultiRegionKeys",
-        "AWSKeyManagementServiceMultiRegionKeysServiceRolePolicy",
-    ),
-    template(
-        "cks.kms.amazonaws.com",
-        "AWSServiceRoleForKeyManagementServiceCustomKeyStores",
-        "AWSKeyManagementServiceCustomKeyStoresServiceRolePolicy",
-    ),
-    // AWS CloudTrail User Guide, "Using service-linked roles for CloudTrail".
-    template("cloudtrail.amazonaws.com", "AWSServiceRoleForCloudTrail", "CloudTrailServiceRolePolicy"),
-    // AWS Organizations User Guide, "AWS Organizations and service-linked roles".
-    template("organizations.amazonaws.com", "AWSServiceRoleForOrganizations", "AWSOrganizationsServiceTrustPolicy"),
-];
 
 #[derive(Deserialize)]
 struct Create {
@@ -112,10 +48,10 @@ struct Task {
 pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let Create { service, description, suffix } = input(value)?;
     let template = of_service(&service)?;
-    if suffix.is_some() && !template.takes_suffix {
+    if suffix.is_some() && !template.takes_suffix() {
         return Err(fault::invalid_input(format!("Custom suffix is not allowed for {service}")));
     }
-    let name = suffix.map_or_else(|| template.role.to_owned(), |suffix| format!("{}_{suffix}", template.role));
+    let name = suffix.map_or_else(|| template.role().to_owned(), |suffix| format!("{}_{suffix}", template.role()));
     let path = format!("/aws-service-role/{service}/");
     let partition = call.ctx.region.partition();
     let mut change = call.change();
@@ -138,7 +74,7 @@ pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
         carried: Default::default(),
         tags: Tags::default(),
     };
-    role.carried.attached.insert(format!("arn:{partition}:iam::aws:policy/aws-service-role/{}", template.policy));
+    role.carried.attached.insert(format!("arn:{partition}:iam::aws:policy/aws-service-role/{}", template.policy()));
     let answer = json!({ "Role": roles::told(call, &role, Detail::Part) });
     change.make(role);
     change.commit();
@@ -180,7 +116,7 @@ pub(super) fn deletion_status(call: &Call<'_>, value: Value) -> Result<Value, Se
 
 /// The role that is made for a service.
 pub(super) fn role_for(call: &Call<'_>, service: &str) -> Result<Arn, ServiceError> {
-    let name = of_service(service).map_or("*", |template| template.role);
+    let name = of_service(service).map_or("*", ServiceLinkedRole::role);
     call.arn(IamKind::Role, &format!("/aws-service-role/{service}/"), name)
 }
 
@@ -192,8 +128,8 @@ pub(super) fn role_of_task(call: &Call<'_>, task: &str) -> Option<Arn> {
 }
 
 /// AWS's own error where it is none.
-fn of_service(service: &str) -> Result<&'static Template, ServiceError> {
-    TEMPLATES.iter().find(|template| template.service == service).ok_or_else(|| {
+fn of_service(service: &str) -> Result<&'static ServiceLinkedRole, ServiceError> {
+    catalog::of_service(service).ok_or_else(|| {
         let message = format!("Cannot find Service Linked Role template for {service}");
         ServiceError::new("AccessDenied", message).with_status(403)
     })
