@@ -53,7 +53,7 @@ use std::sync::Arc;
 use aws_model::{AccountId, Partition, Region};
 use serde_json::Value;
 
-use crate::{CallContext, ServiceError, accounts::Accounts, operations::Lacks};
+use crate::{CallContext, ServiceError, accounts::Accounts, operations::operations};
 
 use aws_catalog::access::IamKind::{Group, InstanceProfile, Mfa, OidcProvider, Policy, Role, User};
 use call::Call;
@@ -115,36 +115,17 @@ impl Iam {
     }
 }
 
-/// The operations that are answered, by what, and what of them is not there.
-macro_rules! operations {
-    ($($name:literal => $handler:expr, $(lacks $lacks:literal,)?)*) => {
-        impl Iam {
-            /// The names of the operations that [`call`](Self::call) answers.
-            pub(crate) const OPERATIONS: &'static [&'static str] = &[$($name),*];
-
-            /// What of them is not there, as `docs/reference/operations.md` tells it.
-            pub(crate) const LACKS: Lacks = &[$($(($name, $lacks),)?)*];
-
-            /// Answers one operation. The caller's signature and the input against the service's model are checked
-            /// already.
-            pub(crate) fn call(
-                &self,
-                ctx: &CallContext<'_>,
-                operation: &str,
-                input: Value,
-            ) -> Result<Value, ServiceError> {
-                let call = Call { ctx, state: &self.state, accounts: &self.accounts };
-                authorize::authorize(&call, operation, &input)?;
-                match operation {
-                    $($name => $handler(&call, input),)*
-                    other => Err(fault::unsupported(other)),
-                }
-            }
-        }
-    };
+impl Iam {
+    /// Answers one operation. The caller's signature and the input against the service's model are checked already.
+    pub(crate) fn call(&self, ctx: &CallContext<'_>, operation: &str, input: Value) -> Result<Value, ServiceError> {
+        let call = Call { ctx, state: &self.state, accounts: &self.accounts };
+        authorize::authorize(&call, operation, &input)?;
+        Self::handle(&call, operation, input).unwrap_or_else(|| Err(fault::unsupported(operation)))
+    }
 }
 
 operations! {
+    pub(crate) impl Iam, Call<'_>;
     "CreateRole" => roles::create_role,
     "GetRole" => roles::get_role,
         lacks "`RoleLastUsed` of before the process began",
@@ -271,7 +252,7 @@ operations! {
     "AddRoleToInstanceProfile" => instance_profiles::add_role,
     "RemoveRoleFromInstanceProfile" => instance_profiles::remove_role,
     "CreateServiceLinkedRole" => service_linked_roles::create,
-        lacks "services beside those that launch and run clusters",
+        lacks "services whose role no managed policy of AWS names, beside those that launch and run clusters",
     "DeleteServiceLinkedRole" => service_linked_roles::delete,
     "GetServiceLinkedRoleDeletionStatus" => service_linked_roles::deletion_status,
     "CreateAccountAlias" => account::create_alias,

@@ -69,7 +69,7 @@ use tokio::sync::Semaphore;
 use crate::{
     CallContext, Clock, ServiceError,
     authorization::Authorizer,
-    operations::Lacks,
+    operations::operations,
     store::{OpenError, Store, Ticket, WriteFailed},
     trail::Trail,
 };
@@ -181,39 +181,22 @@ fn may_want_material(operation: &str) -> bool {
     )
 }
 
-/// The operations that are answered, by what, and what of them is not there.
-macro_rules! operations {
-    ($($name:literal => $handler:expr, $(lacks $lacks:literal,)?)*) => {
-        impl Kms {
-            /// The names of the operations that [`call`](Self::call) answers.
-            pub const OPERATIONS: &'static [&'static str] = &[$($name),*];
-
-            /// What of them is not there, as `docs/reference/operations.md` tells it.
-            pub(crate) const LACKS: Lacks = &[$($(($name, $lacks),)?)*];
-
-            fn answer(
-                &self,
-                ctx: &CallContext<'_>,
-                operation: &str,
-                input: Value,
-                made: Option<Made>,
-            ) -> Answered {
-                self.state.catch_up(ctx.now);
-                let mut call = Call::new(ctx, &self.state, operation, made);
-                let answer = call.authorize(&input).and_then(|()| match operation {
-                    $($name => $handler(&call, input),)*
-                    other => Err(fault::unsupported(format!("{other} is not supported by the embedded AWS."))),
-                });
-                if answer.is_err() {
-                    call.see_absence();
-                }
-                Answered { answer, seen: call.seen(), wanted: call.wanted() }
-            }
+impl Kms {
+    fn answer(&self, ctx: &CallContext<'_>, operation: &str, input: Value, made: Option<Made>) -> Answered {
+        self.state.catch_up(ctx.now);
+        let mut call = Call::new(ctx, &self.state, operation, made);
+        let unsupported = || Err(fault::unsupported(format!("{operation} is not supported by the embedded AWS.")));
+        let answer = call.authorize(&input);
+        let answer = answer.and_then(|()| Self::handle(&call, operation, input).unwrap_or_else(unsupported));
+        if answer.is_err() {
+            call.see_absence();
         }
-    };
+        Answered { answer, seen: call.seen(), wanted: call.wanted() }
+    }
 }
 
 operations! {
+    pub impl Kms, Call<'_>;
     "CreateKey" => keys::create_key,
         lacks "keys in custom and external key stores; `SM2` and ML-KEM keys",
     "DescribeKey" => keys::describe_key,

@@ -13,6 +13,31 @@ use crate::{cloudtrail::CloudTrail, iam::Iam, kms::Kms, organizations::Organizat
 /// it, as far as its authors know.
 pub(crate) type Lacks = &'static [(&'static str, &'static str)];
 
+/// The operations of a service that are answered, by what, and what of them is not there.
+///
+/// What answers one takes the call and its input, which was decoded and validated.
+macro_rules! operations {
+    ($visibility:vis impl $service:ty, $call:ty; $($name:literal => $handler:expr, $(lacks $lacks:literal,)?)*) => {
+        impl $service {
+            /// The names of the operations that [`call`](Self::call) answers.
+            $visibility const OPERATIONS: &'static [&'static str] = &[$($name),*];
+
+            /// What of them is not there, as `docs/reference/operations.md` tells it.
+            pub(crate) const LACKS: $crate::operations::Lacks = &[$($(($name, $lacks),)?)*];
+
+            /// What is answered; nothing where it is none of them.
+            fn handle(call: &$call, operation: &str, input: Value) -> Option<Result<Value, ServiceError>> {
+                match operation {
+                    $($name => Some($handler(call, input)),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use operations;
+
 /// The operations of a service that are answered here.
 #[must_use]
 pub fn supported(service: ServiceId) -> &'static [&'static str] {
