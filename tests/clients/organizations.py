@@ -463,6 +463,9 @@ def roots_units_accounts_and_policies_have_tags(aws):
 def services_may_act_and_accounts_administer_them(aws):
     client = orgs(aws)
     account = new_account(aws, "delegate")["AccountId"]
+    with aws.moto_departs("asks for no access of the service (ConstraintViolationException, SERVICE_ACCESS_NOT_ENABLED)"):
+        with aws.refuses("ConstraintViolationException", "before you enable service access", 400):
+            client.register_delegated_administrator(AccountId=account, ServicePrincipal="guardduty.amazonaws.com")
     client.enable_aws_service_access(ServicePrincipal=SERVICE)
     client.enable_aws_service_access(ServicePrincipal="ram.amazonaws.com")
     with aws.moto_departs("has one page (MaxResults)"):
@@ -573,6 +576,7 @@ def accounts_call_what_their_standing_lets(aws):
             with aws.refuses("AccessDeniedException", "^You don't have permissions to access this resource.$", 400):
                 getattr(outside, name)(**given)
     # Who administers a service for the organization may read it.
+    orgs(aws).enable_aws_service_access(ServicePrincipal=SERVICE)
     orgs(aws).register_delegated_administrator(AccountId=aws.accounts[1], ServicePrincipal=SERVICE)
     for name in ("list_accounts", "list_roots", "describe_organization"):
         getattr(outside, name)()

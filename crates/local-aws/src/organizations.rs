@@ -3,10 +3,10 @@
 //! ```text
 //!   call ------> organization, policies, ...     one file for each family of operations
 //!     |             |
-//!     |          authorize                       who may: by the standing of the caller's account, then by the
-//!     |             |                            authorization model
-//!     +--------> state: the organization, units, accounts, policies, handshakes
-//!                   |            |
+//!     |          authorize                       who may by the authorization model
+//!     |             |
+//!     +--------> state: the organization, units, accounts, policies, handshakes; `standing` tells whose account may
+//!                   |            |           read and change it
 //!                 store       authorization      told of each level that a change touches, before anybody hears of it
 //! ```
 //!
@@ -21,6 +21,7 @@ mod authorize;
 mod call;
 mod creation;
 mod delegation;
+mod email;
 mod fault;
 mod handshakes;
 mod organization;
@@ -29,8 +30,11 @@ mod policies;
 mod quotas;
 mod records;
 mod service_access;
+mod standing;
 mod state;
 mod tags;
+#[cfg(test)]
+mod tests;
 mod units;
 
 use std::sync::Arc;
@@ -38,10 +42,11 @@ use std::sync::Arc;
 use aws_model::{Partition, Region};
 use serde_json::Value;
 
-use crate::{CallContext, ServiceError, accounts::Accounts, iam::Iam, operations::Lacks};
+use crate::{CallContext, ServiceError, accounts::Accounts, iam::Iam, operations::operations};
 
 use call::Call;
 pub(crate) use fault::invalid;
+use standing::Standing;
 pub(crate) use state::{State, TABLES};
 
 /// Organizations, as every account sees it. Clones share their state.
@@ -70,35 +75,18 @@ impl Organizations {
     }
 }
 
-/// The operations that are answered, by what, and what of them is not there.
-macro_rules! operations {
-    ($($name:literal => $handler:path, $(lacks $lacks:literal,)?)*) => {
-        impl Organizations {
-            /// The names of the operations that [`call`](Self::call) answers.
-            pub(crate) const OPERATIONS: &'static [&'static str] = &[$($name),*];
-
-            /// What of them is not there, as `docs/reference/operations.md` tells it.
-            pub(crate) const LACKS: Lacks = &[$($(($name, $lacks),)?)*];
-
-            /// Answers one operation. `input` was decoded and validated.
-            pub(crate) fn call(
-                &self,
-                ctx: &CallContext<'_>,
-                operation: &str,
-                input: Value,
-            ) -> Result<Value, ServiceError> {
-                let call = Call { ctx, state: &self.state, accounts: &self.accounts, iam: &self.iam };
-                authorize::authorize(&call, operation, &input)?;
-                match operation {
-                    $($name => $handler(&call, input),)*
-                    other => Err(fault::unsupported(other)),
-                }
-            }
-        }
-    };
+impl Organizations {
+    /// Answers one operation. `input` was decoded and validated.
+    pub(crate) fn call(&self, ctx: &CallContext<'_>, operation: &str, input: Value) -> Result<Value, ServiceError> {
+        let Self { state, accounts, iam } = self;
+        let call = Call { ctx, state, accounts, iam, standing: Standing::of(operation) };
+        authorize::authorize(&call, operation, &input)?;
+        Self::handle(&call, operation, input).unwrap_or_else(|| Err(fault::unsupported(operation)))
+    }
 }
 
 operations! {
+    pub(crate) impl Organizations, Call<'_>;
     "AcceptHandshake" => handshakes::accept,
     "AttachPolicy" => attachments::attach,
     "CancelHandshake" => handshakes::cancel,

@@ -119,7 +119,7 @@ impl Plan {
         let (told, keys) = without_keys(world);
         let authorizer = Arc::new(Authorizer::under(self.assumptions.clone(), told.clone()));
         let (now, told_to) = (clock.now(), || Arc::clone(&authorizer));
-        let organization = organizations::State::load(store.clone(), self.partition, now, told_to())?;
+        let organization = organizations::State::load(store.clone(), self.partition, now, told_to(), self.quotas)?;
         // Before the keys: what their policies name is then there.
         let identities = iam::State::load(store.clone(), self.partition, now, told_to(), self.quotas)?;
         let trail = Arc::clone(&self.trail);

@@ -3,7 +3,7 @@
 //! Unlike on AWS an account leaves as soon as it is asked to: it need not be seven days old, nor have an address and a
 //! means of payment of its own. One that is closed is told as that, and its users may still call.
 
-use aws_model::AccountId;
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use super::{
     call::{Call, input},
     fault,
     paging::Page,
-    records::Account,
+    records::{Account, HandshakeState},
     state::Realm,
 };
 use crate::ServiceError;
@@ -38,39 +38,38 @@ struct MoveAccount {
     destination_parent_id: String,
 }
 
-/// The email address of an account that was not made with one.
-pub(super) fn usual_email(account: AccountId) -> String {
-    format!("root-{account}@example.com")
-}
-
-/// The account that has such an address.
-pub(super) fn of_usual_email(email: &str) -> Option<AccountId> {
-    email.strip_prefix("root-")?.strip_suffix("@example.com")?.parse().ok()
+/// How many accounts the organization has used up of those that it may have: its own, those that it made and that have
+/// left, which the embedded AWS keeps, and those that it has invited.
+pub(super) fn used(realm: &Realm, now: Timestamp) -> usize {
+    let made = realm.creations.values().filter_map(|creation| creation.outcome.as_ref().ok());
+    let left = made.filter(|account| !realm.accounts.contains_key(account.as_str())).count();
+    let invited = realm.handshakes.values().filter(|known| known.state_at(now) == HandshakeState::Open).count();
+    realm.accounts.len() + left + invited
 }
 
 pub(super) fn describe(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let OneAccount { account_id } = input(value)?;
-    let realm = call.read();
+    let realm = call.read()?;
     let account = realm.account(&account_id)?;
     Ok(json!({ "Account": shown(&realm, account)? }))
 }
 
 pub(super) fn list(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let page: Page = input(value)?;
-    let realm = call.read();
+    let realm = call.read()?;
     told(&realm, &page, realm.accounts.values().map(|account| &**account))
 }
 
 pub(super) fn list_for_parent(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let ListForParent { parent_id, page } = input(value)?;
-    let realm = call.read();
+    let realm = call.read()?;
     realm.parent(&parent_id)?;
     told(&realm, &page, realm.children(&parent_id).filter_map(|id| realm.account(id).ok()))
 }
 
 pub(super) fn move_to(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let MoveAccount { account_id, source_parent_id, destination_parent_id } = input(value)?;
-    let mut change = call.change();
+    let mut change = call.change()?;
     let mut account = Account::clone(change.account(&account_id)?);
     if account.parent != source_parent_id {
         let message = "You specified a source root or OU that the account isn't in.";
@@ -100,7 +99,7 @@ pub(super) fn leave(call: &Call<'_>, _value: Value) -> Result<Value, ServiceErro
 }
 
 fn part(call: &Call<'_>, id: &str) -> Result<Value, ServiceError> {
-    let mut change = call.change();
+    let mut change = call.change()?;
     let account = Account::clone(change.account(id)?);
     if account.id == change.organization()?.management {
         return Err(fault::management_cannot_leave());
@@ -116,7 +115,7 @@ fn part(call: &Call<'_>, id: &str) -> Result<Value, ServiceError> {
 
 pub(super) fn close(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let OneAccount { account_id } = input(value)?;
-    let mut change = call.change();
+    let mut change = call.change()?;
     let mut account = Account::clone(change.account(&account_id)?);
     if account.id == change.organization()?.management {
         let message = "You cannot close the management account.";

@@ -39,7 +39,7 @@ struct ListTargets {
 
 pub(super) fn attach(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let Attachment { policy_id, target_id } = input(value)?;
-    let mut change = call.change();
+    let mut change = call.change()?;
     let kind = change.policy(&policy_id)?.kind;
     let attached = change.level(&target_id)?.attached().of(kind);
     if !change.organization()?.enabled.contains(&kind) {
@@ -60,7 +60,7 @@ pub(super) fn attach(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
 
 pub(super) fn detach(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let Attachment { policy_id, target_id } = input(value)?;
-    let mut change = call.change();
+    let mut change = call.change()?;
     let kind = change.policy(&policy_id)?.kind;
     let attached = change.level(&target_id)?.attached().of(kind);
     if !attached.contains(&policy_id) {
@@ -83,7 +83,7 @@ pub(super) fn detach(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
 
 pub(super) fn list_policies(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let ListPolicies { target_id, filter, page } = input(value)?;
-    let realm = call.read();
+    let realm = call.read()?;
     let organization = realm.organization()?;
     let level = realm.level(&target_id)?;
     let attached = PolicyType::of(&filter).map_or(&[][..], |kind| level.attached().of(kind));
@@ -95,7 +95,7 @@ pub(super) fn list_policies(call: &Call<'_>, value: Value) -> Result<Value, Serv
 
 pub(super) fn list_targets(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let ListTargets { policy_id, page } = input(value)?;
-    let realm = call.read();
+    let realm = call.read()?;
     let organization = realm.organization()?;
     realm.policy(&policy_id)?;
     let targets = realm.targets(&policy_id).filter_map(|id| Some((id.to_owned(), realm.level(id).ok()?)));

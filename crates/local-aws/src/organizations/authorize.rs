@@ -1,5 +1,5 @@
-//! Who may call what: by the standing of the caller's account in the organization, and by the authorization model, which is
-//! asked for everything that the catalog's table says of the operation.
+//! Who may call what: by the authorization model, which is asked for everything that the catalog's table says of the
+//! operation. What the caller's account takes besides is [`super::standing`]'s.
 //!
 //! Where an organization has no say in what another account does to it (a member that may read it, an account that is
 //! invited), the caller's own policies decide alone, and the resource counts as its account's.
@@ -18,37 +18,7 @@ use super::{
 };
 use crate::{ServiceError, authorization::Asked};
 
-/// The accounts that may call an operation.
-///
-/// Source: AWS Organizations API Reference, the first paragraphs of each operation ("You can only call this operation
-/// from ..").
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
-    /// Every one.
-    Any,
-    /// Those of the organization.
-    Member,
-    /// The management account, and those that administer a service for the organization.
-    Administrator,
-    /// The management account.
-    Management,
-}
-
-fn standing(operation: &str) -> Standing {
-    match operation {
-        "AcceptHandshake"
-        | "CancelHandshake"
-        | "CreateOrganization"
-        | "DeclineHandshake"
-        | "DescribeHandshake"
-        | "ListHandshakesForAccount" => Standing::Any,
-        "DescribeOrganization" | "LeaveOrganization" => Standing::Member,
-        _ if operation.starts_with("Describe") || operation.starts_with("List") => Standing::Administrator,
-        _ => Standing::Management,
-    }
-}
-
-/// Refuses a caller that may not.
+/// Refuses a caller that its policies, or those above it, do not let.
 ///
 /// # Errors
 /// AWS's own denial.
@@ -57,27 +27,12 @@ pub(super) fn authorize(call: &Call<'_>, operation: &str, input: &Value) -> Resu
     for access in asks.accesses().iter().filter(|access| access.is_asked_by(input)) {
         ask(call, access, input)?;
     }
-    let realm = call.read();
-    if standing(operation) == Standing::Any {
-        return Ok(());
-    }
-    let account = call.account();
-    let organization = realm.organization_of(account)?;
-    let may = match standing(operation) {
-        Standing::Any | Standing::Member => true,
-        Standing::Administrator => organization.management == account || administers(&realm, account),
-        Standing::Management => organization.management == account,
-    };
-    if may { Ok(()) } else { Err(fault::not_permitted()) }
-}
-
-fn administers(realm: &Realm, account: AccountId) -> bool {
-    realm.account(account.as_str()).is_ok_and(|account| !account.administers.is_empty())
+    Ok(())
 }
 
 fn ask(call: &Call<'_>, access: &Access, input: &Value) -> Result<(), ServiceError> {
     const POLICY_TYPE: &str = "organizations:PolicyType";
-    let realm = call.read();
+    let realm = call.state.read();
     let text = |path: &str| path.split('.').try_fold(input, |value, member| value.get(member)).and_then(Value::as_str);
     let (resource, id) = match (realm.organization(), access.on()) {
         (Ok(of), On::InOrganization(path)) => {

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{
     fault,
+    standing::Standing,
     state::{Change, Reading, State},
 };
 use crate::{CallContext, ServiceError, accounts::Accounts, iam::Iam, sealing::random_bytes};
@@ -17,6 +18,7 @@ pub(super) struct Call<'a> {
     pub(super) state: &'a State,
     pub(super) accounts: &'a Accounts,
     pub(super) iam: &'a Iam,
+    pub(super) standing: Standing,
 }
 
 impl<'a> Call<'a> {
@@ -29,14 +31,18 @@ impl<'a> Call<'a> {
         Timestamp::from_millisecond(self.ctx.now.as_millisecond()).unwrap_or(self.ctx.now)
     }
 
-    /// The organization at this moment.
-    pub(super) fn read(&self) -> Reading<'a> {
-        self.state.read()
+    /// The organization at this moment, if the caller may read it.
+    pub(super) fn read(&self) -> Result<Reading<'a>, ServiceError> {
+        let realm = self.state.read();
+        self.standing.check(&realm, self.account())?;
+        Ok(realm)
     }
 
-    /// Starts a change. What a change depends on is looked up in it.
-    pub(super) fn change(&self) -> Change<'a> {
-        self.state.change()
+    /// Starts a change, if the caller may make one. What a change depends on is looked up in it.
+    pub(super) fn change(&self) -> Result<Change<'a>, ServiceError> {
+        let change = self.state.change();
+        self.standing.check(&change, self.account())?;
+        Ok(change)
     }
 
     pub(super) fn partition(&self) -> Partition {

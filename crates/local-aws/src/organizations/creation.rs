@@ -4,16 +4,18 @@
 //! until it is there. It is one like any other that is named, but closed from the start to roles that nobody made: its
 //! first is the one that the management account may assume.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use aws_model::AccountId;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
+    accounts,
     call::{Call, input, seconds},
-    fault,
+    email, fault,
     paging::Page,
+    quotas,
     records::{Account, Attached, Creation, JoinedBy},
     state::{Change, Realm},
     tags::{Tag, Tags},
@@ -50,9 +52,15 @@ struct ListRequests {
 
 pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let CreateAccount { email, account_name, role_name, tags } = input(value)?;
-    let mut change = call.change();
+    let mut change = call.change()?;
     let tags = Tags::new(tags)?;
-    let outcome = if is_taken(&change, &email) {
+    if accounts::used(&change, call.now()) >= call.state.most_accounts() {
+        let message = "You have exceeded the allowed number of AWS accounts.";
+        return Err(fault::constraint("ACCOUNT_NUMBER_LIMIT_EXCEEDED", message));
+    }
+    let outcome = if !email::is_valid(&email) {
+        Err("INVALID_EMAIL".to_owned())
+    } else if email::holder(&change, &email).is_some() {
         Err("EMAIL_ALREADY_EXISTS".to_owned())
     } else {
         let id = new_account(call, &change)?;
@@ -69,10 +77,12 @@ pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
     };
     let (id, requested) = (call.new_id("car-", 32)?, call.now());
     if let Ok(account) = outcome {
-        let made = joining(call, &change, Joining { id: account, name: account_name.clone(), email, tags })?;
+        let (name, email) = (account_name.clone(), email.clone());
+        let made = joining(call, &change, Joining { id: account, name, email, tags })?;
         change.put(Account { joined_by: JoinedBy::Created, ..made });
     }
-    change.put(Creation { id: id.clone(), name: account_name.clone(), requested, outcome });
+    forget_failures(&mut change);
+    change.put(Creation { id: id.clone(), name: account_name.clone(), email: Some(email), requested, outcome });
     change.commit();
     Ok(json!({
         "CreateAccountStatus": {
@@ -86,7 +96,7 @@ pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
 
 pub(super) fn describe(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let OneRequest { create_account_request_id } = input(value)?;
-    let realm = call.read();
+    let realm = call.read()?;
     let message = "You specified a create account request that doesn't exist.";
     let missing = || ServiceError::new("CreateAccountStatusNotFoundException", message);
     let creation = realm.creations.get(&create_account_request_id).ok_or_else(missing)?;
@@ -95,7 +105,7 @@ pub(super) fn describe(call: &Call<'_>, value: Value) -> Result<Value, ServiceEr
 
 pub(super) fn list(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let ListRequests { states, page } = input(value)?;
-    let realm = call.read();
+    let realm = call.read()?;
     let creations = realm.creations.iter().map(|(id, creation)| (id.clone(), creation.told()));
     let is_asked = |told: &Value| {
         states.is_empty() || states.iter().any(|state| told.get("State").is_some_and(|is| is == state.as_str()))
@@ -129,8 +139,13 @@ pub(super) fn joining(call: &Call<'_>, change: &Change<'_>, joining: Joining) ->
     })
 }
 
-fn is_taken(realm: &Realm, email: &str) -> bool {
-    realm.accounts.values().any(|account| account.email.eq_ignore_ascii_case(email))
+/// Makes room for one more request that failed: nothing else bounds how many do.
+fn forget_failures(change: &mut Change<'_>) {
+    let failed = change.creations.values().filter(|creation| creation.outcome.is_err());
+    let mut failed: Vec<Arc<Creation>> = failed.cloned().collect();
+    failed.sort_by_key(|creation| creation.requested);
+    let too_many = (failed.len() + 1).saturating_sub(quotas::FAILED_CREATIONS);
+    failed.iter().take(too_many).for_each(|creation| change.remove::<Creation>(creation));
 }
 
 /// An id that no account has.

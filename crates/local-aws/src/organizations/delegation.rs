@@ -1,6 +1,6 @@
 //! Member accounts that administer a service for the whole organization.
 //!
-//! Such an account may read the organization: see [`super::authorize`].
+//! Such an account may read the organization: see [`super::standing`].
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -39,8 +39,8 @@ struct ListServices {
 
 pub(super) fn register(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let Delegation { account_id, service_principal } = input(value)?;
+    let mut change = call.change()?;
     service_access::check(&service_principal)?;
-    let mut change = call.change();
     let mut account = Account::clone(change.account(&account_id)?);
     if account.id == change.organization()?.management {
         let message = "You cannot register master account/yourself as delegated administrator for your organization.";
@@ -49,6 +49,11 @@ pub(super) fn register(call: &Call<'_>, value: Value) -> Result<Value, ServiceEr
     if account.closed {
         let message = "You cannot register a suspended account as delegated administrator.";
         return Err(fault::constraint("CANNOT_REGISTER_SUSPENDED_ACCOUNT_AS_DELEGATED_ADMINISTRATOR", message));
+    }
+    if !change.organization()?.services.contains_key(&service_principal) {
+        let message = "You cannot register a delegated administrator before you enable service access. Call the \
+                       EnableAWSServiceAccess API first.";
+        return Err(fault::constraint("SERVICE_ACCESS_NOT_ENABLED", message));
     }
     if account.administers.contains_key(&service_principal) {
         let message = "The provided account is already a delegated administrator for your organization.";
@@ -62,8 +67,8 @@ pub(super) fn register(call: &Call<'_>, value: Value) -> Result<Value, ServiceEr
 
 pub(super) fn deregister(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let Delegation { account_id, service_principal } = input(value)?;
+    let mut change = call.change()?;
     service_access::check(&service_principal)?;
-    let mut change = call.change();
     let mut account = Account::clone(change.account(&account_id)?);
     if account.administers.remove(&service_principal).is_none() {
         return Err(not_registered());
@@ -75,7 +80,7 @@ pub(super) fn deregister(call: &Call<'_>, value: Value) -> Result<Value, Service
 
 pub(super) fn list_administrators(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let ListAdministrators { service_principal, page } = input(value)?;
-    let realm = call.read();
+    let realm = call.read()?;
     let organization = realm.organization()?;
     let since = |account: &Account| match &service_principal {
         Some(service) => account.administers.get(service).copied(),
@@ -94,7 +99,7 @@ pub(super) fn list_administrators(call: &Call<'_>, value: Value) -> Result<Value
 
 pub(super) fn list_services(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let ListServices { account_id, page } = input(value)?;
-    let realm = call.read();
+    let realm = call.read()?;
     let account = realm.account(&account_id)?;
     if account.administers.is_empty() {
         return Err(not_registered());

@@ -6,7 +6,7 @@
 
 use aws_wire::validate::{ConstraintKind, ValidationError};
 
-use super::records::PolicyType;
+use super::{quotas, records::PolicyType};
 use crate::ServiceError;
 
 pub(super) fn not_in_use() -> ServiceError {
@@ -28,6 +28,15 @@ pub(super) fn one_organization(id: &str, management: &str) -> ServiceError {
     let message = format!(
         "The embedded AWS has one organization, {id} of the account {management}; delete that one first, or start another \
          embedded AWS."
+    );
+    ServiceError::new("ConstraintViolationException", message)
+}
+
+/// The embedded AWS's own bound, too: which services there are it does not know.
+pub(super) fn too_many_services() -> ServiceError {
+    let message = format!(
+        "The embedded AWS enables {} services for an organization at most; disable one that is not needed first.",
+        quotas::SERVICES
     );
     ServiceError::new("ConstraintViolationException", message)
 }

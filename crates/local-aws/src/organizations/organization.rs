@@ -6,9 +6,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    accounts::usual_email,
     call::{Call, input},
-    fault,
+    email, fault,
     paging::Page,
     records::{Account, Attached, FeatureSet, JoinedBy, Organization, PolicyType, Unit},
     state::Change,
@@ -33,7 +32,7 @@ struct OfType {
 pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let CreateOrganization { feature_set } = input(value)?;
     let features = feature_set.unwrap_or(FeatureSet::All);
-    let mut change = call.change();
+    let mut change = call.change()?;
     if change.organization_of(call.account()).is_ok() {
         return Err(fault::already_in_organization());
     }
@@ -61,7 +60,7 @@ pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
     let management = Account {
         id: call.account(),
         name: name.unwrap_or_else(|| call.account().to_string()),
-        email: usual_email(call.account()),
+        email: email::of_account(&change, call.account()),
         parent: organization.root.clone(),
         joined: call.now(),
         joined_by: JoinedBy::Invited,
@@ -78,12 +77,12 @@ pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
 }
 
 pub(super) fn describe(call: &Call<'_>, _value: Value) -> Result<Value, ServiceError> {
-    let realm = call.read();
+    let realm = call.read()?;
     Ok(json!({ "Organization": realm.organization()?.told(realm.management()?) }))
 }
 
 pub(super) fn delete(call: &Call<'_>, _value: Value) -> Result<Value, ServiceError> {
-    let mut change = call.change();
+    let mut change = call.change()?;
     if change.accounts.len() > 1 {
         let message = "To delete an organization you must first remove all member accounts (except the master).";
         return Err(ServiceError::new("OrganizationNotEmptyException", message));
@@ -95,14 +94,14 @@ pub(super) fn delete(call: &Call<'_>, _value: Value) -> Result<Value, ServiceErr
 
 pub(super) fn list_roots(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let page: Page = input(value)?;
-    let realm = call.read();
+    let realm = call.read()?;
     let organization = realm.organization()?;
     page.of("Roots", [(organization.root.clone(), organization)].into_iter(), Organization::told_root)
 }
 
 pub(super) fn enable_policy_type(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let OfType { root_id, policy_type } = input(value)?;
-    let change = call.change();
+    let change = call.change()?;
     let mut root = Organization::clone(change.root(&root_id)?);
     let kind = PolicyType::of(&policy_type).filter(|_| root.features == FeatureSet::All);
     let kind = kind.ok_or_else(fault::type_not_available)?;
@@ -117,7 +116,7 @@ pub(super) fn enable_policy_type(call: &Call<'_>, value: Value) -> Result<Value,
 /// Source: AWS Organizations API Reference, "DisablePolicyType".
 pub(super) fn disable_policy_type(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let OfType { root_id, policy_type } = input(value)?;
-    let change = call.change();
+    let change = call.change()?;
     let mut root = Organization::clone(change.root(&root_id)?);
     let kind = PolicyType::of(&policy_type).filter(|kind| root.enabled.remove(kind));
     let kind = kind.ok_or_else(fault::type_not_enabled)?;

@@ -52,7 +52,7 @@ struct ListPolicies {
 /// A type need not be enabled for its policies to be made, only to be attached.
 pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let CreatePolicy { content, description, name, r#type, tags } = input(value)?;
-    let mut change = call.change();
+    let mut change = call.change()?;
     let organization = change.organization()?.clone();
     let kind = PolicyType::of(&r#type).filter(|_| organization.features == FeatureSet::All);
     let kind = kind.ok_or_else(fault::type_not_available)?;
@@ -72,7 +72,7 @@ pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
 
 pub(super) fn update(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let UpdatePolicy { policy_id, name, description, content } = input(value)?;
-    let mut change = call.change();
+    let mut change = call.change()?;
     let before = change.policy(&policy_id)?.clone();
     if before.is_of_aws() {
         return Err(fault::immutable(before.kind));
@@ -98,7 +98,7 @@ pub(super) fn update(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
 
 pub(super) fn describe(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let OnePolicy { policy_id } = input(value)?;
-    let realm = call.read();
+    let realm = call.read()?;
     let policy = realm.policy(&policy_id)?;
     let told = json!({ "PolicySummary": policy.summary(realm.organization()?), "Content": policy.content });
     Ok(json!({ "Policy": told }))
@@ -106,7 +106,7 @@ pub(super) fn describe(call: &Call<'_>, value: Value) -> Result<Value, ServiceEr
 
 pub(super) fn delete(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let OnePolicy { policy_id } = input(value)?;
-    let mut change = call.change();
+    let mut change = call.change()?;
     let policy = change.policy(&policy_id)?.clone();
     if policy.is_of_aws() {
         return Err(fault::immutable(policy.kind));
@@ -123,7 +123,7 @@ pub(super) fn delete(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
 
 pub(super) fn list(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let ListPolicies { filter, page } = input(value)?;
-    let realm = call.read();
+    let realm = call.read()?;
     let organization = realm.organization()?;
     let mut policies: Vec<(String, &Policy)> = Vec::new();
     if let Some(kind) = PolicyType::of(&filter).filter(|_| organization.features == FeatureSet::All) {

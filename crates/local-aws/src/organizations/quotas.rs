@@ -1,4 +1,6 @@
-//! How much an organization holds. Accounts are not bounded: AWS's ten are raised for whoever asks.
+//! How much an organization holds, besides accounts: those are bounded by [`Quotas`](crate::kms::Quotas).
+//!
+//! Lengths of names, addresses, descriptions and pages are the service model's to bound.
 //!
 //! Source: AWS Organizations User Guide, "Quotas and service limits for AWS Organizations"; AWS's announcement of 15 May
 //! 2026 (ten service control policies on a root, unit or account, where there were five).
@@ -14,8 +16,18 @@ pub(super) const DEPTH: usize = 5;
 /// Tags of one thing.
 pub(super) const TAGS: usize = 50;
 
-/// How long an invitation is open.
+/// How long an invitation is open, and how long it is told after it is over.
 pub(super) const INVITATION_DAYS: i64 = 15;
+pub(super) const ENDED_INVITATION_DAYS: i64 = 30;
+
+/// Invitations within a day, those that are accepted not counted, unless the organization may have more accounts.
+pub(super) const INVITATIONS_A_DAY: usize = 20;
+
+/// What AWS does not bound, or does not say how: invitations that are over, requests for accounts that failed, and
+/// services that are enabled (about 80 work with Organizations).
+pub(super) const ENDED_INVITATIONS: usize = 10_000;
+pub(super) const FAILED_CREATIONS: usize = 1000;
+pub(super) const SERVICES: usize = 200;
 
 /// Policies of a type.
 pub(super) const fn policies(kind: PolicyType) -> usize {

@@ -13,11 +13,11 @@ use authz::{
     world::{FULL_RESOURCE_CONTROL, FULL_SERVICE_CONTROL},
 };
 use aws_model::AccountId;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{call::seconds, tags::Tags};
+use super::{call::seconds, quotas, tags::Tags};
 
 /// The organization, with its root.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -107,6 +107,9 @@ pub(super) struct Policy {
 pub(super) struct Creation {
     pub(super) id: String,
     pub(super) name: String,
+    /// None in states of before it was kept.
+    #[serde(default)]
+    pub(super) email: Option<String>,
     pub(super) requested: Timestamp,
     /// The account, or why there is none.
     pub(super) outcome: Result<AccountId, String>,
@@ -125,6 +128,9 @@ pub(super) struct Handshake {
     pub(super) state: HandshakeState,
     pub(super) requested: Timestamp,
     pub(super) expires: Timestamp,
+    /// When it was accepted, declined or cancelled.
+    #[serde(default)]
+    pub(super) ended: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -364,6 +370,12 @@ impl Handshake {
     /// The state at a time: nobody ends an invitation that is over.
     pub(super) fn state_at(&self, now: Timestamp) -> HandshakeState {
         if self.state == HandshakeState::Open && now >= self.expires { HandshakeState::Expired } else { self.state }
+    }
+
+    /// Whether it is over for so long that it is told no more.
+    pub(super) fn is_forgotten(&self, now: Timestamp) -> bool {
+        let ended = self.ended.unwrap_or(self.expires);
+        now.duration_since(ended) >= SignedDuration::from_hours(24 * quotas::ENDED_INVITATION_DAYS)
     }
 
     pub(super) fn arn(&self, organization: &Organization) -> String {

@@ -7,6 +7,7 @@ use super::{
     call::{Call, input, seconds},
     fault,
     paging::Page,
+    quotas,
     records::Organization,
 };
 use crate::ServiceError;
@@ -19,9 +20,12 @@ struct OfService {
 
 pub(super) fn enable(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let OfService { service_principal } = input(value)?;
+    let mut change = call.change()?;
     check(&service_principal)?;
-    let mut change = call.change();
     let mut organization = Organization::clone(change.organization()?);
+    if !organization.services.contains_key(&service_principal) && organization.services.len() >= quotas::SERVICES {
+        return Err(fault::too_many_services());
+    }
     organization.services.entry(service_principal).or_insert_with(|| call.now());
     change.put(organization);
     change.commit();
@@ -30,8 +34,8 @@ pub(super) fn enable(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
 
 pub(super) fn disable(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let OfService { service_principal } = input(value)?;
+    let mut change = call.change()?;
     check(&service_principal)?;
-    let mut change = call.change();
     let mut organization = Organization::clone(change.organization()?);
     organization.services.remove(&service_principal);
     change.put(organization);
@@ -41,7 +45,7 @@ pub(super) fn disable(call: &Call<'_>, value: Value) -> Result<Value, ServiceErr
 
 pub(super) fn list(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let page: Page = input(value)?;
-    let realm = call.read();
+    let realm = call.read()?;
     let services = realm.organization()?.services.iter().map(|(name, since)| (name.clone(), (name, *since)));
     page.of(
         "EnabledServicePrincipals",

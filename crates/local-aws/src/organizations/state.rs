@@ -18,13 +18,14 @@ pub(super) use change::Change;
 pub(super) use realm::{Level, Realm};
 pub(crate) use record::TABLES;
 
-use crate::{authorization::Authorizer, store::Store};
+use crate::{authorization::Authorizer, kms::Quotas, store::Store};
 
 /// The organization.
 #[derive(Debug)]
 pub(crate) struct State {
     store: Store,
     authorizer: Arc<Authorizer>,
+    quotas: Quotas,
     realm: RwLock<Realm>,
 }
 
@@ -34,6 +35,11 @@ pub(super) struct Reading<'s>(RwLockReadGuard<'s, Realm>);
 impl State {
     pub(super) fn authorizer(&self) -> &Authorizer {
         &self.authorizer
+    }
+
+    /// How many accounts the organization has at most.
+    pub(super) fn most_accounts(&self) -> usize {
+        self.quotas.accounts
     }
 
     pub(super) fn read(&self) -> Reading<'_> {

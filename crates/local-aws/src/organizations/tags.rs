@@ -88,7 +88,7 @@ impl Tags {
 
 pub(super) fn tag(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let TagThem { resource_id, tags } = input(value)?;
-    let mut change = call.change();
+    let mut change = call.change()?;
     edit(&mut change, &resource_id, |now| now.add(tags))?;
     change.commit();
     Ok(json!({}))
@@ -96,7 +96,7 @@ pub(super) fn tag(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> 
 
 pub(super) fn untag(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let UntagThem { resource_id, tag_keys } = input(value)?;
-    let mut change = call.change();
+    let mut change = call.change()?;
     edit(&mut change, &resource_id, |now| {
         for key in &tag_keys {
             now.0.remove(key);
@@ -109,7 +109,7 @@ pub(super) fn untag(call: &Call<'_>, value: Value) -> Result<Value, ServiceError
 
 pub(super) fn list(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let ListTags { resource_id, page } = input(value)?;
-    let realm = call.read();
+    let realm = call.read()?;
     let tags = of(&realm, &resource_id).ok_or_else(fault::no_target)?;
     page.of(
         "Tags",

@@ -57,7 +57,7 @@ struct ListParents {
 
 pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let CreateUnit { parent_id, name, tags } = input(value)?;
-    let mut change = call.change();
+    let mut change = call.change()?;
     let organization = change.organization()?;
     change.parent(&parent_id)?;
     must_be_new(&change, &parent_id, &name)?;
@@ -86,7 +86,7 @@ pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
 
 pub(super) fn update(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let UpdateUnit { organizational_unit_id, name } = input(value)?;
-    let mut change = call.change();
+    let mut change = call.change()?;
     let mut unit = Unit::clone(change.unit(&organizational_unit_id)?);
     if let Some(name) = name.filter(|name| *name != unit.name) {
         must_be_new(&change, &unit.parent, &name)?;
@@ -100,7 +100,7 @@ pub(super) fn update(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
 
 pub(super) fn delete(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let UpdateUnit { organizational_unit_id, .. } = input(value)?;
-    let mut change = call.change();
+    let mut change = call.change()?;
     let unit = Unit::clone(change.unit(&organizational_unit_id)?);
     if change.children(&organizational_unit_id).next().is_some() {
         let message = "The specified OU is not empty. Move all accounts to another root or to other OUs, remove all child \
@@ -114,13 +114,13 @@ pub(super) fn delete(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
 
 pub(super) fn describe(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let UpdateUnit { organizational_unit_id, .. } = input(value)?;
-    let realm = call.read();
+    let realm = call.read()?;
     Ok(json!({ "OrganizationalUnit": shown(&realm, realm.unit(&organizational_unit_id)?) }))
 }
 
 pub(super) fn list(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let ListBelow { parent_id, page } = input(value)?;
-    let realm = call.read();
+    let realm = call.read()?;
     realm.parent(&parent_id)?;
     let units = realm.children(&parent_id).filter_map(|id| Some((id.to_owned(), realm.unit(id).ok()?)));
     page.of("OrganizationalUnits", units, |unit| shown(&realm, unit))
@@ -128,7 +128,7 @@ pub(super) fn list(call: &Call<'_>, value: Value) -> Result<Value, ServiceError>
 
 pub(super) fn list_children(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let ListChildren { parent_id, child_type, page } = input(value)?;
-    let realm = call.read();
+    let realm = call.read()?;
     realm.parent(&parent_id)?;
     let children = realm.children(&parent_id).filter_map(|id| Some((id.to_owned(), realm.level(id).ok()?)));
     let children = children.filter(|(_, level)| level.kind() == child_type);
@@ -137,7 +137,7 @@ pub(super) fn list_children(call: &Call<'_>, value: Value) -> Result<Value, Serv
 
 pub(super) fn list_parents(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let ListParents { child_id, page } = input(value)?;
-    let realm = call.read();
+    let realm = call.read()?;
     let parent = realm.level(&child_id).ok().and_then(Level::parent).ok_or_else(fault::no_child)?;
     let parent = realm.level(parent).map_err(|_| fault::internal())?;
     page.of("Parents", [(child_id, parent)].into_iter(), |level| json!({ "Id": level.id(), "Type": level.kind() }))

@@ -16,6 +16,14 @@ async fn members_see_the_organization_delegates_read_it_and_only_the_management_
     let (_, root) = organization(&aws).await;
     let (member, stranger) = (Somebody::root(&aws, MEMBER), Somebody::root(&aws, STRANGER));
     let unit = json!({ "ParentId": root, "Name": "x" });
+    let service = "config.amazonaws.com";
+    let delegation = json!({ "AccountId": MEMBER, "ServicePrincipal": service });
+    let too_early = refused(&aws, "RegisterDelegatedAdministrator", delegation.clone()).await;
+    assert!(
+        too_early.0 == "ConstraintViolationException" && too_early.1.contains("EnableAWSServiceAccess"),
+        "{too_early:?}"
+    );
+    done(&aws, "EnableAWSServiceAccess", json!({ "ServicePrincipal": service })).await;
     for (operation, input, of_member, of_delegate) in [
         ("DescribeOrganization", json!({}), "", ""),
         ("ListAccounts", json!({}), "AccessDeniedException", ""),
@@ -26,10 +34,9 @@ async fn members_see_the_organization_delegates_read_it_and_only_the_management_
         let not_in_use = "AWSOrganizationsNotInUseException";
         assert_eq!(code(&stranger, &aws, operation, input.clone()).await, not_in_use, "{operation}");
         assert_eq!(code(&member, &aws, operation, input.clone()).await, of_member, "{operation}");
-        let delegation = json!({ "AccountId": MEMBER, "ServicePrincipal": "config.amazonaws.com" });
         done(&aws, "RegisterDelegatedAdministrator", delegation.clone()).await;
         assert_eq!(code(&member, &aws, operation, input).await, of_delegate, "{operation} of a delegate");
-        done(&aws, "DeregisterDelegatedAdministrator", delegation).await;
+        done(&aws, "DeregisterDelegatedAdministrator", delegation.clone()).await;
     }
     assert_eq!(code(&member, &aws, "LeaveOrganization", json!({})).await, "");
     assert_eq!(code(&member, &aws, "DescribeOrganization", json!({})).await, "AWSOrganizationsNotInUseException");

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use crate::{
     support::{
-        MANAGEMENT, MEMBER, Somebody, attach, deny_encrypt, detach, done, key, options, organization, start, start_at,
-        unit,
+        MANAGEMENT, MEMBER, Somebody, attach, deny_encrypt, detach, done, key, open_key, options, organization, policy,
+        start, start_at, unit,
     },
     wire::{self, start_with},
 };
@@ -18,6 +18,14 @@ use crate::{
 const UNIT: &str = "ou-ab12-11111111";
 
 fn told() -> Options {
+    with_policies(
+        r#"{FullAWSAccess: aws,
+            NoEncrypt: {Version: "2012-10-17", Statement: [{Effect: Deny, Action: "kms:Encrypt", Resource: "*"}]}}"#,
+    )
+}
+
+/// A world with these policies on its unit.
+fn with_policies(policies: &str) -> Options {
     let text = format!(
         r#"
 accounts: {{"{MANAGEMENT}": {{identities: partial}}, "{MEMBER}": {{name: payments, identities: partial}}}}
@@ -29,9 +37,7 @@ organization:
     units:
       prod:
         id: {UNIT}
-        scps:
-          FullAWSAccess: aws
-          NoEncrypt: {{Version: "2012-10-17", Statement: [{{Effect: Deny, Action: "kms:Encrypt", Resource: "*"}}]}}
+        scps: {policies}
         accounts: {{"{MEMBER}": {{}}}}
 "#
     );
@@ -78,6 +84,38 @@ async fn it_is_read_and_changed_by_the_api_and_the_state_goes_before_the_file() 
     let gone = Somebody::root(&aws, MANAGEMENT).organizations(&aws, "DescribeOrganization", json!({})).await;
     assert_eq!(gone.json_error().1, "AWSOrganizationsNotInUseException", "what was deleted does not come back");
     aws.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_policy_that_has_the_name_of_awss_own_says_what_the_file_tells() {
+    let allow = |action: &str| {
+        format!(r#"{{Version: "2012-10-17", Statement: [{{Effect: Allow, Action: "{action}", Resource: "*"}}]}}"#)
+    };
+    for (name, action, id) in [
+        ("p-FullAWSAccess", "s3:*", None),
+        ("FullAWSAccess", "s3:*", None),
+        ("p-FullAWSAccess", "*", Some("p-FullAWSAccess")),
+    ] {
+        let aws = start_with(with_policies(&format!("{{{name}: {}}}", allow(action)))).await;
+        let (member, key) = (Somebody::root(&aws, MEMBER), key_of_management(&aws).await);
+        let told = policies(&aws).await;
+        let [(_, told)] = told.as_slice() else { panic!("{told:?}") };
+        assert!(id.is_none_or(|id| told == id) && (told == "p-FullAWSAccess") == id.is_some(), "{told}");
+        let may = member.encrypts(&aws, &key).await.is_ok();
+        assert_eq!(may, id.is_some(), "{name} {action}");
+        // Told anew, the level's policies decide alike.
+        let statement = json!({ "Effect": "Deny", "Action": "s3:GetObject", "Resource": "*" });
+        attach(&aws, &policy(&aws, "SERVICE_CONTROL_POLICY", "NoObjects", statement).await, UNIT).await;
+        assert_eq!(member.encrypts(&aws, &key).await.is_ok(), may, "{name} {action}, told anew");
+        aws.shutdown().await;
+    }
+}
+
+/// A key of the management account, which no policy of the organization binds, that the member may use.
+async fn key_of_management(aws: &Running) -> String {
+    let key = key(aws, MANAGEMENT).await;
+    open_key(aws, MANAGEMENT, &key, json!({})).await;
+    key
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use aws_model::{AccountId, Partition};
 use jiff::Timestamp;
 
 use super::{Account, Attached, FeatureSet, JoinedBy, Organization, Policy, PolicyType, Unit};
-use crate::organizations::{accounts::usual_email, tags::Tags};
+use crate::organizations::{email, tags::Tags};
 
 /// The organization of a world.
 pub(in crate::organizations) struct Told {
@@ -73,7 +73,7 @@ fn account(
     Account {
         id,
         name,
-        email: usual_email(id),
+        email: email::usual(id),
         parent,
         joined,
         joined_by,
@@ -114,11 +114,13 @@ impl Policies {
             PolicyType::ServiceControl => FULL_SERVICE_CONTROL,
             PolicyType::ResourceControl => FULL_RESOURCE_CONTROL,
         };
-        if (name, text) == full || name == kind.full_id() {
+        if (name == full.0 || name == kind.full_id()) && says_the_same(text, full.1) {
             return kind.full_id().to_owned();
         }
+        // Of AWS's policy it has the name, and not what it says.
+        let is_of_aws = PolicyType::ALL.into_iter().any(|kind| name == kind.full_id());
         let policy = self.0.entry((kind, name.to_owned(), text.to_owned())).or_insert_with(|| Policy {
-            id: if name.starts_with("p-") { name.to_owned() } else { id_of(kind, name, text) },
+            id: if name.starts_with("p-") && !is_of_aws { name.to_owned() } else { id_of(kind, name, text) },
             name: name.to_owned(),
             description: String::new(),
             kind,
@@ -128,6 +130,12 @@ impl Policies {
         });
         policy.id.clone()
     }
+}
+
+/// Whether two documents differ at most in how they are set.
+fn says_the_same(one: &str, other: &str) -> bool {
+    let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
+    one == other || read(one).is_some_and(|one| Some(one) == read(other))
 }
 
 /// An id that is the same at every start.

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     authorization::Authorizer,
+    kms::Quotas,
     organizations::records::{Account, Creation, Handshake, Organization, Policy, Unit, told::Told},
     store::{OpenError, Store},
 };
@@ -25,6 +26,7 @@ impl State {
         partition: Partition,
         now: Timestamp,
         authorizer: Arc<Authorizer>,
+        quotas: Quotas,
     ) -> Result<Self, OpenError> {
         let told = Told::of(&authorizer.world(), partition, now);
         let mut realm = Realm::default();
@@ -49,7 +51,7 @@ impl State {
             read(&mut realm, told.policies.into_iter().map(|policy| (policy.key(), Some(policy))).collect());
             realm.is_told = true;
         }
-        Ok(Self { store, authorizer, realm: RwLock::new(realm) })
+        Ok(Self { store, authorizer, quotas, realm: RwLock::new(realm) })
     }
 }
 
