@@ -20,7 +20,7 @@ fn a_dozen_kills_under_load_lose_no_acknowledged_role() {
     let mut told = Vec::new();
     for round in 0..KILLS {
         let after = Duration::from_millis(u64::from(round * 7 % 31));
-        let kill = Kill { test: "kill::write_until_killed", round, has_told: true, after };
+        let kill = Kill { test: "kill::write_until_killed", round, told: 2, after };
         let is_told = |line: &str| line.starts_with("made ") || line.starts_with("gone ");
         told.extend(kill.load(&path, move |line| is_told(line).then(|| line.to_owned())));
     }

@@ -53,9 +53,9 @@ fn a_hundred_kills_under_load_lose_no_acknowledged_write() {
     let mut ledger = Ledger::default();
     for round in 0..KILLS {
         // Every fourth dies while it opens the file (in the first rounds: makes it), the others at some point of the load.
-        let has_told = !round.is_multiple_of(4);
+        let told = usize::from(!round.is_multiple_of(4));
         let after = Duration::from_millis(u64::from(round * 7 % 97));
-        for told in (Kill { test: "write_until_killed", round, has_told, after }).load(&path, Told::parse) {
+        for told in (Kill { test: "write_until_killed", round, told, after }).load(&path, Told::parse) {
             ledger.enter(told);
         }
     }

@@ -19,7 +19,7 @@ fn ten_kills_under_load_lose_no_acknowledged_change() {
     let mut told = Vec::new();
     for round in 0..KILLS {
         let after = Duration::from_millis(u64::from(round * 7 % 31));
-        let kill = Kill { test: "kill::write_until_killed", round, has_told: true, after };
+        let kill = Kill { test: "kill::write_until_killed", round, told: 2, after };
         told.extend(kill.load(&path, |line| serde_json::from_str(line).ok().filter(Value::is_object)));
     }
     assert!(told.len() > KILLS as usize, "changes were on their way: {told:?}");

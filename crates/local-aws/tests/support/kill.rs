@@ -21,8 +21,8 @@ pub(crate) struct Kill {
     /// The ignored test that it runs.
     pub(crate) test: &'static str,
     pub(crate) round: u32,
-    /// Whether it is to have told something.
-    pub(crate) has_told: bool,
+    /// How much it has told before.
+    pub(crate) told: usize,
     /// How long after that, or after it began.
     pub(crate) after: Duration,
 }
@@ -42,15 +42,17 @@ impl Kill {
             .spawn()
             .unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
-        let (first, has_told) = channel();
+        let (one_more, has_told) = channel();
         let reader = thread::spawn(move || {
             let told = output.lines().map_while(Result::ok).filter_map(|line| parse(&line));
-            // Whoever waited for the first is gone after it.
-            told.inspect(|_| first.send(()).unwrap_or_default()).collect()
+            // Whoever waits for the first ones is gone after them.
+            told.inspect(|_| one_more.send(()).unwrap_or_default()).collect()
         });
-        if self.has_told && has_told.recv_timeout(PATIENCE).is_err() {
-            child.kill().unwrap();
-            panic!("the process writes nothing");
+        for told in 0..self.told {
+            if has_told.recv_timeout(PATIENCE).is_err() {
+                child.kill().unwrap();
+                panic!("the process writes {told} times of {}", self.told);
+            }
         }
         thread::sleep(self.after);
         if let Some(ended) = child.try_wait().unwrap() {
