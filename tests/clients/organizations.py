@@ -463,9 +463,10 @@ def roots_units_accounts_and_policies_have_tags(aws):
 def services_may_act_and_accounts_administer_them(aws):
     client = orgs(aws)
     account = new_account(aws, "delegate")["AccountId"]
+    early = {"AccountId": new_account(aws, "early")["AccountId"], "ServicePrincipal": SERVICE}
     with aws.moto_departs("asks for no access of the service (ConstraintViolationException, SERVICE_ACCESS_NOT_ENABLED)"):
         with aws.refuses("ConstraintViolationException", "before you enable service access", 400):
-            client.register_delegated_administrator(AccountId=account, ServicePrincipal="guardduty.amazonaws.com")
+            client.register_delegated_administrator(**early)
     client.enable_aws_service_access(ServicePrincipal=SERVICE)
     client.enable_aws_service_access(ServicePrincipal="ram.amazonaws.com")
     with aws.moto_departs("has one page (MaxResults)"):
