@@ -1,5 +1,6 @@
 //! Who calls: what a verified signature proves, handed to every service beside the request.
 
+mod arrival;
 mod web_identity;
 
 use std::net::IpAddr;
@@ -8,8 +9,12 @@ use authz::principal::Principal;
 use aws_model::{AccountId, Region};
 use jiff::Timestamp;
 
+pub(crate) use self::arrival::{Arrival, Channel};
 pub use self::web_identity::{TokenClaims, WebIdentity};
-use crate::trail::{Noted, Notes};
+use crate::{
+    tls::TlsSession,
+    trail::{Noted, Notes},
+};
 
 /// The identity behind a request whose signature was verified.
 #[derive(Clone, Debug)]
@@ -61,6 +66,10 @@ pub struct Peer<'a> {
     pub user_agent: Option<&'a str>,
     /// Its `Referer`.
     pub referer: Option<&'a str>,
+    /// How it was kept secret on the way, if it was.
+    pub tls: Option<TlsSession>,
+    /// The host that it was sent to, as it says.
+    pub host: Option<&'a str>,
 }
 
 /// What a service is told about one request, besides its input.

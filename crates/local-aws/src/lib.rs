@@ -1,7 +1,7 @@
 //! The embedded AWS: many accounts and regions on one port, for real SDKs with an endpoint override.
 //!
 //! ```text
-//!   server    connections, what a peer may use up
+//!   server    connections, TLS, what a peer may use up
 //!     |
 //!   router    service and operation -> signature -> input -> service -> answer      admin   moves the clock
 //!     |                         |      faults, on request, before a service or behind it
@@ -37,6 +37,7 @@ mod serving;
 pub mod state;
 pub mod store;
 mod sts;
+mod tls;
 mod trail;
 
 pub use accounts::{AccountsError, Credential, Holder, InvalidCredential};
@@ -47,4 +48,5 @@ pub use faults::{FaultCount, FaultPlan, LONGEST_DELAY, MOST_FAULTS, PlanError};
 pub use issuers::{InvalidIssuerKeys, IssuerKeys, KeySource, UnfitKeyFile};
 pub use local_aws::{LocalAws, Running, StartError};
 pub use options::{Limits, Options, State, TrailFiles};
+pub use tls::{Tls, TlsError, TlsSession};
 pub use trail::Notes;

@@ -16,6 +16,7 @@ use crate::{
     server::{Endpoint, Server},
     serving::{Current, Plan},
     store::{OpenError, Store},
+    tls::{Identity, TlsError},
     trail::{Delivery, Trail},
 };
 
@@ -41,6 +42,8 @@ pub struct LocalAws;
 #[must_use = "the embedded AWS ends when this is dropped"]
 pub struct Running {
     local_addr: SocketAddr,
+    scheme: &'static str,
+    authority: Option<String>,
     current: Arc<Current>,
     clock: Clock,
     faults: Arc<Faults>,
@@ -85,6 +88,9 @@ pub enum StartError {
     /// An issuer's keys cannot be had from where they are told to be.
     #[error(transparent)]
     Issuer(#[from] UnfitKeyFile),
+    /// TLS cannot be spoken as asked.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The accounts cannot be read or made.
     #[error(transparent)]
     Accounts(#[from] AccountsError),
@@ -96,7 +102,7 @@ impl LocalAws {
     /// # Errors
     /// [`StartError`]; nothing is left running then.
     pub async fn start(options: Options) -> Result<Running, StartError> {
-        let Options { listen, partition, accounts, credentials, world, assumptions, .. } = options;
+        let Options { listen, tls, partition, accounts, credentials, world, assumptions, .. } = options;
         let Options { state, clock, propagation, admin, trail, faults, quotas, limits, issuers, .. } = options;
         let faults = Arc::new(Faults::new(clock.clone(), faults)?);
         issuers::check(&issuers).await?;
@@ -126,11 +132,16 @@ impl LocalAws {
         let named = accounts.into_iter().chain(accounts_of_world);
         let serving = plan.serve(store, world, named).await?;
         let (listener, local_addr) = bind(listen).await?;
+        let tls = tls.map(|tls| tls.identity(local_addr.ip())).transpose()?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let (config, authority) = tls.map(|Identity { config, authority }| (config, authority)).unzip();
 
         let delivery = files.map(|files| deliver(&delivered, files)).transpose()?;
         let current = Arc::new(Current::new(plan, serving));
-        let server = Server::start(listener, Endpoint::new(Arc::clone(&current), admin, &limits), limits);
-        Ok(Running { local_addr, current, clock, faults, server, delivery })
+        let endpoint = Endpoint::new(Arc::clone(&current), admin, &limits);
+        let server = Server::start(listener, config, endpoint, limits);
+        let authority = authority.flatten();
+        Ok(Running { local_addr, scheme, authority, current, clock, faults, server, delivery })
     }
 }
 
@@ -142,7 +153,12 @@ impl Running {
 
     /// What clients take as the endpoint of every service.
     pub fn endpoint_url(&self) -> String {
-        format!("http://{}", self.local_addr)
+        format!("{}://{}", self.scheme, self.local_addr)
+    }
+
+    /// Whom clients are to trust, as PEM, where it speaks TLS by an authority of its own.
+    pub fn authority(&self) -> Option<&str> {
+        self.authority.as_deref()
     }
 
     /// The credential of an account's root user, the same every time; the account is made if it is not there.

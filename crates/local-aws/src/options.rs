@@ -5,13 +5,17 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration}
 use authz::{rules::Assumptions, world::World};
 use aws_model::{AccountId, Partition};
 
-use crate::{accounts::Credential, clock::Clock, faults::FaultPlan, issuers::KeySource, kms::Quotas, store::MasterKey};
+use crate::{
+    accounts::Credential, clock::Clock, faults::FaultPlan, issuers::KeySource, kms::Quotas, store::MasterKey, tls::Tls,
+};
 
 /// What [`LocalAws::start`](crate::LocalAws::start) takes. The default is what `claviger local-aws` starts.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// How it speaks TLS, if it does: then nothing else.
+    pub tls: Option<Tls>,
     /// The partition whose regions are there. Partitions share neither accounts nor credentials, so another one is
     /// another embedded AWS.
     ///
@@ -94,6 +98,8 @@ pub struct Limits {
     pub body_bytes: usize,
     /// Bytes of all bodies that are being read or answered.
     pub all_body_bytes: usize,
+    /// How long a TLS handshake may take.
+    pub handshake_time: Duration,
     /// How long a request's head may take.
     pub header_time: Duration,
     /// How long a request's body may take.
@@ -110,6 +116,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 4566)),
+            tls: None,
             partition: Partition::Commercial,
             accounts: Vec::new(),
             credentials: Vec::new(),
@@ -136,6 +143,7 @@ impl Default for Limits {
             header_bytes: 64 << 10,
             body_bytes: 1 << 20,
             all_body_bytes: 64 << 20,
+            handshake_time: Duration::from_secs(10),
             header_time: Duration::from_secs(30),
             body_time: Duration::from_secs(30),
             idle_time: Duration::from_secs(90),

@@ -16,7 +16,7 @@ mod declared;
 mod failure;
 mod route;
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use aws_wire::{
     model::{Operation, ServiceId, ServiceModel},
@@ -31,7 +31,7 @@ use self::{authenticate::Signer, route::Route};
 use crate::{
     accounts::{Accounts, LastUse},
     authorization::Authorizer,
-    caller::{CallContext, Peer},
+    caller::{Arrival, CallContext, Channel, Peer},
     clock::Clock,
     cloudtrail::CloudTrail,
     error::ServiceError,
@@ -107,7 +107,7 @@ impl Router {
         &self,
         head: &http::request::Parts,
         body: &Bytes,
-        peer: IpAddr,
+        arrival: Arrival,
         request_id: &str,
     ) -> Result<Response, Unanswered> {
         let parameters = route::parameters(head, body);
@@ -115,7 +115,7 @@ impl Router {
             Ok(route) => route,
             Err(unrouted) => return Ok(encode(unrouted.form_of.encode(&unrouted.error, request_id))),
         };
-        let encoded = match self.serve(head, body, &route, peer, request_id).await {
+        let encoded = match self.serve(head, body, &route, arrival, request_id).await {
             Ok(Served::Answer(encoded)) => encoded,
             Ok(Served::Nothing(silence)) => {
                 if silence == Silence::Silent {
@@ -141,7 +141,7 @@ impl Router {
         head: &http::request::Parts,
         body: &Bytes,
         route: &Route<'_>,
-        peer: IpAddr,
+        arrival: Arrival,
         request_id: &str,
     ) -> Result<Served, ServiceError> {
         // Access keys spread, too.
@@ -160,9 +160,15 @@ impl Router {
         let notes = Notes::default();
         let header = |name| head.headers.get(name).and_then(|value| value.to_str().ok());
         let peer = Peer {
-            address: peer.to_canonical(),
+            address: arrival.peer.ip().to_canonical(),
             user_agent: header(http::header::USER_AGENT),
             referer: header(http::header::REFERER),
+            tls: match arrival.channel {
+                Channel::Secure(session) => Some(session),
+                Channel::Plain | Channel::Insecure => None,
+            },
+            // HTTP/2 has no `Host` header.
+            host: head.uri.authority().map(http::uri::Authority::as_str).or(header(http::header::HOST)),
         };
         // Some services are in one region of their partition, whatever region clients with an endpoint of their own sign
         // for.

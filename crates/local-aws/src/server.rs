@@ -2,18 +2,24 @@
 
 mod body;
 mod connection;
+mod handshake;
 mod idle;
 mod request;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
+use rustls::ServerConfig;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::options::Limits;
+use self::handshake::{Handshakes, Shaken};
+use crate::{
+    caller::{Arrival, Channel},
+    options::Limits,
+};
 
 pub(crate) use self::request::Endpoint;
 
@@ -29,8 +35,13 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Begins to serve what comes in on `listener`.
-    pub(crate) fn start(listener: TcpListener, endpoint: Endpoint, limits: Limits) -> Self {
+    /// Begins to serve what comes in on `listener`, by TLS where that is told.
+    pub(crate) fn start(
+        listener: TcpListener,
+        tls: Option<Arc<ServerConfig>>,
+        endpoint: Endpoint,
+        limits: Limits,
+    ) -> Self {
         let server = Self {
             draining: CancellationToken::new(),
             aborted: CancellationToken::new(),
@@ -43,6 +54,7 @@ impl Server {
             builder: connection::builder(&limits),
             endpoint: Arc::new(endpoint),
             idle_time: limits.idle_time,
+            handshakes: tls.map(|config| Handshakes::new(config, limits.handshake_time, limits.idle_time)),
             draining: server.draining.clone(),
             aborted: server.aborted.clone(),
             connections: server.connections.clone(),
@@ -76,6 +88,7 @@ struct Acceptor {
     builder: connection::Builder,
     endpoint: Arc<Endpoint>,
     idle_time: Duration,
+    handshakes: Option<Handshakes>,
     draining: CancellationToken,
     aborted: CancellationToken,
     connections: TaskTracker,
@@ -113,9 +126,24 @@ impl Acceptor {
         if let Err(failed) = stream.set_nodelay(true) {
             tracing::debug!(%failed, "TCP_NODELAY could not be set");
         }
-        let stream = idle::Watched::new(stream, self.idle_time);
-        let served =
-            connection::serve(self.builder.clone(), stream, peer, Arc::clone(&self.endpoint), self.draining.clone());
+        let (builder, endpoint) = (self.builder.clone(), Arc::clone(&self.endpoint));
+        let (draining, idle_time, handshakes) = (self.draining.clone(), self.idle_time, self.handshakes.clone());
+        let served = async move {
+            let arrival = |channel| Arrival { peer, channel };
+            let Some(handshakes) = handshakes else {
+                let stream = idle::Watched::new(stream, idle_time);
+                return connection::serve(builder, stream, arrival(Channel::Plain), endpoint, draining).await;
+            };
+            match draining.run_until_cancelled(handshakes.shake(stream, peer)).await.flatten() {
+                Some(Shaken::Secure(stream, channel)) => {
+                    connection::serve(builder, stream, arrival(channel), endpoint, draining).await;
+                }
+                Some(Shaken::Insecure(stream)) => {
+                    connection::serve(builder, stream, arrival(Channel::Insecure), endpoint, draining).await;
+                }
+                None => {}
+            }
+        };
         let aborted = self.aborted.clone();
         async move {
             aborted.run_until_cancelled(served).await;

@@ -41,6 +41,7 @@ use serde::{Serialize, de::DeserializeOwned};
 pub use batch::{Batch, Table};
 pub use error::{OpenError, WriteFailed};
 pub use master_key::{MasterKey, key_path};
+pub(crate) use whole_file::create_whole;
 
 use file::StateFile;
 use memory::Memory;

@@ -96,8 +96,8 @@ fn context(ctx: &CallContext<'_>) -> Context {
         .with_value("aws:currenttime", now.to_string())
         .with_value("aws:epochtime", seconds.to_string());
     if let Some(peer) = &ctx.peer {
-        // The one port speaks plain HTTP, whatever a proxy in front of it does.
-        context.tell("aws:securetransport", one("false"));
+        // By the one port itself, whatever a proxy in front of it does.
+        context.tell("aws:securetransport", one(peer.tls.is_some().to_string()));
         context.tell("aws:sourceip", one(peer.address.to_string()));
         if let Some(agent) = peer.user_agent {
             context.tell("aws:useragent", one(agent));

@@ -1,17 +1,17 @@
 //! One connection: HTTP/1.1 with keep-alive or HTTP/2, told apart by its first bytes.
 
-use std::{net::SocketAddr, pin::pin, sync::Arc};
+use std::{pin::pin, sync::Arc};
 
 use hyper::service::service_fn;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto,
 };
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
-use super::{idle::Watched, request::Endpoint};
-use crate::options::Limits;
+use super::request::Endpoint;
+use crate::{caller::Arrival, options::Limits};
 
 pub(super) type Builder = auto::Builder<TokioExecutor>;
 
@@ -46,14 +46,14 @@ pub(super) fn builder(limits: &Limits) -> Builder {
 /// Serves a connection to its end; once `draining`, to the end of the requests that are on it.
 pub(super) async fn serve(
     builder: Builder,
-    stream: Watched<TcpStream>,
-    peer: SocketAddr,
+    stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
+    arrival: Arrival,
     endpoint: Arc<Endpoint>,
     draining: CancellationToken,
 ) {
     let service = service_fn(move |request| {
         let endpoint = Arc::clone(&endpoint);
-        async move { endpoint.answer(request, peer).await }
+        async move { endpoint.answer(request, arrival).await }
     });
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
@@ -64,6 +64,6 @@ pub(super) async fn serve(
         }
     };
     if let Err(error) = ended {
-        tracing::debug!(%peer, %error, "a connection ended early");
+        tracing::debug!(peer = %arrival.peer, %error, "a connection ended early");
     }
 }

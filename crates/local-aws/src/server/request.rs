@@ -1,14 +1,16 @@
 //! One request: its body is read, its answer is found, its connection is kept or not.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
-use http::{HeaderValue, Request, header};
+use http::{HeaderValue, Request, header, request::Parts};
 use hyper::body::Incoming;
 use uuid::Uuid;
 
 use super::body::BodyReader;
 use crate::{
     admin::{self, Admin},
+    caller::{Arrival, Channel},
+    error::ServiceError,
     options::Limits,
     router::{Response, Router, Unanswered},
     serving::Current,
@@ -34,10 +36,14 @@ impl Endpoint {
     ///
     /// # Errors
     /// On request only: then its connection is closed, or its stream is reset.
-    pub(super) async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Result<Response, Unanswered> {
+    pub(super) async fn answer(&self, request: Request<Incoming>, arrival: Arrival) -> Result<Response, Unanswered> {
         let (head, body) = request.into_parts();
         let mut id = Uuid::encode_buffer();
         let request_id = &*Uuid::new_v4().hyphenated().encode_lower(&mut id);
+        if arrival.channel == Channel::Insecure {
+            return Ok(refuse(&head, &insecure(), request_id));
+        }
+        let peer = arrival.peer;
         let is_state = self.has_admin && admin::state::is_meant(&head);
         let bodies = if is_state && admin::state::brings_one(&head, peer) { &self.states } else { &self.bodies };
         Ok(match bodies.read(body).await {
@@ -46,17 +52,27 @@ impl Endpoint {
                 let (_called, serving) = self.current.to_call().await;
                 match &serving.admin {
                     Some(admin) if Admin::is_meant(&head) => admin.answer(&head, &body.bytes, peer, request_id).await,
-                    _ => serving.router.answer(&head, &body.bytes, peer.ip(), request_id).await?,
+                    _ => serving.router.answer(&head, &body.bytes, arrival, request_id).await?,
                 }
             }
-            Err(unread) => {
-                let mut refusal = Router::refuse(&head, &unread.into(), request_id);
-                // What is left of the body will not be read, so nothing behind it can be.
-                if head.version < http::Version::HTTP_2 {
-                    refusal.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-                }
-                refusal
-            }
+            Err(unread) => refuse(&head, &unread.into(), request_id),
         })
     }
+}
+
+/// Refuses a request whose body is not read, or not to its end.
+fn refuse(head: &Parts, error: &ServiceError, request_id: &str) -> Response {
+    let mut refusal = Router::refuse(head, error, request_id);
+    // What is left of the body will not be read, so nothing behind it can be.
+    if head.version < http::Version::HTTP_2 {
+        refusal.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    refusal
+}
+
+/// AWS has no such port: what is sent to it in the clear is refused before it is a request.
+fn insecure() -> ServiceError {
+    let message =
+        "This port speaks TLS: take an endpoint URL that begins with https://, and trust whom AWS_CA_BUNDLE names.";
+    ServiceError::new("SecureTransportRequired", message).with_status(400)
 }

@@ -18,7 +18,7 @@ const DRAFT: &str = ".new";
 ///
 /// # Errors
 /// `AlreadyExists` when another process was faster; its file is untouched.
-pub(super) fn create_whole(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+pub(crate) fn create_whole(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let (draft, mut file) = new_draft(path)?;
     let made = fill(&mut file)
         .and_then(|()| file.sync_all())

@@ -14,7 +14,7 @@ use super::{
     identity::{Identity, Who},
     operation, shown,
 };
-use crate::error::ServiceError;
+use crate::{caller::Peer, error::ServiceError, tls::TlsSession};
 
 /// The longest texts of an error and of a user agent.
 ///
@@ -39,6 +39,7 @@ pub(super) struct Facts {
     pub(super) service: ServiceId,
     pub(super) operation: &'static str,
     pub(super) address: Option<IpAddr>,
+    pub(super) tls: Option<Box<Tls>>,
     /// The request's id, or one of its own where there was no request.
     pub(super) id: Uuid,
     /// JSON.
@@ -60,6 +61,14 @@ pub(super) enum Origin {
     Passed,
     /// It was due.
     Service,
+}
+
+/// How a call was kept secret on the way.
+#[derive(Clone, Debug)]
+pub(super) struct Tls {
+    pub(super) session: TlsSession,
+    /// The host that it says it is for.
+    pub(super) host: Option<Box<str>>,
 }
 
 /// Why a call failed.
@@ -96,6 +105,7 @@ impl Unkept<'_> {
                 service: ServiceId::Kms,
                 operation,
                 address: None,
+                tls: None,
                 id: Uuid::new_v4(),
                 parameters: None,
                 answer: Some(json!({ "keyId": arn }).to_string().into()),
@@ -166,6 +176,7 @@ impl Call {
             service,
             operation: name,
             address: context.peer.map(|peer| peer.address),
+            tls: context.peer.and_then(|peer| Tls::of(&peer)).map(Box::new),
             id: context.request_id.parse().unwrap_or_else(|_| Uuid::new_v4()),
             parameters,
             answer: told.and_then(|output| shown::answer(service, operation, output, key)),
@@ -227,7 +238,14 @@ impl Facts {
             Material::Bytes(_) => size_of::<(&str, Material)>(),
             Material::Text(text) => size_of::<(&str, Material)>() + text.len(),
         });
-        texts.chain(failure).chain(touched).chain(materials).sum()
+        let tls = self.tls.iter().map(|tls| size_of::<Tls>() + tls.host.as_ref().map_or(0, |host| host.len()));
+        texts.chain(failure).chain(tls).chain(touched).chain(materials).sum()
+    }
+}
+
+impl Tls {
+    fn of(peer: &Peer<'_>) -> Option<Self> {
+        Some(Self { session: peer.tls?, host: peer.host.map(|host| cut(host, LONGEST_TEXT).into()) })
     }
 }
 

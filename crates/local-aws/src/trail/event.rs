@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     Record,
-    call::{Call, Material, Origin},
+    call::{Call, Material, Origin, Tls},
     identity::INTERNAL,
     resources::{self, Resource},
 };
@@ -57,6 +57,8 @@ struct Event<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     service_event_details: Option<Value>,
     event_category: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls_details: Option<Value>,
 }
 
 /// The event as its recipient reads it.
@@ -92,6 +94,7 @@ pub(crate) fn json(record: &Record) -> String {
         shared_event_id: (!call.other_accounts().is_empty()).then(|| derived(facts.id, SHARED).to_string()),
         service_event_details: is_by_service.then(|| key_details(call)),
         event_category: "Management",
+        tls_details: facts.tls.as_deref().map(tls_details),
     };
     // Plain structs of text and JSON values: there is nothing in them that JSON refuses.
     serde_json::to_string(&event).unwrap_or_default()
@@ -150,6 +153,15 @@ fn additional(call: &Call) -> Option<Value> {
     }
     data.extend(facts.grant.as_ref().map(|grant| ("grantId".to_owned(), grant.to_string().into())));
     (!data.is_empty()).then_some(data.into())
+}
+
+/// Source: AWS CloudTrail User Guide, "CloudTrail record contents", `tlsDetails`.
+fn tls_details(tls: &Tls) -> Value {
+    let mut details = json!({ "tlsVersion": tls.session.version, "cipherSuite": tls.session.cipher_suite });
+    if let (Some(host), Some(fields)) = (&tls.host, details.as_object_mut()) {
+        fields.insert("clientProvidedHostHeader".into(), host.to_string().into());
+    }
+    details
 }
 
 fn key_details(call: &Call) -> Value {

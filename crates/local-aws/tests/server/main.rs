@@ -10,6 +10,7 @@ mod refusals;
 mod sessions;
 mod signed;
 mod switches;
+mod tls;
 mod transport;
 mod web_identity;
 mod wire;
