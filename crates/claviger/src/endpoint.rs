@@ -1,5 +1,7 @@
 //! An embedded AWS that runs, asked by its own routes: see `local_aws::admin`.
 
+mod channel;
+
 use std::{io, net::IpAddr, str::FromStr, time::Duration};
 
 #[cfg(feature = "explain")]
@@ -13,7 +15,6 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
-use tokio::net::TcpStream;
 
 #[cfg(feature = "explain")]
 use crate::failure::{Failure, Problem};
@@ -34,6 +35,8 @@ pub(crate) struct EndpointUrl {
     /// A loopback address, or `localhost`.
     host: String,
     port: u16,
+    /// Whether it speaks TLS.
+    is_secure: bool,
 }
 
 /// No endpoint of an embedded AWS.
@@ -41,9 +44,7 @@ pub(crate) struct EndpointUrl {
 pub(crate) enum InvalidEndpoint {
     #[error("`{0}` is no endpoint: it looks like `http://127.0.0.1:4566`")]
     NoUrl(String),
-    #[error(
-        "`{0}` is no embedded AWS of this machine: that speaks plain HTTP, at a loopback address or at `localhost`"
-    )]
+    #[error("`{0}` is no embedded AWS of this machine: that is at a loopback address or at `localhost`")]
     Elsewhere(String),
 }
 
@@ -69,6 +70,8 @@ pub(crate) enum Asked {
 pub(crate) enum Untold {
     #[error("nothing answers at `{url}`: {reason}")]
     Unreachable { url: String, reason: io::Error },
+    #[error("`{url}` is not known to be whom it says: {reason}")]
+    Untrusted { url: String, reason: String },
     #[error("`{url}` did not answer within {} s", DEADLINE.as_secs())]
     TooSlow { url: String },
     #[error("the answer of `{url}` broke off: {reason}")]
@@ -152,9 +155,8 @@ impl EndpointUrl {
 
     async fn fetch(&self, asked: Asked) -> Result<String, Untold> {
         let url = self.to_string();
-        let unreachable = |reason| Untold::Unreachable { url: url.clone(), reason };
         let broken_off = |reason| Untold::BrokenOff { url: url.clone(), reason };
-        let stream = TcpStream::connect((self.host.trim_matches(['[', ']']), self.port)).await.map_err(unreachable)?;
+        let stream = channel::open(self).await?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken_off)?;
         tokio::spawn(connection);
         let (route, what) = (asked.route(), asked.what());
@@ -203,6 +205,7 @@ impl Untold {
             Self::Unreachable { .. } | Self::TooSlow { .. } | Self::BrokenOff { .. } => {
                 "start one with `claviger local-aws`, and give the endpoint that it prints"
             }
+            Self::Untrusted { .. } => "set AWS_CA_BUNDLE to what `claviger local-aws --tls` prints as such",
             Self::SomebodyElse { .. } | Self::TooLong { .. } => elsewhere,
             Self::Refused { status: StatusCode::NOT_FOUND, .. } => SAME_VERSION,
             Self::Refused { status: StatusCode::FORBIDDEN, .. } => {
@@ -223,19 +226,22 @@ impl FromStr for EndpointUrl {
         let host = authority.host();
         let is_local = host == "localhost"
             || host.trim_matches(['[', ']']).parse().is_ok_and(|address: IpAddr| address.is_loopback());
-        if scheme != "http" || !is_local {
+        if !matches!(scheme, "http" | "https") || !is_local {
             return Err(InvalidEndpoint::Elsewhere(text.to_owned()));
         }
         if uri.path_and_query().is_some_and(|path| path != "/") || authority.as_str().contains('@') {
             return Err(no_url());
         }
-        Ok(Self { host: host.to_owned(), port: uri.port_u16().unwrap_or(80) })
+        let is_secure = scheme == "https";
+        let port = uri.port_u16().unwrap_or(if is_secure { 443 } else { 80 });
+        Ok(Self { host: host.to_owned(), port, is_secure })
     }
 }
 
 impl std::fmt::Display for EndpointUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "http://{}:{}", self.host, self.port)
+        let scheme = if self.is_secure { "https" } else { "http" };
+        write!(f, "{scheme}://{}:{}", self.host, self.port)
     }
 }
 
@@ -265,13 +271,15 @@ mod tests {
             ("http://localhost:4566/", "http://localhost:4566"),
             ("http://[::1]:4566", "http://[::1]:4566"),
             ("http://127.8.0.1", "http://127.8.0.1:80"),
+            ("https://localhost:4566", "https://localhost:4566"),
+            ("https://127.0.0.1", "https://127.0.0.1:443"),
         ] {
             assert_eq!(text.parse::<EndpointUrl>().map(|url| url.to_string()), Ok(url.to_owned()), "{text}");
         }
         for text in [
             "https://kms.us-west-2.amazonaws.com",
             "http://kms.us-west-2.amazonaws.com",
-            "https://127.0.0.1:4566",
+            "gopher://127.0.0.1:4566",
             "http://localhost.evil.example:4566",
             "http://0.0.0.0:4566",
             "http://192.0.2.1:4566",

@@ -27,6 +27,12 @@ pub(crate) const RUNTIME_DIRECTORY: &str = "XDG_RUNTIME_DIR";
 #[cfg(any(feature = "explain", feature = "local-aws"))]
 pub(crate) const ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
 
+/// Whom an endpoint of that is to be vouched for by, where it speaks TLS: a file, as PEM.
+///
+/// Source: AWS SDKs and Tools Reference Guide, "General configuration settings", `ca_bundle`.
+#[cfg(any(feature = "explain", feature = "local-aws"))]
+pub(crate) const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
+
 /// Where AWS's SDKs look for their files, and which file of the home directory it is otherwise.
 ///
 /// Source: AWS SDKs and Tools Reference Guide, "Finding and changing the location of the shared config and credentials
@@ -47,6 +53,8 @@ pub(crate) const ALL: &[Variable] = &[
     Variable { name: RUNTIME_DIRECTORY, purpose: "where `up` makes its directory [default: the temporary directory]" },
     #[cfg(any(feature = "explain", feature = "local-aws"))]
     Variable { name: ENDPOINT_URL, purpose: "as --endpoint-url of `explain` and of `local-aws snapshot` and its like" },
+    #[cfg(any(feature = "explain", feature = "local-aws"))]
+    Variable { name: CA_BUNDLE, purpose: "whom such an endpoint is to be vouched for by, if it speaks TLS" },
     #[cfg(feature = "aws-kms")]
     Variable { name: "AWS_*", purpose: "as in every AWS SDK, where no flag says otherwise" },
     Variable { name: "NO_COLOR", purpose: "if set and not empty, no colour" },

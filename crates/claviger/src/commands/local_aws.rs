@@ -1,6 +1,7 @@
 //! `claviger local-aws`.
 
 mod state;
+mod tls;
 mod told;
 
 use std::{
@@ -14,10 +15,11 @@ use authz::{file::world, rules::Turns, text::SourceText, world::World};
 use aws_model::AccountId;
 use clap::Args;
 use daemon::{secrecy::keep_memory_private, shutdown::Shutdown};
-use local_aws::{Credential, IssuerKeys, KeySource, Options, TrailFiles};
+use local_aws::{Credential, IssuerKeys, KeySource, Options, Tls, TrailFiles};
 
 use self::{
     state::StateCommand,
+    tls::{TlsFlags, Trust},
     told::{Ready, Stopped},
 };
 use super::block_on;
@@ -56,6 +58,12 @@ Examples:
   With service accounts of a cluster that assume roles by their tokens (IAM roles for service accounts):
     kubectl get --raw /openid/v1/jwks > jwks.json
     claviger local-aws --oidc-keys https://oidc.example.com/demo=jwks.json
+
+  By TLS, with an authority that clients trust once (it prints AWS_CA_BUNDLE and the like):
+    claviger local-aws --tls --state aws.redb
+
+  By TLS, under another name, for containers of this machine:
+    claviger local-aws --tls --listen 0.0.0.0:4566 --tls-name host.docker.internal
 
   For a program: a free port, and everything to be known in one JSON object:
     claviger local-aws --listen 127.0.0.1:0 -o json
@@ -117,6 +125,9 @@ pub(crate) struct LocalAws {
     #[arg(long, value_name = "ISSUER=FILE|URL")]
     oidc_keys: Vec<String>,
 
+    #[command(flatten)]
+    tls: TlsFlags,
+
     /// Decide as if an assumption did not hold: what nobody has published is assumed, by the rules that
     /// docs/reference/assumptions.md lists. Repeat it for more
     #[arg(long, value_name = "RULE=off")]
@@ -139,7 +150,8 @@ impl LocalAws {
         let world = self.world.as_deref().map_or_else(|| Ok(World::new()), read)?;
         keep_memory_private()?;
         let trail = self.trail.clone().map(TrailFiles::in_directory);
-        let options = Options { accounts, credentials, world, assumptions, issuers, trail, ..Options::default() };
+        let tls = self.tls.named(self.aws.state.as_deref()).map_err(|problem| Failure::usage(vec![problem]))?;
+        let options = Options { accounts, credentials, world, assumptions, issuers, trail, tls, ..Options::default() };
         block_on(self.serve(options))
     }
 
@@ -152,12 +164,18 @@ impl LocalAws {
         accounts.append(&mut told);
         let shutdown = Shutdown::on_signals(DRAIN)?;
         let accounts = accounts.clone();
+        let directory = match &options.tls {
+            Some(Tls::Generated { directory, .. }) => directory.clone(),
+            _ => None,
+        };
         let running = self.aws.start(options).await?;
+        let trust = Trust::of(&running, directory.as_deref())?;
         let printer = Printer::new(self.output);
         let generated = accounts.into_iter().map(|account| Shown::from(running.root_credential(account)));
         printer.say(&Ready {
             event: "ready",
             endpoint: running.endpoint_url(),
+            authority: trust.as_ref().map(|trust| trust.path().to_owned()),
             region: self.aws.region.clone(),
             state: self.aws.state.clone(),
             credentials: fixed.into_iter().map(Shown::from).chain(generated).collect(),

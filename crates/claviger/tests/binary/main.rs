@@ -19,5 +19,6 @@ mod local_aws;
 mod local_aws_state;
 mod observed;
 mod support;
+mod tls;
 mod up;
 mod worlds;

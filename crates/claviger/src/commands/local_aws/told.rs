@@ -12,6 +12,9 @@ use crate::embedded_aws::Shown;
 pub(super) struct Ready {
     pub(super) event: &'static str,
     pub(super) endpoint: String,
+    /// A file with whom clients are to trust, where it speaks TLS by an authority of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) authority: Option<PathBuf>,
     pub(super) region: Region,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) state: Option<PathBuf>,
@@ -41,6 +44,13 @@ impl fmt::Display for Ready {
             }
         }
         writeln!(f, "export AWS_ENDPOINT_URL={}", self.endpoint)?;
+        if let Some(authority) = &self.authority {
+            let file = quoted(&authority.to_string_lossy());
+            writeln!(f, "export AWS_CA_BUNDLE={file} NODE_EXTRA_CA_CERTS={file}")?;
+            // It replaces whom the machine trusts, for other programs of the shell, too.
+            writeln!(f, "# For the Rust SDK and curl, which then trust nobody else:")?;
+            writeln!(f, "# export SSL_CERT_FILE={file}")?;
+        }
         // boto3 and version 1 of the `aws` CLI read the second only, the other SDKs the first.
         write!(f, "export AWS_REGION={0} AWS_DEFAULT_REGION={0}", self.region)?;
         for (index, credential) in self.credentials.iter().enumerate() {
@@ -83,14 +93,18 @@ mod tests {
         };
         let ready = Ready {
             event: "ready",
-            endpoint: "http://127.0.0.1:4566".to_owned(),
+            endpoint: "https://127.0.0.1:4566".to_owned(),
+            authority: Some("/home/ann/my aws.redb.tls/ca.pem".into()),
             region: "us-west-2".parse().unwrap(),
             state: None,
             credentials: vec![shown("111122223333", "AKIDA"), shown("444455556666", "AKIDB")],
         };
         insta::assert_snapshot!(ready, @r"
         # The embedded AWS (IAM, KMS, STS, Organizations, CloudTrail) is ready. Its state is in memory. Ctrl-C stops it.
-        export AWS_ENDPOINT_URL=http://127.0.0.1:4566
+        export AWS_ENDPOINT_URL=https://127.0.0.1:4566
+        export AWS_CA_BUNDLE='/home/ann/my aws.redb.tls/ca.pem' NODE_EXTRA_CA_CERTS='/home/ann/my aws.redb.tls/ca.pem'
+        # For the Rust SDK and curl, which then trust nobody else:
+        # export SSL_CERT_FILE='/home/ann/my aws.redb.tls/ca.pem'
         export AWS_REGION=us-west-2 AWS_DEFAULT_REGION=us-west-2
         # Root of account 111122223333:
         export AWS_ACCESS_KEY_ID=AKIDA
