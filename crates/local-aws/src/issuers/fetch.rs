@@ -149,7 +149,10 @@ mod tests {
         listener.set_nonblocking(true).unwrap();
         let port = listener.local_addr().unwrap().port();
         for host in ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"] {
-            let refused = get(&format!("https://{host}:{port}/keys"), &[], Reach::Public).await.unwrap_err();
+            let url = format!("https://{host}:{port}/keys");
+            // Nobody answers there.
+            let asked = timeout(Duration::from_secs(20), get(&url, &[], Reach::Public)).await;
+            let refused = asked.expect("it is refused at once").unwrap_err();
             assert!(
                 matches!(refused, FetchError::NotPublic(address) if address.to_canonical().is_loopback()),
                 "{refused}"
