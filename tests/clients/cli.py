@@ -533,6 +533,75 @@ def command_of(operation):
     return re.sub("(?<!^)(?=[A-Z])", "-", words).lower()
 
 
+def ec2(operation, *arguments, **options):
+    return aws("ec2", operation, *arguments, **options)
+
+
+def a_launch():
+    zones = ec2("describe-availability-zones")["AvailabilityZones"]
+    vpc = ec2("describe-vpcs", "--query", "Vpcs[0].VpcId")
+    subnet = ec2("describe-subnets", "--filters", f"Name=vpc-id,Values={vpc}")["Subnets"][0]
+    group = ec2("describe-security-groups", "--group-names", "default")["SecurityGroups"][0]["GroupId"]
+    key = new_key()["Arn"]
+    zone = ("--availability-zone", zones[0]["ZoneName"])
+    volume = ec2("create-volume", *zone, "--size", "8", "--encrypted", "--kms-key-id", key)["VolumeId"]
+    tags = "ResourceType=snapshot,Tags=[{Key=of,Value=cli}]"
+    snapshot = ec2("create-snapshot", "--volume-id", volume, "--tag-specifications", tags)["SnapshotId"]
+    [told] = ec2("describe-snapshots", "--snapshot-ids", snapshot)["Snapshots"]
+    assert told["KmsKeyId"] == key and told["Tags"] == [{"Key": "of", "Value": "cli"}], told
+    mapping = f"DeviceName=/dev/xvda,Ebs={{SnapshotId={snapshot}}}"
+    image = ec2("register-image", "--name", "of the cli", "--root-device-name", "/dev/xvda", "--block-device-mappings", mapping)
+    image = image["ImageId"]
+    other = {"Add": [{"UserId": IAM_ACCOUNT}]}
+    ec2("modify-image-attribute", "--image-id", image, "--launch-permission", json.dumps(other))
+    told = ec2("describe-image-attribute", "--image-id", image, "--attribute", "launchPermission")
+    assert told["LaunchPermissions"] == other["Add"], told
+    ec2("modify-snapshot-attribute", "--snapshot-id", snapshot, "--create-volume-permission", json.dumps(other))
+    told = ec2("describe-snapshot-attribute", "--snapshot-id", snapshot, "--attribute", "createVolumePermission")
+    assert told["CreateVolumePermissions"] == other["Add"], told
+    assert ec2("describe-images", "--owners", ACCOUNT, credentials=CREDENTIALS[IAM_ACCOUNT])["Images"][0]["ImageId"] == image
+    data = json.dumps({"ImageId": image, "InstanceType": "m5.large", "SecurityGroupIds": [group]})
+    ec2("create-launch-template", "--launch-template-name", "cli", "--launch-template-data", data)
+    data = json.dumps({"InstanceType": "m5.xlarge"})
+    ec2("create-launch-template-version", "--launch-template-name", "cli", "--source-version", "1", "--launch-template-data", data)
+    versions = ec2("describe-launch-template-versions", "--launch-template-name", "cli")["LaunchTemplateVersions"]
+    assert [version["VersionNumber"] for version in versions] == [2, 1], versions
+    assert ec2("describe-launch-templates", "--launch-template-names", "cli")["LaunchTemplates"], versions
+    launch = ("--launch-template", "LaunchTemplateName=cli,Version=2", "--subnet-id", subnet["SubnetId"])
+    ec2("run-instances", *launch, "--dry-run", refused="DryRunOperation")
+    [begun] = ec2("run-instances", *launch)["Instances"]
+    ec2("create-tags", "--resources", begun["InstanceId"], "--tags", "Key=team,Value=blue")
+    ec2("wait", "instance-running", "--instance-ids", begun["InstanceId"])
+    found = ec2("describe-instances", "--filters", "Name=tag:team,Values=blue")["Reservations"][0]["Instances"]
+    assert [instance["InstanceType"] for instance in found] == ["m5.xlarge"], found
+    ec2("wait", "instance-status-ok", "--instance-ids", begun["InstanceId"])
+    assert ec2("describe-instance-status", "--instance-ids", begun["InstanceId"])["InstanceStatuses"], begun
+    attached = ec2("describe-volumes", "--filters", f"Name=attachment.instance-id,Values={begun['InstanceId']}")["Volumes"]
+    assert [volume["State"] for volume in attached] == ["in-use"], attached
+    config = json.dumps([{"LaunchTemplateSpecification": {"LaunchTemplateName": "cli", "Version": "1"}}])
+    target = "TotalTargetCapacity=1,DefaultTargetCapacityType=on-demand"
+    fleet = ec2("create-fleet", "--type", "instant", "--launch-template-configs", config, "--target-capacity-specification", target)
+    assert fleet["Instances"][0]["InstanceType"] == "m5.large", fleet
+    ec2("terminate-instances", "--instance-ids", begun["InstanceId"], *fleet["Instances"][0]["InstanceIds"])
+    ec2("wait", "instance-terminated", "--instance-ids", begun["InstanceId"])
+    ec2("delete-launch-template", "--launch-template-name", "cli")
+    ec2("deregister-image", "--image-id", image)
+    ec2("delete-snapshot", "--snapshot-id", snapshot)
+    ec2("delete-volume", "--volume-id", volume)
+    ec2("describe-volumes", "--volume-ids", volume, refused="InvalidVolume.NotFound")
+
+
+def encryption_by_default():
+    elsewhere = {"region": "eu-central-1"}
+    assert ec2("enable-ebs-encryption-by-default", **elsewhere) == {"EbsEncryptionByDefault": True}
+    assert ec2("get-ebs-encryption-by-default", **elsewhere) == {"EbsEncryptionByDefault": True}
+    key = kms("create-key", **elsewhere)["KeyMetadata"]["Arn"]
+    assert ec2("modify-ebs-default-kms-key-id", "--kms-key-id", key, **elsewhere) == {"KmsKeyId": key}
+    assert ec2("reset-ebs-default-kms-key-id", **elsewhere) == {"KmsKeyId": "alias/aws/ebs"}
+    assert ec2("get-ebs-default-kms-key-id", **elsewhere) == {"KmsKeyId": "alias/aws/ebs"}
+    assert ec2("disable-ebs-encryption-by-default", **elsewhere) == {"EbsEncryptionByDefault": False}
+
+
 def attempt(scenario):
     try:
         scenario()
@@ -544,7 +613,7 @@ def attempt(scenario):
 def main():
     scenarios = (
         sealing_and_opening, a_keys_life, rotation_and_regions, grants, signing_and_agreeing, codes_and_pairs, importing,
-        key_stores, sessions, the_trail, a_trails_settings,
+        key_stores, sessions, the_trail, a_trails_settings, a_launch, encryption_by_default,
     )
     scenarios += (roles, users_and_groups, what_users_sign_in_with, the_rest_of_iam)
     failures = [failure for failure in [attempt(an_organization)] if failure]

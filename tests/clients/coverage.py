@@ -147,8 +147,6 @@ REFUSED = {
     "ConnectCustomKeyStore": "CustomKeyStoreNotFoundException",
     "CreateCustomKeyStore": "CloudHsmClusterNotFoundException",
     "DeleteCustomKeyStore": "CustomKeyStoreNotFoundException",
-    # No operation answers a message that it could decode: those are EC2's.
-    "DecodeAuthorizationMessage": "InvalidAuthorizationMessageException",
     "DisconnectCustomKeyStore": "CustomKeyStoreNotFoundException",
     "UpdateCustomKeyStore": "CustomKeyStoreNotFoundException",
 }

@@ -31,8 +31,11 @@ def check_response(operation, status, headers, body):
     """Checks a raw answer, successful or not, of an operation."""
     if not re.fullmatch(r"[0-9a-f-]{36}", headers.get("x-amzn-requestid", "")):
         raise ShapeError(f"{operation.name}: no request id in {dict(headers)}")
-    if operation.service_model.metadata["protocol"] == "json":
+    protocol = operation.service_model.metadata["protocol"]
+    if protocol == "json":
         _check_json(operation, status, headers, body)
+    elif protocol == "ec2":
+        _check_ec2(operation, status, headers, body)
     else:
         _check_query(operation, status, headers, body)
 
@@ -125,14 +128,42 @@ def _check_query(operation, status, headers, body):
     _walk_xml(operation.output_shape, root.find(wrapper), operation.name)
 
 
+def _check_ec2(operation, status, headers, body):
+    if headers.get("content-type") != "text/xml;charset=UTF-8":
+        raise ShapeError(f"{operation.name}: content-type {headers.get('content-type')!r} is not EC2's")
+    root = xml.fromstring(body)
+    if status != 200:
+        [errors, request_id] = root
+        [error] = errors
+        tags = (root.tag, errors.tag, error.tag, request_id.tag)
+        _require(tags == ("Response", "Errors", "Error", "RequestID"), operation.name, "is no error of EC2", body)
+        _require([child.tag for child in error] == ["Code", "Message"], operation.name, "is no error of EC2", body)
+        _check_error(operation, error.findtext("Code"), status, ())
+    else:
+        namespace = "{" + operation.service_model.metadata["xmlNamespace"] + "}"
+        for element in root.iter():
+            _require(element.tag.startswith(namespace), operation.name, "is not in the namespace", element.tag)
+            element.tag = element.tag[len(namespace):]
+        _require(root.tag == f"{operation.name}Response", operation.name, "is no answer of EC2", root.tag)
+        request_id = root.find("requestId")
+        root.remove(request_id)
+        if operation.output_shape is None:
+            _require([child.tag for child in root] == ["return"], operation.name, "should answer nothing", body)
+        else:
+            _walk_xml(operation.output_shape, root, operation.name)
+    _require(request_id.text == headers["x-amzn-requestid"], operation.name, "has another request id than its header", body)
+
+
 def _walk_xml(shape, element, path):
     kind = shape.type_name
     if kind == "structure":
-        names = [child.tag for child in element]
+        # EC2's members have names of their own on the wire.
+        named = {member.serialization.get("name", name): name for name, member in shape.members.items()}
+        names = [named.get(child.tag, child.tag) for child in element]
         _require(len(names) == len(set(names)), path, "has a member twice", names)
         _check_members(shape, names, path)
-        for child in element:
-            _walk_xml(shape.members[child.tag], child, f"{path}.{child.tag}")
+        for name, child in zip(names, element):
+            _walk_xml(shape.members[name], child, f"{path}.{name}")
         return
     if kind == "list":
         for at, child in enumerate(element):
@@ -153,6 +184,8 @@ def _walk_xml(shape, element, path):
         _require(text in ("true", "false"), path, "is no boolean", text)
     elif kind in ("integer", "long"):
         _check_bounds(shape, int(text), path)
+    elif kind in ("float", "double"):
+        float(text)
     elif kind == "blob":
         _check_bounds(shape, len(base64.b64decode(text, validate=True)), path)
     else:

@@ -1,8 +1,10 @@
 //! `cargo xtask models`: the service models of `aws-wire`, made again from botocore.
 //!
 //! botocore ships each model as a gzipped `service-2.json`. What is kept is everything but the documentation,
-//! which is most of the size; JSON without white space, gzipped with no name and no time in it, so that the same
-//! botocore always gives the same files.
+//! which is most of the size, and of EC2 only what is answered; JSON without white space, gzipped with no name and no
+//! time in it, so that the same botocore always gives the same files.
+
+mod cut;
 
 use std::fmt;
 use std::fs;
@@ -16,15 +18,17 @@ use flate2::write::GzEncoder;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
+use self::cut::Kept;
 use crate::workspace;
 
 /// The services whose models are embedded, and the version of each.
-const SERVICES: [(&str, &str); 5] = [
-    ("cloudtrail", "2013-11-01"),
-    ("iam", "2010-05-08"),
-    ("kms", "2014-11-01"),
-    ("organizations", "2016-11-28"),
-    ("sts", "2011-06-15"),
+const SERVICES: [(&str, &str, Kept); 6] = [
+    ("cloudtrail", "2013-11-01", Kept::Whole),
+    ("ec2", "2016-11-15", Kept::Operations(&cut::EC2)),
+    ("iam", "2010-05-08", Kept::Whole),
+    ("kms", "2014-11-01", Kept::Whole),
+    ("organizations", "2016-11-28", Kept::Whole),
+    ("sts", "2011-06-15", Kept::Whole),
 ];
 
 /// Make the service models of `aws-wire` again from botocore.
@@ -67,13 +71,13 @@ pub(crate) fn run(models: &Models) -> Result<()> {
 /// The files of `models/`: name and content.
 fn generate(packages: &Path) -> Result<Vec<(String, Vec<u8>)>> {
     let mut files = Vec::new();
-    for (service, version) in SERVICES {
+    for (service, version, kept) in SERVICES {
         let source = packages.join("botocore/data").join(service).join(version).join("service-2.json.gz");
         let packed = fs::read(&source).with_context(|| format!("reading {}", source.display()))?;
         let model: Json = serde_json::from_reader(GzDecoder::new(packed.as_slice()))
             .with_context(|| format!("{} is not gzipped JSON", source.display()))?;
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-        encoder.write_all(&serde_json::to_vec(&model.without_documentation())?)?;
+        encoder.write_all(&serde_json::to_vec(&kept.of(model.without_documentation()))?)?;
         files.push((format!("{service}-{version}.json.gz"), encoder.finish()?));
     }
     files.push(("NOTICE".to_owned(), notice(packages)?.into_bytes()));
@@ -81,6 +85,7 @@ fn generate(packages: &Path) -> Result<Vec<(String, Vec<u8>)>> {
 }
 
 /// JSON that keeps the order of members, which is the order of AWS's validation messages and XML elements.
+#[derive(Clone)]
 enum Json {
     Object(Vec<(String, Json)>),
     Array(Vec<Json>),

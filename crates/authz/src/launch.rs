@@ -23,7 +23,7 @@ use crate::principal::Principal;
 pub use caller::{Caller, NoCaller, ServiceLinked};
 pub use forecast::{Forecast, NoForecast, Outcome, StepForecast};
 pub use obstacle::Obstacle;
-pub use steps::{Call, NoSteps, Phase, Step};
+pub use steps::{CONTEXT_KEY, Call, NEW_INSTANCE, NEW_VOLUME, NoSteps, Phase, Step};
 pub use symptom::{Shown, Symptom};
 pub use volume::{Encryption, KeyNeedsEncrypted, NoDefaultKey, Snapshot, Volume, VolumeKey};
 

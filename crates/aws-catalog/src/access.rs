@@ -14,9 +14,10 @@
 //!
 //! Sources: IAM API Reference, AWS KMS API Reference and AWS STS API Reference, each operation's "Required permissions";
 //! Service Authorization Reference, "Actions, resources, and condition keys for AWS CloudTrail" and those for AWS
-//! Organizations; AWS KMS Developer Guide, "AWS KMS condition keys"; IAM User Guide, "IAM and AWS STS condition context keys".
+//! Organizations and Amazon EC2; AWS KMS Developer Guide, "AWS KMS condition keys"; IAM User Guide, "IAM and AWS STS condition context keys".
 
 mod cloudtrail;
+mod ec2;
 mod iam;
 mod kms;
 mod organizations;
@@ -110,6 +111,90 @@ pub enum On {
     InOrganization(&'static str),
     /// The policy of an organization that is to be made, of the type that a member names.
     NewOrganizationPolicy(&'static str),
+    /// What of EC2, of this kind, a member names by its id, or by a list of ids.
+    Ec2(Ec2Kind, &'static str),
+    /// What of EC2, of any kind, a member names by ids. Each id says which.
+    AnyEc2(&'static str),
+    /// What of EC2, of this kind, is to be made.
+    NewEc2(Ec2Kind),
+}
+
+/// A kind of resource of EC2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is what its name says")]
+pub enum Ec2Kind {
+    Fleet,
+    Image,
+    Instance,
+    LaunchTemplate,
+    NetworkInterface,
+    SecurityGroup,
+    Snapshot,
+    Subnet,
+    Volume,
+    Vpc,
+}
+
+impl Ec2Kind {
+    /// Every kind.
+    pub const ALL: [Self; 10] = [
+        Self::Fleet,
+        Self::Image,
+        Self::Instance,
+        Self::LaunchTemplate,
+        Self::NetworkInterface,
+        Self::SecurityGroup,
+        Self::Snapshot,
+        Self::Subnet,
+        Self::Volume,
+        Self::Vpc,
+    ];
+
+    /// What stands before the id in its ARN, which is also how AWS calls its resource type.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fleet => "fleet",
+            Self::Image => "image",
+            Self::Instance => "instance",
+            Self::LaunchTemplate => "launch-template",
+            Self::NetworkInterface => "network-interface",
+            Self::SecurityGroup => "security-group",
+            Self::Snapshot => "snapshot",
+            Self::Subnet => "subnet",
+            Self::Volume => "volume",
+            Self::Vpc => "vpc",
+        }
+    }
+
+    /// What its ids begin with.
+    #[must_use]
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::Fleet => "fleet-",
+            Self::Image => "ami-",
+            Self::Instance => "i-",
+            Self::LaunchTemplate => "lt-",
+            Self::NetworkInterface => "eni-",
+            Self::SecurityGroup => "sg-",
+            Self::Snapshot => "snap-",
+            Self::Subnet => "subnet-",
+            Self::Volume => "vol-",
+            Self::Vpc => "vpc-",
+        }
+    }
+
+    /// The kind of what has this id.
+    #[must_use]
+    pub fn of_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| id.starts_with(kind.prefix()))
+    }
+
+    /// Whether its ARNs name the account that it is of: those of what can be shared do not.
+    #[must_use]
+    pub const fn arn_has_account(self) -> bool {
+        !matches!(self, Self::Image | Self::Snapshot)
+    }
 }
 
 /// A kind of IAM resource.
@@ -185,6 +270,7 @@ pub struct TagList {
 pub fn operations(service: &str) -> &'static [Operation] {
     match service {
         "cloudtrail" => cloudtrail::OPERATIONS,
+        "ec2" => ec2::OPERATIONS,
         "iam" => iam::OPERATIONS,
         "kms" => kms::OPERATIONS,
         "organizations" => organizations::OPERATIONS,

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use aws_catalog::{
-    access::{Access, IamKind, On, Operation, UNTOLD, Untold, operation, operations, untold},
+    access::{Access, Ec2Kind, IamKind, On, Operation, UNTOLD, Untold, operation, operations, untold},
     action, service,
 };
 use serde_json::{Value, json};
@@ -21,13 +21,13 @@ const UNPUBLISHED: &[(&str, &str)] = &[
 ];
 
 fn every_access() -> impl Iterator<Item = (&'static Operation, &'static Access)> {
-    let all = ["cloudtrail", "iam", "kms", "organizations", "sts"].into_iter().flat_map(operations);
+    let all = ["cloudtrail", "ec2", "iam", "kms", "organizations", "sts"].into_iter().flat_map(operations);
     all.flat_map(|operation| operation.accesses().iter().map(move |access| (operation, access)))
 }
 
 fn is_on_a_key(access: &Access) -> bool {
     let service = access.action().split(':').next();
-    !matches!(service, Some("iam" | "organizations" | "sts"))
+    !matches!(service, Some("ec2" | "iam" | "organizations" | "sts"))
         && !matches!(access.on(), On::Nothing | On::Alias(_) | On::Role(_) | On::Principal(_) | On::Trail(_))
 }
 
@@ -49,6 +49,7 @@ fn every_published_condition_key_is_accounted_for() {
             On::Identity(_) | On::UserOfAccessKey(_) | On::Caller => "user",
             On::Trail(_) => "trail",
             On::FederatedUser(_) => "federated-user",
+            On::Ec2(kind, _) | On::NewEc2(kind) => kind.name(),
             _ => "key",
         };
         let is_meant = |name: &str| match access.on() {
@@ -59,6 +60,8 @@ fn every_published_condition_key_is_accounted_for() {
         };
         let on = published.resource_types().iter().filter(|on| is_meant(on.name()));
         let of_type = on.clone().filter_map(|on| service(published.service())?.resource_type(on.name()));
+        // Of EC2 the types have the keys of all their actions, and each action those of its own.
+        let of_type = of_type.filter(|_| published.service() != "ec2");
         let of_resource = on.flat_map(|on| on.condition_keys()).chain(of_type.flat_map(|on| on.condition_keys()));
         for key in published.condition_keys().iter().chain(of_resource) {
             let place = format!("{key} of {} in {}", access.action(), operation.name());
@@ -77,7 +80,10 @@ fn every_published_condition_key_is_accounted_for() {
                 (_, "RequestAlias") => matches!(access.on(), On::KeyOrAlias(_) | On::KeyOfCiphertext { .. }),
                 // The replica that ReplicateKey makes has these of its primary key; AWS does not say that they are told.
                 (_, "KeySpec" | "KeyUsage" | "KeyOrigin") if operation.name() == "ReplicateKey" => true,
-                (_, "aws:ResourceTag/${TagKey}" | "iam:ResourceTag/${TagKey}") => access.on() != On::Nothing,
+                (_, "aws:ResourceTag/${TagKey}" | "ec2:ResourceTag/${TagKey}" | "iam:ResourceTag/${TagKey}") => {
+                    access.on() != On::Nothing
+                }
+                (_, "ec2:Region") => true,
                 (_, "iam:ServiceSpecificCredentialServiceName") => access.on() == On::Named(IamKind::User, "UserName"),
                 (_, "organizations:PolicyType") => {
                     matches!(access.on(), On::InOrganization(_)) || is_tag_of_new(access)
@@ -101,7 +107,9 @@ fn what_is_told_is_published_or_excused_and_no_excuse_is_idle() {
     for (operation, access) in every_access() {
         let published = action(access.action()).unwrap();
         for condition in access.conditions() {
-            if !published.condition_keys().iter().any(|key| key == condition.key) {
+            let of_resources = published.resource_types().iter().flat_map(|on| on.condition_keys());
+            let of_resources = of_resources.filter(|_| published.service() == "ec2");
+            if !published.condition_keys().iter().chain(of_resources).any(|key| key == condition.key) {
                 let pair = (access.action(), condition.key);
                 assert!(UNPUBLISHED.contains(&pair), "{pair:?} of {} is not published", operation.name());
                 excused.insert(pair);
@@ -143,6 +151,11 @@ fn each_access_is_on_what_its_action_can_be_restricted_to() {
             On::Trail(_) => assert!(types.contains(&"trail"), "{place}"),
             On::InOrganization(_) => assert!(!types.is_empty(), "{place}"),
             On::NewOrganizationPolicy(_) => assert!(types.contains(&"policy"), "{place}"),
+            On::Ec2(kind, _) | On::NewEc2(kind) => assert!(types.contains(&kind.name()), "{place}"),
+            On::AnyEc2(_) => {
+                let kinds = Ec2Kind::ALL.iter().map(|kind| kind.name());
+                assert!(kinds.into_iter().all(|kind| types.contains(&kind)), "{place}");
+            }
             // Published for roles alone; GetFederationToken needs it, too (IAM User Guide, "Pass session tags in AWS STS").
             On::FederatedUser(_) if access.action() == "sts:TagSession" => {}
             On::FederatedUser(_) => assert!(types.contains(&"federated-user"), "{place}"),
@@ -157,7 +170,7 @@ fn each_access_is_on_what_its_action_can_be_restricted_to() {
 
 #[test]
 fn operations_are_found_by_their_exact_names() {
-    for service in ["cloudtrail", "iam", "kms", "organizations", "sts"] {
+    for service in ["cloudtrail", "ec2", "iam", "kms", "organizations", "sts"] {
         for known in operations(service) {
             assert!(std::ptr::eq(operation(service, known.name()).unwrap(), known), "{}", known.name());
             assert!(!known.accesses().is_empty(), "{}", known.name());

@@ -35,6 +35,16 @@ pub enum Protocol {
     AwsJson1_1,
     /// Form parameters in (`Action`, `Version`, members by dotted paths), XML out.
     Query,
+    /// As Query, but for names and lists in the form, and for what is around answers and errors.
+    Ec2Query,
+}
+
+impl Protocol {
+    /// Whether the operation is named by the parameter `Action`.
+    #[must_use]
+    pub const fn is_query(self) -> bool {
+        matches!(self, Self::Query | Self::Ec2Query)
+    }
 }
 
 /// What is true of the whole service.
@@ -52,7 +62,7 @@ pub struct Metadata {
     pub protocol: Protocol,
     /// What stands before the operation in `X-Amz-Target`; awsJson services only.
     pub target_prefix: Option<String>,
-    /// The namespace of Query's answers; Query services only.
+    /// The namespace of Query's answers; Query services and EC2 only.
     pub xml_namespace: Option<String>,
 }
 

@@ -12,11 +12,12 @@
 //!   decode_error     <-- status, headers, body --   encode_error
 //! ```
 //!
-//! The functions of this module choose the protocol by the model; those of [`aws_json`] and [`query`] are each
-//! protocol's own.
+//! The functions of this module choose the protocol by the model; those of [`aws_json`], [`query`] and
+//! [`ec2_query`] are each protocol's own.
 
 pub mod aws_json;
 pub(crate) mod base64_text;
+pub mod ec2_query;
 mod error;
 pub mod foreign;
 pub mod query;
@@ -63,7 +64,7 @@ impl EncodedResponse {
 pub fn decode_request(model: &ServiceModel, operation: &Operation, body: &[u8]) -> Result<Value, DecodeError> {
     match model.metadata().protocol {
         Protocol::AwsJson1_0 | Protocol::AwsJson1_1 => aws_json::decode_request(model, operation, body),
-        Protocol::Query => query::decode_request(model, operation, body),
+        Protocol::Query | Protocol::Ec2Query => query::decode_request(model, operation, body),
     }
 }
 
@@ -80,6 +81,7 @@ pub fn encode_response(
     match model.metadata().protocol {
         Protocol::AwsJson1_0 | Protocol::AwsJson1_1 => aws_json::encode_response(model, operation, output, request_id),
         Protocol::Query => query::encode_response(model, operation, output, request_id),
+        Protocol::Ec2Query => ec2_query::encode_response(model, operation, output, request_id),
     }
 }
 
@@ -89,6 +91,7 @@ pub fn encode_error(model: &ServiceModel, error: &WireError, request_id: &str) -
     match model.metadata().protocol {
         Protocol::AwsJson1_0 | Protocol::AwsJson1_1 => aws_json::encode_error(model, error, request_id),
         Protocol::Query => query::encode_error(model, error, request_id),
+        Protocol::Ec2Query => ec2_query::encode_error(error, request_id),
     }
 }
 
@@ -103,7 +106,7 @@ pub fn encode_request(
 ) -> Result<EncodedRequest, EncodeError> {
     match model.metadata().protocol {
         Protocol::AwsJson1_0 | Protocol::AwsJson1_1 => aws_json::encode_request(model, operation, input),
-        Protocol::Query => query::encode_request(model, operation, input),
+        Protocol::Query | Protocol::Ec2Query => query::encode_request(model, operation, input),
     }
 }
 
@@ -115,6 +118,7 @@ pub fn decode_response(model: &ServiceModel, operation: &Operation, body: &[u8])
     match model.metadata().protocol {
         Protocol::AwsJson1_0 | Protocol::AwsJson1_1 => aws_json::decode_response(model, operation, body),
         Protocol::Query => query::decode_response(model, operation, body),
+        Protocol::Ec2Query => ec2_query::decode_response(model, operation, body),
     }
 }
 
@@ -124,6 +128,6 @@ pub fn decode_response(model: &ServiceModel, operation: &Operation, body: &[u8])
 pub fn decode_error(model: &ServiceModel, status: u16, body: &[u8]) -> WireError {
     match model.metadata().protocol {
         Protocol::AwsJson1_0 | Protocol::AwsJson1_1 => aws_json::decode_error(status, body),
-        Protocol::Query => query::decode_error(status, body),
+        Protocol::Query | Protocol::Ec2Query => query::decode_error(status, body),
     }
 }

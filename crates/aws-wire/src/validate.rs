@@ -47,12 +47,22 @@ impl ValidationError {
         &self.violations
     }
 
-    /// What AWS answers to it: `ValidationException` in awsJson, `ValidationError` in Query.
+    /// What AWS answers to it: `ValidationException` in awsJson, `ValidationError` in Query; in EC2 what it has for the
+    /// first of the violations.
+    ///
+    /// Source: Amazon EC2 API Reference, "Error codes" > "Client errors" (`MissingParameter`, `InvalidParameterValue`).
     #[must_use]
     pub fn into_wire(self, protocol: Protocol) -> WireError {
-        let code = match protocol {
-            Protocol::AwsJson1_0 | Protocol::AwsJson1_1 => "ValidationException",
-            Protocol::Query => "ValidationError",
+        let code = match (protocol, self.violations.first()) {
+            (Protocol::AwsJson1_0 | Protocol::AwsJson1_1, _) => "ValidationException",
+            (Protocol::Query, _) => "ValidationError",
+            (Protocol::Ec2Query, Some(Violation { kind: ConstraintKind::NotNull, path, .. })) => {
+                let mut path = path.chars();
+                let first = path.next().map(|first| first.to_ascii_uppercase());
+                let name: String = first.into_iter().chain(path).collect();
+                return WireError::new("MissingParameter", format!("The request must contain the parameter {name}"));
+            }
+            (Protocol::Ec2Query, _) => "InvalidParameterValue",
         };
         WireError::new(code, self.to_string())
     }

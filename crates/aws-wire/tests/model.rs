@@ -87,7 +87,7 @@ fn a_model_that_cannot_be_spoken_is_refused_with_the_reason() {
         format!(r#"{{"metadata":{metadata},"operations":{operations},"shapes":{shapes}}}"#)
     };
     assert!(refused("{}").contains("botocore"));
-    assert!(refused(&with("ec2", "{}", "{}")).contains("`ec2`"));
+    assert!(refused(&with("rest-xml", "{}", "{}")).contains("`rest-xml`"));
     assert!(refused(&with("json", r#"{"A":{"name":"A","input":{"shape":"Gone"}}}"#, "{}")).contains("`Gone`"));
     assert!(refused(&with("json", "{}", r#"{"L":{"type":"list"}}"#)).contains("`L`"));
     assert!(refused(&with("json", "{}", r#"{"L":{"type":"odd"}}"#)).contains("`odd`"));

@@ -42,7 +42,15 @@ impl World {
         let caller = Caller::root(account, "AKIDEXAMPLE");
         let region = "us-east-1".parse().unwrap();
         let now = "2026-01-01T00:00:00Z".parse().unwrap();
-        let ctx = CallContext { caller: &caller, region: &region, now, request_id: "r", peer: None, notes: None };
+        let ctx = CallContext {
+            caller: &caller,
+            region: &region,
+            now,
+            request_id: "r",
+            invoked_by: None,
+            peer: None,
+            notes: None,
+        };
         self.runtime.block_on(self.kms.call(&ctx, operation, input)).unwrap()
     }
 

@@ -83,7 +83,11 @@ pub struct CallContext<'a> {
     pub now: Timestamp,
     /// The request's id, as the answer's `x-amzn-RequestId` tells it.
     pub request_id: &'a str,
-    /// Where the request came from; `None` for a call of the library.
+    /// The service of AWS that calls for the caller (`ec2.amazonaws.com`), by what the caller asked of it.
+    ///
+    /// Source: IAM User Guide, "Forward access sessions".
+    pub invoked_by: Option<&'static str>,
+    /// Where the request came from; `None` for a call of the library, or of a service.
     pub peer: Option<Peer<'a>>,
     /// Where the call's event gets what only the service knows; `None` for a call that has no event.
     pub notes: Option<&'a Notes>,

@@ -14,7 +14,6 @@
 mod codes;
 mod draw;
 mod fault;
-mod glob;
 mod read;
 #[cfg(test)]
 mod tests;

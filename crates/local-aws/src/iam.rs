@@ -50,7 +50,7 @@ mod users;
 
 use std::sync::Arc;
 
-use aws_model::{AccountId, Partition, Region};
+use aws_model::{AccountId, Arn, Partition, Region};
 use serde_json::Value;
 
 use crate::{CallContext, ServiceError, accounts::Accounts, operations::operations};
@@ -121,6 +121,26 @@ impl Iam {
         let call = Call { ctx, state: &self.state, accounts: &self.accounts };
         authorize::authorize(&call, operation, &input)?;
         Self::handle(&call, operation, input).unwrap_or_else(|| Err(fault::unsupported(operation)))
+    }
+}
+
+/// An instance profile, as EC2 takes it.
+#[derive(Clone, Debug)]
+pub(crate) struct ProfileFound {
+    pub(crate) arn: Arn,
+    pub(crate) id: String,
+    /// The role in it.
+    pub(crate) role: Option<Arn>,
+}
+
+impl Iam {
+    /// The instance profile of an account that a name or an ARN names.
+    pub(crate) fn instance_profile(&self, account: AccountId, named: &str) -> Option<ProfileFound> {
+        let realm = self.state.read(account);
+        let name = named.rsplit('/').next().unwrap_or_default();
+        let profile = realm.profile(name).ok().filter(|profile| named == name || profile.arn.as_str() == named)?;
+        let role = profile.role.as_ref().and_then(|role| realm.role(role).ok()).map(|role| role.arn.clone());
+        Some(ProfileFound { arn: profile.arn.clone(), id: profile.id.clone(), role })
     }
 }
 

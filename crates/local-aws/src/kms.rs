@@ -48,6 +48,7 @@ mod mac;
 mod material;
 mod metadata;
 mod multi_region;
+mod of_services;
 mod paging;
 mod pair;
 mod policies;
@@ -74,6 +75,7 @@ use crate::{
     trail::Trail,
 };
 pub use adopt::UnfitKey;
+pub(crate) use of_services::ManagedKey;
 pub use quotas::Quotas;
 
 use call::{Call, Made};

@@ -5,7 +5,7 @@
 //!     |
 //!   router    service and operation -> signature -> input -> service -> answer      admin   moves the clock
 //!     |                         |      faults, on request, before a service or behind it
-//!   iam, kms, sts, cloudtrail, organizations --> authorization  accounts   credentials, sessions
+//!   iam, kms, sts, cloudtrail, organizations, ec2 --> authorization  accounts   credentials, sessions
 //!     |                 |      |                                |
 //!     |                 |    issuers   keys of OpenID Connect issuers
 //!   store             trail    an event for each call
@@ -20,8 +20,10 @@ mod authorization;
 mod caller;
 mod clock;
 mod cloudtrail;
+mod ec2;
 mod error;
 mod faults;
+mod glob;
 mod iam;
 mod issuers;
 mod json;

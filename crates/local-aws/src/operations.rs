@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use aws_wire::model::{self, Operation, Protocol, ServiceId, ServiceModel};
 
-use crate::{cloudtrail::CloudTrail, iam::Iam, kms::Kms, organizations::Organizations, sts::Sts};
+use crate::{cloudtrail::CloudTrail, ec2::Ec2, iam::Iam, kms::Kms, organizations::Organizations, sts::Sts};
 
 /// What is not there of operations, each by its name. An operation that is not among them has all that AWS documents of
 /// it, as far as its authors know.
@@ -47,6 +47,7 @@ pub fn supported(service: ServiceId) -> &'static [&'static str] {
         ServiceId::Sts => &Sts::OPERATIONS,
         ServiceId::CloudTrail => CloudTrail::OPERATIONS,
         ServiceId::Organizations => Organizations::OPERATIONS,
+        ServiceId::Ec2 => Ec2::OPERATIONS,
     }
 }
 
@@ -59,6 +60,7 @@ pub fn lacks(service: ServiceId) -> &'static [(&'static str, &'static str)] {
         ServiceId::Sts => Sts::LACKS,
         ServiceId::CloudTrail => CloudTrail::LACKS,
         ServiceId::Organizations => Organizations::LACKS,
+        ServiceId::Ec2 => Ec2::LACKS,
     }
 }
 
@@ -95,11 +97,17 @@ fn section(page: &mut String, service: ServiceId) {
         Protocol::AwsJson1_0 => "awsJson 1.0",
         Protocol::AwsJson1_1 => "awsJson 1.1",
         Protocol::Query => "Query",
+        Protocol::Ec2Query => "EC2's Query",
     };
     let here = |operation: &&Operation| supported(service).contains(&operation.name());
     let (answered, all) = (model.operations().filter(here).count(), model.operations().len());
     _ = writeln!(page, "\n## {}", metadata.service_id);
-    _ = writeln!(page, "{protocol}, version {}: {answered} of {all} operations.\n", metadata.api_version);
+    let of_all = match service {
+        // Its model is here as far as it is answered.
+        ServiceId::Ec2 => format!("{answered} operations"),
+        _ => format!("{answered} of {all} operations"),
+    };
+    _ = writeln!(page, "{protocol}, version {}: {of_all}.\n", metadata.api_version);
     _ = writeln!(page, "| operation | what is not there |\n|---|---|");
     for operation in model.operations().filter(here) {
         let lack = lacks(service).iter().find(|(name, _)| *name == operation.name()).map_or("", |(_, lack)| lack);

@@ -34,6 +34,7 @@ use crate::{
     caller::{Arrival, CallContext, Channel, Peer},
     clock::Clock,
     cloudtrail::CloudTrail,
+    ec2::Ec2,
     error::ServiceError,
     faults::{Called, Fate, Faults, LONGEST_DELAY, Loss, Ruling, Silence},
     iam::{self, Iam},
@@ -60,6 +61,7 @@ pub(crate) struct Router {
     sts: Sts,
     cloudtrail: CloudTrail,
     organizations: Organizations,
+    ec2: Ec2,
     trail: Arc<Trail>,
     faults: Arc<Faults>,
 }
@@ -81,6 +83,7 @@ pub(crate) struct Services {
     pub(crate) kms: Kms,
     pub(crate) cloudtrail: CloudTrail,
     pub(crate) organizations: Organizations,
+    pub(crate) ec2: Ec2,
     pub(crate) issuers: Issuers,
 }
 
@@ -94,9 +97,9 @@ impl Router {
         trail: Arc<Trail>,
         faults: Arc<Faults>,
     ) -> Self {
-        let Services { iam, kms, cloudtrail, organizations, issuers } = services;
+        let Services { iam, kms, cloudtrail, organizations, ec2, issuers } = services;
         let sts = Sts::new(Arc::clone(&accounts), Arc::clone(&authorizer), iam.clone(), issuers);
-        Self { accounts, authorizer, clock, store, iam, kms, sts, cloudtrail, organizations, trail, faults }
+        Self { accounts, authorizer, clock, store, iam, kms, sts, cloudtrail, organizations, ec2, trail, faults }
     }
 
     /// Answers a request whose body was read.
@@ -182,6 +185,7 @@ impl Router {
             region: home.as_ref().unwrap_or(&signer.region),
             now: self.clock.now(),
             request_id,
+            invoked_by: None,
             peer: Some(peer),
             notes: Some(&notes),
         };
@@ -263,6 +267,7 @@ impl Router {
             ServiceId::Sts => self.sts.call(context, signer.session.as_ref(), route.operation.name(), &input),
             ServiceId::CloudTrail => self.cloudtrail.call(context, route.operation.name(), input).await,
             ServiceId::Organizations => self.organizations.call(context, route.operation.name(), input),
+            ServiceId::Ec2 => self.ec2.call(context, route.operation.name(), input).await,
         }
     }
 }

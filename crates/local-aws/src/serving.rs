@@ -24,6 +24,7 @@ use crate::{
     authorization::Authorizer,
     clock::{Clock, OutOfRange},
     cloudtrail::CloudTrail,
+    ec2::{self, Ec2},
     faults::Faults,
     iam::{self, Iam},
     issuers::{Issuers, KeySource},
@@ -132,14 +133,17 @@ impl Plan {
         let accounts = Arc::new(accounts);
         let iam = Iam::new(identities, Arc::clone(&accounts));
         let organizations = Organizations::new(organization, Arc::clone(&accounts), iam.clone());
+        let ec2 = ec2::State::load(store.clone())?;
+        let (by, trail) = (Arc::clone(&authorizer), Arc::clone(&self.trail));
+        let ec2 = Ec2::new(ec2, by, Arc::clone(&accounts), iam.clone(), kms.clone(), trail);
         // What was there before decides already.
         authorizer.spread_within(clock.clone(), self.propagation);
         let admin = self.admin.then(|| {
             let (accounts, authorizer) = (Arc::clone(&accounts), Arc::clone(&authorizer));
             Admin::new(clock.clone(), accounts, authorizer, kms.clone(), Arc::clone(&self.faults))
         });
-        let services =
-            Services { iam, kms: kms.clone(), cloudtrail, organizations, issuers: Issuers::new(self.issuers.clone()) };
+        let issuers = Issuers::new(self.issuers.clone());
+        let services = Services { iam, kms: kms.clone(), cloudtrail, organizations, ec2, issuers };
         let trail = Arc::clone(&self.trail);
         let (state, faults) = (store.clone(), Arc::clone(&self.faults));
         let router = Router::new(Arc::clone(&accounts), clock.clone(), state, services, authorizer, trail, faults);

@@ -29,6 +29,8 @@ use crate::{
     operations::Lacks,
 };
 
+pub(crate) use decode::encode as encode_denial;
+
 /// STS over the accounts.
 #[derive(Debug)]
 pub(crate) struct Sts {
@@ -63,7 +65,6 @@ impl Sts {
     pub(crate) const LACKS: Lacks = &[
         ("AssumeRole", "codes of MFA devices; `ProvidedContexts`"),
         ("AssumeRoleWithWebIdentity", "`ProviderId`; Google, Facebook, Amazon and Cognito without a provider"),
-        ("DecodeAuthorizationMessage", "messages to decode: the operations that answer them are EC2's"),
         ("GetSessionToken", "codes of MFA devices"),
     ];
 

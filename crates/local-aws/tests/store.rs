@@ -225,8 +225,15 @@ async fn call(kms: &Kms, clock: &Clock, region: &str, operation: &str, input: Va
     let account: AccountId = "111122223333".parse().unwrap();
     let caller = Caller::root(account, "AKIDEXAMPLE");
     let region = region.parse().unwrap();
-    let ctx =
-        CallContext { caller: &caller, region: &region, now: clock.now(), request_id: "r", peer: None, notes: None };
+    let ctx = CallContext {
+        caller: &caller,
+        region: &region,
+        now: clock.now(),
+        request_id: "r",
+        invoked_by: None,
+        peer: None,
+        notes: None,
+    };
     kms.call(&ctx, operation, input).await.unwrap_or_else(|e| panic!("{operation}: {e}"))
 }
 

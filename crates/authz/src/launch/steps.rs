@@ -10,6 +10,7 @@ use crate::{
 };
 
 use self::of_volume::OfVolume;
+pub use self::of_volume::{CONTEXT_KEY, NEW_INSTANCE, NEW_VOLUME};
 use super::{Launch, NoDefaultKey};
 
 /// One call to KMS.

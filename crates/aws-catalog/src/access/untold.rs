@@ -39,9 +39,13 @@ const OF_ISSUER: Untold = Derived("the token of the issuer, when a session is as
 const OF_BOUNDARY: Untold = Derived("the boundary that the user or role has");
 const OF_SECURITY_KEY: Untold = Never("devices are virtual, and security keys take the console");
 const OF_MAKING: Untold = Never("what would have the tags is not there yet");
+const OF_EC2: Untold = Never("of EC2's own keys the embedded AWS tells those that `access/ec2.rs` has");
 
 /// What an action says comes before what holds for all.
 pub static UNTOLD: &[Gap] = &[
+    all("ec2:Region", Derived("the region of the request")),
+    all("ec2:ResourceTag/${TagKey}", OF_RESOURCE),
+    all("ec2:*", OF_EC2),
     only("iam:CreateInstanceProfile", "aws:ResourceTag/${TagKey}", OF_MAKING),
     only("iam:CreateVirtualMFADevice", "aws:ResourceTag/${TagKey}", OF_MAKING),
     only("iam:CreateOpenIDConnectProvider", "aws:ResourceTag/${TagKey}", OF_MAKING),

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use flate2::read::GzDecoder;
 
-use super::{ModelError, Protocol, ServiceModel};
+use super::{ModelError, ServiceModel};
 
 /// A service whose model is embedded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,11 +20,13 @@ pub enum ServiceId {
     CloudTrail,
     /// AWS Organizations.
     Organizations,
+    /// Amazon Elastic Compute Cloud, as far as the embedded AWS has it.
+    Ec2,
 }
 
 impl ServiceId {
     /// Every embedded service.
-    pub const ALL: [Self; 5] = [Self::Iam, Self::Kms, Self::Sts, Self::CloudTrail, Self::Organizations];
+    pub const ALL: [Self; 6] = [Self::Iam, Self::Kms, Self::Sts, Self::CloudTrail, Self::Organizations, Self::Ec2];
 
     /// The model's bytes, gzipped, as `cargo xtask models` wrote them.
     #[must_use]
@@ -35,6 +37,7 @@ impl ServiceId {
             Self::Sts => include_bytes!("../../models/sts-2011-06-15.json.gz"),
             Self::CloudTrail => include_bytes!("../../models/cloudtrail-2013-11-01.json.gz"),
             Self::Organizations => include_bytes!("../../models/organizations-2016-11-28.json.gz"),
+            Self::Ec2 => include_bytes!("../../models/ec2-2016-11-15.json.gz"),
         }
     }
 }
@@ -47,12 +50,14 @@ pub fn service(id: ServiceId) -> &'static ServiceModel {
     static STS: LazyLock<ServiceModel> = LazyLock::new(|| embedded(ServiceId::Sts));
     static CLOUDTRAIL: LazyLock<ServiceModel> = LazyLock::new(|| embedded(ServiceId::CloudTrail));
     static ORGANIZATIONS: LazyLock<ServiceModel> = LazyLock::new(|| embedded(ServiceId::Organizations));
+    static EC2: LazyLock<ServiceModel> = LazyLock::new(|| embedded(ServiceId::Ec2));
     match id {
         ServiceId::Iam => &IAM,
         ServiceId::Kms => &KMS,
         ServiceId::Sts => &STS,
         ServiceId::CloudTrail => &CLOUDTRAIL,
         ServiceId::Organizations => &ORGANIZATIONS,
+        ServiceId::Ec2 => &EC2,
     }
 }
 
@@ -77,6 +82,7 @@ pub fn service_for_signing_name(name: &str) -> Option<ServiceId> {
         "sts" => Some(ServiceId::Sts),
         "cloudtrail" => Some(ServiceId::CloudTrail),
         "organizations" => Some(ServiceId::Organizations),
+        "ec2" => Some(ServiceId::Ec2),
         _ => None,
     }
 }
@@ -87,7 +93,7 @@ pub fn service_for_action(version: Option<&str>, action: &str) -> Option<Service
     ServiceId::ALL.into_iter().find(|&id| {
         let model = service(id);
         let metadata = model.metadata();
-        metadata.protocol == Protocol::Query
+        metadata.protocol.is_query()
             && version.is_none_or(|version| version == metadata.api_version)
             && model.operation(action).is_some()
     })
@@ -98,7 +104,7 @@ pub fn service_for_action(version: Option<&str>, action: &str) -> Option<Service
 pub fn service_for_version(version: &str) -> Option<ServiceId> {
     ServiceId::ALL.into_iter().find(|&id| {
         let metadata = service(id).metadata();
-        metadata.protocol == Protocol::Query && metadata.api_version == version
+        metadata.protocol.is_query() && metadata.api_version == version
     })
 }
 

@@ -21,7 +21,7 @@ pub enum ModelError {
         shape: String,
     },
     /// A protocol that this crate does not speak.
-    #[error("the protocol `{0}` is not supported; supported are `json` and `query`")]
+    #[error("the protocol `{0}` is not supported; supported are `json`, `query` and `ec2`")]
     Protocol(String),
     /// A kind of shape that this crate does not know, or one without what its kind needs.
     #[error("the shape `{name}` of type `{kind}` is not supported or incomplete")]
@@ -39,9 +39,9 @@ pub enum ModelError {
 pub(super) fn model(json: &[u8]) -> Result<ServiceModel, ModelError> {
     let raw: RawModel = serde_json::from_slice(json)?;
     let metadata = metadata(raw.metadata)?;
-    let mut names = Names(HashMap::with_capacity(raw.shapes.len()));
+    let mut names = Names { shapes: HashMap::with_capacity(raw.shapes.len()), protocol: metadata.protocol };
     for (index, name) in raw.shapes.keys().enumerate() {
-        names.0.insert(name.clone(), ShapeRef::new(u32::try_from(index).map_err(|_| ModelError::TooLarge)?));
+        names.shapes.insert(name.clone(), ShapeRef::new(u32::try_from(index).map_err(|_| ModelError::TooLarge)?));
     }
     let operations = raw
         .operations
@@ -53,16 +53,30 @@ pub(super) fn model(json: &[u8]) -> Result<ServiceModel, ModelError> {
     Ok(ServiceModel { metadata, operations, by_name, shapes })
 }
 
-/// Where each shape's name leads.
-struct Names(HashMap<String, ShapeRef>);
+/// Where each shape's name leads, and how members are named.
+struct Names {
+    shapes: HashMap<String, ShapeRef>,
+    protocol: Protocol,
+}
 
 impl Names {
     fn find(&self, from: &str, reference: &RawRef) -> Result<ShapeRef, ModelError> {
         let shape = &reference.shape;
-        self.0
+        self.shapes
             .get(shape)
             .copied()
             .ok_or_else(|| ModelError::UnknownShape { from: from.to_owned(), shape: shape.clone() })
+    }
+
+    /// A member's name in a form. EC2's have a capital, and some have a name of their own there.
+    ///
+    /// Source: Smithy 2.0, "AWS EC2 query protocol", section "Query key resolution".
+    fn in_form(&self, member: &str, reference: &RawRef) -> String {
+        match (self.protocol, &reference.query_name, &reference.location_name) {
+            (Protocol::Ec2Query, Some(name), _) => name.clone(),
+            (Protocol::Ec2Query, None, Some(name)) => upper_first(name),
+            (_, _, name) => name.as_deref().unwrap_or(member).to_owned(),
+        }
     }
 }
 
@@ -71,6 +85,7 @@ fn metadata(raw: RawMetadata) -> Result<Metadata, ModelError> {
         ("json", Some("1.0")) => Protocol::AwsJson1_0,
         ("json", _) => Protocol::AwsJson1_1,
         ("query", _) => Protocol::Query,
+        ("ec2", _) => Protocol::Ec2Query,
         _ => return Err(ModelError::Protocol(raw.protocol)),
     };
     Ok(Metadata {
@@ -164,6 +179,7 @@ fn structure(name: &str, raw: &RawShape, names: &Names) -> Result<Structure, Mod
         Ok(Member {
             name: member.clone(),
             wire_name: reference.location_name.clone().unwrap_or_else(|| member.clone()),
+            form_name: names.in_form(member, reference),
             path_name: lower_first(member),
             required: raw.required.contains(member),
             shape: names.find(name, reference)?,
@@ -175,4 +191,9 @@ fn structure(name: &str, raw: &RawShape, names: &Names) -> Result<Structure, Mod
 fn lower_first(name: &str) -> String {
     let mut chars = name.chars();
     chars.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(chars).collect()
+}
+
+fn upper_first(name: &str) -> String {
+    let mut chars = name.chars();
+    chars.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(chars).collect()
 }

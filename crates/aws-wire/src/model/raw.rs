@@ -41,6 +41,7 @@ pub(super) struct RawOperation {
 pub(super) struct RawRef {
     pub(super) shape: String,
     pub(super) location_name: Option<String>,
+    pub(super) query_name: Option<String>,
     pub(super) result_wrapper: Option<String>,
 }
 

@@ -74,6 +74,8 @@ pub struct Member {
     pub name: String,
     /// Its name on the wire, which is nearly always the same.
     pub wire_name: String,
+    /// Its name in a form: as on the wire, but for EC2's.
+    pub form_name: String,
     /// Its name in a validation message: the first letter in lower case, for example `keyId`.
     pub path_name: String,
     /// Must be given.

@@ -115,7 +115,7 @@ fn message_name(model: &ServiceModel, code: &str) -> &'static str {
 fn content_type(model: &ServiceModel) -> &'static str {
     match model.metadata().protocol {
         Protocol::AwsJson1_0 => "application/x-amz-json-1.0",
-        Protocol::AwsJson1_1 | Protocol::Query => "application/x-amz-json-1.1",
+        Protocol::AwsJson1_1 | Protocol::Query | Protocol::Ec2Query => "application/x-amz-json-1.1",
     }
 }
 

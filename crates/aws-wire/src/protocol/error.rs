@@ -48,11 +48,14 @@ impl DecodeError {
     /// What AWS answers to it.
     ///
     /// awsJson: `SerializationException`, with no message for a malformed body (measured on Athena, which shares
-    /// the framework, in athena-local's `docs` of 2026-09). Query: `MalformedInput`.
+    /// the framework, in athena-local's `docs` of 2026-09). Query: `MalformedInput`. EC2: Amazon EC2 API Reference, "Error
+    /// codes".
     #[must_use]
     pub fn into_wire(self, protocol: Protocol) -> WireError {
         let (code, message) = match (protocol, self) {
             (Protocol::Query, Self::Malformed(message) | Self::Type(message)) => ("MalformedInput", message),
+            (Protocol::Ec2Query, Self::Malformed(message)) => ("InvalidQueryParameter", message),
+            (Protocol::Ec2Query, Self::Type(message)) => ("InvalidParameterValue", message),
             (_, Self::Malformed(_)) => ("SerializationException", "".into()),
             (_, Self::Type(message)) => ("SerializationException", message),
         };

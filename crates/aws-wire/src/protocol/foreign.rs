@@ -16,8 +16,6 @@ pub enum ErrorForm {
     AwsJson,
     /// `<ErrorResponse>`: Query, and REST with XML.
     Query,
-    /// `<Response><Errors>`: EC2.
-    Ec2Query,
     /// A bare `<Error>`: S3.
     S3,
     /// A JSON document, with the code in a header, too.
@@ -36,7 +34,6 @@ pub fn encode_error(form: ErrorForm, error: &WireError, request_id: &str) -> Enc
         ErrorForm::AwsJson => ("application/x-amz-json-1.1", json_document(code, message)),
         ErrorForm::RestJson => ("application/json", json_document(code, message)),
         ErrorForm::Query => ("text/xml", error_response(error, request_id)),
-        ErrorForm::Ec2Query => ("text/xml;charset=UTF-8", ec2_response(code, message, request_id)),
         ErrorForm::S3 => ("application/xml", s3_error(code, message, request_id)),
         ErrorForm::RpcV2Cbor => ("application/cbor", cbor_document(code, message)),
     };
@@ -45,7 +42,7 @@ pub fn encode_error(form: ErrorForm, error: &WireError, request_id: &str) -> Enc
         ErrorForm::RestJson => response.headers.push(("x-amzn-ErrorType", code.to_owned())),
         ErrorForm::RpcV2Cbor => response.headers.push(("smithy-protocol", "rpc-v2-cbor".to_owned())),
         ErrorForm::S3 => response.headers.push(("x-amz-request-id", request_id.to_owned())),
-        ErrorForm::AwsJson | ErrorForm::Query | ErrorForm::Ec2Query => {}
+        ErrorForm::AwsJson | ErrorForm::Query => {}
     }
     response
 }
@@ -62,15 +59,6 @@ fn error_response(error: &WireError, request_id: &str) -> Vec<u8> {
                 code_and_message(xml, &error.code, &error.message);
             });
             xml.element("RequestId", request_id);
-        });
-    })
-}
-
-fn ec2_response(code: &str, message: &str, request_id: &str) -> Vec<u8> {
-    xml(|xml| {
-        within(xml, "Response", |xml| {
-            within(xml, "Errors", |xml| within(xml, "Error", |xml| code_and_message(xml, code, message)));
-            xml.element("RequestID", request_id);
         });
     })
 }

@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 pub use form::Form;
 
 use super::{DecodeError, EncodeError, EncodedRequest, EncodedResponse, WireError};
-use crate::model::{Operation, ServiceModel};
+use crate::model::{Operation, ServiceModel, ShapeRef};
 use xml::XmlWriter;
 
 /// What every answer is, errors too.
@@ -118,6 +118,21 @@ pub fn decode_response(model: &ServiceModel, operation: &Operation, body: &[u8])
     reader::value(model, model.shape(shape), result)
 }
 
+/// Writes the members of a structure, as they stand in the answers of both forms of Query.
+pub(super) fn write_members(
+    model: &ServiceModel,
+    shape: ShapeRef,
+    value: &Value,
+    xml: &mut XmlWriter,
+) -> Result<(), EncodeError> {
+    writer::xml(model, shape, value, xml)
+}
+
+/// Reads a structure whose members are the children of the document's element.
+pub(super) fn read_members(model: &ServiceModel, shape: ShapeRef, body: &[u8]) -> Result<Value, DecodeError> {
+    reader::value(model, model.shape(shape), &reader::parse(body)?)
+}
+
 /// Reads an error.
 #[must_use]
 pub fn decode_error(status: u16, body: &[u8]) -> WireError {
@@ -141,6 +156,6 @@ pub fn decode_error(status: u16, body: &[u8]) -> WireError {
     }
 }
 
-fn namespace(model: &ServiceModel) -> &str {
+pub(super) fn namespace(model: &ServiceModel) -> &str {
     model.metadata().xml_namespace.as_deref().unwrap_or_default()
 }

@@ -74,6 +74,22 @@ fn botocore_knows_every_declared_error() {
     });
 }
 
+/// EC2's model declares none of its errors.
+#[test]
+fn botocore_reads_ec2s_errors() {
+    let mut botocore = Botocore::start();
+    let model = model::service(ServiceId::Ec2);
+    let operation = model.operation("RunInstances").unwrap();
+    for (code, status) in [("DryRunOperation", 412), ("UnauthorizedOperation", 403), ("InvalidAMIID.NotFound", 400)] {
+        let error = WireError::new(code, "<why> & how").with_status(status);
+        let response = protocol::encode_error(model, &error, "request-1");
+        let answer = botocore.ask("parse_error", ServiceId::Ec2, operation, question(&response));
+        assert_eq!((&answer["code"], &answer["message"]), (&json!(code), &json!("<why> & how")));
+        assert_eq!(answer["request_id"], "request-1");
+        assert_eq!(protocol::decode_error(model, status, &response.body), error);
+    }
+}
+
 /// Whether an error has a member for its message; CloudTrail's have none.
 fn has_message(model: &ServiceModel, shape: ShapeRef) -> bool {
     let Kind::Structure(structure) = &model.shape(shape).kind else { return false };
@@ -110,6 +126,7 @@ impl Botocore {
             ServiceId::Sts => "sts",
             ServiceId::CloudTrail => "cloudtrail",
             ServiceId::Organizations => "organizations",
+            ServiceId::Ec2 => "ec2",
         };
         question["do"] = what.into();
         question["service"] = service.into();

@@ -3,6 +3,7 @@
 
 mod aws_json;
 mod botocore;
+mod ec2_query;
 mod hostile;
 mod query;
 mod round_trip;

@@ -1,6 +1,6 @@
 //! What one side writes, the other reads: for every operation of every service, with values made from the model.
 
-use aws_wire::model::{self, Operation, Protocol, ServiceId, ServiceModel, ShapeRef};
+use aws_wire::model::{self, Operation, ServiceId, ServiceModel, ShapeRef};
 use aws_wire::protocol::{self, WireError};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -39,7 +39,7 @@ fn a_server_reads_what_a_client_writes() {
             let request = protocol::encode_request(model, operation, input).unwrap();
             let read = protocol::decode_request(model, operation, &request.body).unwrap();
             prop_assert_eq!(&read, input, "{}", String::from_utf8_lossy(&request.body));
-            if model.metadata().protocol == Protocol::Query {
+            if model.metadata().protocol.is_query() {
                 let form = protocol::query::Form::parse(&request.body).unwrap();
                 prop_assert_eq!(form.get("Action"), Some(operation.name()));
                 prop_assert_eq!(form.get("Version"), Some(model.metadata().api_version.as_str()));

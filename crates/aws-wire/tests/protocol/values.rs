@@ -1,6 +1,6 @@
 //! Values made from the models: whatever a shape allows by its type, constraints aside.
 
-use aws_wire::model::{Kind, ServiceModel, ShapeRef, Structure};
+use aws_wire::model::{Kind, Protocol, ServiceModel, ShapeRef, Structure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
@@ -11,7 +11,11 @@ use serde_json::{Map, Value, json};
 pub(crate) fn value(model: &'static ServiceModel, shape: ShapeRef) -> BoxedStrategy<Value> {
     match &model.shape(shape).kind {
         Kind::Structure(structure) => members(model, structure, 1),
-        Kind::List(list) => prop::collection::vec(value(model, list.element), 0..3).prop_map(Value::Array).boxed(),
+        Kind::List(list) => {
+            // A form of EC2's cannot say that a list is empty.
+            let least = usize::from(model.metadata().protocol == Protocol::Ec2Query);
+            prop::collection::vec(value(model, list.element), least..3).prop_map(Value::Array).boxed()
+        }
         Kind::Map(map) => prop::collection::btree_map(text(), value(model, map.value), 1..3)
             .prop_map(|entries| Value::Object(entries.into_iter().collect()))
             .boxed(),

@@ -71,6 +71,10 @@ impl Authorizer {
             _ => return,
         };
         let Some(account) = principal.account() else { return };
+        // A role of a service itself (`aws:ec2-infrastructure`) is nobody's to declare, and may what grants let it.
+        if arn.resource().starts_with("role/aws:") {
+            return;
+        }
         let is_known = {
             let world = self.world();
             world.account(account).is_some_and(|known| !known.identities_are_partial) || world.identity(arn).is_some()

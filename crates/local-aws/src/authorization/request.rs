@@ -53,7 +53,7 @@ impl Authorizer {
         }
         Ok(Request {
             principal: self.principal(ctx),
-            through: Vec::new(),
+            through: ctx.invoked_by.iter().map(|service| (*service).into()).collect(),
             action,
             resource: Resource { arn: resource.into(), owner: None, tags: Default::default() },
             region: Some(region.unwrap_or_else(|| ctx.region.clone())),
@@ -105,6 +105,10 @@ fn context(ctx: &CallContext<'_>) -> Context {
         if let Some(referer) = peer.referer {
             context.tell("aws:referer", one(referer));
         }
+    }
+    if ctx.invoked_by.is_some() {
+        // Services call one another over TLS.
+        context.tell("aws:securetransport", one("true"));
     }
     let caller = ctx.caller;
     if let Some(issued) = caller.issued {

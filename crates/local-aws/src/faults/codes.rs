@@ -46,6 +46,16 @@ const OF_QUERY: [Common; 7] = [
     Common("Throttling", 400, RATE),
 ];
 
+/// Source: Amazon EC2 API Reference, "Error codes"; "Throttle requests to the Amazon EC2 API".
+const OF_EC2: [Common; 6] = [
+    Common("AuthFailure", 401, "AWS was not able to validate the provided access credentials"),
+    Common("InternalError", 500, "An internal error has occurred"),
+    Common("RequestExpired", 400, "Request has expired."),
+    Common("RequestLimitExceeded", 503, "Request limit exceeded."),
+    Common("Unavailable", 503, TEMPORARY),
+    Common("UnauthorizedOperation", 403, "You are not authorized to perform this operation."),
+];
+
 /// KMS's own text for a throttled call.
 ///
 /// Source: AWS re:Post, "Why did I receive a ThrottlingExceptions error with API requests that are made to AWS KMS?"
@@ -58,6 +68,7 @@ fn speaks(service: ServiceId) -> Protocol {
 fn common(service: ServiceId) -> &'static [Common] {
     match speaks(service) {
         Protocol::Query => &OF_QUERY,
+        Protocol::Ec2Query => &OF_EC2,
         _ => &OF_JSON,
     }
 }
@@ -77,6 +88,7 @@ pub(super) fn of_operation(service: ServiceId, operation: &Operation) -> impl It
 pub(super) fn throttled(called: &Called<'_>, message: Option<&str>) -> ServiceError {
     let code = match speaks(called.service) {
         Protocol::Query => "Throttling",
+        Protocol::Ec2Query => "RequestLimitExceeded",
         _ => "ThrottlingException",
     };
     let injected = Injected { code: code.to_owned(), status: None, message: message.map(str::to_owned) };

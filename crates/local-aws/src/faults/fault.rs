@@ -6,7 +6,8 @@ use authz::principal::Principal;
 use aws_wire::model::ServiceId;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Called, NamedKey, codes::Injected, glob};
+use super::{Called, NamedKey, codes::Injected};
+use crate::glob;
 
 /// Faults that were read.
 #[derive(Clone, Debug, Default)]

@@ -13,9 +13,8 @@ use super::{
     FaultPlan, LONGEST_DELAY, MOST_FAULTS, codes,
     codes::Injected,
     fault::{Effect, Fault, ForcedState, KeyPattern, Loss, Moment, Scope, Silence},
-    glob,
 };
-use crate::{clock, operations::supported};
+use crate::{clock, glob, operations::supported};
 
 const FIELDS: [&str; 18] = [
     "on", "account", "region", "caller", "key", "error", "message", "status", "throttle", "latency", "gone", "lost",

@@ -28,7 +28,15 @@ impl Account {
         let region = "us-east-1".parse().unwrap();
         let now = Timestamp::UNIX_EPOCH;
         self.0.call(
-            &CallContext { caller: &caller, region: &region, now, request_id: "r", peer: None, notes: None },
+            &CallContext {
+                caller: &caller,
+                region: &region,
+                now,
+                request_id: "r",
+                invoked_by: None,
+                peer: None,
+                notes: None,
+            },
             operation,
             input,
         )

@@ -51,7 +51,15 @@ impl World {
     fn context<'c>(&self, caller: &'c Caller) -> CallContext<'c> {
         static REGION: std::sync::LazyLock<aws_model::Region> =
             std::sync::LazyLock::new(|| "us-east-1".parse().unwrap());
-        CallContext { caller, region: &REGION, now: self.now, request_id: "r", peer: None, notes: None }
+        CallContext {
+            caller,
+            region: &REGION,
+            now: self.now,
+            request_id: "r",
+            invoked_by: None,
+            peer: None,
+            notes: None,
+        }
     }
 
     fn done(&self, operation: &str, input: Value) -> Value {

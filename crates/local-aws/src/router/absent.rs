@@ -6,7 +6,7 @@
 //! (`NotImplemented`). AWS sends no message with the first.
 
 use aws_wire::{
-    model::{self, Protocol, ServiceId},
+    model::{self, ServiceId},
     protocol::{EncodedResponse, foreign::ErrorForm},
 };
 
@@ -54,9 +54,11 @@ impl FormOf {
 pub(super) fn operation(service: ServiceId, name: &str) -> Unrouted {
     let model = model::service(service);
     let (id, version) = (&model.metadata().service_id, &model.metadata().api_version);
-    let queried = model.metadata().protocol == Protocol::Query;
+    let queried = model.metadata().protocol.is_query();
     let shown = shown(name);
     let what = match (model.operation(name), queried) {
+        // Of EC2's model only what is answered is here.
+        _ if service == ServiceId::Ec2 => format!("The embedded AWS does not have {id}'s operation {shown}"),
         (Some(_), _) => format!("The embedded AWS does not have {id}'s operation {shown}"),
         (None, true) => format!("Could not find operation {shown} for version {version}"),
         (None, false) if name.is_empty() => format!("X-Amz-Target names no operation of {id}"),
@@ -74,11 +76,9 @@ pub(super) fn service(head: &http::request::Parts, asked: Asked<'_>) -> Unrouted
     let speaks = form_of_absent(head, asked);
     let (code, status) = match speaks {
         ErrorForm::AwsJson => ("UnknownOperationException", 400),
-        ErrorForm::Query | ErrorForm::Ec2Query if action.is_some() => ("InvalidAction", 400),
+        ErrorForm::Query if action.is_some() => ("InvalidAction", 400),
         ErrorForm::S3 => ("NotImplemented", 501),
-        ErrorForm::Query | ErrorForm::Ec2Query | ErrorForm::RestJson | ErrorForm::RpcV2Cbor => {
-            ("UnknownOperationException", 404)
-        }
+        ErrorForm::Query | ErrorForm::RestJson | ErrorForm::RpcV2Cbor => ("UnknownOperationException", 404),
     };
     let wanted = match (super::route::target(head), action, scope) {
         (Some(target), ..) => format!("names {} in X-Amz-Target", shown(target)),
@@ -94,7 +94,9 @@ pub(super) fn service(head: &http::request::Parts, asked: Asked<'_>) -> Unrouted
         "The request {wanted}, and no service of the embedded AWS is meant by that; it has {}; {LISTED}",
         has.join(", ")
     );
-    Unrouted { form_of: FormOf::Absent(speaks), error: ServiceError::new(code, message).with_status(status) }
+    // Whoever signs for EC2 and means a version of it that is not here.
+    let form_of = if scope == Some("ec2") { FormOf::Service(ServiceId::Ec2) } else { FormOf::Absent(speaks) };
+    Unrouted { form_of, error: ServiceError::new(code, message).with_status(status) }
 }
 
 /// What a service that is not here speaks, as far as a request to it tells.
@@ -107,7 +109,6 @@ pub(super) fn form_of_absent(head: &http::request::Parts, asked: Asked<'_>) -> E
     }
     match asked.scope {
         _ if head.headers.contains_key("x-amz-target") => ErrorForm::AwsJson,
-        Some("ec2") => ErrorForm::Ec2Query,
         _ if asked.action.is_some() => ErrorForm::Query,
         Some("cloudfront" | "route53") => ErrorForm::Query,
         Some(name) if name.starts_with("s3") => ErrorForm::S3,

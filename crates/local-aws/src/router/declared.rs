@@ -3,7 +3,7 @@
 //! SDKs make a typed error only of those that the model declares for an operation; a service that answers others
 //! surprises its callers. Debug builds, tests among them, turn such an error into a loud one.
 
-use aws_wire::model::{Operation, ServiceModel};
+use aws_wire::model::{Operation, Protocol, ServiceModel};
 
 use crate::error::ServiceError;
 
@@ -34,7 +34,9 @@ const COMMON: [&str; 15] = [
 
 /// The error itself, if `operation` may answer it; in a debug build another, if not.
 pub(super) fn checked(model: &ServiceModel, operation: &Operation, error: ServiceError) -> ServiceError {
-    let declared = operation.error(error.code()).is_some() || COMMON.contains(&error.code());
+    // EC2's model declares nothing: all of its operations may answer all of its codes.
+    let is_ec2 = model.metadata().protocol == Protocol::Ec2Query;
+    let declared = is_ec2 || operation.error(error.code()).is_some() || COMMON.contains(&error.code());
     if declared || !cfg!(debug_assertions) {
         return error;
     }

@@ -1,6 +1,7 @@
 //! What every service answers alike when a request does not reach its operation, in each protocol's own codes.
 //!
-//! Sources: AWS KMS API Reference and AWS STS API Reference, "Common Errors"; the statuses are those that the services
+//! Sources: AWS KMS API Reference and AWS STS API Reference, "Common Errors"; Amazon EC2 API Reference, "Error codes" >
+//! "Common client error codes" (of which AuthFailure comes with 401); the statuses are those that the services
 //! send, which the references do not always give.
 
 use aws_wire::{
@@ -24,6 +25,14 @@ pub(super) fn wire(error: ServiceError) -> WireError {
 
 /// A signature that is absent, cannot be read, or is not the one it should be.
 pub(super) fn signature(error: &SignatureError, speaks: Protocol) -> ServiceError {
+    if speaks == Protocol::Ec2Query {
+        return match error {
+            SignatureError::MissingAuthenticationToken => {
+                ServiceError::new("MissingParameter", "The request must contain the parameter AWSAccessKeyId")
+            }
+            _ => auth_failure(),
+        };
+    }
     let json = !matches!(speaks, Protocol::Query);
     let (code, query_status) = match error {
         SignatureError::MissingAuthenticationToken if json => ("MissingAuthenticationTokenException", 403),
@@ -47,6 +56,8 @@ pub(super) fn signature(error: &SignatureError, speaks: Protocol) -> ServiceErro
 pub(super) fn unidentified(why: Unidentified, speaks: Protocol) -> ServiceError {
     const EXPIRED: &str = "The security token included in the request is expired";
     match (why, speaks) {
+        (Unidentified::Unknown, Protocol::Ec2Query) => auth_failure(),
+        (Unidentified::Expired, Protocol::Ec2Query) => ServiceError::new("RequestExpired", "Request has expired."),
         (Unidentified::Unknown, Protocol::Query) => {
             ServiceError::new("InvalidClientTokenId", "The security token included in the request is invalid")
                 .with_status(403)
@@ -57,6 +68,12 @@ pub(super) fn unidentified(why: Unidentified, speaks: Protocol) -> ServiceError 
         (Unidentified::Expired, Protocol::Query) => ServiceError::new("ExpiredToken", EXPIRED).with_status(403),
         (Unidentified::Expired, _) => ServiceError::new("ExpiredTokenException", EXPIRED),
     }
+}
+
+/// EC2's one answer to whatever is wrong with a signature or an access key.
+fn auth_failure() -> ServiceError {
+    let message = "AWS was not able to validate the provided access credentials";
+    ServiceError::new("AuthFailure", message).with_status(401)
 }
 
 /// A body that is not of its protocol or not of the input's types.
@@ -78,6 +95,10 @@ fn from_wire(wire: WireError) -> ServiceError {
 
 /// A fault of this program. What it is stands in the log.
 pub(super) fn internal(model: &ServiceModel) -> ServiceError {
-    let code = if model.metadata().signing_name == "kms" { "KMSInternalException" } else { "InternalFailure" };
+    let code = match model.metadata().signing_name.as_str() {
+        "kms" => "KMSInternalException",
+        "ec2" => "InternalError",
+        _ => "InternalFailure",
+    };
     ServiceError::internal(code, "The request processing has failed because of an unknown error.")
 }

@@ -100,7 +100,7 @@ pub(super) fn of<'a>(
                 (None, None) => Err(absent::service(head, asked)),
             }
         }
-        (None, Some(service)) if model::service(service).metadata().protocol == model::Protocol::Query => {
+        (None, Some(service)) if model::service(service).metadata().protocol.is_query() => {
             Err(ServiceError::new("MissingAction", "The request is missing an action or a required parameter."))
                 .map_err(refuse(service))
         }

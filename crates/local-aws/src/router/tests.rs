@@ -8,8 +8,9 @@ use aws_wire::model::{self, Kind, Operation, ServiceId, ServiceModel, Shape};
 
 use crate::operations::supported;
 
-const SERVICES: [(&str, ServiceId); 5] = [
+const SERVICES: [(&str, ServiceId); 6] = [
     ("cloudtrail", ServiceId::CloudTrail),
+    ("ec2", ServiceId::Ec2),
     ("iam", ServiceId::Iam),
     ("kms", ServiceId::Kms),
     ("organizations", ServiceId::Organizations),
@@ -34,7 +35,7 @@ fn every_member_that_the_catalog_names_is_in_the_model_and_of_its_kind() {
             let name = if asked.name() == "AssumeRoleWithWebIdentity" { "AssumeRole" } else { asked.name() };
             let operation = model.operation(name).unwrap();
             for access in asked.accesses() {
-                for (path, fits) in members_of(access) {
+                for (path, fits) in members_of(access).into_iter().filter(|(path, _)| !is_filled_in(path)) {
                     let place = format!("{path} of {}", asked.name());
                     let shape = at(model, operation, path).unwrap_or_else(|| panic!("there is no {place}"));
                     assert!(fits(&shape.kind), "{place} is {:?}", shape.kind);
@@ -43,6 +44,11 @@ fn every_member_that_the_catalog_names_is_in_the_model_and_of_its_kind() {
             }
         }
     }
+}
+
+/// Whether EC2 fills a member in that no input has: see `access/ec2.rs` of the catalog.
+fn is_filled_in(path: &str) -> bool {
+    path.starts_with("TagsOf.") || matches!(path, "LaunchTemplateIds" | "IamInstanceProfile.Role")
 }
 
 /// What must be at a path.
@@ -80,6 +86,9 @@ fn members_of(access: &Access) -> Vec<(&'static str, Fits)> {
         | On::RoleOfTask(member)
         | On::InOrganization(member)
         | On::NewOrganizationPolicy(member) => vec![(member, TEXT)],
+        On::NewEc2(_) => vec![],
+        On::Ec2(_, member) => vec![(member, VALUES)],
+        On::AnyEc2(member) => vec![(member, LIST)],
     };
     for condition in access.conditions() {
         match condition.from {
@@ -99,6 +108,9 @@ fn members_of(access: &Access) -> Vec<(&'static str, Fits)> {
 fn tag_members_are_there(model: &ServiceModel, operation: &Operation, access: &Access) {
     for condition in access.conditions() {
         let (Source::TagValues(tags) | Source::TagKeys(tags)) = condition.from else { continue };
+        if is_filled_in(tags.member) {
+            continue;
+        }
         let Some(Kind::List(list)) = at(model, operation, tags.member).map(|shape| &shape.kind) else {
             panic!("{} of {} is no list", tags.member, operation.name())
         };

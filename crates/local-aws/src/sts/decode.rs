@@ -35,7 +35,6 @@ impl Sts {
 }
 
 /// The message of a denial, for the account of who was denied.
-#[cfg_attr(not(test), expect(dead_code, reason = "the operations whose denials carry it are EC2's, which is to come"))]
 pub(crate) fn encode(
     accounts: &Accounts,
     caller: &Caller,

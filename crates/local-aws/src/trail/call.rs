@@ -40,6 +40,8 @@ pub(super) struct Facts {
     pub(super) operation: &'static str,
     pub(super) address: Option<IpAddr>,
     pub(super) tls: Option<Box<Tls>>,
+    /// The service that called for the caller.
+    pub(super) invoked_by: Option<&'static str>,
     /// The request's id, or one of its own where there was no request.
     pub(super) id: Uuid,
     /// JSON.
@@ -106,6 +108,7 @@ impl Unkept<'_> {
                 operation,
                 address: None,
                 tls: None,
+                invoked_by: None,
                 id: Uuid::new_v4(),
                 parameters: None,
                 answer: Some(json!({ "keyId": arn }).to_string().into()),
@@ -177,10 +180,11 @@ impl Call {
             operation: name,
             address: context.peer.map(|peer| peer.address),
             tls: context.peer.and_then(|peer| Tls::of(&peer)).map(Box::new),
+            invoked_by: context.invoked_by,
             id: context.request_id.parse().unwrap_or_else(|_| Uuid::new_v4()),
             parameters,
             answer: told.and_then(|output| shown::answer(service, operation, output, key)),
-            failure: answer.err().map(|error| Box::new(Failure::of(error))),
+            failure: answer.err().map(|error| Box::new(Failure::of(service, error))),
             materials: materials(noted.material, answer.ok()),
             grant: noted.grant.filter(|_| name == "RetireGrant"),
             touched: noted.touched,
@@ -250,17 +254,21 @@ impl Tls {
 }
 
 impl Failure {
-    /// Events call a denial `AccessDenied`, whatever its code is on the wire.
-    fn of(error: &ServiceError) -> Self {
-        let code = match error.code() {
-            "AccessDeniedException" => "AccessDenied",
-            code => code,
+    /// Events call a denial `AccessDenied`, whatever its code is on the wire. Of EC2 they say whose fault it is.
+    ///
+    /// Source: AWS CloudTrail User Guide, "CloudTrail log file examples" (`Client.UnauthorizedOperation`).
+    fn of(service: ServiceId, error: &ServiceError) -> Self {
+        let code = match (service, error.code()) {
+            (ServiceId::Ec2, code) if error.status() < 500 => format!("Client.{code}"),
+            (ServiceId::Ec2, code) => format!("Server.{code}"),
+            (_, "AccessDeniedException") => "AccessDenied".to_owned(),
+            (_, code) => code.to_owned(),
         };
-        Self { code: cut(code, LONGEST_TEXT).into(), message: cut(error.message(), LONGEST_TEXT).into() }
+        Self { code: cut(&code, LONGEST_TEXT).into(), message: cut(error.message(), LONGEST_TEXT).into() }
     }
 
     fn is_denial(&self) -> bool {
-        &*self.code == "AccessDenied"
+        matches!(&*self.code, "AccessDenied" | "Client.UnauthorizedOperation")
     }
 }
 

@@ -74,11 +74,12 @@ pub(crate) fn json(record: &Record) -> String {
         event_source: source(call),
         event_name: facts.operation,
         aws_region: facts.region.as_str(),
-        source_ip_address: match facts.address {
-            Some(address) => address.to_string(),
-            None => INTERNAL.to_owned(),
+        source_ip_address: match (facts.invoked_by, facts.address) {
+            (Some(service), _) => service.to_owned(),
+            (None, Some(address)) => address.to_string(),
+            (None, None) => INTERNAL.to_owned(),
         },
-        user_agent: call.agent.as_deref().or(is_by_service.then_some(INTERNAL)),
+        user_agent: facts.invoked_by.or(call.agent.as_deref()).or(is_by_service.then_some(INTERNAL)),
         error_code: failure.map(|failure| &*failure.code),
         error_message: failure.map(|failure| &*failure.message),
         request_parameters: parsed(facts.parameters.as_deref()),
@@ -133,6 +134,11 @@ fn user_identity(record: &Record) -> Value {
     let mut identity = call.identity.whole();
     if let (Origin::Passed, Some(fields)) = (call.facts.origin, identity.as_object_mut()) {
         fields.insert("invokedBy".into(), source(call).into());
+    }
+    // Source: AWS CloudTrail User Guide, "CloudTrail userIdentity element", `invokedBy`; "CloudTrail record contents",
+    // `sourceIPAddress`: the service's name where a service calls.
+    if let (Some(service), Some(fields)) = (call.facts.invoked_by, identity.as_object_mut()) {
+        fields.insert("invokedBy".into(), service.into());
     }
     identity
 }

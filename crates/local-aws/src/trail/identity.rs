@@ -211,6 +211,9 @@ impl Identity {
             "accessKeyId": self.access_key_id,
         });
         let Some(fields) = identity.as_object_mut() else { return identity };
+        if self.access_key_id.is_empty() {
+            fields.remove("accessKeyId");
+        }
         if let (Kind::User, Some(name)) = (&self.kind, self.user_name()) {
             fields.insert("userName".into(), name.into());
         }
@@ -235,7 +238,8 @@ impl Identity {
     fn session_context(&self) -> Option<Map<String, Value>> {
         let issuer = match &self.kind {
             Kind::Role { arn, .. } => {
-                let id = self.principal_id.split(':').next().unwrap_or_default();
+                // A service's own role has colons in its id.
+                let id = self.principal_id.rsplit_once(':').map_or(&*self.principal_id, |(id, _)| id);
                 Some(issuer("Role", id, arn))
             }
             Kind::Federated { parent: Some(user) } => Some(issuer("IAMUser", "", user)),

@@ -156,7 +156,15 @@ async fn call_at(kms: &Kms, now: Timestamp, operation: &str, input: Value) -> Re
     let caller = Caller::root(account, "AKIDEXAMPLE");
     let region = "us-east-1".parse().unwrap();
     kms.call(
-        &CallContext { caller: &caller, region: &region, now, request_id: "r", peer: None, notes: None },
+        &CallContext {
+            caller: &caller,
+            region: &region,
+            now,
+            request_id: "r",
+            invoked_by: None,
+            peer: None,
+            notes: None,
+        },
         operation,
         input,
     )

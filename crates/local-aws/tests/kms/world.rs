@@ -91,6 +91,7 @@ impl Client<'_> {
             region: &self.region,
             now: self.world.clock.now(),
             request_id: "00000000-0000-0000-0000-000000000000",
+            invoked_by: None,
             peer: None,
             notes: None,
         };

@@ -20,6 +20,8 @@ pub(crate) struct Filled {
     /// A message and its code.
     pub(crate) mac: (String, String),
     signed_at: String,
+    /// An instance of an image under a key, and its volume.
+    instance: (String, String),
 }
 
 pub(crate) async fn call(aws: &Running, operation: &str, input: Value) -> Value {
@@ -38,6 +40,35 @@ fn text(value: &Value) -> String {
 
 async fn new_key(aws: &Running, input: Value) -> String {
     text(&call(aws, "CreateKey", input).await["KeyMetadata"]["Arn"])
+}
+
+/// Asks EC2; parameters are as they stand in a form.
+async fn ec2(aws: &Running, parameters: &str) -> Answer {
+    let headers = vec![("content-type".into(), "application/x-www-form-urlencoded; charset=utf-8".into())];
+    let body = format!("Version=2016-11-15&{parameters}").into();
+    let request = wire::Request { method: "POST", query: String::new(), headers, body };
+    let answer = request.signed(aws, &root(aws, "ec2")).send(aws).await;
+    assert_eq!(answer.status, 200, "{parameters}: {answer:?}");
+    answer
+}
+
+/// Launches an instance of an image under the key.
+async fn launch(aws: &Running, key: &str) -> (String, String) {
+    let key = key.replace(':', "%3A").replace('/', "%2F");
+    let volume = format!("Action=CreateVolume&AvailabilityZone=us-west-2a&Size=8&Encrypted=true&KmsKeyId={key}");
+    let volume = ec2(aws, &volume).await.element("volumeId");
+    let snapshot = ec2(aws, &format!("Action=CreateSnapshot&VolumeId={volume}")).await.element("snapshotId");
+    let root_device = "BlockDeviceMapping.1.DeviceName=%2Fdev%2Fxvda&RootDeviceName=%2Fdev%2Fxvda";
+    let image = format!("Action=RegisterImage&Name=node&{root_device}&BlockDeviceMapping.1.Ebs.SnapshotId={snapshot}");
+    let image = ec2(aws, &image).await.element("imageId");
+    let data = format!("LaunchTemplateData.ImageId={image}&LaunchTemplateData.InstanceType=m5.large");
+    ec2(aws, &format!("Action=CreateLaunchTemplate&LaunchTemplateName=nodes&{data}")).await;
+    ec2(aws, "Action=EnableEbsEncryptionByDefault").await;
+    let launched = "Action=RunInstances&MinCount=1&MaxCount=1&LaunchTemplate.LaunchTemplateName=nodes&ClientToken=once";
+    let launched = ec2(aws, launched).await;
+    let (instance, volume) = (launched.element("instanceId"), launched.element("volumeId"));
+    ec2(aws, &format!("Action=CreateTags&ResourceId.1={instance}&Tag.1.Key=a&Tag.1.Value=b")).await;
+    (instance, volume)
 }
 
 /// Makes something of everything.
@@ -90,6 +121,7 @@ pub(crate) async fn fill(aws: &Running) -> Filled {
         assert_eq!(made.status, 200, "{made:?}");
     }
 
+    let instance = launch(aws, &key).await;
     let signer = |answer: &Answer, service, token: Option<String>| Signer {
         access_key_id: answer.element("AccessKeyId"),
         secret: answer.element("SecretAccessKey").into_bytes().into(),
@@ -105,6 +137,7 @@ pub(crate) async fn fill(aws: &Running) -> Filled {
         grant_token: text(&grant["GrantToken"]),
         mac: (hmac, mac),
         signed_at: pair,
+        instance,
         key,
     }
 }
@@ -123,12 +156,24 @@ impl Filled {
         assert_eq!(call(aws, "DescribeKey", by_token).await["KeyMetadata"]["Arn"], self.key.as_str());
         assert!(identity(aws, &self.long_term).await.element("Arn").ends_with(":user/team/ann"));
         assert!(identity(aws, &self.session).await.element("Arn").ends_with(":assumed-role/Reader/me"));
+        let (instance, volume) = &self.instance;
+        let again =
+            "Action=RunInstances&MinCount=1&MaxCount=1&LaunchTemplate.LaunchTemplateName=nodes&ClientToken=once";
+        assert_eq!(ec2(aws, again).await.element("instanceId"), *instance);
+        let tagged = "Action=DescribeInstances&Filter.1.Name=tag%3Aa&Filter.1.Value.1=b";
+        assert_eq!(ec2(aws, tagged).await.element("instanceId"), *instance);
+        let volumes = ec2(aws, &format!("Action=DescribeVolumes&VolumeId.1={volume}")).await;
+        assert_eq!(volumes.element("kmsKeyId"), self.key);
+        assert_eq!(ec2(aws, "Action=GetEbsEncryptionByDefault").await.element("ebsEncryptionByDefault"), "true");
     }
 
     /// Undoes what can be undone.
     pub(crate) async fn spoil(&self, aws: &Running) {
         call(aws, "DeleteAlias", json!({"AliasName": "alias/demo"})).await;
         call(aws, "DisableKey", json!({"KeyId": self.key})).await;
+        ec2(aws, &format!("Action=TerminateInstances&InstanceId.1={}", self.instance.0)).await;
+        ec2(aws, "Action=DeleteLaunchTemplate&LaunchTemplateName=nodes").await;
+        ec2(aws, "Action=DisableEbsEncryptionByDefault").await;
         call(aws, "ScheduleKeyDeletion", json!({"KeyId": self.signed_at})).await;
         let key = self.long_term.access_key_id.as_str();
         done(aws, "DeleteAccessKey", &[("UserName", "ann"), ("AccessKeyId", key)]).await;

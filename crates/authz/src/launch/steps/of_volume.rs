@@ -17,11 +17,13 @@ use crate::{
 /// The encryption context's one key.
 ///
 /// Source: Amazon EBS User Guide, "How Amazon EBS encryption works" > "Amazon EBS encryption context".
-const CONTEXT_KEY: &str = "aws:ebs:id";
+pub const CONTEXT_KEY: &str = "aws:ebs:id";
 
-/// A volume or instance that is yet to come has an id that nobody can have named before, so a made-up one stands for it.
-const NEW_VOLUME: &str = "vol-00000000000000000";
-const NEW_INSTANCE: &str = "i-00000000000000000";
+/// Stands for a volume that is yet to come: its id is one that nobody can have named before.
+pub const NEW_VOLUME: &str = "vol-00000000000000000";
+
+/// Stands for an instance that is yet to come.
+pub const NEW_INSTANCE: &str = "i-00000000000000000";
 
 /// What passes the calls on.
 const EC2: &str = "ec2.amazonaws.com";

@@ -3,7 +3,7 @@
 use serde_json::{Map, Number, Value};
 
 use super::form::{Form, Parameters};
-use crate::model::{self, Kind, List, ServiceModel, ShapeRef, Structure};
+use crate::model::{self, Kind, List, Protocol, ServiceModel, ShapeRef, Structure};
 use crate::protocol::{DecodeError, base64_text, timestamp};
 
 /// A parameter's name longer than this leads nowhere in any model of AWS. Shapes may refer to themselves, and
@@ -26,7 +26,7 @@ impl Reader<'_> {
     fn members(&self, structure: &Structure, given: Parameters<'_>, prefix: &str) -> Result<Value, DecodeError> {
         let mut object = Map::new();
         for member in &structure.members {
-            let path = format!("{prefix}{}", member.wire_name);
+            let path = format!("{prefix}{}", member.form_name);
             if let Some(value) = self.value(member.shape, given, &path)? {
                 object.insert(member.name.clone(), value);
             }
@@ -55,7 +55,7 @@ impl Reader<'_> {
     }
 
     fn list(&self, list: &List, given: Parameters<'_>, path: &str) -> Result<Option<Value>, DecodeError> {
-        let prefix = list_prefix(list, path);
+        let prefix = list_prefix(self.model, list, path);
         let under = given.under(&prefix);
         if under.is_empty() {
             // SDKs write an empty list as an empty parameter.
@@ -88,9 +88,12 @@ impl Reader<'_> {
     }
 }
 
-/// What stands before the index of each element: `Tags.member.`, or for a flattened list `Tags.`, or the
-/// elements' own name in place of the list's.
-pub(super) fn list_prefix(list: &List, path: &str) -> String {
+/// What stands before the index of each element: `Tags.member.`, or for a flattened list, as all of EC2's are, `Tags.`,
+/// or the elements' own name in place of the list's.
+pub(super) fn list_prefix(model: &ServiceModel, list: &List, path: &str) -> String {
+    if model.metadata().protocol == Protocol::Ec2Query {
+        return format!("{path}.");
+    }
     match (list.element_name.as_deref(), list.flattened) {
         (name, false) => format!("{path}.{}.", name.unwrap_or("member")),
         (None, true) => format!("{path}."),

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::decode::{list_prefix, map_prefix};
 use super::form::FormWriter;
 use super::xml::XmlWriter;
-use crate::model::{Kind, ServiceModel, Shape, ShapeRef, TimestampFormat};
+use crate::model::{Kind, Member, Protocol, ServiceModel, Shape, ShapeRef, TimestampFormat};
 use crate::protocol::{EncodeError, error, timestamp};
 
 /// Writes the members of a structure as elements.
@@ -17,8 +17,8 @@ pub(super) fn xml(
     value: &Value,
     out: &mut XmlWriter,
 ) -> Result<(), EncodeError> {
-    for (name, member, value) in members(model, model.shape(shape), value)? {
-        element(model, member, name, value, out)?;
+    for (member, shape, value) in members(model, model.shape(shape), value)? {
+        element(model, shape, &member.wire_name, value, out)?;
     }
     Ok(())
 }
@@ -32,8 +32,8 @@ fn element(
 ) -> Result<(), EncodeError> {
     match (&shape.kind, value) {
         (Kind::Structure(_), Value::Object(_)) => out.nested(Some(name), |out| {
-            for (name, member, value) in members(model, shape, value)? {
-                element(model, member, name, value, out)?;
+            for (member, shape, value) in members(model, shape, value)? {
+                element(model, shape, &member.wire_name, value, out)?;
             }
             Ok(())
         }),
@@ -70,8 +70,8 @@ pub(super) fn form(
     value: &Value,
     out: &mut FormWriter,
 ) -> Result<(), EncodeError> {
-    for (name, member, value) in members(model, model.shape(shape), value)? {
-        parameter(model, member, name, value, out)?;
+    for (member, shape, value) in members(model, model.shape(shape), value)? {
+        parameter(model, shape, &member.form_name, value, out)?;
     }
     Ok(())
 }
@@ -85,14 +85,18 @@ fn parameter(
 ) -> Result<(), EncodeError> {
     match (&shape.kind, value) {
         (Kind::Structure(_), Value::Object(_)) => {
-            for (name, member, value) in members(model, shape, value)? {
-                parameter(model, member, &format!("{path}.{name}"), value, out)?;
+            for (member, shape, value) in members(model, shape, value)? {
+                parameter(model, shape, &format!("{path}.{}", member.form_name), value, out)?;
             }
         }
-        // An empty parameter tells an empty list from one that is not given.
-        (Kind::List(_), Value::Array(elements)) if elements.is_empty() => out.push(path, ""),
+        // An empty parameter tells an empty list from one that is not given; of EC2's nothing does.
+        (Kind::List(_), Value::Array(elements)) if elements.is_empty() => {
+            if model.metadata().protocol != Protocol::Ec2Query {
+                out.push(path, "");
+            }
+        }
         (Kind::List(list), Value::Array(elements)) => {
-            let prefix = list_prefix(list, path);
+            let prefix = list_prefix(model, list, path);
             let member = model.shape(list.element);
             for (value, index) in elements.iter().zip(1..) {
                 parameter(model, member, &format!("{prefix}{index}"), value, out)?;
@@ -111,12 +115,12 @@ fn parameter(
     Ok(())
 }
 
-/// The members that are given, in the model's order: name on the wire, shape, value.
+/// The members that are given, in the model's order.
 fn members<'a>(
     model: &'a ServiceModel,
     shape: &'a Shape,
     value: &'a Value,
-) -> Result<Vec<(&'a str, &'a Shape, &'a Value)>, EncodeError> {
+) -> Result<Vec<(&'a Member, &'a Shape, &'a Value)>, EncodeError> {
     let (Kind::Structure(structure), Value::Object(object)) = (&shape.kind, value) else {
         return Err(EncodeError(error::wrong_type(shape, value)));
     };
@@ -126,7 +130,7 @@ fn members<'a>(
         return Err(EncodeError(error::unknown_member(shape, structure, object)));
     }
     let given = known.into_iter().filter(|(_, value)| !value.is_null());
-    Ok(given.map(|(member, value)| (member.wire_name.as_str(), model.shape(member.shape), value)).collect())
+    Ok(given.map(|(member, value)| (member, model.shape(member.shape), value)).collect())
 }
 
 fn scalar<'a>(shape: &Shape, value: &'a Value) -> Result<Cow<'a, str>, EncodeError> {

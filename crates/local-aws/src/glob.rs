@@ -1,7 +1,7 @@
 //! Texts with wildcards, as IAM's: `*` stands for any characters, also none, `?` for one.
 
 /// Whether a text is what a pattern says.
-pub(super) fn fits(pattern: &str, text: &str) -> bool {
+pub(crate) fn fits(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut at, mut read) = (0, 0);
     // Where the last run began, and how much of the text it stands for.
@@ -29,12 +29,12 @@ pub(super) fn fits(pattern: &str, text: &str) -> bool {
 }
 
 /// The same for names whose case says nothing.
-pub(super) fn fits_any_case(pattern: &str, text: &str) -> bool {
+pub(crate) fn fits_any_case(pattern: &str, text: &str) -> bool {
     fits(&pattern.to_lowercase(), &text.to_lowercase())
 }
 
 /// Whether it may stand for several texts.
-pub(super) fn has_wildcards(pattern: &str) -> bool {
+pub(crate) fn has_wildcards(pattern: &str) -> bool {
     pattern.contains(['*', '?'])
 }
 

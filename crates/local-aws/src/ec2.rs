@@ -1,0 +1,170 @@
+//! The embedded AWS's EC2: volumes, snapshots, images, launch templates and instances, as far as a launch goes.
+//!
+//! ```text
+//!   call ------> volumes, snapshots, images, templates, launch, instances, ...    one file for each family of operations
+//!     |             |                                      |
+//!     |          authorize      who may                  keys      what a volume asks of KMS, as `authz::launch` tells
+//!     |             |                                      |        it: decided by KMS, written to the trail
+//!     +--------> state                                    kms
+//!                   |
+//!                 store
+//! ```
+//!
+//! Nothing boots. What a launch leads to follows from the time: an instance is pending, then it runs, or it is terminated
+//! because KMS refused a call.
+
+mod authorize;
+mod call;
+mod encryption;
+mod fault;
+mod filters;
+mod images;
+mod instances;
+mod keys;
+mod launch;
+mod network;
+mod records;
+mod snapshots;
+mod state;
+mod tags;
+mod templates;
+mod volumes;
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::{
+    CallContext, ServiceError, accounts::Accounts, authorization::Authorizer, iam::Iam, kms::Kms, operations::Lacks,
+    trail::Trail,
+};
+
+use call::Call;
+pub(crate) use state::{State, TABLES};
+
+/// EC2, as every account sees it. Clones share their state.
+#[derive(Clone, Debug)]
+pub(crate) struct Ec2 {
+    state: Arc<State>,
+    authorizer: Arc<Authorizer>,
+    accounts: Arc<Accounts>,
+    iam: Iam,
+    kms: Kms,
+    trail: Arc<Trail>,
+}
+
+impl Ec2 {
+    /// The EC2 of a state, with all that it asks.
+    pub(crate) fn new(
+        state: State,
+        authorizer: Arc<Authorizer>,
+        accounts: Arc<Accounts>,
+        iam: Iam,
+        kms: Kms,
+        trail: Arc<Trail>,
+    ) -> Self {
+        Self { state: Arc::new(state), authorizer, accounts, iam, kms, trail }
+    }
+
+    /// Answers one operation. `input` was decoded and validated.
+    pub(crate) async fn call(
+        &self,
+        ctx: &CallContext<'_>,
+        operation: &str,
+        input: Value,
+    ) -> Result<Value, ServiceError> {
+        let call = Call { ctx, ec2: self };
+        let answer = match operation {
+            // These ask for permission themselves, when they know what for.
+            "CreateVolume" => volumes::create(&call, input).await,
+            "CreateFleet" => launch::create_fleet(&call, input).await,
+            "RunInstances" => launch::run_instances(&call, input).await,
+            _ => {
+                let input = templates::with_id(&call, input);
+                match authorize::authorize(&call, operation, &input) {
+                    Ok(()) => self.at_once(&call, operation, input),
+                    Err(denied) => Err(denied),
+                }
+            }
+        };
+        // What was seen is told when it would survive a kill.
+        self.state.store().durable(self.state.newest()).await.map_err(|_| fault::internal())?;
+        answer
+    }
+}
+
+/// The operations that are answered, by what, and what of them is not there. Those without a handler wait for KMS.
+macro_rules! operations {
+    ($($name:literal $(=> $handler:path)?, $(lacks $lacks:literal,)?)*) => {
+        impl Ec2 {
+            /// The names of the operations that [`call`](Self::call) answers.
+            pub(crate) const OPERATIONS: &'static [&'static str] = &[$($name),*];
+
+            /// What of them is not there, as `docs/reference/operations.md` tells it.
+            pub(crate) const LACKS: Lacks = &[$($(($name, $lacks),)?)*];
+
+            fn at_once(&self, call: &Call<'_>, operation: &str, input: Value) -> Result<Value, ServiceError> {
+                match operation {
+                    $($($name => $handler(call, input),)?)*
+                    other => Err(fault::unsupported(format!("{other} is not supported by the embedded AWS."))),
+                }
+            }
+        }
+    };
+}
+
+operations! {
+    "CreateFleet",
+        lacks "types but `instant`; prices, so that overrides are taken by their priority; `ClientToken`; instance requirements",
+    "CreateLaunchTemplate" => templates::create,
+        lacks "`Operator`; `ClientToken`",
+    "CreateLaunchTemplateVersion" => templates::create_version,
+        lacks "`ResolveAlias`; `ClientToken`",
+    "CreateSnapshot" => snapshots::create,
+        lacks "time that it takes: a snapshot is complete at once",
+    "CreateTags" => tags::create,
+    "CreateVolume",
+        lacks "`ClientToken`; multi-attach, outposts, initialization rates; the bounds of each type's size and IOPS",
+    "DeleteLaunchTemplate" => templates::delete,
+    "DeleteSnapshot" => snapshots::delete,
+    "DeleteVolume" => volumes::delete,
+    "DeregisterImage" => images::deregister,
+        lacks "`DeleteAssociatedSnapshots`",
+    "DescribeAvailabilityZones" => network::describe_availability_zones,
+        lacks "zones but three availability zones of each region",
+    "DescribeImageAttribute" => images::describe_attribute,
+        lacks "attributes but `launchPermission`, `description` and `blockDeviceMapping`",
+    "DescribeImages" => images::describe,
+        lacks "AWS's own images: there are those that were registered",
+    "DescribeInstanceStatus" => instances::describe_status,
+        lacks "events, and instances that fail their checks",
+    "DescribeInstances" => instances::describe,
+    "DescribeLaunchTemplateVersions" => templates::describe_versions,
+        lacks "filters",
+    "DescribeLaunchTemplates" => templates::describe,
+    "DescribeSecurityGroups" => network::describe_security_groups,
+        lacks "groups but the default one of the default VPC",
+    "DescribeSnapshotAttribute" => snapshots::describe_attribute,
+    "DescribeSnapshots" => snapshots::describe,
+    "DescribeSubnets" => network::describe_subnets,
+        lacks "subnets but the default ones of the default VPC",
+    "DescribeVolumes" => volumes::describe,
+    "DescribeVpcs" => network::describe_vpcs,
+        lacks "VPCs but the default one",
+    "DisableEbsEncryptionByDefault" => encryption::disable,
+    "EnableEbsEncryptionByDefault" => encryption::enable,
+    "GetEbsDefaultKmsKeyId" => encryption::get_key,
+    "GetEbsEncryptionByDefault" => encryption::get,
+    "ModifyEbsDefaultKmsKeyId" => encryption::modify_key,
+        lacks "a look at the key's state",
+    "ModifyImageAttribute" => images::modify_attribute,
+        lacks "attributes but `launchPermission` and `description`; organizations",
+    "ModifySnapshotAttribute" => snapshots::modify_attribute,
+    "RegisterImage" => images::register,
+        lacks "images of an instance store, and what is said of their boot",
+    "ResetEbsDefaultKmsKeyId" => encryption::reset_key,
+    "RunInstances",
+        lacks "capacity that can run out; addresses and interfaces but one; placement, CPU, credit, licence and capacity options; user data is kept for nobody",
+    "TerminateInstances" => instances::terminate,
+        lacks "termination protection; the event of the grants' end",
+}

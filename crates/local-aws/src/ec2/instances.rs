@@ -1,0 +1,315 @@
+//! Instances that were launched: told, and terminated.
+//!
+//! Source: Amazon EC2 API Reference, "DescribeInstances", "DescribeInstanceStatus", "TerminateInstances"; Amazon EC2 User
+//! Guide, "Amazon EC2 instance state changes".
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    call::{Call, input, seconds},
+    fault,
+    filters::{Filters, Known, Listing, ids, page},
+    keys, network,
+    records::{Instance, InstanceState, Reason, Termination, Volume},
+    state::Realm,
+    tags,
+    volumes::extend,
+};
+use crate::ServiceError;
+
+/// How long an instance is shutting down.
+const SHUTTING_DOWN: SignedDuration = SignedDuration::from_secs(1);
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct TerminateInstances {
+    instance_ids: Vec<String>,
+}
+
+pub(super) fn describe(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
+    const FILTERS: &[Known] = &[
+        ("architecture", "Architecture"),
+        ("availability-zone", "Placement.AvailabilityZone"),
+        ("block-device-mapping.device-name", "BlockDeviceMappings.DeviceName"),
+        ("block-device-mapping.volume-id", "BlockDeviceMappings.Ebs.VolumeId"),
+        ("client-token", "ClientToken"),
+        ("iam-instance-profile.arn", "IamInstanceProfile.Arn"),
+        ("iam-instance-profile.id", "IamInstanceProfile.Id"),
+        ("image-id", "ImageId"),
+        ("instance-id", "InstanceId"),
+        ("instance-lifecycle", "InstanceLifecycle"),
+        ("instance-state-code", "State.Code"),
+        ("instance-state-name", "State.Name"),
+        ("instance-type", "InstanceType"),
+        ("instance.group-id", "SecurityGroups.GroupId"),
+        ("instance.group-name", "SecurityGroups.GroupName"),
+        ("key-name", "KeyName"),
+        ("network-interface.network-interface-id", "NetworkInterfaces.NetworkInterfaceId"),
+        ("private-dns-name", "PrivateDnsName"),
+        ("private-ip-address", "PrivateIpAddress"),
+        ("reason", "StateTransitionReason"),
+        ("root-device-name", "RootDeviceName"),
+        ("root-device-type", "RootDeviceType"),
+        ("state-reason-code", "StateReason.Code"),
+        ("subnet-id", "SubnetId"),
+        ("virtualization-type", "VirtualizationType"),
+        ("vpc-id", "VpcId"),
+    ];
+    let filters = Filters::of(&value, FILTERS)?;
+    let realm = call.read();
+    let told =
+        asked_for(call, &realm, &value)?.into_iter().map(|instance| (instance, told_now(call, &realm, instance)));
+    let kept: Vec<_> = told.filter(|(_, told)| filters.let_through(told)).collect();
+    let (kept, token) = page(&value, 5, kept, |(instance, _)| instance.id.clone())?;
+    let mut reservations: Vec<(&str, Vec<Value>)> = Vec::new();
+    for (instance, told) in kept {
+        match reservations.iter_mut().find(|(id, _)| *id == instance.reservation) {
+            Some((_, instances)) => instances.push(told),
+            None => reservations.push((&instance.reservation, vec![told])),
+        }
+    }
+    let reservations = reservations.into_iter().map(|(id, instances)| {
+        json!({ "ReservationId": id, "OwnerId": call.account(), "Groups": [], "Instances": instances })
+    });
+    let mut answer = json!({ "Reservations": reservations.collect::<Vec<_>>() });
+    extend(&mut answer, [("NextToken", token.map(Value::from))]);
+    Ok(answer)
+}
+
+pub(super) fn describe_status(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
+    const FILTERS: &[Known] = &[
+        ("availability-zone", "AvailabilityZone"),
+        ("instance-state-code", "InstanceState.Code"),
+        ("instance-state-name", "InstanceState.Name"),
+        ("instance-status.reachability", "InstanceStatus.Details.Status"),
+        ("instance-status.status", "InstanceStatus.Status"),
+        ("event.code", "Events.Code"),
+        ("system-status.reachability", "SystemStatus.Details.Status"),
+        ("system-status.status", "SystemStatus.Status"),
+    ];
+    let (now, realm) = (call.now(), call.read());
+    let includes_all = value.get("IncludeAllInstances").and_then(Value::as_bool).unwrap_or_default();
+    let asked = asked_for(call, &realm, &value)?.into_iter();
+    let told = asked.filter(|instance| includes_all || instance.state(now) == InstanceState::Running).map(|instance| {
+        let state = instance.state(now);
+        let status = match state {
+            InstanceState::Running => {
+                json!({ "Status": "ok", "Details": [{ "Name": "reachability", "Status": "passed" }] })
+            }
+            _ => json!({ "Status": "not-applicable" }),
+        };
+        json!({
+            "AvailabilityZone": instance.zone,
+            "Events": [],
+            "InstanceId": instance.id,
+            "InstanceState": told_state(state),
+            "InstanceStatus": status,
+            "SystemStatus": status,
+        })
+    });
+    let filters = Filters::of(&value, FILTERS)?;
+    let kept = told.filter(|told| filters.let_through(told)).collect();
+    Listing { ids: "InstanceIds", answer: "InstanceStatuses", id: "InstanceId", least: 5 }.page(&value, kept)
+}
+
+/// Volumes that go with their instance are gone when it is terminated; the others are not attached any more.
+pub(super) fn terminate(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
+    let TerminateInstances { instance_ids } = input(value)?;
+    let now = call.now();
+    let done = now.checked_add(SHUTTING_DOWN).unwrap_or(now);
+    let mut change = call.change();
+    let found = instance_ids.iter().map(|id| own(call, &change, id).cloned());
+    let found = found.collect::<Result<Vec<_>, _>>()?;
+    let (mut told, mut grants) = (Vec::new(), Vec::new());
+    for instance in found {
+        let before = instance.state(now);
+        let is_over = matches!(before, InstanceState::ShuttingDown | InstanceState::Terminated);
+        let after = if is_over { before } else { InstanceState::ShuttingDown };
+        told.push(json!({
+            "InstanceId": instance.id,
+            "CurrentState": told_state(after),
+            "PreviousState": told_state(before),
+        }));
+        if is_over {
+            continue;
+        }
+        let volumes: Vec<Volume> = of(&change, &instance).into_iter().cloned().collect();
+        for mut volume in volumes {
+            grants.append(&mut volume.grants);
+            let goes = volume.attachment.take().is_some_and(|attachment| attachment.delete_on_termination);
+            volume.gone = goes.then_some(done).or(volume.gone);
+            change.put(volume);
+        }
+        let reason = Reason {
+            code: "Client.UserInitiatedShutdown".to_owned(),
+            message: "Client.UserInitiatedShutdown: User initiated shutdown".to_owned(),
+            transition: format!("User initiated ({} GMT)", now.strftime("%Y-%m-%d %H:%M:%S")),
+        };
+        change.put(Instance { termination: Some(Termination { asked: now, done, reason }), ..instance });
+    }
+    change.commit();
+    keys::end(call, &grants);
+    Ok(json!({ "TerminatingInstances": told }))
+}
+
+/// The instances that an input names, or all of the account's.
+fn asked_for<'r>(call: &Call<'_>, realm: &'r Realm, value: &Value) -> Result<Vec<&'r Instance>, ServiceError> {
+    let now = call.now();
+    match ids(value, "InstanceIds") {
+        Some(ids) => ids.iter().map(|id| own(call, realm, id)).collect(),
+        None => {
+            let of_account = realm.instances.of(&call.place()).map(Arc::as_ref);
+            Ok(of_account.filter(|instance| !is_forgotten(instance, now)).collect())
+        }
+    }
+}
+
+/// An instance of the caller's account.
+fn own<'r>(call: &Call<'_>, realm: &'r Realm, id: &str) -> Result<&'r Instance, ServiceError> {
+    let (account, region) = call.place();
+    let found = realm.instances.get(id).filter(|of| of.owner == account && of.region == region);
+    let found = found.filter(|instance| !is_forgotten(instance, call.now()));
+    found.map(AsRef::as_ref).ok_or_else(|| fault::not_found(id))
+}
+
+fn is_forgotten(instance: &Instance, now: Timestamp) -> bool {
+    instance.forgotten().is_some_and(|at| at <= now)
+}
+
+/// The volumes that an instance was launched with and still has.
+fn of<'r>(realm: &'r Realm, instance: &Instance) -> Vec<&'r Volume> {
+    let volumes = instance.volumes.iter().filter_map(|id| realm.volumes.get(id)).map(AsRef::as_ref);
+    let is_attached =
+        |volume: &&Volume| volume.attachment.as_ref().is_some_and(|attachment| attachment.instance == instance.id);
+    volumes.filter(is_attached).collect()
+}
+
+fn told_state(state: InstanceState) -> Value {
+    json!({ "Code": state.code(), "Name": state.name() })
+}
+
+/// An instance as answers have it.
+pub(super) fn told_now(call: &Call<'_>, realm: &Realm, instance: &Instance) -> Value {
+    told(call, instance, &of(realm, instance), tags::told(call, realm, &instance.id))
+}
+
+/// The same, with its volumes and tags.
+pub(super) fn told(call: &Call<'_>, instance: &Instance, volumes: &[&Volume], tags: Value) -> Value {
+    let now = call.now();
+    let state = instance.state(now);
+    let reason = instance.reason(now);
+    let mut told = json!({
+        "AmiLaunchIndex": instance.launch_index,
+        "Architecture": instance.architecture,
+        "BlockDeviceMappings": [],
+        "CapacityReservationSpecification": { "CapacityReservationPreference": "open" },
+        "ClientToken": instance.client_token.as_deref().unwrap_or_default(),
+        "EbsOptimized": false,
+        "EnaSupport": true,
+        "EnclaveOptions": { "Enabled": false },
+        "HibernationOptions": { "Configured": false },
+        "Hypervisor": "xen",
+        "ImageId": instance.image,
+        "InstanceId": instance.id,
+        "InstanceType": instance.kind,
+        "LaunchTime": seconds(instance.launched),
+        "MaintenanceOptions": { "AutoRecovery": "default" },
+        "MetadataOptions": instance.metadata_options,
+        "Monitoring": { "State": "disabled" },
+        "NetworkInterfaces": [],
+        "Placement": { "AvailabilityZone": instance.zone, "GroupName": "", "Tenancy": "default" },
+        "PlatformDetails": "Linux/UNIX",
+        "PrivateDnsName": "",
+        "ProductCodes": [],
+        "PublicDnsName": "",
+        "RootDeviceName": instance.root_device,
+        "RootDeviceType": "ebs",
+        "SecurityGroups": [],
+        "State": told_state(state),
+        "StateTransitionReason": reason.map_or("", |reason| reason.transition.as_str()),
+        "Tags": tags,
+        "UsageOperation": "RunInstances",
+        "UsageOperationUpdateTime": seconds(instance.launched),
+        "VirtualizationType": "hvm",
+    });
+    let reason = reason.map(|reason| json!({ "Code": reason.code, "Message": reason.message }));
+    extend(
+        &mut told,
+        [
+            ("IamInstanceProfile", instance.profile.as_ref().map(|of| json!({ "Arn": of.arn, "Id": of.id }))),
+            ("InstanceLifecycle", instance.is_spot.then(|| json!("spot"))),
+            ("KeyName", instance.key_name.as_ref().map(|name| json!(name))),
+            ("StateReason", reason),
+        ],
+    );
+    // A terminated instance has let go of network and volumes.
+    if state != InstanceState::Terminated {
+        extend(&mut told, in_network(call, instance));
+        extend(&mut told, [("BlockDeviceMappings", Some(volumes.iter().map(|volume| device(volume, now)).collect()))]);
+    }
+    told
+}
+
+fn device(volume: &Volume, now: Timestamp) -> Value {
+    let attachment = volume.attachment.as_ref();
+    json!({
+        "DeviceName": attachment.map_or("", |attachment| attachment.device.as_str()),
+        "Ebs": {
+            "AttachTime": seconds(attachment.map_or(volume.created, |attachment| attachment.at)),
+            "DeleteOnTermination": attachment.is_some_and(|attachment| attachment.delete_on_termination),
+            "Status": if now < volume.ready { "attaching" } else { "attached" },
+            "VolumeId": volume.id,
+        },
+    })
+}
+
+fn in_network(call: &Call<'_>, instance: &Instance) -> [(&'static str, Option<Value>); 7] {
+    let vpc = network::vpc(call.account(), call.ctx.region);
+    let name = format!(
+        "ip-{}.{}",
+        instance.address.replace('.', "-"),
+        match call.ctx.region.as_str() {
+            "us-east-1" => "ec2.internal".to_owned(),
+            region => format!("{region}.compute.internal"),
+        }
+    );
+    let groups: Value = instance.groups.iter().map(|id| json!({ "GroupId": id, "GroupName": "default" })).collect();
+    let interface = json!({
+        "Attachment": {
+            "AttachTime": seconds(instance.launched),
+            "AttachmentId": format!("eni-attach-{}", instance.interface.trim_start_matches("eni-")),
+            "DeleteOnTermination": true,
+            "DeviceIndex": 0,
+            "NetworkCardIndex": 0,
+            "Status": "attached",
+        },
+        "Description": "",
+        "Groups": groups,
+        "InterfaceType": "interface",
+        "Ipv6Addresses": [],
+        "NetworkInterfaceId": instance.interface,
+        "OwnerId": instance.owner,
+        "PrivateDnsName": name,
+        "PrivateIpAddress": instance.address,
+        "PrivateIpAddresses": [{
+            "Primary": true, "PrivateDnsName": name, "PrivateIpAddress": instance.address,
+        }],
+        "SourceDestCheck": true,
+        "Status": "in-use",
+        "SubnetId": instance.subnet,
+        "VpcId": vpc,
+    });
+    [
+        ("NetworkInterfaces", Some(json!([interface]))),
+        ("PrivateDnsName", Some(json!(name))),
+        ("PrivateIpAddress", Some(json!(instance.address))),
+        ("SecurityGroups", Some(groups)),
+        ("SourceDestCheck", Some(json!(true))),
+        ("SubnetId", Some(json!(instance.subnet))),
+        ("VpcId", Some(json!(vpc))),
+    ]
+}

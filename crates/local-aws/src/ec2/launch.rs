@@ -1,0 +1,207 @@
+//! Launching instances: RunInstances, and CreateFleet by it.
+//!
+//! ```text
+//!   input, launch template --plan--> what is launched --authorize--> keys: a volume after another, each KMS call decided
+//!                                                                     |
+//!                                          instances and volumes <----'  one change, whatever became of the keys
+//! ```
+//!
+//! The answer is told before anybody looks at the keys, as at AWS: an instance is pending, and a moment later it runs, or it
+//! is terminated because of its key.
+//!
+//! Source: Amazon EC2 API Reference, "RunInstances"; Amazon EC2 User Guide, "Instance terminates immediately".
+
+mod fleet;
+mod plan;
+
+use std::collections::BTreeMap;
+
+use authz::launch::Phase;
+use aws_catalog::access::Ec2Kind;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+pub(super) use self::fleet::create_fleet;
+use self::plan::{Plan, PlannedVolume};
+use super::{
+    authorize,
+    call::Call,
+    instances,
+    keys::{self, OfVolume, Sealed},
+    records::{Attachment, Instance, Reason, Volume, tag_set},
+    tags, volumes,
+};
+use crate::ServiceError;
+
+/// How long an instance is pending.
+const SETTLING: SignedDuration = SignedDuration::from_secs(1);
+
+/// What is told of an instance whose key is refused, or in no state for it.
+///
+/// Source: aws-ia/terraform-aws-eks-blueprints#2052 (code and message); that the transition's reason is the code is
+/// assumed of `Server.InternalError`, of which the guide shows it so.
+const INVALID_KEY: &str = "Client.InvalidKMSKey.InvalidState";
+const INVALID_KEY_MESSAGE: &str = "The KMS key provided is in an incorrect state";
+
+/// What a launch has made, before anybody is told of it.
+struct Launched {
+    instance: Instance,
+    volumes: Vec<Volume>,
+}
+
+pub(super) async fn run_instances(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
+    let plan = plan::of(call, value)?;
+    authorize::authorize(call, "RunInstances", &plan.complete)?;
+    if let Some(before) = launched_before(call, &plan) {
+        return Ok(before);
+    }
+    let launched = launch(call, &plan, BTreeMap::new()).await?;
+    Ok(json!({
+        "ReservationId": launched.reservation,
+        "OwnerId": call.account(),
+        "Groups": [],
+        "Instances": launched.told,
+    }))
+}
+
+/// What a plan has launched.
+struct Reservation {
+    reservation: String,
+    ids: Vec<String>,
+    told: Vec<Value>,
+}
+
+/// Launches what is planned, with these tags of AWS's on each instance.
+async fn launch(call: &Call<'_>, plan: &Plan, of_aws: BTreeMap<String, String>) -> Result<Reservation, ServiceError> {
+    let mut of_instance = tags::of_new(&plan.tag_specifications, Ec2Kind::Instance)?;
+    let of_volume = tags::of_new(&plan.tag_specifications, Ec2Kind::Volume)?;
+    of_instance.extend(of_aws);
+    of_instance.extend(plan.template.iter().flat_map(|(id, version)| {
+        [("aws:ec2launchtemplate:id", id), ("aws:ec2launchtemplate:version", version)]
+            .map(|(key, value)| (key.to_owned(), value.clone()))
+    }));
+    let reservation = call.new_id("r-")?;
+    let mut launched = Vec::new();
+    for index in 0..plan.count {
+        launched.push(one(call, plan, &reservation, index).await?);
+    }
+    let mut change = call.change();
+    let (mut told, mut ids) = (Vec::new(), Vec::new());
+    for Launched { instance, volumes } in launched {
+        tags::put(call, &mut change, &instance.id, &of_instance)?;
+        for volume in &volumes {
+            tags::put(call, &mut change, &volume.id, &of_volume)?;
+        }
+        told.push(instances::told(call, &instance, &volumes.iter().collect::<Vec<_>>(), tag_set(&of_instance)));
+        volumes.into_iter().for_each(|volume| change.put(volume));
+        ids.push(instance.id.clone());
+        change.put(instance);
+    }
+    change.commit();
+    Ok(Reservation { reservation, ids, told })
+}
+
+/// What the same token has launched before.
+///
+/// Source: Amazon EC2 API Reference, "Ensuring idempotency in Amazon EC2 API requests".
+fn launched_before(call: &Call<'_>, plan: &Plan) -> Option<Value> {
+    let token = plan.client_token.as_deref()?;
+    let realm = call.read();
+    let instances: Vec<&Instance> = realm.launched_by(&call.place(), token).collect();
+    let first = instances.first()?;
+    let told = instances.iter().map(|instance| instances::told_now(call, &realm, instance)).collect::<Vec<_>>();
+    Some(json!({
+        "ReservationId": first.reservation,
+        "OwnerId": call.account(),
+        "Groups": [],
+        "Instances": told,
+    }))
+}
+
+async fn one(call: &Call<'_>, plan: &Plan, reservation: &str, index: i64) -> Result<Launched, ServiceError> {
+    let (now, id) = (call.now(), call.new_id("i-")?);
+    let settles = now.checked_add(SETTLING).unwrap_or(now);
+    let mut made: Vec<(String, &PlannedVolume, Sealed)> = Vec::new();
+    let mut is_refused = false;
+    for planned in &plan.volumes {
+        let volume = call.new_id("vol-")?;
+        let sealed = match (is_refused, &planned.launch) {
+            // What comes after the first refusal is not tried.
+            (true, _) => Sealed::default(),
+            (false, Some(launch)) => {
+                let source = planned.source.as_ref();
+                let phases = &[Phase::Create, Phase::Attach];
+                let of = OfVolume { volume: &volume, instance: Some(&id), source, phases };
+                keys::seal(call, launch, of).await.unwrap_or_else(|refused| {
+                    is_refused = true;
+                    Sealed { key: refused.key, ..Sealed::default() }
+                })
+            }
+            (false, None) => {
+                is_refused = true;
+                Sealed::default()
+            }
+        };
+        made.push((volume, planned, sealed));
+    }
+    if is_refused {
+        made.iter().for_each(|(_, _, sealed)| keys::end(call, &sealed.grants));
+    }
+    let volumes: Vec<Volume> = made
+        .into_iter()
+        .map(|(volume, planned, sealed)| Volume {
+            id: volume,
+            owner: call.account(),
+            region: call.ctx.region.clone(),
+            zone: plan.subnet.zone.clone(),
+            size: planned.size,
+            iops: volumes::iops(&planned.kind, planned.iops),
+            throughput: volumes::throughput(&planned.kind, planned.throughput),
+            kind: planned.kind.clone(),
+            snapshot: planned.snapshot.clone(),
+            key: sealed.key,
+            data_key: sealed.data_key,
+            grants: if is_refused { Vec::new() } else { sealed.grants },
+            created: now,
+            ready: settles,
+            attachment: Some(Attachment {
+                instance: id.clone(),
+                device: planned.device.clone(),
+                at: now,
+                delete_on_termination: planned.delete_on_termination,
+            }),
+            gone: is_refused.then_some(settles),
+        })
+        .collect();
+    let instance = Instance {
+        owner: call.account(),
+        region: call.ctx.region.clone(),
+        reservation: reservation.to_owned(),
+        launch_index: index,
+        client_token: plan.client_token.clone(),
+        image: plan.image.id.clone(),
+        architecture: plan.image.architecture.clone(),
+        root_device: plan.image.root_device.clone(),
+        kind: plan.kind.clone(),
+        zone: plan.subnet.zone.clone(),
+        subnet: plan.subnet.id.clone(),
+        address: plan.subnet.address(&id),
+        interface: call.new_id("eni-")?,
+        groups: plan.groups.clone(),
+        profile: plan.profile.clone(),
+        key_name: plan.key_name.clone(),
+        is_spot: plan.is_spot,
+        metadata_options: plan.metadata_options.clone(),
+        volumes: volumes.iter().map(|volume| volume.id.clone()).collect(),
+        launched: now,
+        settles,
+        fails: is_refused.then(|| Reason {
+            code: INVALID_KEY.to_owned(),
+            message: format!("{INVALID_KEY}: {INVALID_KEY_MESSAGE}"),
+            transition: INVALID_KEY.to_owned(),
+        }),
+        termination: None,
+        id,
+    };
+    Ok(Launched { instance, volumes })
+}

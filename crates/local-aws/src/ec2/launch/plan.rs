@@ -1,0 +1,307 @@
+//! What is launched: the input and its launch template together, with what EC2 fills in.
+
+use std::sync::Arc;
+
+use authz::launch::{self, Launch};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    ServiceError,
+    ec2::{
+        call::{Call, input},
+        fault,
+        images::{self, BlockDevice, Ebs},
+        keys,
+        network::{self, Subnet},
+        records::{DataKey, DeviceMapping, Image, Profile, Snapshot},
+        tags::{self, TagSpecification},
+        templates::{self, Named},
+        volumes,
+    },
+};
+
+/// The type that is launched where none is named.
+///
+/// Source: Amazon EC2 API Reference, "RunInstances" > `InstanceType`.
+const DEFAULT_KIND: &str = "m1.small";
+
+/// How many instances one call launches at most. AWS's quotas are of vCPUs.
+const MOST: i64 = 1000;
+
+/// What is launched.
+pub(super) struct Plan {
+    /// The input as EC2 completes it, for authorization.
+    pub(super) complete: Value,
+    pub(super) count: i64,
+    pub(super) client_token: Option<String>,
+    pub(super) image: Arc<Image>,
+    pub(super) kind: String,
+    /// The id of the launch template and the number of its version.
+    pub(super) template: Option<(String, String)>,
+    pub(super) subnet: Subnet,
+    pub(super) groups: Vec<String>,
+    pub(super) profile: Option<Profile>,
+    pub(super) key_name: Option<String>,
+    pub(super) is_spot: bool,
+    pub(super) metadata_options: Value,
+    pub(super) tag_specifications: Vec<TagSpecification>,
+    pub(super) volumes: Vec<PlannedVolume>,
+}
+
+/// A volume of each instance.
+pub(super) struct PlannedVolume {
+    pub(super) device: String,
+    pub(super) snapshot: Option<String>,
+    /// The data key of its snapshot.
+    pub(super) source: Option<DataKey>,
+    pub(super) size: i64,
+    pub(super) kind: String,
+    pub(super) iops: Option<i64>,
+    pub(super) throughput: Option<i64>,
+    pub(super) delete_on_termination: bool,
+    /// What is asked of KMS for it; `None` where its key is named by an alias that there is not.
+    pub(super) launch: Option<Launch>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Whole {
+    image_id: Option<String>,
+    instance_type: Option<String>,
+    min_count: i64,
+    max_count: i64,
+    client_token: Option<String>,
+    subnet_id: Option<String>,
+    #[serde(default)]
+    security_group_ids: Vec<String>,
+    #[serde(default)]
+    security_groups: Vec<String>,
+    #[serde(default)]
+    network_interfaces: Vec<Interface>,
+    placement: Option<Placement>,
+    iam_instance_profile: Option<ProfileNamed>,
+    key_name: Option<String>,
+    instance_market_options: Option<MarketOptions>,
+    metadata_options: Option<Value>,
+    #[serde(default)]
+    tag_specifications: Vec<TagSpecification>,
+    #[serde(default)]
+    block_device_mappings: Vec<BlockDevice>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Interface {
+    subnet_id: Option<String>,
+    #[serde(default)]
+    groups: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Placement {
+    availability_zone: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ProfileNamed {
+    arn: Option<String>,
+    name: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct MarketOptions {
+    market_type: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Template {
+    #[serde(flatten)]
+    named: Named,
+    version: Option<String>,
+}
+
+/// What an input of RunInstances launches.
+pub(super) fn of(call: &Call<'_>, value: Value) -> Result<Plan, ServiceError> {
+    let (mut complete, template) = with_template(call, value)?;
+    let whole: Whole = input(complete.clone())?;
+    let count = whole.max_count;
+    if whole.min_count < 1 || whole.min_count > count {
+        return Err(fault::invalid("MinCount must be at least 1 and at most MaxCount."));
+    }
+    if count > MOST {
+        let message =
+            format!("You have requested more instances ({count}) than the embedded AWS launches at once ({MOST}).");
+        return Err(ServiceError::new("InstanceLimitExceeded", message));
+    }
+    let Some(image_id) = &whole.image_id else { return Err(fault::missing("ImageId")) };
+    let image = images::launchable(call, &call.read(), image_id)?;
+    let interface = whole.network_interfaces.first();
+    let subnet = interface.and_then(|interface| interface.subnet_id.as_deref()).or(whole.subnet_id.as_deref());
+    let zone = whole.placement.as_ref().and_then(|placement| placement.availability_zone.as_deref());
+    let subnet = network::subnet(call, subnet, zone)?;
+    let groups = groups(call, &whole)?;
+    let (profile, role) = whole.iam_instance_profile.as_ref().map(|named| profile(call, named)).transpose()?.unzip();
+    let kind = whole.instance_type.clone().unwrap_or_else(|| DEFAULT_KIND.to_owned());
+    let volumes = volumes(call, &image, &whole.block_device_mappings)?;
+    if let Some(members) = complete.as_object_mut() {
+        members.insert("InstanceType".to_owned(), json!(kind));
+        members.insert("SubnetId".to_owned(), json!(subnet.id));
+        members.insert("SecurityGroupIds".to_owned(), json!(groups));
+        if let Some(profile) = &profile {
+            let role: Option<&String> = role.as_ref().and_then(Option::as_ref);
+            members.insert("IamInstanceProfile".to_owned(), json!({ "Arn": profile.arn, "Role": role }));
+        }
+    }
+    Ok(Plan {
+        complete,
+        count,
+        client_token: whole.client_token.filter(|token| !token.is_empty()),
+        image,
+        kind,
+        template,
+        subnet,
+        groups,
+        profile,
+        key_name: whole.key_name,
+        is_spot: whole.instance_market_options.is_some_and(|market| market.market_type.as_deref() == Some("spot")),
+        metadata_options: metadata_options(whole.metadata_options),
+        tag_specifications: whole.tag_specifications,
+        volumes,
+    })
+}
+
+/// A template's id and the number of its version.
+type OfTemplate = (String, String);
+
+/// The input over what its launch template says.
+///
+/// Source: Amazon EC2 API Reference, "RunInstances" > `LaunchTemplate`: what the request names overrides the template's.
+fn with_template(call: &Call<'_>, value: Value) -> Result<(Value, Option<OfTemplate>), ServiceError> {
+    let Some(template) = value.get("LaunchTemplate").filter(|template| !template.is_null()) else {
+        return Ok((value, None));
+    };
+    let Template { named, version } = input(template.clone())?;
+    let realm = call.read();
+    let template = templates::find(call, &realm, &named)?;
+    let version = version.as_deref().unwrap_or("$Default");
+    let found = template.version(version).ok_or_else(|| fault::no_version(&template.id, version))?;
+    let mut complete = found.data.clone();
+    let tags = tags::merged(found.data.get("TagSpecifications"), value.get("TagSpecifications"));
+    templates::overlay(&mut complete, &value);
+    if let Some(members) = complete.as_object_mut() {
+        members.insert("LaunchTemplate".to_owned(), json!({ "LaunchTemplateId": template.id }));
+        members.insert("TagSpecifications".to_owned(), tags);
+    }
+    Ok((complete, Some((template.id.clone(), found.number.to_string()))))
+}
+
+fn groups(call: &Call<'_>, whole: &Whole) -> Result<Vec<String>, ServiceError> {
+    let own = network::group(call.account(), call.ctx.region);
+    let of_interface = whole.network_interfaces.first().map(|interface| &interface.groups);
+    let given = of_interface.filter(|groups| !groups.is_empty()).unwrap_or(&whole.security_group_ids);
+    if let Some(other) = given.iter().find(|id| **id != own) {
+        return Err(fault::not_found(other));
+    }
+    if let Some(other) = whole.security_groups.iter().find(|name| *name != "default") {
+        return Err(ServiceError::new("InvalidGroup.NotFound", format!("The security group '{other}' does not exist")));
+    }
+    Ok(vec![own])
+}
+
+/// An instance profile, and the role in it.
+fn profile(call: &Call<'_>, named: &ProfileNamed) -> Result<(Profile, Option<String>), ServiceError> {
+    let text = named.arn.as_deref().or(named.name.as_deref()).unwrap_or_default();
+    let found = call.ec2.iam.instance_profile(call.account(), text).ok_or_else(|| {
+        let (member, value) = if named.arn.is_some() { ("arn", text) } else { ("name", text) };
+        fault::invalid(format!("Value ({value}) for parameter iamInstanceProfile.{member} is invalid. Invalid IAM Instance Profile {member}"))
+    })?;
+    Ok((Profile { arn: found.arn, id: found.id }, found.role.map(|role| role.to_string())))
+}
+
+/// Source: Amazon EC2 API Reference, "InstanceMetadataOptionsRequest".
+fn metadata_options(given: Option<Value>) -> Value {
+    let mut options = json!({
+        "State": "applied",
+        "HttpTokens": "optional",
+        "HttpPutResponseHopLimit": 1,
+        "HttpEndpoint": "enabled",
+        "HttpProtocolIpv6": "disabled",
+        "InstanceMetadataTags": "disabled",
+    });
+    given.iter().for_each(|given| templates::overlay(&mut options, given));
+    options
+}
+
+/// The image's volumes as the mappings have them, and those that the mappings have besides.
+fn volumes(call: &Call<'_>, image: &Image, given: &[BlockDevice]) -> Result<Vec<PlannedVolume>, ServiceError> {
+    let of_device = |name: &str| given.iter().find(|given| given.device_name.as_deref() == Some(name));
+    let mut planned = Vec::new();
+    for mapping in &image.devices {
+        match of_device(&mapping.device) {
+            Some(given) if given.no_device.is_some() => {}
+            given => planned.push(volume(call, image, Some(mapping), given)?),
+        }
+    }
+    let further = given.iter().filter(|given| {
+        let name = given.device_name.as_deref();
+        given.ebs.is_some() && !image.devices.iter().any(|mapping| Some(mapping.device.as_str()) == name)
+    });
+    for given in further {
+        planned.push(volume(call, image, None, Some(given))?);
+    }
+    Ok(planned)
+}
+
+fn volume(
+    call: &Call<'_>,
+    image: &Image,
+    mapping: Option<&DeviceMapping>,
+    given: Option<&BlockDevice>,
+) -> Result<PlannedVolume, ServiceError> {
+    let none = Ebs::default();
+    let ebs = given.and_then(|given| given.ebs.as_ref()).unwrap_or(&none);
+    let (settings, snapshot) = {
+        let realm = call.read();
+        let of_image = mapping.and_then(|mapping| mapping.snapshot.as_ref());
+        let id = ebs.snapshot_id.as_ref().or(of_image);
+        let snapshot = id.map(|id| {
+            let found = realm.snapshots.get(id).filter(|snapshot| snapshot.region == *call.ctx.region);
+            // Those of an image that was shared need not be shared themselves.
+            let is_of_image = of_image == Some(id);
+            let found = found.filter(|snapshot| is_of_image || snapshot.is_for(call.account()));
+            found.map(|snapshot| Snapshot::clone(snapshot)).ok_or_else(|| fault::not_found(id))
+        });
+        (call.settings(&realm), snapshot.transpose()?)
+    };
+    let device = mapping.map(|mapping| mapping.device.clone());
+    let device = device.or_else(|| given.and_then(|given| given.device_name.clone())).unwrap_or_default();
+    let key = volumes::key(call, ebs.encrypted, ebs.kms_key_id.as_deref())?;
+    let launch = key.map(|key| {
+        let volume =
+            launch::Volume { device: device.as_str().into(), snapshot: snapshot.as_ref().map(volumes::of_model), key };
+        keys::launch_of(call, &settings, volume).map(|launch| {
+            let image = launch::Image { owner: image.owner, shared: Some(true) };
+            Launch { image: Some(image), ..launch }
+        })
+    });
+    let kind = ebs.volume_type.clone().or_else(|| mapping.map(|mapping| mapping.kind.clone()));
+    Ok(PlannedVolume {
+        size: volumes::size(ebs.volume_size.or(mapping.map(|mapping| mapping.size)), snapshot.as_ref())?,
+        kind: kind.unwrap_or_else(|| "gp2".to_owned()),
+        iops: ebs.iops.or(mapping.and_then(|mapping| mapping.iops)),
+        throughput: ebs.throughput.or(mapping.and_then(|mapping| mapping.throughput)),
+        delete_on_termination: ebs
+            .delete_on_termination
+            .or(mapping.map(|mapping| mapping.delete_on_termination))
+            .unwrap_or(true),
+        snapshot: snapshot.as_ref().map(|snapshot| snapshot.id.clone()),
+        source: snapshot.and_then(|snapshot| snapshot.data_key),
+        launch: launch.transpose()?,
+        device,
+    })
+}

@@ -1,0 +1,41 @@
+//! Images.
+
+use aws_model::{AccountId, Region};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Shared;
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in crate::ec2) struct Image {
+    pub(in crate::ec2) id: String,
+    pub(in crate::ec2) owner: AccountId,
+    pub(in crate::ec2) region: Region,
+    pub(in crate::ec2) name: String,
+    pub(in crate::ec2) description: Option<String>,
+    pub(in crate::ec2) architecture: String,
+    pub(in crate::ec2) root_device: String,
+    pub(in crate::ec2) devices: Vec<DeviceMapping>,
+    pub(in crate::ec2) created: Timestamp,
+    pub(in crate::ec2) shared: Shared,
+}
+
+/// A volume that an instance of an image has.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in crate::ec2) struct DeviceMapping {
+    pub(in crate::ec2) device: String,
+    pub(in crate::ec2) snapshot: Option<String>,
+    /// In GiB.
+    pub(in crate::ec2) size: i64,
+    pub(in crate::ec2) kind: String,
+    pub(in crate::ec2) iops: Option<i64>,
+    pub(in crate::ec2) throughput: Option<i64>,
+    pub(in crate::ec2) delete_on_termination: bool,
+}
+
+impl Image {
+    /// Whether an account may launch from it.
+    pub(in crate::ec2) fn is_for(&self, account: AccountId) -> bool {
+        self.owner == account || self.shared.with(account)
+    }
+}

@@ -1,0 +1,123 @@
+//! Instances.
+
+use aws_model::{AccountId, Arn, Region};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// How long an instance that was terminated is told of.
+///
+/// Source: Amazon EC2 User Guide, "Terminate Amazon EC2 instances": it stays visible for a short while. It was about an
+/// hour in the guide's former editions.
+const TOLD_FOR: SignedDuration = SignedDuration::from_hours(1);
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in crate::ec2) struct Instance {
+    pub(in crate::ec2) id: String,
+    pub(in crate::ec2) owner: AccountId,
+    pub(in crate::ec2) region: Region,
+    pub(in crate::ec2) reservation: String,
+    pub(in crate::ec2) launch_index: i64,
+    pub(in crate::ec2) client_token: Option<String>,
+    pub(in crate::ec2) image: String,
+    pub(in crate::ec2) architecture: String,
+    pub(in crate::ec2) root_device: String,
+    pub(in crate::ec2) kind: String,
+    pub(in crate::ec2) zone: String,
+    pub(in crate::ec2) subnet: String,
+    pub(in crate::ec2) address: String,
+    pub(in crate::ec2) interface: String,
+    pub(in crate::ec2) groups: Vec<String>,
+    pub(in crate::ec2) profile: Option<Profile>,
+    pub(in crate::ec2) key_name: Option<String>,
+    pub(in crate::ec2) is_spot: bool,
+    /// As it was given, with what was not.
+    pub(in crate::ec2) metadata_options: Value,
+    /// The ids of the volumes that it was launched with.
+    pub(in crate::ec2) volumes: Vec<String>,
+    pub(in crate::ec2) launched: Timestamp,
+    /// Until then it is pending.
+    pub(in crate::ec2) settles: Timestamp,
+    /// Why it does not come to run.
+    pub(in crate::ec2) fails: Option<Reason>,
+    pub(in crate::ec2) termination: Option<Termination>,
+}
+
+/// The instance profile that it was launched with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in crate::ec2) struct Profile {
+    pub(in crate::ec2) arn: Arn,
+    pub(in crate::ec2) id: String,
+}
+
+/// Why an instance is in its state.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in crate::ec2) struct Reason {
+    pub(in crate::ec2) code: String,
+    pub(in crate::ec2) message: String,
+    pub(in crate::ec2) transition: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in crate::ec2) struct Termination {
+    pub(in crate::ec2) asked: Timestamp,
+    /// Until then it is shutting down.
+    pub(in crate::ec2) done: Timestamp,
+    pub(in crate::ec2) reason: Reason,
+}
+
+/// Source: Amazon EC2 API Reference, "InstanceState".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::ec2) enum InstanceState {
+    Pending,
+    Running,
+    ShuttingDown,
+    Terminated,
+}
+
+impl InstanceState {
+    pub(in crate::ec2) const fn code(self) -> u32 {
+        match self {
+            Self::Pending => 0,
+            Self::Running => 16,
+            Self::ShuttingDown => 32,
+            Self::Terminated => 48,
+        }
+    }
+
+    pub(in crate::ec2) const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Running => "running",
+            Self::ShuttingDown => "shutting-down",
+            Self::Terminated => "terminated",
+        }
+    }
+}
+
+impl Instance {
+    pub(in crate::ec2) fn state(&self, now: Timestamp) -> InstanceState {
+        match (&self.termination, &self.fails) {
+            (Some(termination), _) if now >= termination.done => InstanceState::Terminated,
+            (Some(_), _) => InstanceState::ShuttingDown,
+            (None, _) if now < self.settles => InstanceState::Pending,
+            (None, Some(_)) => InstanceState::Terminated,
+            (None, None) => InstanceState::Running,
+        }
+    }
+
+    /// Why it is in its state.
+    pub(in crate::ec2) fn reason(&self, now: Timestamp) -> Option<&Reason> {
+        match &self.termination {
+            Some(termination) => Some(&termination.reason),
+            None => self.fails.as_ref().filter(|_| now >= self.settles),
+        }
+    }
+
+    /// When it is not told of any more.
+    pub(in crate::ec2) fn forgotten(&self) -> Option<Timestamp> {
+        let failed = self.fails.as_ref().map(|_| self.settles);
+        let ended = self.termination.as_ref().map(|termination| termination.done).or(failed)?;
+        ended.checked_add(TOLD_FOR).ok()
+    }
+}

@@ -1,0 +1,44 @@
+//! Launch templates.
+
+use aws_model::{AccountId, Region};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in crate::ec2) struct LaunchTemplate {
+    pub(in crate::ec2) id: String,
+    pub(in crate::ec2) owner: AccountId,
+    pub(in crate::ec2) region: Region,
+    pub(in crate::ec2) name: String,
+    pub(in crate::ec2) created: Timestamp,
+    pub(in crate::ec2) created_by: String,
+    pub(in crate::ec2) default: u64,
+    pub(in crate::ec2) versions: Vec<Version>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in crate::ec2) struct Version {
+    pub(in crate::ec2) number: u64,
+    pub(in crate::ec2) description: Option<String>,
+    pub(in crate::ec2) created: Timestamp,
+    pub(in crate::ec2) created_by: String,
+    /// As it was given.
+    pub(in crate::ec2) data: Value,
+}
+
+impl LaunchTemplate {
+    pub(in crate::ec2) fn latest(&self) -> u64 {
+        self.versions.iter().map(|version| version.number).max().unwrap_or_default()
+    }
+
+    /// The version of this number, or `$Latest`, or `$Default`.
+    pub(in crate::ec2) fn version(&self, named: &str) -> Option<&Version> {
+        let number = match named {
+            "$Latest" => self.latest(),
+            "$Default" => self.default,
+            number => number.parse().ok()?,
+        };
+        self.versions.iter().find(|version| version.number == number)
+    }
+}

@@ -1,0 +1,34 @@
+//! The state's rows in the store, read back.
+
+use std::sync::RwLock;
+
+use super::{Realm, Record, State, change};
+use crate::{
+    ec2::records::{Image, Instance, LaunchTemplate, Settings, Snapshot, Tags, Volume},
+    store::{AtomicTicket, OpenError, Store},
+};
+
+impl State {
+    /// Reads what the store kept.
+    ///
+    /// # Errors
+    /// [`OpenError`] when the store cannot be read or is damaged.
+    pub(crate) fn load(store: Store) -> Result<Self, OpenError> {
+        let mut realm = Realm::default();
+        read::<Image>(&store, &mut realm)?;
+        read::<Instance>(&store, &mut realm)?;
+        read::<LaunchTemplate>(&store, &mut realm)?;
+        read::<Settings>(&store, &mut realm)?;
+        read::<Snapshot>(&store, &mut realm)?;
+        read::<Tags>(&store, &mut realm)?;
+        read::<Volume>(&store, &mut realm)?;
+        Ok(Self { store, realm: RwLock::new(realm), newest: AtomicTicket::default() })
+    }
+}
+
+fn read<R: Record>(store: &Store, realm: &mut Realm) -> Result<(), OpenError> {
+    for row in store.rows(R::TABLE)? {
+        change::insert(realm, store.decode::<R>(R::TABLE, &row)?);
+    }
+    Ok(())
+}

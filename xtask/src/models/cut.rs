@@ -1,0 +1,125 @@
+//! What of a model is kept: EC2's has some 800 operations, and most of its size is of those that nobody asks for here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::Json;
+
+/// The operations of EC2 that the embedded AWS answers.
+pub(super) const EC2: [&str; 34] = [
+    "CreateFleet",
+    "CreateLaunchTemplate",
+    "CreateLaunchTemplateVersion",
+    "CreateSnapshot",
+    "CreateTags",
+    "CreateVolume",
+    "DeleteLaunchTemplate",
+    "DeleteSnapshot",
+    "DeleteVolume",
+    "DeregisterImage",
+    "DescribeAvailabilityZones",
+    "DescribeImageAttribute",
+    "DescribeImages",
+    "DescribeInstanceStatus",
+    "DescribeInstances",
+    "DescribeLaunchTemplateVersions",
+    "DescribeLaunchTemplates",
+    "DescribeSecurityGroups",
+    "DescribeSnapshotAttribute",
+    "DescribeSnapshots",
+    "DescribeSubnets",
+    "DescribeVolumes",
+    "DescribeVpcs",
+    "DisableEbsEncryptionByDefault",
+    "EnableEbsEncryptionByDefault",
+    "GetEbsDefaultKmsKeyId",
+    "GetEbsEncryptionByDefault",
+    "ModifyEbsDefaultKmsKeyId",
+    "ModifyImageAttribute",
+    "ModifySnapshotAttribute",
+    "RegisterImage",
+    "ResetEbsDefaultKmsKeyId",
+    "RunInstances",
+    "TerminateInstances",
+];
+
+/// How much of a model is kept.
+#[derive(Clone, Copy)]
+pub(super) enum Kept {
+    /// All of it.
+    Whole,
+    /// These operations, and the shapes that they speak of.
+    Operations(&'static [&'static str]),
+}
+
+impl Kept {
+    /// What is kept of a model.
+    pub(super) fn of(self, model: Json) -> Json {
+        let (names, parts) = match (self, model) {
+            (Self::Operations(names), Json::Object(parts)) => (names, parts),
+            (_, model) => return model,
+        };
+        let operations: Vec<(String, Json)> =
+            members(&parts, "operations").iter().filter(|(name, _)| names.contains(&name.as_str())).cloned().collect();
+        let shapes: BTreeMap<&str, &Json> =
+            members(&parts, "shapes").iter().map(|(name, shape)| (name.as_str(), shape)).collect();
+        let mut reached = BTreeSet::new();
+        operations.iter().for_each(|(_, operation)| reach(operation, &shapes, &mut reached));
+        let is_reached = |(name, _): &&(String, Json)| reached.contains(name);
+        let shapes = members(&parts, "shapes").iter().filter(is_reached).cloned().collect();
+        let metadata = members(&parts, "metadata").to_vec();
+        Json::Object(vec![
+            ("metadata".to_owned(), Json::Object(metadata)),
+            ("operations".to_owned(), Json::Object(operations)),
+            ("shapes".to_owned(), Json::Object(shapes)),
+        ])
+    }
+}
+
+fn members<'j>(parts: &'j [(String, Json)], name: &str) -> &'j [(String, Json)] {
+    match parts.iter().find(|(part, _)| part == name) {
+        Some((_, Json::Object(members))) => members,
+        _ => &[],
+    }
+}
+
+/// Every shape that something refers to, in itself or in the shapes that it refers to.
+fn reach(of: &Json, shapes: &BTreeMap<&str, &Json>, reached: &mut BTreeSet<String>) {
+    match of {
+        Json::Object(members) => {
+            for (name, value) in members {
+                match value {
+                    Json::Leaf(Value::String(shape)) if name == "shape" => {
+                        if let (true, Some(next)) = (reached.insert(shape.clone()), shapes.get(shape.as_str())) {
+                            reach(next, shapes, reached);
+                        }
+                    }
+                    value => reach(value, shapes, reached),
+                }
+            }
+        }
+        Json::Array(elements) => elements.iter().for_each(|element| reach(element, shapes, reached)),
+        Json::Leaf(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shape_is_kept_that_a_kept_operation_reaches_and_no_other() {
+        let model = r#"{"metadata":{"uid":"s"},"examples":{},"operations":{
+                "A":{"input":{"shape":"In"},"errors":[{"shape":"Bad"}]},"B":{"input":{"shape":"Other"}}},
+            "shapes":{"Other":{"type":"string"},"In":{"type":"structure","members":{"l":{"shape":"List"}}},
+                "List":{"type":"list","member":{"shape":"In"}},"Bad":{"type":"structure"}}}"#;
+        let cut = Kept::Operations(&["A"]).of(serde_json::from_str(model).unwrap());
+        let cut: Value = serde_json::to_value(&cut).unwrap();
+        let names = |part: &str| cut[part].as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+        assert_eq!(names("operations"), ["A".to_owned()].into());
+        assert_eq!(names("shapes"), ["In", "List", "Bad"].map(str::to_owned).into());
+        assert_eq!(cut["metadata"]["uid"], "s");
+        assert!(cut.get("examples").is_none());
+    }
+}
