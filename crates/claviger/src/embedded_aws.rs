@@ -40,9 +40,9 @@ pub(crate) struct AwsFlags {
     pub(crate) region: Region,
 
     /// The time that deletion, rotation and sessions follow: `real`, `frozen`, `frozen=TIME`, TIME to tick from there,
-    /// `+30d` to be ahead. Whether a signature is fresh, the machine's time tells
-    #[arg(long, value_name = "CLOCK", default_value = "real", allow_hyphen_values = true)]
-    clock: Clock,
+    /// `+30d` to be ahead. Whether a signature is fresh, the machine's time tells [default: as the state was left, else real]
+    #[arg(long, value_name = "CLOCK", allow_hyphen_values = true)]
+    clock: Option<Clock>,
 
     /// How long changes of identities, policies, key states and grants take until calls are decided on them, as on AWS, on
     /// that clock: `5s` [default: they decide at once]
@@ -81,7 +81,7 @@ impl AwsFlags {
             Some(path) => State::File { path: path.clone(), master_key: master_key(self.master_key.as_deref())? },
         };
         let partition = self.region.partition();
-        let (listen, clock, faults) = (self.listen, self.clock.clone(), self.faults()?);
+        let (listen, clock, faults) = (self.listen, self.clock.clone().unwrap_or_default(), self.faults()?);
         let propagation = self.propagation.unwrap_or_default();
         let options = Options { listen, partition, state, clock, propagation, faults, ..options };
         LocalAws::start(options).await.map_err(explain)

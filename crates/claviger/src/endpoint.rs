@@ -2,7 +2,7 @@
 
 mod channel;
 
-use std::{io, net::IpAddr, str::FromStr, time::Duration};
+use std::{fmt, io, net::IpAddr, str::FromStr, time::Duration};
 
 #[cfg(feature = "explain")]
 use authz::text::SourceText;
@@ -49,7 +49,7 @@ pub(crate) enum InvalidEndpoint {
 }
 
 /// What is asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) enum Asked {
     /// The facts of the authorization model.
     #[cfg(feature = "explain")]
@@ -92,6 +92,13 @@ pub(crate) struct Refusal {
     pub(crate) column: Option<usize>,
     #[serde(default)]
     pub(crate) field: String,
+}
+
+/// Without the state, which has key material.
+impl fmt::Debug for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.what())
+    }
 }
 
 impl Asked {
@@ -238,8 +245,8 @@ impl FromStr for EndpointUrl {
     }
 }
 
-impl std::fmt::Display for EndpointUrl {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for EndpointUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.is_secure { "https" } else { "http" };
         write!(f, "{scheme}://{}:{}", self.host, self.port)
     }
@@ -263,6 +270,12 @@ impl InvalidEndpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(feature = "local-aws")]
+    #[test]
+    fn what_is_asked_is_told_without_the_state_that_goes_with_it() {
+        assert_eq!(format!("{:?}", Asked::Import("c2VjcmV0".to_owned())), "import the state");
+    }
 
     #[test]
     fn only_endpoints_of_this_machine_are_taken() {

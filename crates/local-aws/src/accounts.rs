@@ -27,11 +27,11 @@ use aws_lc_rs::digest;
 use aws_model::{AccountId, Arn, Partition, SecretBytes};
 use jiff::Timestamp;
 
-pub(crate) use self::access_key::base32;
+pub(crate) use self::access_key::{KeyKind, base32, parse as parse_access_key};
 pub use self::credential::{Credential, Holder, InvalidCredential};
 pub(crate) use self::last_use::LastUse;
 pub(crate) use self::session::{Session, SessionContext, SessionIdentity, SessionTag};
-use self::{access_key::KeyKind, last_use::LastUses, seed::Seed};
+use self::{last_use::LastUses, seed::Seed};
 use crate::{
     authorization::Authorizer,
     caller::Caller,
@@ -40,7 +40,8 @@ use crate::{
 };
 
 /// One row, the seed.
-const SEED: Table = Table::sealed("account.seed");
+pub(crate) const SEED: Table = Table::sealed("account.seed");
+pub(crate) const SEED_ROW: &str = "seed";
 /// A row for each account that was named; the key says all.
 const NAMED: Table = Table::plain("account.named");
 /// What is kept of the accounts.
@@ -134,7 +135,7 @@ impl Accounts {
             None => {
                 let seed = random_bytes(MATERIAL_LEN).map_err(|_: SealError| AccountsError::Sealing)?;
                 let mut batch = Batch::new();
-                batch.put(SEED, "seed", seed.clone());
+                batch.put(SEED, SEED_ROW, seed.clone());
                 (seed, store.write(batch))
             }
         };

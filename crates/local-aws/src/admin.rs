@@ -33,35 +33,39 @@
 //! - `{"real": true}`: back to the machine's time.
 //!
 //! They are not signed, so they answer only peers on this machine, under a loopback host name (a page in a browser
-//! that was led here under another name is refused), and take only JSON that says so (which such a page cannot send
-//! unasked). Whoever reaches them can be anybody in the embedded AWS: they hand out its credentials.
+//! that was led here under another name is refused), no page of elsewhere (its `Origin` tells), and take only JSON that
+//! says so (which such a page cannot send unasked). All that is looked at before the body is read. Whoever reaches them
+//! can be anybody in the embedded AWS: they hand out its credentials.
 
 mod commands;
 mod principals;
-pub(crate) mod state;
+mod route;
+mod state;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use authz::file::world::{self, NotWritten};
 use aws_wire::model::ServiceId;
 use bytes::Bytes;
-use http::{Method, StatusCode, header, request::Parts};
+use http::{StatusCode, header};
 use http_body_util::Full;
 use serde_json::{Value, json};
 
+pub(crate) use self::route::Route;
 use crate::{
     accounts::Accounts,
     authorization::{Authorizer, without_stand_ins},
     clock::Clock,
+    due::Due,
+    error::ServiceError,
     faults::{Faults, PlanError},
     kms::Kms,
     operations::supported,
     router::Response,
     sealing::SealError,
-    serving::NotImported,
-    state::NotExported,
-    store::WriteFailed,
+    serving::{Current, NotImported},
+    state::{NotExported, kept},
+    store::{Store, WriteFailed},
 };
 
 const PREFIX: &str = "/_claviger/";
@@ -76,13 +80,17 @@ pub(crate) struct Admin {
     authorizer: Arc<Authorizer>,
     kms: Kms,
     faults: Arc<Faults>,
+    due: Due,
+    store: Store,
 }
 
 /// Why a request to an admin route is refused.
 #[derive(Debug, thiserror::Error)]
-enum Refused {
+pub(crate) enum Refused {
     #[error("the admin routes answer only peers on this machine, under a loopback address or `localhost`")]
     NotLocal,
+    #[error("the admin routes answer no page of a browser that came from elsewhere: ask without `Origin`")]
+    OfAPage,
     #[error(
         "there is no such route; see `GET {PREFIX}health`, `GET` and `POST {PREFIX}clock`, `GET`, `PUT`, `POST` and \
          `DELETE {PREFIX}faults`, `POST {PREFIX}accounts`, `POST {PREFIX}credentials`, `GET {PREFIX}world`, \
@@ -91,6 +99,8 @@ enum Refused {
     NoSuchRoute,
     #[error("the body must be sent with `content-type: application/json`")]
     NotJson,
+    #[error("{}", _0.message())]
+    Unread(ServiceError),
     #[error("{0}")]
     Malformed(String),
     #[error("there is no fault `{0}`; `GET {PREFIX}faults` lists those that there are")]
@@ -116,33 +126,17 @@ impl Admin {
         authorizer: Arc<Authorizer>,
         kms: Kms,
         faults: Arc<Faults>,
+        due: Due,
+        store: Store,
     ) -> Self {
-        Self { clock, accounts, authorizer, kms, faults }
-    }
-
-    /// Whether a request is for an admin route: no AWS service has this path.
-    pub(crate) fn is_meant(head: &Parts) -> bool {
-        head.uri.path().starts_with(PREFIX)
-    }
-
-    /// Answers such a request.
-    pub(crate) async fn answer(&self, head: &Parts, body: &Bytes, peer: SocketAddr, request_id: &str) -> Response {
-        let answered = match self.act(head, body, peer).await {
-            Ok(text) => (StatusCode::OK, text),
-            Err(refused) => (refused.status(), refused.to_json()),
-        };
-        respond(answered, request_id)
+        Self { clock, accounts, authorizer, kms, faults, due, store }
     }
 
     /// Does what is asked for. Answers JSON.
-    async fn act(&self, head: &Parts, body: &Bytes, peer: SocketAddr) -> Result<String, Refused> {
-        if !is_local(head, peer) {
-            return Err(Refused::NotLocal);
-        }
-        self.authorizer.catch_up();
-        let route = head.uri.path().strip_prefix(PREFIX).unwrap_or_default();
-        let answer = match (&head.method, route) {
-            (&Method::GET, "health") => json!({
+    async fn act(&self, route: Route, body: &[u8]) -> Result<String, Refused> {
+        self.due.catch_up();
+        let answer = match route {
+            Route::Health => json!({
                 "status": "ok",
                 "version": env!("CARGO_PKG_VERSION"),
                 "operations": {
@@ -154,54 +148,45 @@ impl Admin {
                 },
                 "accounts": self.accounts.named(),
             }),
-            (&Method::GET, "clock") => self.time(),
-            (&Method::POST, "clock") => {
-                commands::move_clock(&self.clock, json_body(head, body)?)?;
+            Route::Clock => self.time(),
+            Route::MoveClock => {
+                commands::move_clock(&self.clock, body)?;
+                kept::keep_clock(&self.store, &self.clock).await?;
                 self.time()
             }
-            (method, route) if route == "faults" || route.starts_with("faults/") => {
-                self.change_faults(method, route.strip_prefix("faults/"), head, body)?
+            Route::Faults => self.faults(),
+            Route::PutFaults => {
+                self.faults.put(commands::faults(body)?)?;
+                self.faults()
             }
-            (&Method::POST, "accounts") => {
-                let account = commands::account(json_body(head, body)?)?;
+            Route::AddFaults => {
+                self.faults.add(commands::faults(body)?)?;
+                self.faults()
+            }
+            Route::RemoveFaults(name) => match self.faults.remove(name.as_deref()) {
+                true => self.faults(),
+                false => return Err(Refused::NoSuchFault(name.unwrap_or_default())),
+            },
+            Route::Accounts => {
+                let account = commands::account(body)?;
                 self.accounts.keep(account).await?;
                 json!({ "account": account })
             }
-            (&Method::POST, "credentials") => self.credential(json_body(head, body)?).await?,
-            (&Method::GET, "world") => return self.world().await,
-            (&Method::POST, "decide") => self.decide(json_body(head, body)?)?,
-            _ => return Err(Refused::NoSuchRoute),
+            Route::Credentials => self.credential(body).await?,
+            Route::World => {
+                let facts = without_stand_ins(self.kms.facts(self.clock.now()).await?);
+                return Ok(world::write(&facts, MOST_WORLD_BYTES)?);
+            }
+            Route::Decide => self.decide(body)?,
+            // They are about all services at once, this one's among them.
+            Route::Export | Route::Import => return Err(Refused::NoSuchRoute),
         };
         Ok(answer.to_string())
     }
 
-    /// The facts as they are now, as a world file.
-    async fn world(&self) -> Result<String, Refused> {
-        self.let_keys_change();
-        let facts = without_stand_ins(self.kms.facts(self.clock.now()).await?);
-        Ok(world::write(&facts, MOST_WORLD_BYTES)?)
-    }
-
-    /// Changes the faults as a request says, and tells what there is then.
-    fn change_faults(&self, method: &Method, name: Option<&str>, head: &Parts, body: &Bytes) -> Result<Value, Refused> {
-        match (method, name) {
-            (&Method::GET, None) => self.let_keys_change(),
-            (&Method::PUT, None) => self.faults.put(commands::faults(json_body(head, body)?)?)?,
-            (&Method::POST, None) => self.faults.add(commands::faults(json_body(head, body)?)?)?,
-            // What a browser asks about before it sends it, and is not told that it may: it needs no body.
-            (&Method::DELETE, name) => {
-                if !self.faults.remove(name) {
-                    return Err(Refused::NoSuchFault(name.unwrap_or_default().to_owned()));
-                }
-            }
-            _ => return Err(Refused::NoSuchRoute),
-        }
-        Ok(json!({ "seed": self.faults.seed(), "faults": self.faults.told() }))
-    }
-
-    /// Lets the keys change state that are to by now.
-    fn let_keys_change(&self) {
-        self.faults.catch_up(|keys, state| self.kms.force(keys, state, self.clock.now()));
+    /// What fails on request, and what came of it.
+    fn faults(&self) -> Value {
+        json!({ "seed": self.faults.seed(), "faults": self.faults.told() })
     }
 
     fn time(&self) -> Value {
@@ -212,14 +197,14 @@ impl Admin {
 impl Refused {
     fn status(&self) -> StatusCode {
         match self {
-            Self::NotLocal => StatusCode::FORBIDDEN,
+            Self::NotLocal | Self::OfAPage => StatusCode::FORBIDDEN,
             Self::NoSuchRoute | Self::NoSuchFault(_) => StatusCode::NOT_FOUND,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Malformed(_) | Self::NoPlan(_) => StatusCode::BAD_REQUEST,
+            Self::Unread(unread) => StatusCode::from_u16(unread.status()).unwrap_or(StatusCode::BAD_REQUEST),
             Self::NotImported(not_imported) => not_imported.status(),
-            Self::NotKept(_) | Self::NotMade(_) | Self::NotWritten(_) | Self::NotExported(_) => {
-                StatusCode::INTERNAL_SERVER_ERROR
-            }
+            Self::NotExported(not_exported) => not_exported.status(),
+            Self::NotKept(_) | Self::NotMade(_) | Self::NotWritten(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -242,8 +227,29 @@ impl Refused {
     }
 }
 
-fn respond((status, text): (StatusCode, String), request_id: &str) -> Response {
-    let mut response = Response::new(Full::new(text.into()));
+/// Answers a request whose body was read.
+pub(crate) async fn answer(current: &Arc<Current>, route: Route, body: Bytes, request_id: &str) -> Response {
+    let done = match route {
+        Route::Export => state::export(current, &body).await,
+        Route::Import => state::import(current, body).await,
+        route => {
+            let (_called, serving) = current.to_call().await;
+            serving.admin.act(route, &body).await.map(Bytes::from)
+        }
+    };
+    match done {
+        Ok(text) => respond(StatusCode::OK, text, request_id),
+        Err(refused) => refuse(&refused, request_id),
+    }
+}
+
+/// Answers a request that is refused.
+pub(crate) fn refuse(refused: &Refused, request_id: &str) -> Response {
+    respond(refused.status(), refused.to_json().into(), request_id)
+}
+
+fn respond(status: StatusCode, text: Bytes, request_id: &str) -> Response {
+    let mut response = Response::new(Full::new(text));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
@@ -251,27 +257,6 @@ fn respond((status, text): (StatusCode, String), request_id: &str) -> Response {
         headers.insert("x-amzn-requestid", id);
     }
     response
-}
-
-/// Whether a request comes from this machine, and was sent to it.
-fn is_local(head: &Parts, peer: SocketAddr) -> bool {
-    peer.ip().to_canonical().is_loopback() && names_this_machine(head)
-}
-
-fn json_body<'a>(head: &Parts, body: &'a Bytes) -> Result<&'a [u8], Refused> {
-    let content_type = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let is_json = content_type.split(';').next().is_some_and(|essence| essence.trim() == "application/json");
-    if is_json { Ok(body) } else { Err(Refused::NotJson) }
-}
-
-/// Whether the host that the request was sent to is a loopback one.
-fn names_this_machine(head: &Parts) -> bool {
-    let host = head.headers.get(header::HOST).and_then(|value| value.to_str().ok());
-    let authority = head.uri.authority().cloned().or_else(|| host?.parse().ok());
-    authority.is_some_and(|authority| {
-        let host = authority.host().trim_start_matches('[').trim_end_matches(']');
-        host == "localhost" || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
-    })
 }
 
 #[cfg(test)]

@@ -18,6 +18,8 @@ pub struct Clock(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
+    /// Whether somebody said how it goes.
+    is_told: bool,
     mode: Mutex<Mode>,
     moves: watch::Sender<()>,
 }
@@ -38,6 +40,13 @@ pub(crate) enum Setting {
     Ahead(SignedDuration),
     /// Stands there.
     Frozen(Timestamp),
+}
+
+impl Default for Setting {
+    /// The machine's time.
+    fn default() -> Self {
+        Self::Ahead(SignedDuration::ZERO)
+    }
 }
 
 /// How far from the machine's time the clock may be moved, either way. Every rotation that a move passes happens, so a
@@ -106,16 +115,21 @@ impl FromStr for Clock {
 impl Clock {
     /// The machine's time.
     pub fn real() -> Self {
-        Self::in_mode(Mode::Ticking { ahead: SignedDuration::ZERO })
+        Self::in_mode(true, Mode::Ticking { ahead: SignedDuration::ZERO })
+    }
+
+    /// Goes as it went when the state was left; where there is none that tells, it is the machine's time.
+    pub fn of_state() -> Self {
+        Self::in_mode(false, Mode::Ticking { ahead: SignedDuration::ZERO })
     }
 
     /// A clock that stands at `at` until it is moved.
     pub fn frozen_at(at: Timestamp) -> Self {
-        Self::in_mode(Mode::Frozen(at))
+        Self::in_mode(true, Mode::Frozen(at))
     }
 
-    fn in_mode(mode: Mode) -> Self {
-        Self(Arc::new(Inner { mode: Mutex::new(mode), moves: watch::Sender::new(()) }))
+    fn in_mode(is_told: bool, mode: Mode) -> Self {
+        Self(Arc::new(Inner { is_told, mode: Mutex::new(mode), moves: watch::Sender::new(()) }))
     }
 
     /// The time it is.
@@ -166,12 +180,20 @@ impl Clock {
         self.switch(Mode::Ticking { ahead: SignedDuration::ZERO });
     }
 
+    /// Whether somebody said how it goes, so that the state does not.
+    pub(crate) fn is_told(&self) -> bool {
+        self.0.is_told
+    }
+
     /// How it goes.
     pub(crate) fn setting(&self) -> Setting {
-        match self.mode() {
-            Mode::Ticking { ahead } => Setting::Ahead(ahead),
-            Mode::Frozen(at) => Setting::Frozen(at),
-        }
+        self.mode().setting()
+    }
+
+    /// Tells how it goes; nobody moves it meanwhile.
+    pub(crate) fn told<R>(&self, to: impl FnOnce(Setting) -> R) -> R {
+        let mode = self.0.mode.lock().unwrap_or_else(PoisonError::into_inner);
+        to(mode.setting())
     }
 
     /// Makes it go so.
@@ -208,6 +230,13 @@ fn within_reach(to: Timestamp) -> Result<(), OutOfRange> {
 }
 
 impl Mode {
+    fn setting(self) -> Setting {
+        match self {
+            Self::Ticking { ahead } => Setting::Ahead(ahead),
+            Self::Frozen(at) => Setting::Frozen(at),
+        }
+    }
+
     fn ticking_from(now: Timestamp) -> Self {
         Self::Ticking { ahead: now.duration_since(Timestamp::now()) }
     }
@@ -223,7 +252,7 @@ impl Mode {
 
 impl Default for Clock {
     fn default() -> Self {
-        Self::real()
+        Self::of_state()
     }
 }
 

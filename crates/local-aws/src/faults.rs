@@ -35,7 +35,12 @@ use self::{
     draw::Draws,
     fault::{Effect, Fault, Moment},
 };
-use crate::{caller::Caller, clock::Clock, error::ServiceError};
+use crate::{
+    caller::Caller,
+    clock::Clock,
+    error::ServiceError,
+    kms::{Forced, Kms},
+};
 
 pub use self::fault::FaultPlan;
 pub(crate) use self::fault::{ForcedState, KeyPattern, Loss, Silence};
@@ -53,12 +58,16 @@ pub(crate) struct Faults {
     /// Whether there are any, so that a call without them takes no lock.
     any: AtomicBool,
     set: Mutex<Set>,
+    /// Held while keys change state; who comes meanwhile waits until they have.
+    forcing: Mutex<()>,
 }
 
 #[derive(Debug, Default)]
 struct Set {
     seed: u64,
     faults: Vec<Live>,
+    /// How many there ever were.
+    added: u64,
     /// How many had no name of their own.
     unnamed: usize,
 }
@@ -66,6 +75,8 @@ struct Set {
 /// A fault, and what has come of it.
 #[derive(Debug)]
 struct Live {
+    /// Told apart by this, since a name can be taken again.
+    id: u64,
     fault: Fault,
     name: String,
     from: Option<Timestamp>,
@@ -77,6 +88,26 @@ struct Live {
     fired: u64,
     /// The second that calls are counted in for a rate, and how many there were.
     second: (i64, u64),
+    /// Where a fault of a key's state is.
+    stage: Stage,
+}
+
+/// How far a fault of a key's state has come.
+#[derive(Debug)]
+enum Stage {
+    /// No key that it means was there when it was looked last: [`Kms::changes_of_names`] told so.
+    Awaited {
+        looked_at: Option<u64>,
+    },
+    /// The keys that it means are in that state.
+    Begun(Vec<Forced>),
+    Over,
+}
+
+/// What a fault of a key's state has to do now.
+enum Step {
+    Force(KeyPattern, ForcedState),
+    PutBack(Vec<Forced>),
 }
 
 /// A fault, and what has come of it.
@@ -147,16 +178,16 @@ pub enum PlanError {
 impl Faults {
     /// With these to begin with.
     pub(crate) fn new(clock: Clock, plan: FaultPlan) -> Result<Self, PlanError> {
-        let faults = Self { clock, any: AtomicBool::new(false), set: Mutex::default() };
+        let faults = Self { clock, any: AtomicBool::new(false), set: Mutex::default(), forcing: Mutex::default() };
         faults.put(plan)?;
         Ok(faults)
     }
 
     /// These instead of all that there were.
     pub(crate) fn put(&self, plan: FaultPlan) -> Result<(), PlanError> {
-        let mut set = Set { seed: plan.seed.unwrap_or_default(), ..Set::default() };
-        set.add(plan.faults, self.clock.now())?;
         let mut current = self.lock();
+        let mut set = Set { added: current.added, ..Set::default() };
+        set.add(plan, self.clock.now())?;
         *current = set;
         self.any.store(!current.faults.is_empty(), Ordering::Release);
         Ok(())
@@ -165,8 +196,7 @@ impl Faults {
     /// These beside those that there are. A seed that the plan tells is that of the new ones.
     pub(crate) fn add(&self, plan: FaultPlan) -> Result<(), PlanError> {
         let mut set = self.lock();
-        set.seed = plan.seed.unwrap_or(set.seed);
-        set.add(plan.faults, self.clock.now())?;
+        set.add(plan, self.clock.now())?;
         self.any.store(!set.faults.is_empty(), Ordering::Release);
         Ok(())
     }
@@ -200,25 +230,30 @@ impl Faults {
         self.any.load(Ordering::Acquire)
     }
 
-    /// Lets the keys change state whose time has come: `change` makes each.
-    pub(crate) fn catch_up(&self, mut change: impl FnMut(&KeyPattern, ForcedState)) {
-        if !self.any() {
+    /// Lets the keys change state whose time has come. No call that only asks what becomes of it waits for that.
+    pub(crate) fn catch_up(&self, kms: &Kms, now: Timestamp) {
+        if !self.any() || !self.lock().faults.iter().any(Live::is_of_keys) {
             return;
         }
-        let now = self.clock.now();
-        for live in &mut self.lock().faults {
-            let Effect::KeyState(keys, state) = &live.fault.effect else { continue };
-            let has_begun = live.from.is_none_or(|from| from <= now);
-            let has_ended = live.until.is_some_and(|until| until <= now);
-            // A fault whose whole time has passed between two calls is one that nobody saw.
-            if live.fired == 0 && has_begun {
-                change(keys, *state);
-                live.fired = 1;
+        let _one = self.forcing.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some((id, step)) = self.next_step(now, kms.changes_of_names()) {
+            match step {
+                Step::Force(keys, state) => self.begun(id, kms.force(&keys, state, now)),
+                Step::PutBack(forced) => forced.iter().for_each(|forced| kms.put_back(forced, now)),
             }
-            if live.fired == 1 && has_ended {
-                change(keys, ForcedState::Enabled);
-                live.fired = 2;
-            }
+        }
+    }
+
+    fn next_step(&self, now: Timestamp, changed: u64) -> Option<(u64, Step)> {
+        self.lock().faults.iter_mut().find_map(|live| Some((live.id, live.step(now, changed)?)))
+    }
+
+    /// Notes the keys that a fault put into a state, if there were any.
+    fn begun(&self, id: u64, forced: Vec<Forced>) {
+        let mut set = self.lock();
+        if let Some(live) = set.faults.iter_mut().find(|live| live.id == id && !forced.is_empty()) {
+            live.stage = if live.until.is_some() { Stage::Begun(forced) } else { Stage::Over };
+            live.fired += 1;
         }
     }
 
@@ -255,7 +290,9 @@ impl Faults {
 
 impl Set {
     /// Adds all or none.
-    fn add(&mut self, faults: Vec<Fault>, now: Timestamp) -> Result<(), PlanError> {
+    fn add(&mut self, plan: FaultPlan, now: Timestamp) -> Result<(), PlanError> {
+        let FaultPlan { seed, faults } = plan;
+        let seed = seed.unwrap_or(self.seed);
         if self.faults.len() + faults.len() > MOST_FAULTS {
             return Err(PlanError::TooMany);
         }
@@ -273,9 +310,13 @@ impl Set {
             let (Ok(from), Ok(until)) = (at(fault.from), at(fault.until)) else {
                 return Err(PlanError::OutOfTime(name));
             };
-            let draws = Draws::new(self.seed, &name);
-            added.push(Live { fault, name, from, until, draws, calls: 0, fired: 0, second: (0, 0) });
+            let draws = Draws::new(seed, &name);
+            let id = self.added.saturating_add(added.len() as u64);
+            let stage = Stage::Awaited { looked_at: None };
+            added.push(Live { id, fault, name, from, until, draws, calls: 0, fired: 0, second: (0, 0), stage });
         }
+        self.seed = seed;
+        self.added = self.added.saturating_add(added.len() as u64);
         self.unnamed = unnamed;
         self.faults.append(&mut added);
         Ok(())
@@ -283,6 +324,34 @@ impl Set {
 }
 
 impl Live {
+    /// What it has to do to keys at a time. It looks for them as often as they may have `changed`.
+    fn step(&mut self, now: Timestamp, changed: u64) -> Option<Step> {
+        let Effect::KeyState(keys, state) = &self.fault.effect else { return None };
+        let has_begun = self.from.is_none_or(|from| from <= now);
+        let has_ended = self.until.is_some_and(|until| until <= now);
+        match &mut self.stage {
+            // A fault whose whole time has passed between two calls is one that nobody saw.
+            Stage::Awaited { .. } if has_ended => self.stage = Stage::Over,
+            Stage::Awaited { looked_at } if has_begun && *looked_at != Some(changed) => {
+                *looked_at = Some(changed);
+                return Some(Step::Force(keys.clone(), *state));
+            }
+            Stage::Begun(forced) if has_ended => {
+                let forced = std::mem::take(forced);
+                self.stage = Stage::Over;
+                self.fired += 1;
+                return Some(Step::PutBack(forced));
+            }
+            Stage::Awaited { .. } | Stage::Begun(_) | Stage::Over => {}
+        }
+        None
+    }
+
+    /// Whether it has something to do to keys yet.
+    fn is_of_keys(&self) -> bool {
+        matches!(self.fault.effect, Effect::KeyState(..)) && !matches!(self.stage, Stage::Over)
+    }
+
     /// Counts a call that it is about, and says its number if it does something to it.
     fn fires(&mut self, called: &Called<'_>, now: Timestamp) -> Option<u64> {
         let is_time = self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until);

@@ -4,6 +4,12 @@ use std::{collections::HashSet, iter::Peekable, str::CharIndices};
 
 use serde::de::IgnoredAny;
 
+/// How deep values may nest: as deep as `serde_json` reads records, which it does not hold against what it skips.
+const MOST_DEPTH: usize = 127;
+
+/// How many values a text may have: each takes more memory here than the text of a short one does.
+pub const MOST_VALUES: usize = 4_000_000;
+
 /// A value and where it stands, in bytes from the beginning of the text.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
@@ -39,13 +45,17 @@ pub(crate) struct NoJson {
 }
 
 impl Node {
-    /// Reads a text. Whether it is JSON and how deep it nests, `serde_json` says; here only places are found.
+    /// Reads a text. Whether it is JSON, `serde_json` says; here only places are found, as deep and as many as are taken.
     pub(crate) fn read(text: &str) -> Result<Self, NoJson> {
+        Self::read_within(text, MOST_VALUES)
+    }
+
+    fn read_within(text: &str, most: usize) -> Result<Self, NoJson> {
         serde_json::from_str::<IgnoredAny>(text).map_err(|wrong| NoJson {
             at: offset(text.as_bytes(), wrong.line(), wrong.column()),
             why: format!("this is no JSON: {}", without_place(&wrong)),
         })?;
-        Reader { text, chars: text.char_indices().peekable() }.value()
+        Reader { text, chars: text.char_indices().peekable(), room: most, depth: MOST_DEPTH }.value()
     }
 
     pub(crate) fn entries(&self) -> &[Entry] {
@@ -92,15 +102,30 @@ impl Node {
 struct Reader<'t> {
     text: &'t str,
     chars: Peekable<CharIndices<'t>>,
+    /// How many more values are taken.
+    room: usize,
+    /// How much deeper values may nest.
+    depth: usize,
 }
 
 impl Reader<'_> {
     fn value(&mut self) -> Result<Node, NoJson> {
         self.blanks();
         let at = self.at();
+        self.room = self.room.checked_sub(1).ok_or_else(|| NoJson {
+            at,
+            why: format!("this is one value too many: a text has at most {MOST_VALUES}"),
+        })?;
         let kind = match self.chars.peek().map(|(_, c)| *c) {
-            Some('{') => self.map()?,
-            Some('[') => self.list()?,
+            Some(opening @ ('{' | '[')) => {
+                self.depth = self.depth.checked_sub(1).ok_or_else(|| NoJson {
+                    at,
+                    why: format!("this is nested too deep: values nest {MOST_DEPTH} deep at most"),
+                })?;
+                let kind = if opening == '{' { self.map()? } else { self.list()? };
+                self.depth += 1;
+                kind
+            }
             Some('"') => Kind::Text(self.string()),
             _ => {
                 while self.chars.next_if(|(_, c)| !matches!(c, ',' | ']' | '}') && !c.is_ascii_whitespace()).is_some() {
@@ -168,10 +193,49 @@ impl Reader<'_> {
     }
 }
 
-/// What the decoder says, without where: that is told of the whole text.
+/// What the decoder says, without where: that is told of the whole text. And without long texts that it quotes: a secret
+/// may stand where something else belongs.
 pub(crate) fn without_place(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    text.rsplit_once(" at line ").map_or(text.clone(), |(what, _)| what.to_owned())
+    without_long_quotes(text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what))
+}
+
+/// As long as the longest name of a field, and shorter than any secret.
+const LONGEST_QUOTE: usize = 27;
+
+fn without_long_quotes(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(begin) = rest.find(['"', '`']) {
+        let (before, quoted) = rest.split_at(begin);
+        shown.push_str(before);
+        let mark = quoted.chars().next().unwrap_or('"');
+        let inside = quoted.get(mark.len_utf8()..).unwrap_or_default();
+        // What has no end goes to the end.
+        let end = closing(inside, mark).unwrap_or(inside.len());
+        let (inside, after) = inside.split_at(end);
+        match inside.chars().count() {
+            length if length > LONGEST_QUOTE => shown.push_str(&format!("of {length} characters")),
+            _ => {
+                shown.push(mark);
+                shown.push_str(inside);
+                shown.extend(after.chars().next());
+            }
+        }
+        rest = after.get(mark.len_utf8()..).unwrap_or_default();
+    }
+    shown.push_str(rest);
+    shown
+}
+
+/// Where a quoted text ends: in double quotes the decoder writes a mark as `\\"`.
+fn closing(inside: &str, mark: char) -> Option<usize> {
+    let mut is_escaped = false;
+    inside.char_indices().find_map(|(at, character)| {
+        let ends = character == mark && !is_escaped;
+        is_escaped = character == '\\' && mark == '"' && !is_escaped;
+        ends.then_some(at)
+    })
 }
 
 /// The byte at a line and a column, both counted from 1, as the decoder counts them.
@@ -217,6 +281,19 @@ mod tests {
             assert!(Node::read(text.get(..len).unwrap()).is_err(), "{len}");
         }
         assert!(Node::read(&"[".repeat(100_000)).is_err(), "and does not overflow the stack");
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(Node::read(&nested(MOST_DEPTH)).is_ok());
+        for deep in [MOST_DEPTH + 1, 100_000] {
+            assert_eq!(Node::read(&nested(deep)).unwrap_err().at, MOST_DEPTH);
+        }
+    }
+
+    #[test]
+    fn as_many_values_are_read_as_there_is_room_for() {
+        let text = r#"{"a": [1, "x", {"b": null}]}"#;
+        assert!(Node::read_within(text, 6).is_ok());
+        let refused = Node::read_within(text, 5).unwrap_err();
+        assert_eq!(text.get(refused.at..), Some("null}]}"));
     }
 
     #[test]
@@ -225,6 +302,22 @@ mod tests {
         assert_eq!(nearest("descripton", known.into_iter()), Some("description"));
         assert_eq!(nearest("Enabled", known.into_iter()), Some("enabled"));
         assert_eq!(nearest("owner", known.into_iter()), None);
+    }
+
+    #[test]
+    fn a_long_text_is_not_quoted_in_what_is_wrong_with_it() {
+        let of = |text: &str| without_place(&serde_json::from_str::<u8>(text).unwrap_err());
+        assert_eq!(of(r#""yes""#), r#"invalid type: string "yes", expected u8"#);
+        let secret = format!("{}\\\"{}", "s".repeat(20), "s".repeat(20));
+        let told = of(&format!("\"{secret}\""));
+        assert_eq!(told, "invalid type: string of 42 characters, expected u8");
+        #[derive(Debug, serde::Deserialize)]
+        enum Word {
+            One,
+        }
+        let told = without_place(&serde_json::from_str::<Word>(&format!("\"{}\"", "s".repeat(44))).unwrap_err());
+        assert_eq!(told, "unknown variant of 44 characters, expected `One`");
+        assert!(matches!(serde_json::from_str(r#""One""#), Ok(Word::One)));
     }
 
     proptest! {

@@ -75,13 +75,14 @@ use crate::{
     trail::Trail,
 };
 pub use adopt::UnfitKey;
+pub(crate) use forced::Forced;
 pub(crate) use of_services::ManagedKey;
 pub use quotas::Quotas;
 
 use call::{Call, Made};
 use kind::KeySpec;
 use state::State;
-pub(crate) use state::{TABLES, add_missing_secrets};
+pub(crate) use state::{TABLES, TOKEN_KEYS, add_missing_secrets};
 
 /// The Key Management Service of all accounts and regions. Clones share their state.
 #[derive(Clone, Debug)]

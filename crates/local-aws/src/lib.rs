@@ -20,6 +20,7 @@ mod authorization;
 mod caller;
 mod clock;
 mod cloudtrail;
+mod due;
 mod ec2;
 mod error;
 mod faults;

@@ -2,19 +2,21 @@
 
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
 
+use authz::{file::world, world::World};
 use aws_model::AccountId;
 use jiff::SignedDuration;
 use tokio::net::TcpListener;
 
 use crate::{
     accounts::{AccountsError, Credential},
-    clock::Clock,
+    clock::{Clock, OutOfRange},
     faults::{FaultCount, FaultPlan, Faults, PlanError},
     issuers::{self, UnfitKeyFile},
     kms::UnfitKey,
     options::{Options, State, TrailFiles},
     server::{Endpoint, Server},
-    serving::{Current, Plan},
+    serving::{Current, Plan, without_keys},
+    state::{self, kept},
     store::{OpenError, Store},
     tls::{Identity, TlsError},
     trail::{Delivery, Trail},
@@ -91,6 +93,18 @@ pub enum StartError {
     /// TLS cannot be spoken as asked.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// The state that was imported had another world than the one that is given.
+    #[error(
+        "the state was imported with the users, roles and organization of its own world, and the world file tells others: start \
+         without the world file, or with a new state"
+    )]
+    OtherWorld,
+    /// A world has no form as a file.
+    #[error(transparent)]
+    NoForm(#[from] world::NotWritten),
+    /// The clock cannot go as it went when the state was left.
+    #[error("the clock of the state: {0}; tell how it goes (`--clock`)")]
+    Clock(#[from] OutOfRange),
     /// The accounts cannot be read or made.
     #[error(transparent)]
     Accounts(#[from] AccountsError),
@@ -110,6 +124,11 @@ impl LocalAws {
             State::Memory => Store::memory(),
             State::File { path, master_key } => Store::open(&path, master_key)?,
         };
+        let world = beside_imported(world, &store)?;
+        let clock_kept = kept::clock(&store)?;
+        if let Some(setting) = clock_kept.filter(|_| !clock.is_told()) {
+            clock.follow(setting)?;
+        }
         let accounts_of_world: Vec<_> = world.accounts().map(|(account, _)| account).collect();
         let (files, trail) = match trail {
             Some(files) => (Some(files), Trail::with_files(clock.clone(), limits.trail_bytes)),
@@ -127,7 +146,6 @@ impl LocalAws {
             issuers,
             quotas,
             trail,
-            admin,
         };
         let named = accounts.into_iter().chain(accounts_of_world);
         let serving = plan.serve(store, world, named).await?;
@@ -138,6 +156,9 @@ impl LocalAws {
 
         let delivery = files.map(|files| deliver(&delivered, files)).transpose()?;
         let current = Arc::new(Current::new(plan, serving));
+        if clock_kept.unwrap_or_default() != clock.setting() {
+            current.keep_clock().await.map_err(AccountsError::from)?;
+        }
         let endpoint = Endpoint::new(Arc::clone(&current), admin, &limits);
         let server = Server::start(listener, config, endpoint, limits);
         let authority = authority.flatten();
@@ -171,7 +192,8 @@ impl Running {
         self.current.accounts().named()
     }
 
-    /// The time that deletion, rotation and sessions follow.
+    /// The time that deletion, rotation and sessions follow. Where it is moved here and not by the admin route, the state keeps
+    /// that at the [`shutdown`](Self::shutdown).
     pub fn clock(&self) -> &Clock {
         &self.clock
     }
@@ -193,6 +215,10 @@ impl Running {
     /// [`Limits::drain_time`](crate::Limits::drain_time) allows; then writes the last of the trail's files.
     pub async fn shutdown(self) {
         self.server.stop().await;
+        self.current.settled().await;
+        if let Err(failed) = self.current.keep_clock().await {
+            tracing::warn!(%failed, "how the clock goes was not kept");
+        }
         if let Some(delivery) = self.delivery {
             delivery.stop().await;
         }
@@ -203,6 +229,17 @@ impl std::fmt::Debug for Running {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Running").field("local_addr", &self.local_addr).finish_non_exhaustive()
     }
+}
+
+/// What is told beside a state: the world that was imported with it goes before one that is given, which must be the same.
+fn beside_imported(given: World, store: &Store) -> Result<World, StartError> {
+    let Some(imported) = kept::world(store)? else { return Ok(given) };
+    if given.accounts().next().is_none() {
+        return Ok(imported);
+    }
+    let (told, _) = without_keys(given.clone());
+    let is_same = world::write(&told, state::MOST_BYTES)? == world::write(&imported, state::MOST_BYTES)?;
+    if is_same { Ok(given) } else { Err(StartError::OtherWorld) }
 }
 
 fn deliver(trail: &Arc<Trail>, files: TrailFiles) -> Result<Delivery, StartError> {

@@ -27,13 +27,14 @@ pub struct Options {
     pub credentials: Vec<Credential>,
     /// Users, roles, an organization, keys with their policies and grants, that are there from the start. Keys are
     /// made, so none of them may be in the state already. The accounts whose users and roles it tells whole have no
-    /// others.
+    /// others. A state that was imported has a world of its own, beside which only the same one is taken.
     pub world: World,
     /// What of AWS nobody has published holds: decisions follow it, and what is asked and answered around them.
     pub assumptions: Assumptions,
     /// Where the state is kept.
     pub state: State,
-    /// The time that deletion, rotation and sessions follow.
+    /// The time that deletion, rotation and sessions follow. The state keeps how it was moved, for a start with
+    /// [`Clock::of_state`].
     pub clock: Clock,
     /// How long changes of identities, policies, key states and grants take until calls are decided on them, on this
     /// clock; what is asked about them is told at once. Zero: they decide at once, too.
@@ -123,7 +124,7 @@ impl Default for Options {
             world: World::new(),
             assumptions: Assumptions::default(),
             state: State::Memory,
-            clock: Clock::real(),
+            clock: Clock::of_state(),
             propagation: Duration::ZERO,
             admin: true,
             trail: None,

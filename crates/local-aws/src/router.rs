@@ -34,9 +34,10 @@ use crate::{
     caller::{Arrival, CallContext, Channel, Peer},
     clock::Clock,
     cloudtrail::CloudTrail,
+    due::Due,
     ec2::Ec2,
     error::ServiceError,
-    faults::{Called, Fate, Faults, LONGEST_DELAY, Loss, Ruling, Silence},
+    faults::{Called, Fate, Faults, Loss, Ruling, Silence},
     iam::{self, Iam},
     issuers::Issuers,
     kms::Kms,
@@ -64,16 +65,22 @@ pub(crate) struct Router {
     ec2: Ec2,
     trail: Arc<Trail>,
     faults: Arc<Faults>,
+    due: Due,
 }
 
-/// A request that gets no answer, on request: see [`Faults`].
-#[derive(Debug, thiserror::Error)]
-#[error("a fault that was asked for leaves this request unanswered")]
-pub(crate) struct Unanswered;
+/// What becomes of a request.
+pub(crate) enum Reply {
+    Answer(Response),
+    /// On request: it is to be asked again when a while has passed, with what becomes of it then. Nothing was done.
+    Later(Ruling),
+    /// On request: it is not answered.
+    Nothing(Silence),
+}
 
 /// What a call that was served is told.
 enum Served {
     Answer(EncodedResponse),
+    Later(Ruling),
     Nothing(Silence),
 }
 
@@ -95,43 +102,39 @@ impl Router {
         services: Services,
         authorizer: Arc<Authorizer>,
         trail: Arc<Trail>,
-        faults: Arc<Faults>,
+        due: Due,
     ) -> Self {
         let Services { iam, kms, cloudtrail, organizations, ec2, issuers } = services;
+        let faults = Arc::clone(due.faults());
         let sts = Sts::new(Arc::clone(&accounts), Arc::clone(&authorizer), iam.clone(), issuers);
-        Self { accounts, authorizer, clock, store, iam, kms, sts, cloudtrail, organizations, ec2, trail, faults }
+        Self { accounts, authorizer, clock, store, iam, kms, sts, cloudtrail, organizations, ec2, trail, faults, due }
     }
 
-    /// Answers a request whose body was read.
-    ///
-    /// # Errors
-    /// [`Unanswered`] on request only.
+    /// Answers a request whose body was read. What becomes of it on request is decided here, unless it was asked before:
+    /// then it is `decided`.
     pub(crate) async fn answer(
         &self,
         head: &http::request::Parts,
         body: &Bytes,
         arrival: Arrival,
         request_id: &str,
-    ) -> Result<Response, Unanswered> {
+        decided: Option<Fate>,
+    ) -> Reply {
         let parameters = route::parameters(head, body);
         let route = match route::of(head, body, &parameters) {
             Ok(route) => route,
-            Err(unrouted) => return Ok(encode(unrouted.form_of.encode(&unrouted.error, request_id))),
+            Err(unrouted) => return Reply::Answer(encode(unrouted.form_of.encode(&unrouted.error, request_id))),
         };
-        let encoded = match self.serve(head, body, &route, arrival, request_id).await {
+        let encoded = match self.serve(head, body, &route, arrival, request_id, decided).await {
             Ok(Served::Answer(encoded)) => encoded,
-            Ok(Served::Nothing(silence)) => {
-                if silence == Silence::Silent {
-                    tokio::time::sleep(LONGEST_DELAY).await;
-                }
-                return Err(Unanswered);
-            }
+            Ok(Served::Later(ruling)) => return Reply::Later(ruling),
+            Ok(Served::Nothing(silence)) => return Reply::Nothing(silence),
             Err(error) => {
                 tracing::debug!(request_id, operation = route.operation.name(), code = error.code(), "refused");
                 protocol::encode_error(route.model, &failure::wire(error), request_id)
             }
         };
-        Ok(encode(encoded))
+        Reply::Answer(encode(encoded))
     }
 
     /// Answers a request that was refused before anybody looked at what it asks for.
@@ -146,9 +149,10 @@ impl Router {
         route: &Route<'_>,
         arrival: Arrival,
         request_id: &str,
+        decided: Option<Fate>,
     ) -> Result<Served, ServiceError> {
         // Access keys spread, too.
-        self.authorizer.catch_up();
+        self.due.catch_up();
         let model = route.model;
         let (signer, input) = if route.operation.is_unsigned() {
             let input = input(route)?;
@@ -157,8 +161,8 @@ impl Router {
         } else {
             (self.authenticate(head, body, model)?, input(route))
         };
-        // Again: an issuer of tokens may have taken seconds, in which changes have spread.
-        self.authorizer.catch_up();
+        // Once more: an issuer of tokens may have taken seconds, in which changes have spread.
+        self.due.catch_up();
 
         let notes = Notes::default();
         let header = |name| head.headers.get(name).and_then(|value| value.to_str().ok());
@@ -180,7 +184,7 @@ impl Router {
             ServiceId::Organizations => organizations::home_region(signer.region.partition()),
             _ => None,
         };
-        let mut context = CallContext {
+        let context = CallContext {
             caller: &signer.caller,
             region: home.as_ref().unwrap_or(&signer.region),
             now: self.clock.now(),
@@ -189,9 +193,14 @@ impl Router {
             peer: Some(peer),
             notes: Some(&notes),
         };
-        let fate = match self.faults.any() {
-            true => self.suffer(route, &mut context, input.as_ref().ok()).await,
-            false => Fate::Answered,
+        let fate = match decided {
+            Some(fate) => fate,
+            None if self.faults.any() => match self.ruling(route, &context, input.as_ref().ok()) {
+                Ruling { delay, fate } if delay.is_zero() => fate,
+                // Others are not to wait for it, and what it is decided on then is what is there then.
+                later => return Ok(Served::Later(later)),
+            },
+            None => Fate::Answered,
         };
         if let Fate::Gone(silence) = fate {
             // Nothing of AWS got to hear of it, CloudTrail included.
@@ -235,23 +244,14 @@ impl Router {
         Ok(Served::Answer(encoded))
     }
 
-    /// Lets the faults that were asked for come over a call: their delay, after which it is `now` anew, and what becomes
-    /// of it then.
-    async fn suffer(&self, route: &Route<'_>, context: &mut CallContext<'_>, input: Option<&Value>) -> Fate {
-        self.faults.catch_up(|keys, state| self.kms.force(keys, state, context.now));
+    /// What the faults that were asked for do to a call.
+    fn ruling(&self, route: &Route<'_>, context: &CallContext<'_>, input: Option<&Value>) -> Ruling {
         let (service, operation) = (route.service, route.operation);
         let keys = match (service, input) {
             (ServiceId::Kms, Some(input)) => self.kms.keys_of(context, operation.name(), input),
             _ => Vec::new(),
         };
-        let called = Called { service, operation, caller: context.caller, region: context.region, keys };
-        let Ruling { delay, fate } = self.faults.rule(&called);
-        if !delay.is_zero() {
-            tokio::time::sleep(delay).await;
-            context.now = self.clock.now();
-            self.authorizer.catch_up();
-        }
-        fate
+        self.faults.rule(&Called { service, operation, caller: context.caller, region: context.region, keys })
     }
 
     async fn dispatch(

@@ -10,13 +10,15 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use authz::{
+    file::world::NotWritten,
     rules::Assumptions,
     world::{Key, World},
 };
 use aws_model::{AccountId, Partition};
+use bytes::Bytes;
 use jiff::SignedDuration;
 use serde::Serialize;
-use tokio::sync::{RwLock, RwLockReadGuard, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, RwLock, RwLockReadGuard, Semaphore};
 
 use crate::{
     accounts::{Accounts, Credential},
@@ -24,6 +26,7 @@ use crate::{
     authorization::Authorizer,
     clock::{Clock, OutOfRange},
     cloudtrail::CloudTrail,
+    due::Due,
     ec2::{self, Ec2},
     faults::Faults,
     iam::{self, Iam},
@@ -32,8 +35,8 @@ use crate::{
     local_aws::StartError,
     organizations::{self, Organizations},
     router::{Router, Services},
-    state::{self, Document, NotExported, Refused, Secrets},
-    store::{OpenError, Store, WriteFailed},
+    state::{self, Document, NotExported, Refused, Secrets, kept},
+    store::{NotReplaced, OpenError, Store, WriteFailed},
     trail::Trail,
 };
 
@@ -53,15 +56,14 @@ pub(crate) struct Plan {
     pub(crate) issuers: BTreeMap<String, KeySource>,
     pub(crate) quotas: Quotas,
     pub(crate) trail: Arc<Trail>,
-    pub(crate) admin: bool,
 }
 
 /// The services over one state.
 pub(crate) struct Serving {
     pub(crate) router: Router,
-    pub(crate) admin: Option<Admin>,
+    pub(crate) admin: Admin,
     pub(crate) accounts: Arc<Accounts>,
-    kms: Kms,
+    due: Due,
     store: Store,
     /// What a world file told, without its keys: they have become the state's.
     told: World,
@@ -73,8 +75,10 @@ pub(crate) struct Current {
     now: ArcSwap<Serving>,
     /// Held by every call to its end, and by who puts other services in place.
     calls: RwLock<()>,
-    /// One import at a time: each takes a multiple of its text.
-    imports: Semaphore,
+    /// One import at a time; who brings another meanwhile is told so.
+    imports: Arc<Semaphore>,
+    /// One state at a time is taken or given: each takes a multiple of its text.
+    states: Arc<Semaphore>,
 }
 
 /// What an import brought.
@@ -88,6 +92,8 @@ pub(crate) struct Imported {
 /// A state was not imported. The one that was there still is.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotImported {
+    #[error("this is no state: {0}")]
+    NoText(#[from] std::str::Utf8Error),
     #[error(transparent)]
     Refused(#[from] Refused),
     #[error("its secrets are sealed, and this end has no key for them: `claviger local-aws restore FILE` unseals them")]
@@ -101,11 +107,15 @@ pub(crate) enum NotImported {
     #[error(transparent)]
     State(#[from] StartError),
     #[error(transparent)]
-    NotKept(#[from] WriteFailed),
+    NotKept(#[from] NotReplaced),
+    #[error(transparent)]
+    NotWritten(#[from] NotWritten),
     #[error("calls are on the way that did not end within {} s; try again", CALLS_END_IN.as_secs())]
     Busy,
-    #[error("another state is being imported; try again when it is")]
+    #[error("another state is being imported or exported; try again when it is")]
     Another,
+    #[error("the import broke off, which the log tells; try again")]
+    Broken,
 }
 
 impl Plan {
@@ -138,23 +148,26 @@ impl Plan {
         let ec2 = Ec2::new(ec2, by, Arc::clone(&accounts), iam.clone(), kms.clone(), trail);
         // What was there before decides already.
         authorizer.spread_within(clock.clone(), self.propagation);
-        let admin = self.admin.then(|| {
-            let (accounts, authorizer) = (Arc::clone(&accounts), Arc::clone(&authorizer));
-            Admin::new(clock.clone(), accounts, authorizer, kms.clone(), Arc::clone(&self.faults))
-        });
+        let due = Due::new(clock.clone(), Arc::clone(&self.faults), kms.clone(), Arc::clone(&authorizer));
+        let admin = {
+            let (accounts, authorizer, faults) =
+                (Arc::clone(&accounts), Arc::clone(&authorizer), Arc::clone(&self.faults));
+            Admin::new(clock.clone(), accounts, authorizer, kms.clone(), faults, due.clone(), store.clone())
+        };
         let issuers = Issuers::new(self.issuers.clone());
         let services = Services { iam, kms: kms.clone(), cloudtrail, organizations, ec2, issuers };
         let trail = Arc::clone(&self.trail);
-        let (state, faults) = (store.clone(), Arc::clone(&self.faults));
-        let router = Router::new(Arc::clone(&accounts), clock.clone(), state, services, authorizer, trail, faults);
-        Ok(Serving { router, admin, accounts, kms, store, told })
+        let state = store.clone();
+        let router = Router::new(Arc::clone(&accounts), clock.clone(), state, services, authorizer, trail, due.clone());
+        Ok(Serving { router, admin, accounts, due, store, told })
     }
 }
 
 impl Current {
     pub(crate) fn new(plan: Plan, serving: Serving) -> Self {
         let now = ArcSwap::from_pointee(serving);
-        Self { plan, now, calls: RwLock::default(), imports: Semaphore::new(1) }
+        let one = || Arc::new(Semaphore::new(1));
+        Self { plan, now, calls: RwLock::default(), imports: one(), states: one() }
     }
 
     /// The services, to be asked while the guard lives.
@@ -168,33 +181,73 @@ impl Current {
         Arc::clone(&self.now.load().accounts)
     }
 
-    /// The whole state at one instant, as a text.
-    pub(crate) async fn export(&self, with_secrets: bool) -> Result<String, NotExported> {
-        let (_calls, serving) = self.to_call().await;
-        serving.kms.catch_up(self.plan.clock.now());
-        let tables = serving.store.tables().await?;
-        state::write(tables, &serving.told, self.plan.partition, self.plan.clock.setting(), with_secrets)
+    /// Waits until what was begun of an import is at its end.
+    pub(crate) async fn settled(&self) {
+        // Nobody closes it.
+        let _ = self.imports.acquire().await;
     }
 
-    /// Puts the state of a text in place of the one that is there: all of it, or nothing.
-    pub(crate) async fn import(&self, text: &str) -> Result<Imported, NotImported> {
-        let _one = self.imports.try_acquire().map_err(|_| NotImported::Another)?;
-        let document = Document::read(text)?;
+    /// Keeps how the clock goes, as far as it is not kept.
+    pub(crate) async fn keep_clock(&self) -> Result<(), WriteFailed> {
+        let (_calls, serving) = self.to_call().await;
+        kept::keep_clock(&serving.store, &self.plan.clock).await
+    }
+
+    /// The whole state at one instant, as a text.
+    pub(crate) async fn export(&self, with_secrets: bool) -> Result<Bytes, NotExported> {
+        let room = self.room().await.ok_or(NotExported::Busy)?;
+        let (tables, serving, setting) = {
+            let (_calls, serving) = self.to_call().await;
+            serving.due.catch_up();
+            (serving.store.tables().await?, serving, self.plan.clock.setting())
+        };
+        let partition = self.plan.partition;
+        let written = tokio::task::spawn_blocking(move || {
+            let text = state::write(tables, &serving.told, partition, setting, with_secrets)?;
+            // There is no other text in memory until this one is sent.
+            Ok(Bytes::from_owner(Roomed { text, _room: room }))
+        });
+        written.await.unwrap_or(Err(NotExported::Broken))
+    }
+
+    /// Puts the state of a text in place of the one that is there: all of it, or nothing. Once begun it goes on to its end,
+    /// whether or not anybody still waits for it: a state that is in the file and not in memory would be neither.
+    pub(crate) async fn import(self: &Arc<Self>, text: Bytes) -> Result<Imported, NotImported> {
+        let only = Arc::clone(&self.imports).try_acquire_owned().map_err(|_| NotImported::Another)?;
+        let current = Arc::clone(self);
+        let ended = tokio::spawn(async move {
+            let imported = current.put_in_place(&text).await;
+            drop(only);
+            imported
+        });
+        ended.await.unwrap_or(Err(NotImported::Broken))
+    }
+
+    /// Room for a state as a text and as rows, whichever way it goes.
+    async fn room(&self) -> Option<OwnedSemaphorePermit> {
+        tokio::time::timeout(CALLS_END_IN, Arc::clone(&self.states).acquire_owned()).await.ok()?.ok()
+    }
+
+    async fn put_in_place(&self, text: &[u8]) -> Result<Imported, NotImported> {
+        let _room = self.room().await.ok_or(NotImported::Another)?;
+        let text = std::str::from_utf8(text)?;
+        let Document { partition, clock, world, secrets, mut rows } = Document::read(text)?;
         let ours = self.plan.partition;
-        if document.partition != ours.as_str() {
-            return Err(NotImported::Partition { theirs: document.partition, ours });
+        if partition != ours.as_str() {
+            return Err(NotImported::Partition { theirs: partition, ours });
         }
-        if document.secrets == Secrets::Sealed {
+        if secrets == Secrets::Sealed {
             return Err(NotImported::Sealed);
         }
         let placed = |error: OpenError| match error {
-            OpenError::Misread { table, key, why, at } => document.flaw(table, &key, at, why).of(text).into(),
-            OpenError::Damaged { table, key, why } => document.flaw(table, &key, 0, why).of(text).into(),
+            OpenError::Misread { table, key, why, at } => state::flaw_of_row(text, table, &key, at, why).into(),
+            OpenError::Damaged { table, key, why } => state::flaw_of_row(text, table, &key, 0, why).into(),
             other => NotImported::State(other.into()),
         };
-        let rows = document.rows.iter().map(|row| (row.table, row.key.clone(), row.bytes.clone()));
-        let store = Store::of_text(rows.collect());
-        if document.secrets == Secrets::Absent {
+        let imported = rows.len();
+        rows.extend(kept::rows(&world, clock)?);
+        let store = Store::of_text(rows);
+        if secrets == Secrets::Absent {
             let store = store.clone();
             // RSA keys take seconds.
             let made = tokio::task::spawn_blocking(move || kms::add_missing_secrets(&store)).await;
@@ -204,8 +257,8 @@ impl Current {
         let _nobody_calls = made.await.map_err(|_| NotImported::Busy)?;
         // Now, so that what is due by its clock happens to it and not what is due by the former one's.
         let former = self.plan.clock.setting();
-        self.plan.clock.follow(document.clock)?;
-        let put = self.put(store, document.world.clone()).await;
+        self.plan.clock.follow(clock)?;
+        let put = self.put(store, world).await;
         if put.is_err() {
             // It was there before.
             let _ = self.plan.clock.follow(former);
@@ -214,8 +267,8 @@ impl Current {
             NotImported::State(StartError::State(error)) => placed(error),
             other => other,
         })?;
-        let secrets = if document.secrets == Secrets::Absent { "made anew" } else { "imported" };
-        Ok(Imported { imported: document.rows.len(), secrets })
+        let secrets = if secrets == Secrets::Absent { "made anew" } else { "imported" };
+        Ok(Imported { imported, secrets })
     }
 
     async fn put(&self, store: Store, world: World) -> Result<(), NotImported> {
@@ -226,8 +279,20 @@ impl Current {
     }
 }
 
+/// A text that takes room as long as it is there.
+struct Roomed {
+    text: String,
+    _room: OwnedSemaphorePermit,
+}
+
+impl AsRef<[u8]> for Roomed {
+    fn as_ref(&self) -> &[u8] {
+        self.text.as_bytes()
+    }
+}
+
 /// The world without its keys, and those: it is told of them again, as of any key, when KMS makes them.
-fn without_keys(mut world: World) -> (World, Vec<Key>) {
+pub(crate) fn without_keys(mut world: World) -> (World, Vec<Key>) {
     let keys: Vec<Key> = world.accounts().flat_map(|(_, account)| account.keys().cloned()).collect();
     for key in &keys {
         // It is there: it was just found.

@@ -10,12 +10,16 @@
 //! restored. What `--world` told besides stands in it as a world file (`docs/reference/world-files.md`). In an order that
 //! does not change from one time to the next.
 //!
+//! In the state file the clock and what `world` has are rows of their own ([`kept`]).
+//!
 //! Not in it: the events of CloudTrail and when keys and roles were used last, which tell of a process and no state.
 //! Sessions are in the tokens that their callers have, and go on where the secrets are.
 
+pub(crate) mod kept;
 mod read;
 mod references;
 mod sealed;
+mod secrets;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -24,13 +28,16 @@ mod write;
 use std::fmt;
 
 use authz::world::World;
-use aws_model::SecretBytes;
 use serde::Serialize;
 
 pub use sealed::{Sealing, seal, unseal};
 pub(crate) use write::{NotExported, write};
 
-use crate::{clock::Setting, json::NoJson, store::Table};
+pub use crate::json::MOST_VALUES;
+use crate::{
+    clock::Setting,
+    json::{NoJson, Node},
+};
 
 const FORMAT: &str = "claviger local-aws state";
 const VERSION: &str = "1";
@@ -45,16 +52,7 @@ pub(crate) struct Document {
     pub(crate) clock: Setting,
     pub(crate) world: World,
     pub(crate) secrets: Secrets,
-    pub(crate) rows: Vec<PlacedRow>,
-}
-
-/// A row, and where in the text it stands.
-#[derive(Debug)]
-pub(crate) struct PlacedRow {
-    pub(crate) table: Table,
-    pub(crate) key: String,
-    pub(crate) at: usize,
-    pub(crate) bytes: SecretBytes,
+    pub(crate) rows: Vec<kept::Row>,
 }
 
 /// What a text has of the secrets: key material, what tokens are sealed under, and the seed of the credentials.
@@ -122,12 +120,14 @@ impl Document {
     pub(crate) fn read(text: &str) -> Result<Self, Refused> {
         read::document(text).map_err(|flaw| flaw.of(text))
     }
+}
 
-    /// The place of a row, or of nothing.
-    pub(crate) fn flaw(&self, table: &str, key: &str, at: usize, why: impl Into<String>) -> Flaw {
-        let row = self.rows.iter().find(|row| row.table.name() == table && row.key == key);
-        Flaw::new(row.map_or(0, |row| row.at) + at, field(table, key), why)
-    }
+/// What is wrong so many bytes into a row of a text that was read, with its place there.
+pub(crate) fn flaw_of_row(text: &str, table: &str, key: &str, at: usize, why: impl Into<String>) -> Refused {
+    // Looked up anew: of the many rows that are right nobody keeps the places.
+    let root = Node::read(text).ok();
+    let row = root.as_ref().and_then(|root| root.get("tables")?.get(table)?.get(key));
+    Flaw::new(row.map_or(0, |row| row.at + at), field(table, key), why).of(text)
 }
 
 fn field(table: &str, key: &str) -> String {

@@ -16,6 +16,9 @@
 //! - after the first failure (a full disk, an I/O error) nothing more is written and nothing more is acknowledged,
 //!   so that no later write can succeed on top of one that is lost.
 //!
+//! A whole state is put in place of another by a file of its own, made beside the former one and renamed over it: where that
+//! fails (the disk is full) the former one is as it was, and goes on.
+//!
 //! Without a file the rows are kept in memory, so that the state can be exported all the same.
 
 mod batch;
@@ -39,9 +42,10 @@ use aws_model::SecretBytes;
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use batch::{Batch, Table};
-pub use error::{OpenError, WriteFailed};
+pub use error::{NotReplaced, OpenError, WriteFailed};
 pub use master_key::{MasterKey, key_path};
 pub(crate) use whole_file::create_whole;
+pub use whole_file::{Readers, replace_whole};
 
 use file::StateFile;
 use memory::Memory;
@@ -190,19 +194,25 @@ impl Store {
         }
     }
 
-    /// Makes this store, which is in memory, what `other` was: its rows replace those of `other`'s file, all at once, and
+    /// Makes this store, which is in memory, what `other` was: a file with its rows replaces `other`'s, all at once, and
     /// `other` must not be written to any more.
     ///
     /// # Errors
-    /// [`WriteFailed`], when the state file could not be written: it has what it had before.
-    pub(crate) async fn take_over(&self, other: &Self) -> Result<(), WriteFailed> {
+    /// [`NotReplaced`], when the file could not be made: that of `other` has what it had before, and can be written to.
+    pub(crate) async fn take_over(&self, other: &Self) -> Result<(), NotReplaced> {
         self.0.memory.settle();
-        let Some(durable) = other.0.file.get() else { return Ok(()) };
-        let ticket = durable.writer.enqueue(self.0.memory.replacing_all());
-        durable.writer.durable(ticket).await?;
+        let Some(former) = other.0.file.get().cloned() else { return Ok(()) };
+        // What was queued is of the former state, and it is not to come behind this one.
+        former.writer.durable(former.writer.newest()).await?;
+        let rows = self.0.memory.take();
+        let made = tokio::task::spawn_blocking(move || {
+            let file = Arc::new(former.file.replaced_by(rows)?);
+            let writer = Writer::start(Arc::clone(&file))?;
+            Ok(Durable { file, writer })
+        });
+        let made = made.await.unwrap_or(Err(NotReplaced::Broken))?;
         // It was in memory until now.
-        let _ = self.0.file.set(Arc::clone(durable));
-        self.0.memory.clear();
+        let _ = self.0.file.set(Arc::new(made));
         Ok(())
     }
 }

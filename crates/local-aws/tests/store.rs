@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use local_aws::{
     CallContext, Caller, Clock,
     kms::Kms,
-    store::{Batch, MasterKey, OpenError, Store, Table, key_path},
+    store::{Batch, MasterKey, OpenError, Readers, Store, Table, key_path, replace_whole},
 };
 use redb::ReadableTable;
 use serde_json::{Value, json};
@@ -203,6 +203,50 @@ async fn a_file_that_is_something_else_is_refused_and_left_alone() {
     let refused = Store::open(&path, MasterKey::Beside).unwrap_err();
     assert!(matches!(refused, OpenError::Unusable { .. }), "{refused}");
     assert!(fs::read_to_string(&path).unwrap().starts_with("#!/bin/sh\necho precious"));
+}
+
+#[test]
+fn a_file_is_replaced_whole_for_whom_it_is_meant_and_nothing_is_left_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, taken) = (folder.path().join("snapshot"), folder.path().join("folder"));
+    fs::write(&path, "old").unwrap();
+    fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).unwrap();
+    replace_whole(&path, b"new", Readers::Owner).unwrap();
+    assert_eq!((fs::read(&path).unwrap().as_slice(), mode(&path)), (&b"new"[..], 0o600));
+    fs::create_dir(&taken).unwrap();
+    replace_whole(&taken, b"new", Readers::Usual).unwrap_err();
+    replace_whole(&taken.join("none").join("file"), b"new", Readers::Usual).unwrap_err();
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    assert_eq!(fs::read_dir(&taken).unwrap().count(), 0);
+}
+
+/// A file that a disk or a person spoilt is refused, or what is left of it opens.
+#[tokio::test]
+async fn a_state_file_with_wrong_bytes_makes_nobody_panic() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    let store = open(&path);
+    for n in 0..40 {
+        put(&store, &format!("{n:03}"), &[7; 100]).await;
+    }
+    let mut batch = Batch::new();
+    batch.put(SECRETS, "s", secret(b"hidden"));
+    store.durable(store.write(batch)).await.unwrap();
+    drop(store);
+    let whole = fs::read(&path).unwrap();
+    // What is not zero is what says something.
+    let told: Vec<usize> = (0..whole.len()).filter(|at| whole[*at] != 0).collect();
+    for turn in 0..150 {
+        let mut spoilt = whole.clone();
+        spoilt[told[turn * 7919 % told.len()]] ^= 1 << (turn % 8);
+        if turn % 5 == 0 {
+            spoilt.truncate(turn * 7919 % whole.len());
+        }
+        fs::write(&path, &spoilt).unwrap();
+        if let Ok(store) = Store::open(&path, MasterKey::Beside) {
+            let _ = (store.rows(TABLE), store.rows(SECRETS));
+        }
+    }
 }
 
 #[tokio::test]

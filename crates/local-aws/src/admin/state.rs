@@ -1,16 +1,16 @@
 //! The state, exported and imported: what concerns all services at once.
 
-use std::net::SocketAddr;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Method, StatusCode, request::Parts};
+use http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{PREFIX, Refused, is_local, json_body, respond};
+use super::Refused;
 use crate::{
-    router::Response,
     serving::{Current, NotImported},
+    state::NotExported,
 };
 
 #[derive(Deserialize)]
@@ -20,63 +20,39 @@ struct Export {
     secrets: bool,
 }
 
-/// Whether a request is for one of these routes.
-pub(crate) fn is_meant(head: &Parts) -> bool {
-    matches!(route(head), Some("export" | "import"))
+pub(super) async fn export(current: &Current, body: &[u8]) -> Result<Bytes, Refused> {
+    let takes = "it takes {} or {\"secrets\": true}";
+    let asked: Export = serde_json::from_slice(body)
+        .map_err(|error| Refused::Malformed(format!("the state is not exported so: {error}; {takes}")))?;
+    Ok(current.export(asked.secrets).await?)
 }
 
-/// Whether a request brings a state, and comes from where one is taken from.
-pub(crate) fn brings_one(head: &Parts, peer: SocketAddr) -> bool {
-    route(head) == Some("import") && is_local(head, peer)
-}
-
-/// Answers such a request.
-pub(crate) async fn answer(
-    current: &Current,
-    head: &Parts,
-    body: &Bytes,
-    peer: SocketAddr,
-    request_id: &str,
-) -> Response {
-    let answered = match act(current, head, body, peer).await {
-        Ok(text) => (StatusCode::OK, text),
-        Err(refused) => (refused.status(), refused.to_json()),
-    };
-    respond(answered, request_id)
-}
-
-async fn act(current: &Current, head: &Parts, body: &Bytes, peer: SocketAddr) -> Result<String, Refused> {
-    if !is_local(head, peer) {
-        return Err(Refused::NotLocal);
-    }
-    match (&head.method, route(head)) {
-        (&Method::POST, Some("export")) => {
-            let takes = "it takes {} or {\"secrets\": true}";
-            let asked: Export = serde_json::from_slice(json_body(head, body)?)
-                .map_err(|error| Refused::Malformed(format!("the state is not exported so: {error}; {takes}")))?;
-            Ok(current.export(asked.secrets).await?)
-        }
-        (&Method::POST, Some("import")) => {
-            let text = std::str::from_utf8(json_body(head, body)?)
-                .map_err(|error| Refused::Malformed(format!("this is no state: {error}")))?;
-            let imported = current.import(text).await.map_err(Box::new)?;
-            tracing::info!(rows = imported.imported, secrets = imported.secrets, "a state was imported");
-            Ok(json!(imported).to_string())
-        }
-        _ => Err(Refused::NoSuchRoute),
-    }
-}
-
-fn route(head: &Parts) -> Option<&str> {
-    head.uri.path().strip_prefix(PREFIX)
+pub(super) async fn import(current: &Arc<Current>, body: Bytes) -> Result<Bytes, Refused> {
+    let imported = current.import(body).await.map_err(Box::new)?;
+    tracing::info!(rows = imported.imported, secrets = imported.secrets, "a state was imported");
+    Ok(json!(imported).to_string().into())
 }
 
 impl NotImported {
     pub(super) fn status(&self) -> StatusCode {
         match self {
-            Self::NotKept(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::NotKept(_) | Self::NotWritten(_) | Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Busy | Self::Another => StatusCode::SERVICE_UNAVAILABLE,
-            _ => StatusCode::BAD_REQUEST,
+            Self::NoText(_)
+            | Self::Refused(_)
+            | Self::Sealed
+            | Self::Partition { .. }
+            | Self::Clock(_)
+            | Self::State(_) => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+impl NotExported {
+    pub(super) fn status(&self) -> StatusCode {
+        match self {
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 }

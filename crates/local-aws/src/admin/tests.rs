@@ -1,8 +1,6 @@
 use http::Request;
-use http_body_util::BodyExt;
 
 use super::*;
-use crate::store::Store;
 
 const LOCAL: &str = "127.0.0.1:50000";
 
@@ -12,7 +10,9 @@ async fn admin() -> Admin {
     let trail = Arc::new(crate::trail::Trail::new(clock.clone(), 0));
     let told = Arc::clone(&authorizer);
     let faults = Arc::new(Faults::new(clock.clone(), Default::default()).unwrap());
-    let kms = Kms::open_under(Store::memory(), clock.clone(), Default::default(), told, trail).unwrap();
+    let store = Store::memory();
+    let kms = Kms::open_under(store.clone(), clock.clone(), Default::default(), told, trail).unwrap();
+    let due = Due::new(clock.clone(), Arc::clone(&faults), kms.clone(), Arc::clone(&authorizer));
     Admin::new(
         clock,
         Arc::new(
@@ -23,15 +23,21 @@ async fn admin() -> Admin {
         authorizer,
         kms,
         faults,
+        due,
+        store,
     )
 }
 
 async fn ask(admin: &Admin, request: Request<&'static str>, peer: &str) -> (u16, Value) {
     let (head, body) = request.into_parts();
-    let response = admin.answer(&head, &Bytes::from(body), peer.parse().unwrap(), "id").await;
-    let status = response.status().as_u16();
-    let body = response.into_body().collect().await.unwrap().to_bytes();
-    (status, serde_json::from_slice(&body).unwrap())
+    let answered = match Route::of(&head, peer.parse().unwrap()) {
+        Ok(route) => admin.act(route, body.as_bytes()).await,
+        Err(refused) => Err(refused),
+    };
+    match answered {
+        Ok(text) => (200, serde_json::from_str(&text).unwrap()),
+        Err(refused) => (refused.status().as_u16(), serde_json::from_str(&refused.to_json()).unwrap()),
+    }
 }
 
 fn post(route: &str, body: &'static str) -> Request<&'static str> {

@@ -113,7 +113,7 @@ fn effect(fields: &Fields<'_>) -> Result<Effect, FileError> {
         return Err(fields.whole().refuse(Problem::Value(format!("a fault does one thing: write one of `{effects}`"))));
     };
     refuse_strays(fields, name)?;
-    let message = fields.text("message")?.map(str::to_owned);
+    let message = fields.get("message").map(|field| message(&field)).transpose()?;
     Ok(match name {
         "error" => {
             let status = fields.get("status").map(|field| status(&field)).transpose()?;
@@ -223,19 +223,44 @@ fn operations(field: &Field<'_>, pattern: &str) -> Result<Vec<(ServiceId, &'stat
     })
 }
 
-/// The texts of a field, each with its place: what stands between commas, or the items of a list. ARNs of sessions have
-/// commas of their own.
+/// How long a pattern or a message is at most, and all of a fault: every call is held against each.
+const LONGEST_TEXT: usize = 2048;
+const LONGEST_FAULT: usize = 16 << 10;
+
+/// The texts of a field, each with its place: what stands between commas, or the items of a list.
 fn texts<'a>(fields: &Fields<'a>, name: &str) -> Result<Vec<(Field<'a>, &'a str)>, FileError> {
     let items = fields.get(name).map_or_else(|| Ok(Vec::new()), |field| field.items_or_one())?;
     let mut texts = Vec::new();
     for item in items {
         let text = item.text()?;
-        match name {
-            "caller" => texts.push((item, text)),
-            _ => texts.extend(text.split(',').map(|text| (item.clone(), text.trim()))),
+        let parts = if name == "caller" { callers(&item, text)? } else { text.split(',').collect() };
+        texts.extend(parts.into_iter().map(|text| (item.clone(), text.trim())));
+    }
+    match texts.iter().find(|(_, text)| text.is_empty() || text.len() > LONGEST_TEXT) {
+        Some((field, _)) => Err(field.refuse(Problem::Value(format!("each has 1 to {LONGEST_TEXT} characters")))),
+        None => Ok(texts),
+    }
+}
+
+/// Callers between commas. The names of sessions may have commas, too: only one before another ARN divides.
+///
+/// Source: AWS STS API Reference, "AssumeRole", `RoleSessionName`.
+fn callers<'a>(field: &Field<'_>, text: &'a str) -> Result<Vec<&'a str>, FileError> {
+    let mut parts = Vec::new();
+    let mut begin = 0;
+    for (comma, _) in text.match_indices(',') {
+        let behind = text.get(comma + 1..).unwrap_or_default().trim_start();
+        if behind.starts_with("arn:") {
+            parts.push(text.get(begin..comma).unwrap_or_default());
+            begin = comma + 1;
+        } else if behind.starts_with(['*', '?']) {
+            let problem = "a comma before a wildcard may belong to a session's name or divide two callers: write a list, or \
+                           begin the second with `arn:`";
+            return Err(field.refuse(Problem::Value(problem.to_owned())));
         }
     }
-    Ok(texts)
+    parts.push(text.get(begin..).unwrap_or_default());
+    Ok(parts)
 }
 
 fn patterns(fields: &Fields<'_>, name: &str) -> Result<Vec<String>, FileError> {
@@ -260,6 +285,14 @@ fn name(field: &Field<'_>) -> Result<String, FileError> {
     if text.is_empty() || text.len() > 64 || !text.chars().all(fits) {
         let problem = Problem::Value("a name has 1 to 64 letters, digits, `-`, `_` and `.`".to_owned());
         return Err(field.refuse(problem));
+    }
+    Ok(text.to_owned())
+}
+
+fn message(field: &Field<'_>) -> Result<String, FileError> {
+    let text = field.text()?;
+    if text.len() > LONGEST_TEXT {
+        return Err(field.refuse(Problem::Value(format!("a message has at most {LONGEST_TEXT} bytes"))));
     }
     Ok(text.to_owned())
 }
@@ -318,5 +351,10 @@ fn as_line(fields: &Fields<'_>) -> Result<String, FileError> {
         let texts = if texts.contains(char::is_whitespace) { format!("\"{texts}\"") } else { texts };
         words.push(if name == "on" { texts } else { format!("{name}={texts}") });
     }
-    Ok(words.join(" "))
+    let line = words.join(" ");
+    if line.len() > LONGEST_FAULT {
+        let problem = format!("a fault has at most {LONGEST_FAULT} bytes in one line: write several");
+        return Err(fields.whole().refuse(Problem::Value(problem)));
+    }
+    Ok(line)
 }

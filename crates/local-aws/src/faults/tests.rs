@@ -239,6 +239,52 @@ fn what_is_no_fault_is_told_with_its_place_and_what_would_be_right() {
 }
 
 #[test]
+fn callers_stand_between_commas_and_names_of_sessions_have_their_own() {
+    let of = |line: &str| {
+        let text = json!({ "faults": [line] }).to_string();
+        let read = FaultPlan::read(&SourceText::new("faults", text)).map_err(|refused| refused.to_string())?;
+        Ok::<_, String>(read.faults[0].scope.callers.clone())
+    };
+    let (ann, session) = ("arn:aws:iam::1:user/ann", "arn:aws:sts::1:assumed-role/Node/a,b=c,d");
+    let two = of(&format!("* gone=closed caller={ann},{session}")).unwrap();
+    assert_eq!(two, [ann, session]);
+    assert_eq!(of(&format!("* gone=closed caller={session},{ann}")).unwrap(), [session, ann]);
+    assert_eq!(of(&format!("* gone=closed caller=*:user/ann,{ann}")).unwrap(), ["*:user/ann", ann]);
+    for unclear in ["*:user/ann,*:user/ben", "arn:aws:sts::1:assumed-role/Node/a,?"] {
+        let refused = of(&format!("* gone=closed caller={unclear}")).unwrap_err();
+        assert!(refused.contains("write a list, or begin the second with `arn:`"), "{refused}");
+    }
+}
+
+#[test]
+fn what_every_call_is_held_against_is_bounded() {
+    let of = |fault: serde_json::Value| {
+        let text = json!({ "faults": [fault] }).to_string();
+        FaultPlan::read(&SourceText::new("faults", text)).map(drop).map_err(|refused| refused.to_string())
+    };
+    let long = "x".repeat(2049);
+    for (field, value) in [("caller", json!(long)), ("key", json!([long])), ("account", json!(""))] {
+        let refused = of(json!({ "on": "kms:*", "gone": "closed", field: value })).unwrap_err();
+        assert!(refused.contains("each has 1 to 2048 characters"), "{field}: {refused}");
+    }
+    let refused = of(json!({ "on": "kms:*", "gone": "closed", "key": vec!["x".repeat(2048); 8] })).unwrap_err();
+    assert!(refused.contains("a fault has at most 16384 bytes in one line"), "{refused}");
+    let refused = of(json!({ "on": "kms:*", "throttle": "0/s", "message": long })).unwrap_err();
+    assert!(refused.contains("a message has at most 2048 bytes"), "{refused}");
+    let most = json!({ "on": "kms:*", "gone": "closed", "key": vec!["x".repeat(2048); 7] });
+    assert_eq!(of(most), Ok(()));
+}
+
+#[test]
+fn a_plan_that_is_refused_changes_nothing_the_seed_neither() {
+    let rig = Rig::seeded(7, &["* gone=closed name=mine"]);
+    let text = json!({ "seed": 8, "faults": ["* gone=closed name=mine"] }).to_string();
+    let again = FaultPlan::read(&SourceText::new("faults", text)).unwrap();
+    assert_eq!(rig.faults.add(again), Err(PlanError::Taken("mine".into())));
+    assert_eq!(rig.faults.seed(), 7);
+}
+
+#[test]
 fn names_are_one_faults_and_there_are_so_many() {
     let rig = Rig::of(&["* gone=closed", "* gone=closed name=mine"]);
     let plan =

@@ -93,7 +93,7 @@ pub(super) struct Import {
 }
 
 /// The key is to be deleted.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Deletion {
     pub(super) window_days: i64,
     /// Not known while replicas of this primary key are left.

@@ -15,7 +15,7 @@ use std::{
     ops::Bound,
     sync::{
         Arc, Mutex, PoisonError, RwLock, RwLockReadGuard,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
 };
 
@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 
 pub(super) use change::Change;
 pub(super) use imports::Becomes;
-pub(crate) use load::{TABLES, add_missing_secrets};
+pub(crate) use load::{TABLES, TOKEN_KEYS, add_missing_secrets};
 
 use super::{Quotas, grants::Grant, key::Key, key_id::KeyId};
 use crate::{
@@ -54,6 +54,8 @@ pub(super) struct State {
     agenda: Mutex<Agenda>,
     /// When the agenda has something to do, in seconds since the epoch, so that nobody locks it to learn: nothing.
     next_due: AtomicI64,
+    /// How often a key or an alias came to be there, so that who waits for one need not look for it each time.
+    names: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -98,6 +100,7 @@ impl State {
             retirable: RwLock::default(),
             agenda: Mutex::default(),
             next_due: AtomicI64::new(i64::MAX),
+            names: AtomicU64::new(0),
         };
         load::load(&state)?;
         Ok(state)
@@ -178,6 +181,14 @@ impl State {
             agenda = Change::begin_with(self, agenda).happen(at, event, now);
         }
         self.next_due.store(agenda.next_second(), Ordering::Release);
+    }
+
+    pub(super) fn changes_of_names(&self) -> u64 {
+        self.names.load(Ordering::Acquire)
+    }
+
+    fn names_changed(&self) {
+        self.names.fetch_add(1, Ordering::AcqRel);
     }
 
     fn change_retirable(&self, grant: &Arc<Grant>, is_there: bool) {

@@ -19,7 +19,23 @@ pub(super) struct BodyReader {
 /// A body in memory. Its room is given back when it is dropped.
 pub(super) struct ReadBody {
     pub(super) bytes: Bytes,
-    _room: Option<OwnedSemaphorePermit>,
+    room: Option<OwnedSemaphorePermit>,
+}
+
+impl ReadBody {
+    /// The body, whose room is given back when the last clone of it is dropped.
+    pub(super) fn held(self) -> Bytes {
+        match self.room {
+            Some(_) => Bytes::from_owner(self),
+            None => self.bytes,
+        }
+    }
+}
+
+impl AsRef<[u8]> for ReadBody {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 /// Why a body was not read.
@@ -45,7 +61,7 @@ impl BodyReader {
 
     pub(super) async fn read(&self, body: Incoming) -> Result<ReadBody, BodyError> {
         if body.is_end_stream() {
-            return Ok(ReadBody { bytes: Bytes::new(), _room: None });
+            return Ok(ReadBody { bytes: Bytes::new(), room: None });
         }
         if body.size_hint().lower() > self.most as u64 {
             return Err(BodyError::TooLarge(self.most));
@@ -79,7 +95,7 @@ impl BodyReader {
             }
         }
         let bytes = if rest.is_empty() { first } else { rest.freeze() };
-        Ok(ReadBody { bytes, _room: room })
+        Ok(ReadBody { bytes, room })
     }
 }
 

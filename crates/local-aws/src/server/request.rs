@@ -1,18 +1,20 @@
 //! One request: its body is read, its answer is found, its connection is kept or not.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
+use bytes::Bytes;
 use http::{HeaderValue, Request, header, request::Parts};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use uuid::Uuid;
 
-use super::body::BodyReader;
+use super::body::{BodyError, BodyReader};
 use crate::{
-    admin::{self, Admin},
+    admin::{self, Route},
     caller::{Arrival, Channel},
     error::ServiceError,
+    faults::{LONGEST_DELAY, Ruling, Silence},
     options::Limits,
-    router::{Response, Router, Unanswered},
+    router::{Reply, Response, Router},
     serving::Current,
     state::MOST_BYTES,
 };
@@ -25,6 +27,11 @@ pub(crate) struct Endpoint {
     /// For whole states, one at a time. Only peers on this machine bring them.
     states: BodyReader,
 }
+
+/// A request that gets no answer, on request: see [`Faults`](crate::FaultPlan).
+#[derive(Debug, thiserror::Error)]
+#[error("a fault that was asked for leaves this request unanswered")]
+pub(crate) struct Unanswered;
 
 impl Endpoint {
     pub(crate) fn new(current: Arc<Current>, has_admin: bool, limits: &Limits) -> Self {
@@ -41,33 +48,77 @@ impl Endpoint {
         let mut id = Uuid::encode_buffer();
         let request_id = &*Uuid::new_v4().hyphenated().encode_lower(&mut id);
         if arrival.channel == Channel::Insecure {
-            return Ok(refuse(&head, &insecure(), request_id));
+            return Ok(last(&head, Router::refuse(&head, &insecure(), request_id)));
         }
-        let peer = arrival.peer;
-        let is_state = self.has_admin && admin::state::is_meant(&head);
-        let bodies = if is_state && admin::state::brings_one(&head, peer) { &self.states } else { &self.bodies };
-        Ok(match bodies.read(body).await {
-            Ok(body) if is_state => admin::state::answer(&self.current, &head, &body.bytes, peer, request_id).await,
-            Ok(body) => {
-                let (_called, serving) = self.current.to_call().await;
-                match &serving.admin {
-                    Some(admin) if Admin::is_meant(&head) => admin.answer(&head, &body.bytes, peer, request_id).await,
-                    _ => serving.router.answer(&head, &body.bytes, arrival, request_id).await?,
+        if self.has_admin && Route::is_meant(&head) {
+            return Ok(self.administer(&head, body, arrival.peer, request_id).await);
+        }
+        match self.bodies.read(body).await {
+            Ok(body) => self.call(&head, &body.bytes, arrival, request_id).await,
+            Err(unread) => Ok(last(&head, Router::refuse(&head, &unread.into(), request_id))),
+        }
+    }
+
+    /// Answers a request for an admin route. Whatever is wrong with its head is told before its body is read.
+    async fn administer(&self, head: &Parts, body: Incoming, peer: SocketAddr, request_id: &str) -> Response {
+        let route = match Route::of(head, peer) {
+            Ok(route) => route,
+            Err(refused) => {
+                let is_whole = body.is_end_stream();
+                let refusal = admin::refuse(&refused, request_id);
+                return if is_whole { refusal } else { last(head, refusal) };
+            }
+        };
+        let bodies = if route == Route::Import { &self.states } else { &self.bodies };
+        match bodies.read(body).await {
+            Ok(body) => admin::answer(&self.current, route, body.held(), request_id).await,
+            Err(unread) => last(head, admin::refuse(&unread.into(), request_id)),
+        }
+    }
+
+    /// Answers a call. While it waits on request it keeps nobody from anything: an import may put other services in
+    /// place meanwhile, and then it is those that answer it.
+    async fn call(
+        &self,
+        head: &Parts,
+        body: &Bytes,
+        arrival: Arrival,
+        request_id: &str,
+    ) -> Result<Response, Unanswered> {
+        let mut decided = None;
+        loop {
+            let (called, serving) = self.current.to_call().await;
+            let reply = serving.router.answer(head, body, arrival, request_id, decided.take()).await;
+            drop((called, serving));
+            match reply {
+                Reply::Answer(response) => return Ok(response),
+                Reply::Later(Ruling { delay, fate }) => {
+                    tokio::time::sleep(delay).await;
+                    decided = Some(fate);
+                }
+                Reply::Nothing(silence) => {
+                    if silence == Silence::Silent {
+                        tokio::time::sleep(LONGEST_DELAY).await;
+                    }
+                    return Err(Unanswered);
                 }
             }
-            Err(unread) => refuse(&head, &unread.into(), request_id),
-        })
+        }
     }
 }
 
-/// Refuses a request whose body is not read, or not to its end.
-fn refuse(head: &Parts, error: &ServiceError, request_id: &str) -> Response {
-    let mut refusal = Router::refuse(head, error, request_id);
-    // What is left of the body will not be read, so nothing behind it can be.
+/// The last answer on a connection of HTTP/1: what is left of the body will not be read, so nothing behind it can be.
+fn last(head: &Parts, mut response: Response) -> Response {
     if head.version < http::Version::HTTP_2 {
-        refusal.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
-    refusal
+    response
+}
+
+impl From<BodyError> for admin::Refused {
+    fn from(unread: BodyError) -> Self {
+        Self::Unread(ServiceError::from(unread))
+    }
 }
 
 /// AWS has no such port: what is sent to it in the clear is refused before it is a request.

@@ -8,7 +8,7 @@ use authz::{
 use aws_model::SecretBytes;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
-use super::{Document, FORMAT, Flaw, PlacedRow, Secrets, VERSION, field, references, tables};
+use super::{Document, FORMAT, Flaw, Secrets, VERSION, field, kept::Row, references, secrets, tables};
 use crate::{
     clock::Setting,
     json::{Node, nearest, offset, without_place},
@@ -89,7 +89,7 @@ fn told(text: &str, root: &Node) -> Result<World, Flaw> {
     Ok(world)
 }
 
-fn rows(text: &str, root: &Node, secrets: Secrets) -> Result<Vec<PlacedRow>, Flaw> {
+fn rows(text: &str, root: &Node, secrets: Secrets) -> Result<Vec<Row>, Flaw> {
     let Some(given) = root.get("tables") else { return Err(Flaw::new(root.at, "", "`tables` is missing")) };
     let mut rows = Vec::new();
     for entry in given.entries() {
@@ -106,14 +106,17 @@ fn rows(text: &str, root: &Node, secrets: Secrets) -> Result<Vec<PlacedRow>, Fla
         }
         for row in entry.value.entries() {
             let bytes = if table.is_sealed() {
-                let encoded = row.value.text().and_then(|text| BASE64_STANDARD.decode(text).ok());
-                let field = || field(&entry.key, &row.key);
-                encoded.ok_or_else(|| Flaw::new(row.value.at, field(), "this has to be a secret, in base64"))?
+                let flaw = |why: String| Flaw::new(row.value.at, field(&entry.key, &row.key), why);
+                let encoded = row.value.text().and_then(|text| BASE64_STANDARD.decode(text).ok()).map(SecretBytes::new);
+                let secret = encoded.ok_or_else(|| flaw("this has to be a secret, in base64".to_owned()))?;
+                if secrets == Secrets::Plain {
+                    secrets::check(table, &row.key, &secret).map_err(flaw)?;
+                }
+                secret
             } else {
-                text.get(row.value.at..row.value.end).unwrap_or_default().into()
+                SecretBytes::new(text.get(row.value.at..row.value.end).unwrap_or_default().into())
             };
-            let at = row.value.at;
-            rows.push(PlacedRow { table, key: row.key.clone(), at, bytes: SecretBytes::new(bytes) });
+            rows.push((table, row.key.clone(), bytes));
         }
     }
     Ok(rows)

@@ -3,14 +3,21 @@
 //! The services' own readers take rows that they wrote themselves, in a file that nobody else can write. In a text that
 //! people may have written, a name that stands for nothing is found here, at its place.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use aws_model::AccountId;
 
 use super::{Document, Flaw, Secrets, field};
-use crate::json::{Node, nearest};
+use crate::{
+    accounts::{KeyKind, parse_access_key},
+    json::{Node, nearest},
+};
 
 /// The rows of a text, by table.
 struct Text<'n> {
     tables: BTreeMap<&'n str, &'n Node>,
+    /// The keys of each table: of many rows each names several others.
+    keys: BTreeMap<&'n str, HashSet<&'n str>>,
     document: &'n Document,
 }
 
@@ -24,10 +31,17 @@ struct Named<'n> {
 /// Finds the first row under another name than its own, and the first name of something that is not there.
 pub(super) fn check(root: &Node, document: &Document) -> Result<(), Flaw> {
     let given = root.get("tables").map(Node::entries).unwrap_or_default();
-    let text = Text { tables: given.iter().map(|entry| (entry.key.as_str(), &entry.value)).collect(), document };
+    let tables = given.iter().map(|entry| (entry.key.as_str(), &entry.value)).collect();
+    let keys = given.iter().map(|entry| {
+        let rows = entry.value.entries().iter();
+        (entry.key.as_str(), rows.map(|row| row.key.as_str()).collect())
+    });
+    let keys = keys.collect();
+    let text = Text { tables, keys, document };
     text.names()?;
     text.keys()?;
-    text.identities()
+    text.identities()?;
+    text.access_keys()
 }
 
 impl<'n> Text<'n> {
@@ -37,7 +51,7 @@ impl<'n> Text<'n> {
     }
 
     fn has(&self, table: &str, key: &str) -> bool {
-        self.tables.get(table).is_some_and(|rows| rows.get(key).is_some())
+        self.keys.get(table).is_some_and(|keys| keys.contains(key))
     }
 
     /// Every row is under the name that it has itself.
@@ -56,6 +70,11 @@ impl<'n> Text<'n> {
             ("iam.instance-profile", |row| of_identity(row, "name")),
             ("iam.oidc-provider", |row| of_identity(row, "url")),
         ];
+        for (key, row) in self.rows("account.named") {
+            if key.parse::<AccountId>().is_err() {
+                return Err(Flaw::new(row.at, field("account.named", key), "is no account's: it has twelve digits"));
+            }
+        }
         for (table, own) in own {
             // One that says nothing is of an entity of the world file that was deleted; one without a name does not read.
             for (key, row) in self.rows(table).filter(|(_, row)| !row.says_nothing()) {
@@ -187,6 +206,31 @@ impl<'n> Text<'n> {
                     "iam.role",
                     &wanted,
                 );
+            }
+        }
+        Ok(())
+    }
+
+    /// Access keys that say whose they are, each of one user: what else signs with one was never handed out.
+    fn access_keys(&self) -> Result<(), Flaw> {
+        let mut known = HashSet::new();
+        for (key, row) in self.rows("iam.user") {
+            let account = key.split_once('/').and_then(|(account, _)| account.parse().ok());
+            for id in row.get("keys").map(Node::items).unwrap_or_default().iter().filter_map(|of| of.get("id")) {
+                let text = id.text().unwrap_or_default();
+                let refuse = |why: &str| Err(Flaw::new(id.at, field("iam.user", key), why));
+                match parse_access_key(text) {
+                    Some((KeyKind::LongTerm, of)) if Some(of) == account => {}
+                    Some(_) => return refuse("this is an access key of a session or of another account"),
+                    None => {
+                        return refuse(
+                            "this is no access key id: it has `AKIA` and 16 characters that tell the account",
+                        );
+                    }
+                }
+                if !known.insert(text) {
+                    return refuse("this access key is there twice, and one user has it");
+                }
             }
         }
         Ok(())

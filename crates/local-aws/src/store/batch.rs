@@ -13,7 +13,6 @@ pub struct Table {
 #[derive(Debug, Default)]
 pub struct Batch {
     changes: Vec<Change>,
-    replaces_all: bool,
 }
 
 #[derive(Debug)]
@@ -60,7 +59,7 @@ impl Batch {
 
     /// Whether there is no change.
     pub fn is_empty(&self) -> bool {
-        self.changes.is_empty() && !self.replaces_all
+        self.changes.is_empty()
     }
 
     /// Keeps `bytes`, replacing what was there; whether sealed, the table says.
@@ -79,16 +78,6 @@ impl Batch {
 
     pub(super) fn into_changes(self) -> Vec<Change> {
         self.changes
-    }
-
-    /// Whether every row that was there before goes.
-    pub(super) fn replaces_all(&self) -> bool {
-        self.replaces_all
-    }
-
-    /// Nothing is there any more but what is put from here on.
-    pub(super) fn replacing_all() -> Self {
-        Self { replaces_all: true, ..Self::default() }
     }
 
     fn push(&mut self, table: Table, key: String, value: Value) {

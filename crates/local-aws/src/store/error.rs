@@ -90,6 +90,32 @@ pub enum OpenError {
     NoRandomness,
 }
 
+/// A state did not come into the place of another. The other still is there.
+#[derive(Debug, thiserror::Error)]
+pub enum NotReplaced {
+    /// Its file could not be made.
+    #[error(
+        "the state could not be written beside the state file `{}` ({cause}), which is as it was: make room or mend the disk, \
+         then try again",
+        path.display()
+    )]
+    File {
+        /// The state file.
+        path: PathBuf,
+        /// What went wrong.
+        cause: String,
+    },
+    /// The state file could not be written before.
+    #[error(transparent)]
+    Former(#[from] WriteFailed),
+    /// Its writer could not be started.
+    #[error(transparent)]
+    Writer(#[from] OpenError),
+    /// It ended before its time.
+    #[error("the state file could not be replaced, which the log tells; try again")]
+    Broken,
+}
+
 /// A write did not reach the state file. Nothing that is written later does, either: memory and file have parted.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error(

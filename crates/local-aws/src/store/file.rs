@@ -4,7 +4,9 @@ use std::{
     fs::File,
     io,
     os::unix::fs::PermissionsExt,
+    panic::{self, AssertUnwindSafe},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use aws_model::SecretBytes;
@@ -14,10 +16,10 @@ use redb::{
 };
 
 use super::{
-    Batch, MasterKey, OpenError, Row, Rows, Table, Tables,
+    Batch, MasterKey, NotReplaced, OpenError, Row, Rows, Table, Tables,
     batch::{Change, Value},
     key_path,
-    whole_file::{create_whole, remove_drafts},
+    whole_file::{Draft, create_whole, remove_drafts},
 };
 use crate::sealing::{Purpose, SealingKey};
 
@@ -38,7 +40,7 @@ const SEALED: u8 = 1;
 pub(super) struct StateFile {
     path: PathBuf,
     database: Database,
-    master: SealingKey,
+    master: Arc<SealingKey>,
 }
 
 impl StateFile {
@@ -59,7 +61,11 @@ impl StateFile {
             master
         };
         let file = File::options().read(true).write(true).open(path).map_err(io)?;
-        let opened = Self { path: path.to_owned(), database: database(file, path)?, master: SealingKey::new(&master) };
+        let opened = Self {
+            path: path.to_owned(),
+            database: whole_database(file, path)?,
+            master: Arc::new(SealingKey::new(&master)),
+        };
         opened.check_identity()?;
         // A state file that was copied here may have come with wider permissions; another file is left as it is.
         std::fs::set_permissions(path, PermissionsExt::from_mode(0o600)).map_err(io)?;
@@ -73,16 +79,26 @@ impl StateFile {
         &self.path
     }
 
+    /// A file with these rows, now in the place of this one. Until it is, nothing of this one changes.
+    pub(super) fn replaced_by(&self, rows: Batch) -> Result<Self, NotReplaced> {
+        let replace = || -> Result<Self, redb::Error> {
+            // A link stays one, and its target is replaced.
+            let place = self.path.canonicalize()?;
+            let draft = Draft::beside(&place)?;
+            let database = new_database(draft.file(), &self.master)?;
+            let new = Self { path: self.path.clone(), database, master: Arc::clone(&self.master) };
+            new.commit(&[rows])?;
+            // Whoever opens the path from now on finds that this process has it open.
+            draft.rename()?;
+            Ok(new)
+        };
+        replace().map_err(|cause| NotReplaced::File { path: self.path.clone(), cause: cause.to_string() })
+    }
+
     /// Writes the batches in their order, in one transaction, and returns when they would survive a kill.
     pub(super) fn commit(&self, batches: &[Batch]) -> Result<(), redb::Error> {
         let transaction = self.database.begin_write()?;
         for batch in batches {
-            if batch.replaces_all() {
-                for table in transaction.list_tables()?.filter(|table| table.name() != ABOUT.name()).collect::<Vec<_>>()
-                {
-                    transaction.delete_table(table)?;
-                }
-            }
             for change in batch.changes() {
                 let mut table = transaction.open_table(definition(change.table))?;
                 match self.encode(change)? {
@@ -215,32 +231,51 @@ fn place_in(table: &str, key: &str) -> Vec<u8> {
     [table.as_bytes(), &[0], key.as_bytes()].concat()
 }
 
+/// The database of a file, every page of which was looked at.
+fn whole_database(file: File, path: &Path) -> Result<Database, OpenError> {
+    // redb panics over pages that it cannot make anything of. It has nothing yet that could be left half-changed.
+    let opened = panic::catch_unwind(AssertUnwindSafe(|| database(file, path)));
+    opened.unwrap_or_else(|_| Err(OpenError::Unusable { path: path.to_owned(), why: "it is damaged".to_owned() }))
+}
+
 fn database(file: File, path: &Path) -> Result<Database, OpenError> {
     let unusable = |why: String| OpenError::Unusable { path: path.to_owned(), why };
     let backend = FileBackend::new(file).map_err(|e| unusable(e.to_string()))?;
-    Database::builder().set_cache_size(CACHE_BYTES).create_with_backend(backend).map_err(|refused| match refused {
+    let opened = Database::builder().set_cache_size(CACHE_BYTES).create_with_backend(backend);
+    let mut database = opened.map_err(|refused| match refused {
         DatabaseError::DatabaseAlreadyOpen => OpenError::InUse { path: path.to_owned() },
         other => unusable(other.to_string()),
-    })
+    })?;
+    // Later it trusts its pages: what a disk spoilt would be taken for rows.
+    match database.check_integrity() {
+        Ok(true) => Ok(database),
+        Ok(false) => {
+            Err(unusable("it was damaged, and what could be mended is (start again to take it so)".to_owned()))
+        }
+        Err(damaged) => Err(unusable(damaged.to_string())),
+    }
 }
 
 fn fill_new(file: &File, master: &SealingKey) -> io::Result<()> {
-    let mut proof = Vec::new();
-    master.seal(Purpose::Row, PROOF.as_bytes(), PROOF_TEXT, &mut proof).map_err(io::Error::other)?;
-    let fill = || -> Result<(), redb::Error> {
-        let backend = FileBackend::new(file.try_clone()?)?;
-        let database = Database::builder().set_cache_size(CACHE_BYTES).create_with_backend(backend)?;
-        let transaction = database.begin_write()?;
-        {
-            let mut about = transaction.open_table(ABOUT)?;
-            about.insert(LAYOUT, LAYOUT_VERSION)?;
-            about.insert(PROOF, proof.as_slice())?;
-        }
-        transaction.commit()?;
-        Ok(())
-    };
-    fill().map_err(|failed| match failed {
+    new_database(file, master).map(drop).map_err(|failed| match failed {
         redb::Error::Io(source) => source,
         other => io::Error::other(other),
     })
+}
+
+/// Makes an empty file a state file without rows.
+fn new_database(file: &File, master: &SealingKey) -> Result<Database, redb::Error> {
+    let mut proof = Vec::new();
+    let sealed = master.seal(Purpose::Row, PROOF.as_bytes(), PROOF_TEXT, &mut proof);
+    sealed.map_err(|failed| redb::Error::Io(io::Error::other(failed)))?;
+    let backend = FileBackend::new(file.try_clone()?)?;
+    let database = Database::builder().set_cache_size(CACHE_BYTES).create_with_backend(backend)?;
+    let transaction = database.begin_write()?;
+    {
+        let mut about = transaction.open_table(ABOUT)?;
+        about.insert(LAYOUT, LAYOUT_VERSION)?;
+        about.insert(PROOF, proof.as_slice())?;
+    }
+    transaction.commit()?;
+    Ok(database)
 }

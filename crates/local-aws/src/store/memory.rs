@@ -72,19 +72,15 @@ impl Memory {
         }
     }
 
-    /// Every row, in place of whatever was there.
-    pub(super) fn replacing_all(&self) -> Batch {
-        let mut batch = Batch::replacing_all();
-        for (table, rows) in self.lock().values() {
+    /// Every row; there is none here any more.
+    pub(super) fn take(&self) -> Batch {
+        let mut batch = Batch::new();
+        for (_, (table, rows)) in std::mem::take(&mut *self.lock()) {
             for (key, bytes) in rows {
-                batch.put(*table, key.as_str(), bytes.clone());
+                batch.put(table, key, bytes);
             }
         }
         batch
-    }
-
-    pub(super) fn clear(&self) {
-        self.lock().clear();
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<&'static str, (Table, Rows)>> {

@@ -225,6 +225,82 @@ async fn a_key_can_be_in_any_state_that_keeps_it_from_use() {
     rig.aws.shutdown().await;
 }
 
+/// A key's state, by its alias or id.
+async fn state_of(rig: &Rig, key: &str) -> Value {
+    let described = rig.kms("DescribeKey", json!({ "KeyId": key })).await.unwrap();
+    serde_json::from_str::<Value>(&described.body).unwrap()["KeyMetadata"]["KeyState"].clone()
+}
+
+#[tokio::test]
+async fn a_key_is_put_back_to_what_it_was_unless_somebody_changed_it_meanwhile() {
+    let rig = Rig::of(&[]).await;
+    let key = |name: &str| json!({ "KeyId": name });
+    let mut ids = Vec::new();
+    for (name, before) in [
+        ("enabled", None),
+        ("disabled", Some("DisableKey")),
+        ("leaving", Some("ScheduleKeyDeletion")),
+        ("changed", None),
+    ] {
+        let made = rig.kms("CreateKey", json!({})).await.unwrap();
+        let id = serde_json::from_str::<Value>(&made.body).unwrap()["KeyMetadata"]["KeyId"].clone();
+        let alias = json!({ "AliasName": format!("alias/{name}"), "TargetKeyId": id });
+        assert_eq!(told(rig.kms("CreateAlias", alias).await), "ok");
+        ids.push(id.as_str().unwrap().to_owned());
+        if let Some(operation) = before {
+            assert_eq!(told(rig.kms(operation, json!({ "KeyId": id })).await), "ok");
+        }
+    }
+    let line = "key=alias/enabled,alias/disabled,alias/leaving,alias/changed keyState=Unavailable until=+1h name=gone";
+    rig.aws.put_faults(line.parse().unwrap()).unwrap();
+    for name in &ids {
+        assert_eq!(state_of(&rig, name).await, "Unavailable");
+    }
+    assert_eq!(told(rig.kms("ScheduleKeyDeletion", key(&ids[3])).await), "ok");
+    rig.clock.advance(SignedDuration::from_hours(1)).unwrap();
+    for (id, state) in ids.iter().zip(["Enabled", "Disabled", "PendingDeletion", "PendingDeletion"]) {
+        assert_eq!(state_of(&rig, id).await, state);
+    }
+    assert_eq!(rig.fired("gone"), 2, "it came and went");
+    rig.aws.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_fault_of_a_key_waits_until_there_is_one_that_it_means() {
+    let rig = Rig::of(&["key=alias/later keyState=Disabled", "key=alias/never keyState=Disabled until=+1h"]).await;
+    assert_eq!((rig.encrypt().await.as_str(), rig.fired("fault-1")), ("ok", 0));
+    let made = rig.kms("CreateKey", json!({})).await.unwrap();
+    let id = serde_json::from_str::<Value>(&made.body).unwrap()["KeyMetadata"]["KeyId"].clone();
+    assert_eq!(told(rig.kms("CreateAlias", json!({ "AliasName": "alias/later", "TargetKeyId": id })).await), "ok");
+    assert_eq!((state_of(&rig, "alias/later").await, rig.fired("fault-1")), (json!("Disabled"), 1));
+    // It is done: who enables the key has it back.
+    assert_eq!(told(rig.kms("EnableKey", json!({ "KeyId": id })).await), "ok");
+    assert_eq!(state_of(&rig, "alias/later").await, "Enabled");
+    // What began and ended with nobody there says nothing any more.
+    rig.clock.advance(SignedDuration::from_hours(1)).unwrap();
+    assert_eq!(told(rig.kms("CreateAlias", json!({ "AliasName": "alias/never", "TargetKeyId": id })).await), "ok");
+    assert_eq!((state_of(&rig, "alias/never").await, rig.fired("fault-2")), (json!("Enabled"), 0));
+    rig.aws.shutdown().await;
+}
+
+/// Nobody has to call for a time to come: an export that nothing else came before has it, too.
+#[tokio::test]
+async fn a_key_that_is_to_change_state_by_now_has_in_what_is_told_of_all() {
+    for (method, path, body, wanted) in [
+        ("POST", "/_claviger/export", "{}", ("/tables/kms.key", "\"enabled\":false")),
+        ("GET", "/_claviger/world", "", ("/keys", "\"state\":\"Disabled\"")),
+        ("GET", "/_claviger/faults", "", ("/faults", "\"fired\":1")),
+    ] {
+        let rig = Rig::of(&["key=alias/etcd keyState=Disabled from=+1h"]).await;
+        rig.clock.advance(SignedDuration::from_hours(1)).unwrap();
+        let (status, told) = admin(&rig, method, path, body).await;
+        let (place, has) = wanted;
+        let told = told.pointer(place).unwrap().to_string();
+        assert!(status == 200 && told.contains(has), "{path}: {told}");
+        rig.aws.shutdown().await;
+    }
+}
+
 /// Asks the admin route.
 async fn admin(rig: &Rig, method: &'static str, path: &str, body: &str) -> (u16, Value) {
     let headers = vec![("content-type".to_owned(), "application/json".to_owned())];

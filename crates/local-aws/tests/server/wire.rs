@@ -150,7 +150,7 @@ impl Request {
         self.bytes_to(aws, "/")
     }
 
-    fn bytes_to(&self, aws: &Running, path: &str) -> Vec<u8> {
+    pub(crate) fn bytes_to(&self, aws: &Running, path: &str) -> Vec<u8> {
         let target = if self.query.is_empty() { path.to_owned() } else { format!("{path}?{}", self.query) };
         let mut text = format!("{} {target} HTTP/1.1\r\nhost: {}\r\n", self.method, aws.local_addr());
         for (name, value) in &self.headers {

@@ -28,6 +28,10 @@ fn family_with_material(state: &mut Value) -> &mut Value {
     families.find(|family| family["materials"].as_array().is_some_and(|all| !all.is_empty())).unwrap()
 }
 
+fn ann(state: &mut Value) -> &mut Value {
+    &mut state["tables"]["iam.user"]["111122223333/ann"]
+}
+
 /// The place of a line that has this.
 fn line_of(text: &str, what: &str) -> String {
     let line = text.lines().position(|line| line.contains(what));
@@ -41,7 +45,7 @@ async fn what_is_wrong_is_told_with_its_place_and_nothing_of_it_is_taken() {
     fill(&aws).await;
     let state = export(&aws).await;
     type Change = fn(&mut Value);
-    let cases: [(Change, &str, &str); 28] = [
+    let cases: [(Change, &str, &str); 35] = [
         (|s| s["version"] = "2".into(), "\"version\"", "version: is `2`, and this program reads `1`"),
         (|s| s["format"] = "other".into(), "\"format\"", "format: has to be `claviger local-aws state`"),
         (|s| s["tabels"] = json!({}), "\"tabels\"", "there is no field `tabels` here; did you mean `tables`?"),
@@ -83,6 +87,35 @@ async fn what_is_wrong_is_told_with_its_place_and_nothing_of_it_is_taken() {
         (|s| first(s, "kms.grant")["key"] = elsewhere(), "", "this is the row of"),
         (|s| first(s, "kms.material").clone_from(&"%".into()), "\"%\"", "this has to be a secret, in base64"),
         (|s| first(s, "kms.material").clone_from(&"AAAA".into()), "", "tables.kms.material"),
+        (|s| s["tables"]["account.named"]["1111"] = json!({}), "\"1111\"", "is no account's"),
+        (
+            |s| first(s, "account.seed").clone_from(&"AAAA".into()),
+            "\"AAAA\"",
+            "a secret of 3 bytes, and it has to be one of 32",
+        ),
+        (
+            |s| {
+                let seed = first(s, "account.seed").clone();
+                s["tables"]["account.seed"] = json!({ "sead": seed });
+            },
+            "\"sead\"",
+            "there is one seed, and it is named `seed`",
+        ),
+        (|s| first(s, "kms.token-key").clone_from(&"AAAA".into()), "\"AAAA\"", "a secret of 3 bytes"),
+        (|s| ann(s)["keys"][0]["id"] = "AKIA".into(), "\"id\": \"AKIA\"", "this is no access key id"),
+        (
+            |s| ann(s)["keys"][0]["id"] = "AKIAY34FZKBOKMUTVV7A".into(),
+            "AKIAY34FZKBOKMUTVV7A",
+            "an access key of a session or of another account",
+        ),
+        (
+            |s| {
+                let key = ann(s)["keys"][0].clone();
+                ann(s)["keys"].as_array_mut().unwrap().push(key);
+            },
+            "",
+            "this access key is there twice",
+        ),
         (|s| first(s, "iam.user")["nmae"] = "x".into(), "\"nmae\"", "did you mean `name`?"),
         (|s| first(s, "iam.user")["name"] = "bob".into(), "", "this is the row of `111122223333/bob`"),
         (
@@ -116,6 +149,34 @@ async fn what_is_wrong_is_told_with_its_place_and_nothing_of_it_is_taken() {
     assert!(refused.contains("`kms.alias` is there twice; keep one"), "{refused}");
 
     assert_eq!(export(&aws).await, state, "nothing of any of them is there");
+    aws.shutdown().await;
+}
+
+/// Wherever a secret stands, also where it does not belong, what is told of the text is told without it.
+#[tokio::test]
+async fn no_refusal_has_a_secret_in_it() {
+    let aws = start().await;
+    fill(&aws).await;
+    let state = export(&aws).await;
+    let read: Value = serde_json::from_str(&state).unwrap();
+    let secret = read["tables"]["account.seed"]["seed"].as_str().unwrap().to_owned();
+    type Change = fn(&mut Value, Value);
+    let changes: [Change; 9] = [
+        |s, secret| s["clock"] = secret,
+        |s, secret| s["clock"] = json!({ "ahead": secret }),
+        |s, secret| s["world"] = json!({ "users": secret }),
+        |s, secret| first(s, "kms.key").clone_from(&secret),
+        |s, secret| first(s, "kms.key")["arn"] = secret,
+        |s, secret| first(s, "kms.family")["kind"]["spec"] = secret,
+        |s, secret| first(s, "kms.grant")["operations"] = json!([secret]),
+        |s, secret| first(s, "iam.role")["created"] = secret,
+        |s, secret| first(s, "kms.material").clone_from(&format!("{}!", secret.as_str().unwrap()).into()),
+    ];
+    for (turn, change) in changes.into_iter().enumerate() {
+        let text = changed(&state, |state| change(state, secret.as_str().into()));
+        let refused = refusal(&aws, &text).await;
+        assert!(!refused.contains(secret.get(..30).unwrap()), "{turn}: {refused}");
+    }
     aws.shutdown().await;
 }
 

@@ -1,6 +1,6 @@
 //! The whole state as JSON: exported, imported elsewhere, and the same there.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests fail by panicking")]
 
 #[path = "../server/wire.rs"]
 #[expect(dead_code, reason = "what other tests use of it")]
@@ -9,8 +9,15 @@ mod wire;
 #[path = "../iam/support.rs"]
 mod support;
 
+#[path = "../../../oidc/tests/oidc/issuer.rs"]
+#[expect(dead_code, reason = "what other tests use of it")]
+mod issuer;
+
+mod callers;
+mod calls;
 mod filled;
 mod hostile;
+mod kept;
 mod round_trip;
 mod while_serving;
 

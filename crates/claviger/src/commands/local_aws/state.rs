@@ -1,16 +1,17 @@
 //! `claviger local-aws export`, `import`, `snapshot` and `restore`: the whole state of one that runs.
 
 use std::{
-    env, fmt, fs, io,
-    io::Write as _,
-    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    env, fmt, fs,
     path::{Path, PathBuf},
 };
 
 use authz::text::{SourceText, Span};
 use clap::{Args, Subcommand};
 use daemon::secrecy::keep_memory_private;
-use local_aws::state::{self, Sealing};
+use local_aws::{
+    state::{self, Sealing},
+    store::{Readers, replace_whole},
+};
 use serde::Serialize;
 
 use crate::{
@@ -121,8 +122,8 @@ impl Kept {
     fn snapshot(&self) -> Result<Exit, Failure> {
         let key = embedded_aws::master_key(self.master_key.as_deref())?;
         let state = self.of.ask(Asked::Export { secrets: true })?;
-        let sealed = state::seal(&state, &key, &self.file).map_err(|error| of_file(&error, &self.file, &state))?;
-        write(&self.file, &sealed, Mode::Owner)?;
+        let sealed = state::seal(&state, &key, &self.file)?;
+        write(&self.file, &sealed, Readers::Owner)?;
         self.of.say("snapshot", &self.file, None)
     }
 
@@ -141,7 +142,7 @@ impl Export {
             Printer::new(self.of.output).raw(state.as_bytes())?;
             return Ok(Exit::Done);
         };
-        write(file, &state, if self.with_secrets { Mode::Owner } else { Mode::Usual })?;
+        write(file, &state, if self.with_secrets { Readers::Owner } else { Readers::Usual })?;
         self.of.say("exported", file, None)
     }
 }
@@ -191,37 +192,14 @@ impl Of {
     }
 }
 
-/// Who may read a file that is written.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Mode {
-    /// Its owner alone: it has secrets.
-    Owner,
-    /// Whom the umask lets.
-    Usual,
-}
-
-/// Writes a file whole: beside it, synced, then in its place.
-fn write(file: &Path, text: &str, mode: Mode) -> Result<(), Failure> {
-    let mut draft = file.as_os_str().to_owned();
-    draft.push(format!(".{}.new", std::process::id()));
-    let draft = PathBuf::from(draft);
-    let written = || -> io::Result<()> {
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        let bits = if mode == Mode::Owner { 0o600 } else { 0o666 };
-        let mut open = options.mode(bits).open(&draft)?;
-        if mode == Mode::Owner {
-            open.set_permissions(fs::Permissions::from_mode(0o600))?;
-        }
-        open.write_all(text.as_bytes())?;
-        open.sync_all()?;
-        fs::rename(&draft, file)
+/// Writes a file whole: beside it, synced, then in its place. What is there and no file (a pipe, a terminal) takes the text
+/// itself.
+fn write(file: &Path, text: &str, readers: Readers) -> Result<(), Failure> {
+    let written = match fs::metadata(file) {
+        Ok(other) if !other.is_file() && !other.is_dir() => fs::write(file, text),
+        _ => replace_whole(file, text.as_bytes(), readers),
     };
-    written().map_err(|error| {
-        // Whatever is left of it is of no use.
-        let _ = fs::remove_file(&draft);
-        Failure::new(format_args!("cannot write `{}`: {error}", file.display()))
-    })
+    written.map_err(|error| Failure::new(format_args!("cannot write `{}`: {error}", file.display())))
 }
 
 fn read(file: &Path) -> Result<String, Failure> {
@@ -237,7 +215,7 @@ fn of_file(error: &Sealing, file: &Path, text: &str) -> Failure {
 
 /// What is wrong with a file, with the place and its line.
 fn placed(file: &Path, text: &str, line: usize, column: usize, field: &str, why: &str) -> Failure {
-    let source = SourceText::new(file.display().to_string(), text);
+    let source = SourceText::new(file.display().to_string(), without_secrets(text));
     let before = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum::<usize>();
     let in_line = text.get(before..).unwrap_or_default().chars().take(column.saturating_sub(1));
     let at = before + in_line.map(char::len_utf8).sum::<usize>();
@@ -245,6 +223,29 @@ fn placed(file: &Path, text: &str, line: usize, column: usize, field: &str, why:
     let excerpt = source.excerpt(Span::from(at..at + 1));
     Failure::new(format_args!("{}:{line}:{column}: {field}{why}\n{excerpt}", file.display()))
         .help("nothing was imported; the state that was there still is")
+}
+
+/// As many letters and digits of base64 in a row may be key material: all of it has more.
+const FEWEST_OF_A_SECRET: usize = 32;
+
+/// The text with stars over what may be a secret, at the same places. Ids, which are hexadecimal, can be read.
+fn without_secrets(text: &str) -> String {
+    let is_of_base64 = |character: char| character.is_ascii_alphanumeric() || matches!(character, '+' | '/' | '=');
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(begin) = rest.find(is_of_base64) {
+        let (before, from) = rest.split_at(begin);
+        let (run, behind) = from.split_at(from.find(|character| !is_of_base64(character)).unwrap_or(from.len()));
+        shown.push_str(before);
+        let is_id = run.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        match run.len() >= FEWEST_OF_A_SECRET && !is_id {
+            true => shown.extend(std::iter::repeat_n('*', run.len())),
+            false => shown.push_str(run),
+        }
+        rest = behind;
+    }
+    shown.push_str(rest);
+    shown
 }
 
 impl fmt::Display for Done<'_> {
@@ -259,5 +260,21 @@ impl fmt::Display for Done<'_> {
             Some("made anew") => f.write_str("; key material and credentials were made anew, since it has none"),
             _ => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_that_is_shown_has_no_secret_in_it() {
+        let secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEYw==";
+        let id = "1234abcd-12ab-34cd-56ef-1234567890ab/0123456789abcdef0123456789abcdef";
+        let text = format!("{{\n  \"111122223333/{id}\": \"{secret}\" \"twice\"\n}}");
+        let shown = without_secrets(&text);
+        assert_eq!(shown, text.replace(secret, &"*".repeat(secret.len())));
+        let failure = placed(Path::new("s.json"), &text, 2, 130, "", "this is no JSON");
+        assert!(!format!("{failure:?}").contains("bPxRfi"), "{failure:?}");
     }
 }

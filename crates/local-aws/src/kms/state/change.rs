@@ -303,6 +303,7 @@ impl Edit {
                 let key = Arc::new(Key::new(id, family, record, ticket));
                 key.access_changes(ticket);
                 realm.change_keys(|keys| keys.insert(id, key));
+                state.names_changed();
             }
             Self::Key(key, record) => {
                 key.access_changes(ticket);
@@ -335,6 +336,7 @@ impl Edit {
                     key.access_changes(ticket);
                 }
                 realm.aliases.write().unwrap_or_else(PoisonError::into_inner).put(&name, alias);
+                state.names_changed();
                 facts.alias(&name, before.as_ref(), now.as_ref());
             }
             Self::Grant(key, grant) => {

@@ -25,7 +25,7 @@ pub(super) const KEYS: Table = Table::plain("kms.key");
 pub(super) const FAMILIES: Table = Table::plain("kms.family");
 pub(super) const MATERIALS: Table = Table::sealed("kms.material");
 /// What authenticates the tokens of a family, by its name.
-pub(super) const TOKEN_KEYS: Table = Table::sealed("kms.token-key");
+pub(crate) const TOKEN_KEYS: Table = Table::sealed("kms.token-key");
 pub(super) const ALIASES: Table = Table::plain("kms.alias");
 pub(super) const GRANTS: Table = Table::plain("kms.grant");
 /// What is kept of KMS.
