@@ -13,11 +13,13 @@ mod support;
 #[expect(dead_code, reason = "what other tests use of it")]
 mod issuer;
 
+mod any_text;
 mod callers;
 mod calls;
 mod filled;
 mod hostile;
 mod kept;
+mod replay;
 mod round_trip;
 mod while_serving;
 
