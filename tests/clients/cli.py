@@ -526,6 +526,53 @@ def an_organization():
     orgs("enable-all-features", refused="UnknownOperationException")
 
 
+def pods():
+    """What a node does for its pods, and who set that up. Its account has the roles that IAM made."""
+    of_account = {"credentials": CREDENTIALS[IAM_ACCOUNT]}
+
+    def eks(operation, *arguments, **options):
+        return aws("eks", operation, *arguments, **{**of_account, **options})
+
+    def role(name, service):
+        document = {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": service}, "Action": ["sts:AssumeRole", "sts:TagSession"]}]}
+        return iam("create-role", "--role-name", name, "--assume-role-policy-document", json.dumps(document))["Role"]["Arn"]
+
+    vpc = ("--resources-vpc-config", "subnetIds=subnet-6782e71e,subnet-e7e761ac")
+    made = eks("create-cluster", "--name", "cli", "--role-arn", role("cli-cluster", "eks.amazonaws.com"), *vpc)["cluster"]
+    named = ("--cluster-name", "cli")
+    eks("wait", "cluster-active", "--name", "cli")
+    assert eks("describe-cluster", "--name", "cli")["cluster"]["status"] == "ACTIVE"
+    assert eks("list-clusters")["clusters"] == ["cli"]
+    for_pods = (role("cli-pod", "pods.eks.amazonaws.com"), role("cli-pod-2", "pods.eks.amazonaws.com"))
+    account = ("--namespace", "default", "--service-account", "api")
+    association = eks("create-pod-identity-association", *named, *account, "--role-arn", for_pods[0])["association"]
+    eks("create-pod-identity-association", *named, *account, "--role-arn", for_pods[0], refused="ResourceInUseException")
+    which = (*named, "--association-id", association["associationId"])
+    assert eks("describe-pod-identity-association", *which)["association"] == association
+    changed = eks("update-pod-identity-association", *which, "--role-arn", for_pods[1])["association"]
+    assert changed["roleArn"] == for_pods[1], changed
+    assert len(eks("list-pod-identity-associations", *named, "--namespace", "default")["associations"]) == 1
+    tagged = ("--resource-arn", made["arn"])
+    eks("tag-resource", *tagged, "--tags", "a=b,c=d e")
+    eks("untag-resource", *tagged, "--tag-keys", "a")
+    assert eks("list-tags-for-resource", *tagged)["tags"] == {"c": "d e"}
+
+    asked = {"cluster": made["arn"], "namespace": "default", "serviceAccount": "api"}
+    asked = urllib.request.Request(
+        f"{ENDPOINT}/_claviger/eks/token", json.dumps(asked).encode(), {"content-type": "application/json"})
+    with urllib.request.urlopen(asked, timeout=10) as answer:
+        token = json.load(answer)["token"]
+    given = aws("eks-auth", "assume-role-for-pod-identity", *named, "--token", token, **of_account)
+    assert given["assumedRoleUser"]["arn"].split("/")[1] == "cli-pod-2", given
+    assert given["podIdentityAssociation"]["associationId"] == association["associationId"], given
+    eks("delete-pod-identity-association", *which)
+    aws("eks-auth", "assume-role-for-pod-identity", *named, "--token", token, refused="ResourceNotFoundException", **of_account)
+    eks("delete-cluster", "--name", "cli")
+    eks("describe-cluster", "--name", "cli", refused="ResourceNotFoundException")
+    eks("list-nodegroups", *named, refused="UnknownOperationException")
+
+
 def command_of(operation):
     """`GenerateDataKey` is `generate-data-key` on the command line."""
     words = operation.replace("OpenIDConnect", "OpenIdConnect").replace("ClientID", "ClientId").replace("MFA", "Mfa")
@@ -615,7 +662,7 @@ def main():
         sealing_and_opening, a_keys_life, rotation_and_regions, grants, signing_and_agreeing, codes_and_pairs, importing,
         key_stores, sessions, the_trail, a_trails_settings, a_launch, encryption_by_default,
     )
-    scenarios += (roles, users_and_groups, what_users_sign_in_with, the_rest_of_iam)
+    scenarios += (roles, users_and_groups, what_users_sign_in_with, the_rest_of_iam, pods)
     failures = [failure for failure in [attempt(an_organization)] if failure]
     with ThreadPoolExecutor(3) as pool:
         failures += [failure for failure in pool.map(attempt, scenarios) if failure]

@@ -142,6 +142,28 @@ NEVER_OF |= {
     ("LeaveOrganization", "InvalidInputException"): "it takes no input",
 }
 
+# Errors of EKS and of EKS Auth.
+NEVER |= {
+    "ClientException": "what it would be said of has errors of its own",
+    "InternalServerException": "it is a fault of the embedded AWS itself",
+    "ServerException": "it is a fault of the embedded AWS itself",
+    "ServiceUnavailableException": "it is always available",
+    "UnsupportedAvailabilityZoneException": "subnets are not looked up",
+}
+NEVER_OF |= {
+    (operation, "ResourceLimitExceededException"): "the quota takes too long to reach"
+    for operation in ("CreateCluster", "CreatePodIdentityAssociation")
+}
+NEVER_OF |= {
+    (f"{verb}PodIdentityAssociation{plural}", "InvalidRequestException"): "nothing of a cluster's state forbids it"
+    for verb, plural in (("Create", ""), ("Describe", ""), ("Update", ""), ("Delete", ""), ("List", "s"))
+}
+NEVER_OF |= {
+    ("DeleteCluster", "ResourceInUseException"): "there are no node groups",
+    ("DescribePodIdentityAssociation", "InvalidParameterException"): "an id that none has is not found",
+    ("DeletePodIdentityAssociation", "InvalidParameterException"): "an id that none has is not found",
+}
+
 # Operations on what no account has: they are there to be refused, and this is how.
 REFUSED = {
     "ConnectCustomKeyStore": "CustomKeyStoreNotFoundException",

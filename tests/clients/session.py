@@ -75,7 +75,7 @@ class Aws:
         if status == 200:
             self.answered.add((service, operation))
         else:
-            self.refused.add((service, operation, _error_code(body)))
+            self.refused.add((service, operation, _error_code(headers, body)))
 
     @contextlib.contextmanager
     def refuses(self, code, message="", status=None):
@@ -129,7 +129,9 @@ class Aws:
             return json.load(answer)
 
 
-def _error_code(body):
+def _error_code(headers, body):
+    if kind := headers.get("x-amzn-errortype"):
+        return kind
     text = body.decode()
     if text.startswith("<"):
         code = re.search("<Code>(.*?)</Code>", text)

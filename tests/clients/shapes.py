@@ -34,6 +34,8 @@ def check_response(operation, status, headers, body):
     protocol = operation.service_model.metadata["protocol"]
     if protocol == "json":
         _check_json(operation, status, headers, body)
+    elif protocol == "rest-json":
+        _check_rest_json(operation, status, headers, body)
     elif protocol == "ec2":
         _check_ec2(operation, status, headers, body)
     else:
@@ -51,6 +53,21 @@ def _check_json(operation, status, headers, body):
             raise ShapeError(f"{operation.name}: an error without __type: {body!r}")
         if any(not isinstance(value, str) for value in error.values()):
             raise ShapeError(f"{operation.name}: an error with a member that is no text: {body!r}")
+        _check_error(operation, code, status, error.keys())
+    elif operation.output_shape is None:
+        if body not in (b"", b"{}"):
+            raise ShapeError(f"{operation.name}: answers {body!r}, and should answer nothing")
+    else:
+        _walk_json(operation.output_shape, json.loads(body), operation.name)
+
+
+def _check_rest_json(operation, status, headers, body):
+    if headers.get("content-type") != "application/json":
+        raise ShapeError(f"{operation.name}: content-type {headers.get('content-type')!r} is not 'application/json'")
+    if status != 200:
+        code, error = headers.get("x-amzn-errortype"), json.loads(body)
+        if not code or "__type" in error:
+            raise ShapeError(f"{operation.name}: an error whose code is not in its header alone: {headers} {body!r}")
         _check_error(operation, code, status, error.keys())
     elif operation.output_shape is None:
         if body not in (b"", b"{}"):

@@ -3,7 +3,8 @@
 One JSON object a line on standard input, one on standard output. Values are in the form of the crate aws-wire:
 blobs as base64, times as seconds since the epoch.
 
-  {"do": "serialize", "service": .., "operation": .., "params": ..}     -> {"headers": .., "body": base64}
+  {"do": "serialize", "service": .., "operation": .., "params": ..}     -> {"method": .., "target": .., "headers": ..,
+                                                                            "body": base64}
   {"do": "parse", .., "status": .., "headers": .., "body": base64}      -> {"output": .., "request_id": ..}
   {"do": "parse_error", .., "status": .., "headers": .., "body": base64} -> {"code": .., "message": .., "type": ..,
                                                                             "request_id": .., "modelled": ..}
@@ -77,10 +78,19 @@ def serialize(service, operation, question):
     # Without validation: what is asked here is the form, and random values do not satisfy constraints.
     serializer = botocore.serialize.create_serializer(service.protocol, include_validation=False)
     made = serializer.serialize_to_request(params, operation)
-    request = AWSRequest(method=made["method"], url="http://localhost/", headers=made["headers"], data=made["body"])
-    body = request.prepare().body
-    body = body.encode() if isinstance(body, str) else body
-    return {"headers": list(made["headers"].items()), "body": base64.b64encode(body or b"").decode()}
+    # Query's parameters are a form and no query string.
+    parameters = made["query_string"] if isinstance(made["query_string"], dict) else {}
+    url = "http://localhost" + made["url_path"]
+    request = AWSRequest(
+        method=made["method"], url=url, params=parameters, headers=made["headers"], data=made["body"])
+    prepared = request.prepare()
+    body = prepared.body.encode() if isinstance(prepared.body, str) else prepared.body
+    return {
+        "method": made["method"],
+        "target": prepared.url.removeprefix("http://localhost"),
+        "headers": list(made["headers"].items()),
+        "body": base64.b64encode(body or b"").decode(),
+    }
 
 
 def parse(service, operation, question):

@@ -22,9 +22,11 @@ use self::cut::Kept;
 use crate::workspace;
 
 /// The services whose models are embedded, and the version of each.
-const SERVICES: [(&str, &str, Kept); 6] = [
+const SERVICES: [(&str, &str, Kept); 8] = [
     ("cloudtrail", "2013-11-01", Kept::Whole),
     ("ec2", "2016-11-15", Kept::Operations(&cut::EC2)),
+    ("eks", "2017-11-01", Kept::Whole),
+    ("eks-auth", "2023-11-26", Kept::Whole),
     ("iam", "2010-05-08", Kept::Whole),
     ("kms", "2014-11-01", Kept::Whole),
     ("organizations", "2016-11-28", Kept::Whole),

@@ -13,11 +13,13 @@
 //! what, and which keys nobody tells).
 //!
 //! Sources: IAM API Reference, AWS KMS API Reference and AWS STS API Reference, each operation's "Required permissions";
-//! Service Authorization Reference, "Actions, resources, and condition keys for AWS CloudTrail" and those for AWS
-//! Organizations and Amazon EC2; AWS KMS Developer Guide, "AWS KMS condition keys"; IAM User Guide, "IAM and AWS STS condition context keys".
+//! Service Authorization Reference, "Actions, resources, and condition keys for AWS CloudTrail" and those for Amazon EC2,
+//! Amazon EKS, Amazon EKS Auth and AWS Organizations; AWS KMS Developer Guide, "AWS KMS condition keys"; IAM User Guide, "IAM and AWS STS condition context keys".
 
 mod cloudtrail;
 mod ec2;
+mod eks;
+mod eks_auth;
 mod iam;
 mod kms;
 mod organizations;
@@ -111,6 +113,17 @@ pub enum On {
     InOrganization(&'static str),
     /// The policy of an organization that is to be made, of the type that a member names.
     NewOrganizationPolicy(&'static str),
+    /// The EKS cluster that a member names, in the caller's account.
+    EksCluster(&'static str),
+    /// The Pod Identity association that a member names by its id.
+    PodIdentityAssociation {
+        /// The member that names the cluster.
+        cluster: &'static str,
+        /// The member with the id.
+        id: &'static str,
+    },
+    /// Something of EKS whose ARN a member gives.
+    EksArn(&'static str),
     /// What of EC2, of this kind, a member names by its id, or by a list of ids.
     Ec2(Ec2Kind, &'static str),
     /// What of EC2, of any kind, a member names by ids. Each id says which.
@@ -246,6 +259,10 @@ pub enum Source {
     TagValues(TagList),
     /// The keys of a list of tags, together.
     TagKeys(TagList),
+    /// The values of a map of tags, each under a key of its own.
+    MapValues(&'static str),
+    /// The keys of a map of tags, together.
+    MapKeys(&'static str),
     /// Always this.
     Fixed(&'static str),
     /// This, where the member is true.
@@ -271,6 +288,8 @@ pub fn operations(service: &str) -> &'static [Operation] {
     match service {
         "cloudtrail" => cloudtrail::OPERATIONS,
         "ec2" => ec2::OPERATIONS,
+        "eks" => eks::OPERATIONS,
+        "eks-auth" => eks_auth::OPERATIONS,
         "iam" => iam::OPERATIONS,
         "kms" => kms::OPERATIONS,
         "organizations" => organizations::OPERATIONS,

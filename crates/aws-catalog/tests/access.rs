@@ -21,13 +21,14 @@ const UNPUBLISHED: &[(&str, &str)] = &[
 ];
 
 fn every_access() -> impl Iterator<Item = (&'static Operation, &'static Access)> {
-    let all = ["cloudtrail", "ec2", "iam", "kms", "organizations", "sts"].into_iter().flat_map(operations);
+    let all = ["cloudtrail", "ec2", "eks", "eks-auth", "iam", "kms", "organizations", "sts"];
+    let all = all.into_iter().flat_map(operations);
     all.flat_map(|operation| operation.accesses().iter().map(move |access| (operation, access)))
 }
 
 fn is_on_a_key(access: &Access) -> bool {
     let service = access.action().split(':').next();
-    !matches!(service, Some("ec2" | "iam" | "organizations" | "sts"))
+    !matches!(service, Some("ec2" | "eks" | "eks-auth" | "iam" | "organizations" | "sts"))
         && !matches!(access.on(), On::Nothing | On::Alias(_) | On::Role(_) | On::Principal(_) | On::Trail(_))
 }
 
@@ -49,6 +50,8 @@ fn every_published_condition_key_is_accounted_for() {
             On::Identity(_) | On::UserOfAccessKey(_) | On::Caller => "user",
             On::Trail(_) => "trail",
             On::FederatedUser(_) => "federated-user",
+            On::EksCluster(_) => "cluster",
+            On::PodIdentityAssociation { .. } => "podidentityassociation",
             On::Ec2(kind, _) | On::NewEc2(kind) => kind.name(),
             _ => "key",
         };
@@ -56,6 +59,7 @@ fn every_published_condition_key_is_accounted_for() {
             On::Nothing => false,
             On::InOrganization(_) => name != "responsibilitytransfer",
             On::NewOrganizationPolicy(_) => name == "policy",
+            On::EksArn(_) => matches!(name, "cluster" | "podidentityassociation"),
             _ => name == kind,
         };
         let on = published.resource_types().iter().filter(|on| is_meant(on.name()));
@@ -151,6 +155,8 @@ fn each_access_is_on_what_its_action_can_be_restricted_to() {
             On::Trail(_) => assert!(types.contains(&"trail"), "{place}"),
             On::InOrganization(_) => assert!(!types.is_empty(), "{place}"),
             On::NewOrganizationPolicy(_) => assert!(types.contains(&"policy"), "{place}"),
+            On::EksCluster(_) | On::EksArn(_) => assert!(types.contains(&"cluster"), "{place}"),
+            On::PodIdentityAssociation { .. } => assert!(types.contains(&"podidentityassociation"), "{place}"),
             On::Ec2(kind, _) | On::NewEc2(kind) => assert!(types.contains(&kind.name()), "{place}"),
             On::AnyEc2(_) => {
                 let kinds = Ec2Kind::ALL.iter().map(|kind| kind.name());
@@ -170,7 +176,7 @@ fn each_access_is_on_what_its_action_can_be_restricted_to() {
 
 #[test]
 fn operations_are_found_by_their_exact_names() {
-    for service in ["cloudtrail", "ec2", "iam", "kms", "organizations", "sts"] {
+    for service in ["cloudtrail", "ec2", "eks", "eks-auth", "iam", "kms", "organizations", "sts"] {
         for known in operations(service) {
             assert!(std::ptr::eq(operation(service, known.name()).unwrap(), known), "{}", known.name());
             assert!(!known.accesses().is_empty(), "{}", known.name());
@@ -293,4 +299,21 @@ fn what_is_made_with_tags_asks_for_the_permission_to_tag_it() {
         told_actions("iam", "AddRoleToInstanceProfile", &added),
         ["iam:AddRoleToInstanceProfile", "iam:PassRole"]
     );
+}
+
+#[test]
+fn who_associates_a_role_must_be_let_pass_it_to_pods() {
+    let input =
+        json!({"clusterName": "demo", "roleArn": "arn:aws:iam::111122223333:role/r", "tags": {"team": "a", "b": ""}});
+    let told = told("eks", "CreatePodIdentityAssociation", &input);
+    for (action, key, values) in [
+        ("eks:CreatePodIdentityAssociation", "aws:RequestTag/team", &["a"][..]),
+        ("eks:CreatePodIdentityAssociation", "aws:RequestTag/b", &[""]),
+        ("eks:CreatePodIdentityAssociation", "aws:TagKeys", &["b", "team"]),
+        ("iam:PassRole", "iam:PassedToService", &["pods.eks.amazonaws.com"]),
+    ] {
+        assert!(told.contains(&row(action, key, values)), "{key} is not told: {told:?}");
+    }
+    let untouched = json!({"clusterName": "demo", "associationId": "a-1", "disableSessionTags": true});
+    assert_eq!(told_actions("eks", "UpdatePodIdentityAssociation", &untouched), ["eks:UpdatePodIdentityAssociation"]);
 }

@@ -7,7 +7,8 @@
 use std::io::Read as _;
 
 use aws_wire::model::{self, ServiceId, ServiceModel};
-use aws_wire::{protocol, validate};
+use aws_wire::protocol::{self, Received};
+use aws_wire::validate;
 use divan::{Bencher, black_box};
 use serde_json::json;
 
@@ -28,7 +29,7 @@ fn encrypt_both_ways(bencher: Bencher<'_, '_>) {
         "EncryptionAlgorithm": "SYMMETRIC_DEFAULT",
     });
     bencher.bench(|| {
-        let input = protocol::decode_request(kms, encrypt, black_box(ENCRYPT.as_bytes())).unwrap();
+        let input = protocol::decode_request(kms, encrypt, &Received::of("/", black_box(ENCRYPT.as_bytes()))).unwrap();
         validate::input(kms, encrypt, &input).unwrap();
         protocol::encode_response(kms, encrypt, &answer, "01234567-89ab-cdef-0123-456789abcdef").unwrap()
     });
@@ -43,7 +44,7 @@ fn assume_role_both_ways(bencher: Bencher<'_, '_>) {
         "AccessKeyId": "ASIAEXAMPLE", "SecretAccessKey": "secret", "SessionToken": "token", "Expiration": 1_700_000_000,
     }});
     bencher.bench(|| {
-        let input = protocol::decode_request(sts, assume_role, black_box(form)).unwrap();
+        let input = protocol::decode_request(sts, assume_role, &Received::of("/", black_box(form))).unwrap();
         validate::input(sts, assume_role, &input).unwrap();
         protocol::encode_response(sts, assume_role, &answer, "01234567-89ab-cdef-0123-456789abcdef").unwrap()
     });

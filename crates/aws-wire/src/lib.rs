@@ -4,7 +4,7 @@
 //! ```text
 //!   model      botocore's service models, as data: operations, shapes, constraints, errors
 //!     |
-//!   protocol   awsJson 1.1, Query and EC2's Query: requests, responses and errors <-> JSON values by shape
+//!   protocol   awsJson 1.1, Query, EC2's Query and restJson1: requests, responses and errors <-> JSON values by shape
 //!   validate   required, length, range, pattern, enum; with AWS's own messages
 //!   sigv4      signing and verifying, header and presigned
 //! ```

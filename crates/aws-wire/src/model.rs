@@ -12,6 +12,7 @@
 //! ```
 
 mod embedded;
+mod http;
 mod operation;
 mod parse;
 mod raw;
@@ -20,11 +21,15 @@ mod shape;
 use std::collections::HashMap;
 
 pub use embedded::{
-    ServiceId, service, service_for_action, service_for_signing_name, service_for_target_prefix, service_for_version,
+    ServiceId, service, service_for_action, service_for_path, service_for_signing_name, service_for_target_prefix,
+    service_for_version,
 };
+pub use http::{Http, Labels};
 pub use operation::{ModelledError, Operation};
 pub use parse::ModelError;
-pub use shape::{Bounds, Kind, List, Map, Member, Pattern, Shape, ShapeRef, Structure, Text, TimestampFormat};
+pub use shape::{
+    Bounds, Kind, List, Location, Map, Member, Pattern, Shape, ShapeRef, Structure, Text, TimestampFormat,
+};
 
 /// How a service speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +40,8 @@ pub enum Protocol {
     AwsJson1_1,
     /// Form parameters in (`Action`, `Version`, members by dotted paths), XML out.
     Query,
+    /// Method and path name the operation; members stand in the path, the query string, headers and a JSON document.
+    RestJson1,
     /// As Query, but for names and lists in the form, and for what is around answers and errors.
     Ec2Query,
 }
@@ -112,6 +119,13 @@ impl ServiceModel {
     /// Every shape, in the order of the model.
     pub fn shapes(&self) -> impl ExactSizeIterator<Item = &Shape> {
         self.shapes.iter()
+    }
+
+    /// The operation that a method and a path (with its escapes) name; of a service that speaks REST.
+    #[must_use]
+    pub fn operation_for_path(&self, method: &str, path: &str) -> Option<&Operation> {
+        let meant = |operation: &&Operation| operation.http.method() == method && operation.http.labels(path).is_some();
+        (self.metadata.protocol == Protocol::RestJson1).then(|| self.operations().find(meant))?
     }
 
     /// The operation that an `X-Amz-Target` header names, if it names one of this service.

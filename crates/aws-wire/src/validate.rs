@@ -47,14 +47,14 @@ impl ValidationError {
         &self.violations
     }
 
-    /// What AWS answers to it: `ValidationException` in awsJson, `ValidationError` in Query; in EC2 what it has for the
+    /// What AWS answers to it: `ValidationException` in JSON, `ValidationError` in Query; in EC2 what it has for the
     /// first of the violations.
     ///
     /// Source: Amazon EC2 API Reference, "Error codes" > "Client errors" (`MissingParameter`, `InvalidParameterValue`).
     #[must_use]
     pub fn into_wire(self, protocol: Protocol) -> WireError {
         let code = match (protocol, self.violations.first()) {
-            (Protocol::AwsJson1_0 | Protocol::AwsJson1_1, _) => "ValidationException",
+            (Protocol::AwsJson1_0 | Protocol::AwsJson1_1 | Protocol::RestJson1, _) => "ValidationException",
             (Protocol::Query, _) => "ValidationError",
             (Protocol::Ec2Query, Some(Violation { kind: ConstraintKind::NotNull, path, .. })) => {
                 let mut path = path.chars();

@@ -44,6 +44,37 @@ fn the_routing_tables_agree_with_the_models() {
 }
 
 #[test]
+fn a_method_and_a_path_find_an_operation_of_rest() {
+    let found = |method: &str, path: &str| {
+        model::service_for_path(method, path).map(|(service, operation)| (service, operation.name().to_owned()))
+    };
+    let eks = |name: &str| Some((ServiceId::Eks, name.to_owned()));
+    assert_eq!(found("GET", "/clusters"), eks("ListClusters"));
+    assert_eq!(found("POST", "/clusters"), eks("CreateCluster"));
+    assert_eq!(found("GET", "/clusters/demo"), eks("DescribeCluster"));
+    assert_eq!(found("GET", "/clusters/demo%2Faddons"), eks("DescribeCluster"), "an escaped slash is the name's");
+    assert_eq!(found("POST", "/clusters/demo/addons/vpc-cni/update"), eks("UpdateAddon"));
+    assert_eq!(
+        found("DELETE", "/tags/arn%3Aaws%3Aeks%3Aus-west-2%3A111122223333%3Acluster%2Fdemo"),
+        eks("UntagResource")
+    );
+    let assume = Some((ServiceId::EksAuth, "AssumeRoleForPodIdentity".to_owned()));
+    assert_eq!(found("POST", "/clusters/demo/assume-role-for-pod-identity"), assume);
+    for (method, path) in [
+        ("PUT", "/clusters/demo"),
+        ("GET", "/clusters/"),
+        ("GET", "/clusters//addons"),
+        ("GET", "/clusters/%FF"),
+        ("GET", "/clusters/demo/"),
+        ("GET", "clusters"),
+        ("POST", "/"),
+        ("GET", ""),
+    ] {
+        assert_eq!(found(method, path), None, "{method} {path}");
+    }
+}
+
+#[test]
 fn errors_have_the_code_and_status_of_the_service() {
     let encrypt = model::service(ServiceId::Kms).operation("Encrypt").unwrap();
     let disabled = encrypt.error("DisabledException").unwrap();
@@ -90,5 +121,16 @@ fn a_model_that_cannot_be_spoken_is_refused_with_the_reason() {
     assert!(refused(&with("rest-xml", "{}", "{}")).contains("`rest-xml`"));
     assert!(refused(&with("json", r#"{"A":{"name":"A","input":{"shape":"Gone"}}}"#, "{}")).contains("`Gone`"));
     assert!(refused(&with("json", "{}", r#"{"L":{"type":"list"}}"#)).contains("`L`"));
+    let at = |uri: &str| {
+        format!(r#"{{"A":{{"name":"A","http":{{"method":"GET","requestUri":"{uri}"}},"output":{{"shape":"O"}}}}}}"#)
+    };
+    let placed = |place: &str| {
+        format!(r#"{{"O":{{"type":"structure","members":{{"M":{{"shape":"T",{place}}}}}}},"T":{{"type":"string"}}}}"#)
+    };
+    assert!(refused(&with("rest-json", &at("/a-{b}"), &placed(r#""flattened":true"#))).contains("`/a-{b}`"));
+    assert!(
+        refused(&with("rest-json", &at("/a"), &placed(r#""location":"header""#))).contains("`header` of an answer")
+    );
+    assert!(refused(&with("rest-json", "{}", &placed(r#""location":"statusCode""#))).contains("`M` of the shape `O`"));
     assert!(refused(&with("json", "{}", r#"{"L":{"type":"odd"}}"#)).contains("`odd`"));
 }

@@ -7,7 +7,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use aws_wire::model::{self, Protocol, ServiceId, ServiceModel};
-use aws_wire::protocol;
+use aws_wire::protocol::{self, Received};
 use aws_wire::validate::{self, ValidationError};
 use serde_json::{Value, json};
 
@@ -267,6 +267,6 @@ fn each_protocol_has_its_own_code() {
 fn a_wrong_type_is_no_matter_of_validation() {
     let model = model::service(ServiceId::Kms);
     let random = model.operation("GenerateRandom").unwrap();
-    let refused = protocol::decode_request(model, random, br#"{"NumberOfBytes":"0"}"#).unwrap_err();
+    let refused = protocol::decode_request(model, random, &Received::of("/", br#"{"NumberOfBytes":"0"}"#)).unwrap_err();
     assert_eq!(refused.to_string(), "STRING_VALUE can not be converted to an Integer");
 }

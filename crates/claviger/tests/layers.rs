@@ -15,7 +15,7 @@ const FLOORS: &[&[&str]] = &[
     &["claviger"],
     &["kms-plugin", "local-aws"],
     &["daemon", "key-service", "control-plane"],
-    &["authz"],
+    &["authz", "eks-auth"],
     &["aws-wire", "aws-catalog", "oidc"],
     &["aws-model"],
 ];
@@ -31,6 +31,7 @@ const MUST_NOT_REACH: &[(&str, &[&str])] = &[
     ("key-service", &["axum", "tonic", "kube", "aws-wire"]),
     ("control-plane", &["aws-config", "aws-wire", "aws-model", "aws-catalog", "authz", "axum"]),
     ("authz", &["tokio", "hyper", "axum", "aws-wire", "redb"]),
+    ("eks-auth", &["tokio", "hyper", "axum", "aws-wire", "authz", "redb"]),
     ("aws-wire", &["tokio", "hyper", "axum"]),
     ("aws-catalog", &["tokio", "hyper", "axum", "aws-wire"]),
     ("aws-model", &["tokio", "hyper", "axum", "aws-wire"]),

@@ -11,6 +11,9 @@
 //! | `DELETE /_claviger/faults`, `.../faults/NAME` | takes all away, or one |
 //! | `POST /_claviger/accounts` | `{"account": "111122223333"}` makes an account, so that others may assume roles in it |
 //! | `POST /_claviger/credentials` | `{"principal": ARN, "session": {..}}` makes a credential of a root user, a user or a session of a role, as AWS's JSON has it |
+//! | `POST /_claviger/eks/behind` | `{"cluster": ARN, "endpoint": .., "certificateAuthority": .., "issuer": .., "jwks": {..}}`: what is behind a cluster: where its server is, who issues its service accounts' tokens, and with which keys; answers the cluster |
+//! | `POST /_claviger/eks/token` | `{"cluster": ARN, "namespace": .., "serviceAccount": .., "pod": .., "audience": .., "seconds": ..}`: a token of a pod, signed with the cluster's own key; the first three must be given |
+//! | `GET /_claviger/eks/id/ID/keys`, `.../ID/.well-known/openid-configuration` | what the issuer of a cluster publishes on AWS under `https://oidc.eks.REGION.amazonaws.com/id/ID` |
 //! | `GET /_claviger/world` | the facts of the authorization model as they are now, as a world file (`docs/reference/world-files.md`) in JSON |
 //! | `POST /_claviger/export` | the whole state as JSON; `{"secrets": true}` with its secrets, which `{}` leaves out |
 //! | `POST /_claviger/import` | puts such a state in place of this one, all at once: `{"imported": ROWS, "secrets": ..}` |
@@ -57,6 +60,7 @@ use crate::{
     authorization::{Authorizer, without_stand_ins},
     clock::Clock,
     due::Due,
+    eks::{Eks, NoSuchCluster},
     error::ServiceError,
     faults::{Faults, PlanError},
     kms::Kms,
@@ -75,13 +79,14 @@ const MOST_WORLD_BYTES: usize = 64 << 20;
 
 /// The admin routes of one embedded AWS.
 pub(crate) struct Admin {
-    clock: Clock,
-    accounts: Arc<Accounts>,
-    authorizer: Arc<Authorizer>,
-    kms: Kms,
-    faults: Arc<Faults>,
-    due: Due,
-    store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) accounts: Arc<Accounts>,
+    pub(crate) authorizer: Arc<Authorizer>,
+    pub(crate) kms: Kms,
+    pub(crate) eks: Eks,
+    pub(crate) faults: Arc<Faults>,
+    pub(crate) due: Due,
+    pub(crate) store: Store,
 }
 
 /// Why a request to an admin route is refused.
@@ -93,8 +98,8 @@ pub(crate) enum Refused {
     OfAPage,
     #[error(
         "there is no such route; see `GET {PREFIX}health`, `GET` and `POST {PREFIX}clock`, `GET`, `PUT`, `POST` and \
-         `DELETE {PREFIX}faults`, `POST {PREFIX}accounts`, `POST {PREFIX}credentials`, `GET {PREFIX}world`, \
-         `POST {PREFIX}export`, `POST {PREFIX}import`, `POST {PREFIX}decide`"
+         `DELETE {PREFIX}faults`, `POST {PREFIX}accounts`, `POST {PREFIX}credentials`, `POST {PREFIX}eks/behind`, \
+         `POST {PREFIX}eks/token`, `GET {PREFIX}eks/id/ID/keys`, `GET {PREFIX}world`, `POST {PREFIX}export`, `POST {PREFIX}import`, `POST {PREFIX}decide`"
     )]
     NoSuchRoute,
     #[error("the body must be sent with `content-type: application/json`")]
@@ -109,6 +114,8 @@ pub(crate) enum Refused {
     NoPlan(#[from] PlanError),
     #[error(transparent)]
     NotKept(#[from] WriteFailed),
+    #[error(transparent)]
+    NoSuchCluster(#[from] NoSuchCluster),
     #[error("the credential could not be made: {0}")]
     NotMade(#[from] SealError),
     #[error(transparent)]
@@ -120,18 +127,6 @@ pub(crate) enum Refused {
 }
 
 impl Admin {
-    pub(crate) fn new(
-        clock: Clock,
-        accounts: Arc<Accounts>,
-        authorizer: Arc<Authorizer>,
-        kms: Kms,
-        faults: Arc<Faults>,
-        due: Due,
-        store: Store,
-    ) -> Self {
-        Self { clock, accounts, authorizer, kms, faults, due, store }
-    }
-
     /// Does what is asked for. Answers JSON.
     async fn act(&self, route: Route, body: &[u8]) -> Result<String, Refused> {
         self.due.catch_up();
@@ -141,6 +136,9 @@ impl Admin {
                 "version": env!("CARGO_PKG_VERSION"),
                 "operations": {
                     "cloudtrail": supported(ServiceId::CloudTrail),
+                    "ec2": supported(ServiceId::Ec2),
+                    "eks": supported(ServiceId::Eks),
+                    "eks-auth": supported(ServiceId::EksAuth),
                     "iam": supported(ServiceId::Iam),
                     "kms": supported(ServiceId::Kms),
                     "organizations": supported(ServiceId::Organizations),
@@ -173,6 +171,11 @@ impl Admin {
                 json!({ "account": account })
             }
             Route::Credentials => self.credential(body).await?,
+            Route::PutBehind => self.put_behind(body).await?,
+            Route::Token => self.token(body)?,
+            Route::Published { issuer, document } => {
+                self.eks.published(&issuer, &document).ok_or(Refused::NoSuchRoute)?
+            }
             Route::World => {
                 let facts = without_stand_ins(self.kms.facts(self.clock.now()).await?);
                 return Ok(world::write(&facts, MOST_WORLD_BYTES)?);
@@ -182,6 +185,20 @@ impl Admin {
             Route::Export | Route::Import => return Err(Refused::NoSuchRoute),
         };
         Ok(answer.to_string())
+    }
+
+    /// Keeps what is behind a cluster.
+    async fn put_behind(&self, body: &[u8]) -> Result<Value, Refused> {
+        let behind = serde_json::from_slice(body).map_err(|error| Refused::Malformed(error.to_string()))?;
+        let answer = self.eks.put_behind(behind, self.clock.now())?;
+        self.eks.kept().await?;
+        Ok(answer)
+    }
+
+    /// A token of a pod.
+    fn token(&self, body: &[u8]) -> Result<Value, Refused> {
+        let wanted = serde_json::from_slice(body).map_err(|error| Refused::Malformed(error.to_string()))?;
+        Ok(json!({ "token": self.eks.token(&wanted, self.clock.now())? }))
     }
 
     /// What fails on request, and what came of it.
@@ -198,13 +215,19 @@ impl Refused {
     fn status(&self) -> StatusCode {
         match self {
             Self::NotLocal | Self::OfAPage => StatusCode::FORBIDDEN,
-            Self::NoSuchRoute | Self::NoSuchFault(_) => StatusCode::NOT_FOUND,
+            Self::NoSuchRoute | Self::NoSuchFault(_) | Self::NoSuchCluster(NoSuchCluster::Cluster(_)) => {
+                StatusCode::NOT_FOUND
+            }
+            Self::NoSuchCluster(NoSuchCluster::Keys(_)) => StatusCode::BAD_REQUEST,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Malformed(_) | Self::NoPlan(_) => StatusCode::BAD_REQUEST,
             Self::Unread(unread) => StatusCode::from_u16(unread.status()).unwrap_or(StatusCode::BAD_REQUEST),
             Self::NotImported(not_imported) => not_imported.status(),
             Self::NotExported(not_exported) => not_exported.status(),
-            Self::NotKept(_) | Self::NotMade(_) | Self::NotWritten(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::NotKept(_)
+            | Self::NotMade(_)
+            | Self::NotWritten(_)
+            | Self::NoSuchCluster(NoSuchCluster::Signature) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 

@@ -172,6 +172,9 @@ impl Authorizer {
             // Source: AWS CloudTrail API Reference, "Common Error Types"; AWS Organizations API Reference, the errors of
             // each operation.
             (None, "cloudtrail" | "organizations") => ("AccessDeniedException", 400),
+            // Source: Amazon EKS API Reference, "Common Errors" of EKS, and "AssumeRoleForPodIdentity" of EKS Auth.
+            (None, "eks") => ("AccessDeniedException", 403),
+            (None, "eks-auth") => ("AccessDeniedException", 400),
             (None, _) => ("AccessDenied", 403),
         };
         ServiceError::new(code, denied.message).with_status(status)

@@ -6,7 +6,7 @@ mod web_identity;
 use std::net::IpAddr;
 
 use authz::principal::Principal;
-use aws_model::{AccountId, Region};
+use aws_model::{AccountId, Arn, Region};
 use jiff::Timestamp;
 
 pub(crate) use self::arrival::{Arrival, Channel};
@@ -34,6 +34,9 @@ pub struct Caller {
     pub session_policy_arns: Vec<String>,
     /// When the credentials were issued, if they are temporary ones.
     pub issued: Option<Timestamp>,
+    /// What of the account a service of AWS calls for, where it does: its `aws:SourceArn`, whose account is
+    /// `aws:SourceAccount`.
+    pub source: Option<Arn>,
     /// Whom an identity provider vouched for, when it asks for a session and in that session.
     pub web_identity: Option<WebIdentity>,
     /// What else the token says that somebody comes with to ask for a session.
@@ -51,6 +54,7 @@ impl Caller {
             principal: Principal::Root(account),
             session_policy_arns: Vec::new(),
             issued: None,
+            source: None,
             web_identity: None,
             token: None,
         }

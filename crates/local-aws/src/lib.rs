@@ -5,7 +5,7 @@
 //!     |
 //!   router    service and operation -> signature -> input -> service -> answer      admin   moves the clock
 //!     |                         |      faults, on request, before a service or behind it
-//!   iam, kms, sts, cloudtrail, organizations, ec2 --> authorization  accounts   credentials, sessions
+//!   iam, kms, sts, ec2, eks, cloudtrail, .. -> authorization  accounts   credentials, sessions
 //!     |                 |      |                                |
 //!     |                 |    issuers   keys of OpenID Connect issuers
 //!   store             trail    an event for each call
@@ -22,6 +22,8 @@ mod clock;
 mod cloudtrail;
 mod due;
 mod ec2;
+mod eks;
+mod eks_auth;
 mod error;
 mod faults;
 mod glob;

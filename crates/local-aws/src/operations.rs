@@ -7,7 +7,10 @@ use std::fmt::Write as _;
 
 use aws_wire::model::{self, Operation, Protocol, ServiceId, ServiceModel};
 
-use crate::{cloudtrail::CloudTrail, ec2::Ec2, iam::Iam, kms::Kms, organizations::Organizations, sts::Sts};
+use crate::{
+    cloudtrail::CloudTrail, ec2::Ec2, eks::Eks, eks_auth::EksAuth, iam::Iam, kms::Kms, organizations::Organizations,
+    sts::Sts,
+};
 
 /// What is not there of operations, each by its name. An operation that is not among them has all that AWS documents of
 /// it, as far as its authors know.
@@ -47,6 +50,8 @@ pub fn supported(service: ServiceId) -> &'static [&'static str] {
         ServiceId::Sts => &Sts::OPERATIONS,
         ServiceId::CloudTrail => CloudTrail::OPERATIONS,
         ServiceId::Organizations => Organizations::OPERATIONS,
+        ServiceId::Eks => Eks::OPERATIONS,
+        ServiceId::EksAuth => &EksAuth::OPERATIONS,
         ServiceId::Ec2 => Ec2::OPERATIONS,
     }
 }
@@ -60,6 +65,8 @@ pub fn lacks(service: ServiceId) -> &'static [(&'static str, &'static str)] {
         ServiceId::Sts => Sts::LACKS,
         ServiceId::CloudTrail => CloudTrail::LACKS,
         ServiceId::Organizations => Organizations::LACKS,
+        ServiceId::Eks => Eks::LACKS,
+        ServiceId::EksAuth => EksAuth::LACKS,
         ServiceId::Ec2 => Ec2::LACKS,
     }
 }
@@ -97,6 +104,7 @@ fn section(page: &mut String, service: ServiceId) {
         Protocol::AwsJson1_0 => "awsJson 1.0",
         Protocol::AwsJson1_1 => "awsJson 1.1",
         Protocol::Query => "Query",
+        Protocol::RestJson1 => "restJson1",
         Protocol::Ec2Query => "EC2's Query",
     };
     let here = |operation: &&Operation| supported(service).contains(&operation.name());

@@ -36,6 +36,8 @@ use crate::{
     cloudtrail::CloudTrail,
     due::Due,
     ec2::Ec2,
+    eks::Eks,
+    eks_auth::EksAuth,
     error::ServiceError,
     faults::{Called, Fate, Faults, Loss, Ruling, Silence},
     iam::{self, Iam},
@@ -62,6 +64,8 @@ pub(crate) struct Router {
     sts: Sts,
     cloudtrail: CloudTrail,
     organizations: Organizations,
+    eks: Eks,
+    eks_auth: EksAuth,
     ec2: Ec2,
     trail: Arc<Trail>,
     faults: Arc<Faults>,
@@ -90,6 +94,7 @@ pub(crate) struct Services {
     pub(crate) kms: Kms,
     pub(crate) cloudtrail: CloudTrail,
     pub(crate) organizations: Organizations,
+    pub(crate) eks: Eks,
     pub(crate) ec2: Ec2,
     pub(crate) issuers: Issuers,
 }
@@ -104,10 +109,27 @@ impl Router {
         trail: Arc<Trail>,
         due: Due,
     ) -> Self {
-        let Services { iam, kms, cloudtrail, organizations, ec2, issuers } = services;
+        let Services { iam, kms, cloudtrail, organizations, eks, ec2, issuers } = services;
         let faults = Arc::clone(due.faults());
         let sts = Sts::new(Arc::clone(&accounts), Arc::clone(&authorizer), iam.clone(), issuers);
-        Self { accounts, authorizer, clock, store, iam, kms, sts, cloudtrail, organizations, ec2, trail, faults, due }
+        let eks_auth = EksAuth::new(eks.clone(), Arc::clone(&accounts), Arc::clone(&authorizer));
+        Self {
+            accounts,
+            authorizer,
+            clock,
+            store,
+            iam,
+            kms,
+            sts,
+            cloudtrail,
+            organizations,
+            eks,
+            eks_auth,
+            ec2,
+            trail,
+            faults,
+            due,
+        }
     }
 
     /// Answers a request whose body was read. What becomes of it on request is decided here, unless it was asked before:
@@ -267,6 +289,8 @@ impl Router {
             ServiceId::Sts => self.sts.call(context, signer.session.as_ref(), route.operation.name(), &input),
             ServiceId::CloudTrail => self.cloudtrail.call(context, route.operation.name(), input).await,
             ServiceId::Organizations => self.organizations.call(context, route.operation.name(), input),
+            ServiceId::Eks => self.eks.call(context, route.operation.name(), input),
+            ServiceId::EksAuth => self.eks_auth.call(context, &input, &self.sts),
             ServiceId::Ec2 => self.ec2.call(context, route.operation.name(), input).await,
         }
     }
@@ -276,7 +300,8 @@ impl Router {
 fn input(route: &Route<'_>) -> Result<Value, ServiceError> {
     let (model, speaks) = (route.model, route.model.metadata().protocol);
     let input = route.decode().map_err(|error| failure::undecodable(error, speaks))?;
-    validate::input(model, route.operation, &input).map_err(|error| failure::invalid(error, route.service, speaks))?;
+    validate::input(model, route.operation, &input)
+        .map_err(|error| failure::invalid(error, route.service, route.operation, speaks))?;
     Ok(input)
 }
 

@@ -28,6 +28,7 @@ use crate::{
     cloudtrail::CloudTrail,
     due::Due,
     ec2::{self, Ec2},
+    eks::{self, Eks},
     faults::Faults,
     iam::{self, Iam},
     issuers::{Issuers, KeySource},
@@ -149,13 +150,16 @@ impl Plan {
         // What was there before decides already.
         authorizer.spread_within(clock.clone(), self.propagation);
         let due = Due::new(clock.clone(), Arc::clone(&self.faults), kms.clone(), Arc::clone(&authorizer));
+        let clusters = eks::State::load(store.clone(), Arc::clone(&authorizer))?;
+        let eks = Eks::new(clusters, Arc::clone(&accounts));
         let admin = {
             let (accounts, authorizer, faults) =
                 (Arc::clone(&accounts), Arc::clone(&authorizer), Arc::clone(&self.faults));
-            Admin::new(clock.clone(), accounts, authorizer, kms.clone(), faults, due.clone(), store.clone())
+            let (kms, eks, due) = (kms.clone(), eks.clone(), due.clone());
+            Admin { clock: clock.clone(), accounts, authorizer, kms, eks, faults, due, store: store.clone() }
         };
         let issuers = Issuers::new(self.issuers.clone());
-        let services = Services { iam, kms: kms.clone(), cloudtrail, organizations, ec2, issuers };
+        let services = Services { iam, kms: kms.clone(), cloudtrail, organizations, eks, ec2, issuers };
         let trail = Arc::clone(&self.trail);
         let state = store.clone();
         let router = Router::new(Arc::clone(&accounts), clock.clone(), state, services, authorizer, trail, due.clone());

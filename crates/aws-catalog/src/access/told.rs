@@ -39,6 +39,10 @@ impl Condition {
             Source::TagKeys(list) => {
                 at(input, list.member).map(|_| tags(input, list).map(|(key, _)| key.to_owned()).collect())
             }
+            Source::MapValues(path) => return self.map_values(input, path),
+            Source::MapKeys(path) => {
+                at(input, path).map(|_| entries(input, path).map(|(key, _)| key.to_owned()).collect())
+            }
             Source::Fixed(value) => Some(vec![value.to_owned()]),
             Source::WhereTrue(path, value) => {
                 at(input, path).and_then(Value::as_bool).filter(|holds| *holds).map(|_| vec![value.to_owned()])
@@ -50,10 +54,26 @@ impl Condition {
         values.map(|values| (self.key.to_owned(), values)).into_iter().collect()
     }
 
+    fn map_values(&self, input: &Value, path: &str) -> Vec<Told> {
+        let form = self.form();
+        entries(input, path).map(|(key, value)| (format!("{form}{key}"), vec![value.to_owned()])).collect()
+    }
+
+    /// What stands before the tag's key.
+    fn form(&self) -> &'static str {
+        self.key.split_once("${").map_or(self.key, |(before, _)| before)
+    }
+
     fn tag_values(&self, input: &Value, list: TagList) -> Vec<Told> {
-        let form = self.key.split_once("${").map_or(self.key, |(before, _)| before);
+        let form = self.form();
         tags(input, list).map(|(key, value)| (format!("{form}{key}"), vec![value.to_owned()])).collect()
     }
+}
+
+/// The entries of a map of texts.
+fn entries<'v>(input: &'v Value, path: &str) -> impl Iterator<Item = (&'v str, &'v str)> {
+    let map = at(input, path).and_then(Value::as_object).into_iter().flatten();
+    map.map(|(key, value)| (key.as_str(), value.as_str().unwrap_or_default()))
 }
 
 /// The value at a path, if there is one.

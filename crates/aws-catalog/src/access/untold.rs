@@ -36,6 +36,8 @@ const OF_WEB_IDENTITY: Untold =
     Derived("the token of the identity provider, when a session is asked for with it and in that session");
 const OF_ISSUER: Untold = Derived("the token of the issuer, when a session is asked for with it");
 
+const NO_SUCH_CLUSTER: Untold = Never("a cluster that asks for it is refused");
+
 const OF_BOUNDARY: Untold = Derived("the boundary that the user or role has");
 const OF_SECURITY_KEY: Untold = Never("devices are virtual, and security keys take the console");
 const OF_MAKING: Untold = Never("what would have the tags is not there yet");
@@ -61,13 +63,27 @@ pub static UNTOLD: &[Gap] = &[
             "whether a role may be passed does not hang on its tags (IAM User Guide, \"Grant a user permissions to pass a role\")",
         ),
     ),
-    only("iam:PassRole", "iam:AssociatedResourceArn", Never("an instance profile is no resource that AWS names by it")),
+    only(
+        "iam:PassRole",
+        "iam:AssociatedResourceArn",
+        Never("AWS names by it what runs with the role: an instance profile and an association are not that"),
+    ),
     only(
         "sts:TagSession",
         "sts:TransitiveTagKeys",
         Never("a federated user begins no session that its tags could go on to"),
     ),
     all("iam:PermissionsBoundary", OF_BOUNDARY),
+    all("eks:blockStorageEnabled", NO_SUCH_CLUSTER),
+    all("eks:computeConfigEnabled", NO_SUCH_CLUSTER),
+    all("eks:controlPlaneEgressMode", Never("the service model of today has no member that it could be of")),
+    all("eks:controlPlaneScalingTier", NO_SUCH_CLUSTER),
+    all("eks:encryptionConfigProviderKeyArns", NO_SUCH_CLUSTER),
+    all("eks:kubeApiServerConfig", NO_SUCH_CLUSTER),
+    all("eks:kubeControllerManagerConfig", NO_SUCH_CLUSTER),
+    all("eks:kubeSchedulerConfig", NO_SUCH_CLUSTER),
+    all("eks:loggingType/*", Never("no document tells its values for logs that nobody asked for")),
+    all("eks:zonalShiftEnabled", NO_SUCH_CLUSTER),
     all("iam:FIDO-*", OF_SECURITY_KEY),
     all("iam:RegisterSecurityKey", OF_SECURITY_KEY),
     all("iam:ServiceSpecificCredentialServiceName", Derived("the credential that is acted on")),

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use flate2::read::GzDecoder;
 
-use super::{ModelError, ServiceModel};
+use super::{ModelError, Operation, ServiceModel};
 
 /// A service whose model is embedded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -22,11 +22,16 @@ pub enum ServiceId {
     Organizations,
     /// Amazon Elastic Compute Cloud, as far as the embedded AWS has it.
     Ec2,
+    /// Amazon Elastic Kubernetes Service.
+    Eks,
+    /// Amazon EKS Auth.
+    EksAuth,
 }
 
 impl ServiceId {
     /// Every embedded service.
-    pub const ALL: [Self; 6] = [Self::Iam, Self::Kms, Self::Sts, Self::CloudTrail, Self::Organizations, Self::Ec2];
+    pub const ALL: [Self; 8] =
+        [Self::Iam, Self::Kms, Self::Sts, Self::CloudTrail, Self::Organizations, Self::Eks, Self::EksAuth, Self::Ec2];
 
     /// The model's bytes, gzipped, as `cargo xtask models` wrote them.
     #[must_use]
@@ -37,6 +42,8 @@ impl ServiceId {
             Self::Sts => include_bytes!("../../models/sts-2011-06-15.json.gz"),
             Self::CloudTrail => include_bytes!("../../models/cloudtrail-2013-11-01.json.gz"),
             Self::Organizations => include_bytes!("../../models/organizations-2016-11-28.json.gz"),
+            Self::Eks => include_bytes!("../../models/eks-2017-11-01.json.gz"),
+            Self::EksAuth => include_bytes!("../../models/eks-auth-2023-11-26.json.gz"),
             Self::Ec2 => include_bytes!("../../models/ec2-2016-11-15.json.gz"),
         }
     }
@@ -50,6 +57,8 @@ pub fn service(id: ServiceId) -> &'static ServiceModel {
     static STS: LazyLock<ServiceModel> = LazyLock::new(|| embedded(ServiceId::Sts));
     static CLOUDTRAIL: LazyLock<ServiceModel> = LazyLock::new(|| embedded(ServiceId::CloudTrail));
     static ORGANIZATIONS: LazyLock<ServiceModel> = LazyLock::new(|| embedded(ServiceId::Organizations));
+    static EKS: LazyLock<ServiceModel> = LazyLock::new(|| embedded(ServiceId::Eks));
+    static EKS_AUTH: LazyLock<ServiceModel> = LazyLock::new(|| embedded(ServiceId::EksAuth));
     static EC2: LazyLock<ServiceModel> = LazyLock::new(|| embedded(ServiceId::Ec2));
     match id {
         ServiceId::Iam => &IAM,
@@ -57,6 +66,8 @@ pub fn service(id: ServiceId) -> &'static ServiceModel {
         ServiceId::Sts => &STS,
         ServiceId::CloudTrail => &CLOUDTRAIL,
         ServiceId::Organizations => &ORGANIZATIONS,
+        ServiceId::Eks => &EKS,
+        ServiceId::EksAuth => &EKS_AUTH,
         ServiceId::Ec2 => &EC2,
     }
 }
@@ -82,9 +93,18 @@ pub fn service_for_signing_name(name: &str) -> Option<ServiceId> {
         "sts" => Some(ServiceId::Sts),
         "cloudtrail" => Some(ServiceId::CloudTrail),
         "organizations" => Some(ServiceId::Organizations),
+        "eks" => Some(ServiceId::Eks),
+        "eks-auth" => Some(ServiceId::EksAuth),
         "ec2" => Some(ServiceId::Ec2),
         _ => None,
     }
+}
+
+/// The service whose REST API has this method and path (with its escapes), and the operation there.
+#[must_use]
+pub fn service_for_path(method: &str, path: &str) -> Option<(ServiceId, &'static Operation)> {
+    let speak_rest = [ServiceId::Eks, ServiceId::EksAuth];
+    speak_rest.into_iter().find_map(|id| Some((id, service(id).operation_for_path(method, path)?)))
 }
 
 /// The service that a Query request's `Version` and `Action` name. Without a `Version` the action alone decides.

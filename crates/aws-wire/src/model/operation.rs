@@ -1,11 +1,12 @@
 //! Operations, and the errors that each declares.
 
-use super::shape::ShapeRef;
+use super::{http::Http, shape::ShapeRef};
 
 /// One operation of a service.
 #[derive(Debug)]
 pub struct Operation {
     pub(super) name: String,
+    pub(super) http: Http,
     pub(super) input: Option<ShapeRef>,
     pub(super) output: Option<ShapeRef>,
     pub(super) result_wrapper: Option<String>,
@@ -18,6 +19,12 @@ impl Operation {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Its method and path.
+    #[must_use]
+    pub fn http(&self) -> &Http {
+        &self.http
     }
 
     /// The structure it takes; `None`: it takes nothing.

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::http::Http;
 use super::raw::{RawMetadata, RawModel, RawOperation, RawRef, RawShape};
-use super::shape::{Kind, List, Map, Member, Pattern, Shape, ShapeRef, Structure, Text, TimestampFormat};
+use super::shape::{Kind, List, Location, Map, Member, Pattern, Shape, ShapeRef, Structure, Text, TimestampFormat};
 use super::{Metadata, ModelledError, Operation, Protocol, ServiceModel};
 
 /// Why a text is not a model that this crate can speak.
@@ -21,7 +22,7 @@ pub enum ModelError {
         shape: String,
     },
     /// A protocol that this crate does not speak.
-    #[error("the protocol `{0}` is not supported; supported are `json`, `query` and `ec2`")]
+    #[error("the protocol `{0}` is not supported; supported are `json`, `query`, `ec2` and `rest-json`")]
     Protocol(String),
     /// A kind of shape that this crate does not know, or one without what its kind needs.
     #[error("the shape `{name}` of type `{kind}` is not supported or incomplete")]
@@ -30,6 +31,24 @@ pub enum ModelError {
         name: String,
         /// Its type in the model.
         kind: String,
+    },
+    /// An operation's path is of a form that this crate does not fill.
+    #[error("the path `{path}` of `{operation}` is not supported")]
+    Path {
+        /// The operation.
+        operation: String,
+        /// Its path in the model.
+        path: String,
+    },
+    /// A member stands where this crate does not look.
+    #[error("`{member}` of the shape `{name}` is in a place that is not supported: {location}")]
+    Location {
+        /// The shape.
+        name: String,
+        /// The member.
+        member: String,
+        /// Where it is.
+        location: String,
     },
     /// More shapes than a reference can count.
     #[error("the service model has too many shapes")]
@@ -85,6 +104,7 @@ fn metadata(raw: RawMetadata) -> Result<Metadata, ModelError> {
         ("json", Some("1.0")) => Protocol::AwsJson1_0,
         ("json", _) => Protocol::AwsJson1_1,
         ("query", _) => Protocol::Query,
+        ("rest-json", _) => Protocol::RestJson1,
         ("ec2", _) => Protocol::Ec2Query,
         _ => return Err(ModelError::Protocol(raw.protocol)),
     };
@@ -101,6 +121,12 @@ fn metadata(raw: RawMetadata) -> Result<Metadata, ModelError> {
 
 fn operation(raw: RawOperation, names: &Names, shapes: &BTreeMap<String, RawShape>) -> Result<Operation, ModelError> {
     let find = |reference: &RawRef| names.find(&raw.name, reference);
+    let (method, path) = (&raw.http.method, &raw.http.request_uri);
+    let http = Http::parse(method, path)
+        .ok_or_else(|| ModelError::Path { operation: raw.name.clone(), path: path.clone() })?;
+    for answered in raw.output.iter().chain(&raw.errors) {
+        in_the_body(&answered.shape, shapes.get(&answered.shape))?;
+    }
     let errors = raw.errors.iter().map(|reference| {
         let shape = find(reference)?;
         Ok(modelled_error(&reference.shape, shape, shapes.get(&reference.shape)))
@@ -111,8 +137,24 @@ fn operation(raw: RawOperation, names: &Names, shapes: &BTreeMap<String, RawShap
         result_wrapper: raw.output.as_ref().and_then(|output| output.result_wrapper.clone()),
         unsigned: raw.authtype.as_deref() == Some("none"),
         errors: errors.collect::<Result<_, ModelError>>()?,
+        http,
         name: raw.name,
     })
+}
+
+/// No embedded model answers in headers, or with anything but a document of all members.
+fn in_the_body(name: &str, raw: Option<&RawShape>) -> Result<(), ModelError> {
+    let Some(raw) = raw else { return Ok(()) };
+    let refused = |member: &str, location: &str| ModelError::Location {
+        name: name.to_owned(),
+        member: member.to_owned(),
+        location: location.to_owned(),
+    };
+    if let Some(payload) = &raw.payload {
+        return Err(refused(payload, "an answer that is one member"));
+    }
+    let placed = raw.members.0.iter().find_map(|(member, reference)| Some((member, reference.location.as_ref()?)));
+    placed.map_or(Ok(()), |(member, location)| Err(refused(member, &format!("`{location}` of an answer"))))
 }
 
 /// botocore's rule: `error` gives code, status and fault; without it the code is the shape's name, and `fault`
@@ -176,7 +218,19 @@ fn shape(name: String, raw: RawShape, names: &Names) -> Result<Shape, ModelError
 
 fn structure(name: &str, raw: &RawShape, names: &Names) -> Result<Structure, ModelError> {
     let members = raw.members.0.iter().map(|(member, reference)| {
+        let location = match reference.location.as_deref() {
+            None if raw.payload.as_ref() == Some(member) => Location::Payload,
+            None => Location::Body,
+            Some("uri") => Location::Label,
+            Some("querystring") => Location::Query,
+            Some("header") => Location::Header,
+            Some(location) => {
+                let (name, member, location) = (name.to_owned(), member.clone(), location.to_owned());
+                return Err(ModelError::Location { name, member, location });
+            }
+        };
         Ok(Member {
+            location,
             name: member.clone(),
             wire_name: reference.location_name.clone().unwrap_or_else(|| member.clone()),
             form_name: names.in_form(member, reference),
@@ -185,7 +239,9 @@ fn structure(name: &str, raw: &RawShape, names: &Names) -> Result<Structure, Mod
             shape: names.find(name, reference)?,
         })
     });
-    Ok(Structure { members: members.collect::<Result<_, ModelError>>()? })
+    let members: Vec<Member> = members.collect::<Result<_, ModelError>>()?;
+    let payload = members.iter().find(|member| member.location == Location::Payload).map(|member| member.shape);
+    Ok(Structure { members, payload })
 }
 
 fn lower_first(name: &str) -> String {

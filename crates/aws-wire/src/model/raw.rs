@@ -29,6 +29,8 @@ pub(super) struct RawMetadata {
 #[derive(Deserialize)]
 pub(super) struct RawOperation {
     pub(super) name: String,
+    #[serde(default)]
+    pub(super) http: RawHttp,
     pub(super) input: Option<RawRef>,
     pub(super) output: Option<RawRef>,
     #[serde(default)]
@@ -38,8 +40,22 @@ pub(super) struct RawOperation {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+pub(super) struct RawHttp {
+    pub(super) method: String,
+    pub(super) request_uri: String,
+}
+
+impl Default for RawHttp {
+    fn default() -> Self {
+        Self { method: "POST".to_owned(), request_uri: "/".to_owned() }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct RawRef {
     pub(super) shape: String,
+    pub(super) location: Option<String>,
     pub(super) location_name: Option<String>,
     pub(super) query_name: Option<String>,
     pub(super) result_wrapper: Option<String>,
@@ -54,6 +70,8 @@ pub(super) struct RawShape {
     pub(super) members: Members,
     #[serde(default)]
     pub(super) required: Vec<String>,
+    /// The member that is the whole body.
+    pub(super) payload: Option<String>,
     pub(super) member: Option<RawRef>,
     pub(super) key: Option<RawRef>,
     pub(super) value: Option<RawRef>,

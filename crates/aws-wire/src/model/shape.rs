@@ -21,8 +21,11 @@ impl ShapeRef {
 }
 
 /// Where a reference of another model leads.
-pub(super) static EMPTY: Shape =
-    Shape { name: String::new(), sensitive: false, kind: Kind::Structure(Structure { members: Vec::new() }) };
+pub(super) static EMPTY: Shape = Shape {
+    name: String::new(),
+    sensitive: false,
+    kind: Kind::Structure(Structure { members: Vec::new(), payload: None }),
+};
 
 /// A named type.
 #[derive(Debug)]
@@ -65,6 +68,8 @@ pub enum Kind {
 pub struct Structure {
     /// Its members, in the order of the model.
     pub members: Vec<Member>,
+    /// The structure that is the whole body, where a member is; REST only.
+    pub payload: Option<ShapeRef>,
 }
 
 /// One member of a structure.
@@ -80,8 +85,25 @@ pub struct Member {
     pub path_name: String,
     /// Must be given.
     pub required: bool,
+    /// Where it stands in a request.
+    pub location: Location,
     /// Its type.
     pub shape: ShapeRef,
+}
+
+/// Where a member of an input stands in a request. Anything but the body is REST's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Location {
+    /// In the document or the form.
+    Body,
+    /// It is all of the document.
+    Payload,
+    /// In the path, in place of the label with its wire name.
+    Label,
+    /// In the query string: a list under one name several times, a map under its keys.
+    Query,
+    /// In the header with its wire name.
+    Header,
 }
 
 /// A list.
@@ -137,7 +159,8 @@ pub struct Bounds {
 /// How a time is written where the protocol leaves a choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimestampFormat {
-    /// As the protocol has it: seconds since the epoch in JSON, ISO 8601 in Query.
+    /// As the protocol has it: seconds since the epoch in JSON, ISO 8601 in Query, in paths and query strings,
+    /// RFC 9110's form in headers.
     Protocol,
     /// `1700000000.123`
     UnixTimestamp,

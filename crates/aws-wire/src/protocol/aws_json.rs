@@ -1,7 +1,7 @@
 //! awsJson 1.0 and 1.1: one JSON document each way, the operation in `X-Amz-Target`, the request id in a header.
 
-mod decode;
-mod encode;
+pub(super) mod decode;
+pub(super) mod encode;
 
 use serde_json::{Map, Value};
 
@@ -39,12 +39,12 @@ pub fn encode_request(
 ) -> Result<EncodedRequest, EncodeError> {
     let prefix = model.metadata().target_prefix.as_deref().unwrap_or_default();
     let headers = vec![
-        ("content-type", content_type(model).to_owned()),
-        ("x-amz-target", format!("{prefix}.{}", operation.name())),
+        ("content-type".to_owned(), content_type(model).to_owned()),
+        ("x-amz-target".to_owned(), format!("{prefix}.{}", operation.name())),
     ];
     // An operation without members still sends an object: that is what AWS reads.
     let body = operation.input().map_or_else(|| Ok(b"{}".to_vec()), |shape| encode::document(model, shape, input))?;
-    Ok(EncodedRequest { headers, body })
+    Ok(EncodedRequest::post(headers, body))
 }
 
 /// Writes the answer of `operation`. An operation that answers nothing has an empty body, as on AWS.
@@ -74,9 +74,9 @@ pub fn encode_error(model: &ServiceModel, error: &WireError, request_id: &str) -
     EncodedResponse::new(error.http_status, content_type(model), request_id, body)
 }
 
-/// Reads an error, wherever services put its code and message.
+/// Reads an error, wherever services put its code and message. `kind` is what the header `x-amzn-ErrorType` says.
 #[must_use]
-pub fn decode_error(status: u16, body: &[u8]) -> WireError {
+pub fn decode_error(status: u16, kind: Option<&str>, body: &[u8]) -> WireError {
     let mut fields = match serde_json::from_slice(body) {
         Ok(Value::Object(fields)) => fields,
         _ => Map::new(),
@@ -85,7 +85,8 @@ pub fn decode_error(status: u16, body: &[u8]) -> WireError {
         Some(Value::String(text)) => Some(text),
         _ => None,
     };
-    let code = take("__type").or_else(|| take("code"));
+    let named = take("__type").or_else(|| take("code"));
+    let code = kind.map(str::to_owned).or(named);
     let message = take("message").or_else(|| take("Message")).unwrap_or_default();
     WireError { code: bare(code, status).into(), message, http_status: status, fields }
 }
@@ -115,7 +116,9 @@ fn message_name(model: &ServiceModel, code: &str) -> &'static str {
 fn content_type(model: &ServiceModel) -> &'static str {
     match model.metadata().protocol {
         Protocol::AwsJson1_0 => "application/x-amz-json-1.0",
-        Protocol::AwsJson1_1 | Protocol::Query | Protocol::Ec2Query => "application/x-amz-json-1.1",
+        Protocol::AwsJson1_1 | Protocol::Query | Protocol::Ec2Query | Protocol::RestJson1 => {
+            "application/x-amz-json-1.1"
+        }
     }
 }
 

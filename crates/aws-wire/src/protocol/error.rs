@@ -6,6 +6,9 @@ use serde_json::{Map, Value};
 
 use crate::model::{Protocol, Shape, Structure};
 
+/// The header that has an error's code; restJson1's, and awsJson's, too.
+pub(super) const TYPE_HEADER: &str = "x-amzn-ErrorType";
+
 /// An error as a service answers it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WireError {
@@ -47,7 +50,7 @@ pub enum DecodeError {
 impl DecodeError {
     /// What AWS answers to it.
     ///
-    /// awsJson: `SerializationException`, with no message for a malformed body (measured on Athena, which shares
+    /// JSON: `SerializationException`, with no message for a malformed body (measured on Athena, which shares
     /// the framework, in athena-local's `docs` of 2026-09). Query: `MalformedInput`. EC2: Amazon EC2 API Reference, "Error
     /// codes".
     #[must_use]

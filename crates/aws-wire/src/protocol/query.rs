@@ -14,6 +14,7 @@ use std::convert::Infallible;
 use serde_json::{Map, Value};
 
 pub use form::Form;
+pub(super) use form::unescape;
 
 use super::{DecodeError, EncodeError, EncodedRequest, EncodedResponse, WireError};
 use crate::model::{Operation, ServiceModel, ShapeRef};
@@ -55,8 +56,8 @@ pub fn encode_request(
     if let Some(shape) = operation.input() {
         writer::form(model, shape, input, &mut form)?;
     }
-    let headers = vec![("content-type", "application/x-www-form-urlencoded; charset=utf-8".to_owned())];
-    Ok(EncodedRequest { headers, body: form.finish() })
+    let headers = vec![("content-type".to_owned(), "application/x-www-form-urlencoded; charset=utf-8".to_owned())];
+    Ok(EncodedRequest::post(headers, form.finish()))
 }
 
 /// Writes the answer of `operation`.

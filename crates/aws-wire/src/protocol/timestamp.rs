@@ -25,6 +25,18 @@ pub(super) fn to_iso8601(time: Timestamp) -> String {
     time.to_string()
 }
 
+/// `Tue, 14 Nov 2023 22:13:20 GMT`
+///
+/// Source: RFC 9110, section 5.6.7.
+pub(super) fn to_http(time: Timestamp) -> String {
+    time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
+/// The same, read.
+pub(super) fn parse_http(text: &str) -> Option<Timestamp> {
+    jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()
+}
+
 /// ISO 8601 with an offset, or seconds since the epoch, which SDKs have been seen to send too.
 pub(super) fn parse(text: &str) -> Option<Timestamp> {
     text.parse::<Timestamp>().ok().or_else(|| from_value(&Value::Number(text.parse().ok()?)))

@@ -1,7 +1,7 @@
 //! The exact form of awsJson, and AWS's words for what is not of that form.
 
 use aws_wire::model::{self, Operation, Protocol, ServiceId, ServiceModel};
-use aws_wire::protocol::{self, EncodedResponse, WireError, aws_json};
+use aws_wire::protocol::{self, EncodedResponse, Received, WireError, aws_json};
 use serde_json::{Value, json};
 
 fn kms() -> &'static ServiceModel {
@@ -13,7 +13,7 @@ fn operation(name: &str) -> &'static Operation {
 }
 
 fn decode(name: &str, body: &str) -> Result<Value, WireError> {
-    protocol::decode_request(kms(), operation(name), body.as_bytes())
+    protocol::decode_request(kms(), operation(name), &Received::of("/", body.as_bytes()))
         .map_err(|error| error.into_wire(Protocol::AwsJson1_1))
 }
 
@@ -26,7 +26,8 @@ fn a_request_names_its_operation_in_the_target() {
     let request = protocol::encode_request(kms(), operation("ListKeys"), &json!({"Limit": 5})).unwrap();
     assert_eq!(
         request.headers,
-        [("content-type", "application/x-amz-json-1.1".into()), ("x-amz-target", "TrentService.ListKeys".into())]
+        [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", "TrentService.ListKeys")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
     );
     assert_eq!(request.body, br#"{"Limit":5}"#);
 }
@@ -117,11 +118,11 @@ fn a_client_finds_code_and_message_wherever_they_are() {
         r#"{"__type":"NotFoundException:http://internal.amazon.com/coral/","message":"m"}"#,
         r#"{"code":"NotFoundException","message":"m"}"#,
     ] {
-        let error = aws_json::decode_error(400, body.as_bytes());
+        let error = aws_json::decode_error(400, None, body.as_bytes());
         assert_eq!((error.code.as_ref(), error.message.as_str()), ("NotFoundException", "m"), "{body}");
     }
     for body in ["<html>503</html>", "", "{}", "[]", r#"{"__type":7}"#] {
-        assert_eq!(aws_json::decode_error(503, body.as_bytes()).code, "503", "{body}");
+        assert_eq!(aws_json::decode_error(503, None, body.as_bytes()).code, "503", "{body}");
     }
 }
 
@@ -157,7 +158,8 @@ fn a_broken_body_is_told_without_a_message() {
         let error = decode("DescribeKey", given).unwrap_err();
         assert_eq!((error.code.as_ref(), error.message.as_str()), ("SerializationException", ""), "{given:?}");
     }
-    let invalid = protocol::decode_request(kms(), operation("DescribeKey"), b"{\"KeyId\":\"\xff\"}");
+    let invalid =
+        protocol::decode_request(kms(), operation("DescribeKey"), &Received::of("/", b"{\"KeyId\":\"\xff\"}"));
     assert_eq!(invalid.unwrap_err().into_wire(Protocol::AwsJson1_1).code, "SerializationException");
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use aws_wire::model::{self, Kind, Operation, Protocol, ServiceId, ServiceModel, ShapeRef};
-use aws_wire::protocol::{self, EncodedResponse, WireError};
+use aws_wire::protocol::{self, EncodedResponse, Received, WireError};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use proptest::strategy::{Strategy as _, ValueTree as _};
@@ -25,17 +25,30 @@ fn we_read_what_botocore_sends() {
         for params in some(model, shape) {
             let sent = botocore.ask("serialize", service, operation, json!({"params": params}));
             let body = STANDARD.decode(sent["body"].as_str().unwrap()).unwrap();
-            let read = protocol::decode_request(model, operation, &body).unwrap();
-            assert_eq!(read, params, "{}: {}", operation.name(), String::from_utf8_lossy(&body));
+            let target = sent["target"].as_str().unwrap();
+            let read = protocol::decode_request(model, operation, &Received::of(target, &body)).unwrap();
+            assert_eq!(read, params, "{}: {target} {}", operation.name(), String::from_utf8_lossy(&body));
 
             let ours = protocol::encode_request(model, operation, &params).unwrap();
+            assert_eq!(ours.method, sent["method"].as_str().unwrap(), "{}", operation.name());
+            assert_eq!(parts(&ours.target), parts(target), "{}", operation.name());
             let headers: Vec<(String, String)> = serde_json::from_value(sent["headers"].clone()).unwrap();
-            let sent = |name: &str| headers.iter().find(|(sent, _)| sent.eq_ignore_ascii_case(name));
+            let sent_as = |name: &str| headers.iter().find(|(sent, _)| sent.eq_ignore_ascii_case(name));
             for (name, value) in &ours.headers {
-                assert_eq!(sent(name).map(|(_, value)| value), Some(value), "{}", operation.name());
+                assert_eq!(sent_as(name).map(|(_, value)| value), Some(value), "{}", operation.name());
             }
         }
     });
+}
+
+/// The path and the parameters of a target. These have no order but that of values of one name, and of spaces in them there
+/// are two spellings.
+fn parts(target: &str) -> (String, Vec<String>) {
+    let target = target.replace('+', "%20");
+    let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+    let mut parameters: Vec<_> = query.split('&').map(str::to_owned).collect();
+    parameters.sort_by_key(|parameter| parameter.split('=').next().map(str::to_owned));
+    (path.to_owned(), parameters)
 }
 
 #[test]
@@ -86,7 +99,7 @@ fn botocore_reads_ec2s_errors() {
         let answer = botocore.ask("parse_error", ServiceId::Ec2, operation, question(&response));
         assert_eq!((&answer["code"], &answer["message"]), (&json!(code), &json!("<why> & how")));
         assert_eq!(answer["request_id"], "request-1");
-        assert_eq!(protocol::decode_error(model, status, &response.body), error);
+        assert_eq!(protocol::decode_error(model, status, None, &response.body), error);
     }
 }
 
@@ -126,6 +139,8 @@ impl Botocore {
             ServiceId::Sts => "sts",
             ServiceId::CloudTrail => "cloudtrail",
             ServiceId::Organizations => "organizations",
+            ServiceId::Eks => "eks",
+            ServiceId::EksAuth => "eks-auth",
             ServiceId::Ec2 => "ec2",
         };
         question["do"] = what.into();

@@ -1,7 +1,7 @@
 //! The exact form of EC2's Query.
 
 use aws_wire::model::{self, Operation, Protocol, ServiceId, ServiceModel};
-use aws_wire::protocol::{self, WireError};
+use aws_wire::protocol::{self, Received, WireError};
 use aws_wire::validate;
 use serde_json::json;
 
@@ -24,11 +24,14 @@ fn names_have_a_capital_and_lists_no_member() {
     let form = "Action=CreateTags&Version=2016-11-15&DryRun=true&ResourceId.1=vol-1&ResourceId.2=vol-2\
                 &Tag.1.Key=a%20b&Tag.1.Value=1&Tag.2.Key=c&Tag.2.Value=";
     assert_eq!(String::from_utf8(request.body).unwrap(), form);
-    assert_eq!(protocol::decode_request(ec2(), operation("CreateTags"), form.as_bytes()).unwrap(), input);
+    assert_eq!(
+        protocol::decode_request(ec2(), operation("CreateTags"), &Received::of("/", form.as_bytes())).unwrap(),
+        input
+    );
     let nested =
         "Version=2016-11-15&BlockDeviceMapping.1.DeviceName=%2Fdev%2Fxvda&BlockDeviceMapping.1.Ebs.Encrypted=true";
     assert_eq!(
-        protocol::decode_request(ec2(), operation("RunInstances"), nested.as_bytes()).unwrap(),
+        protocol::decode_request(ec2(), operation("RunInstances"), &Received::of("/", nested.as_bytes())).unwrap(),
         json!({"BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"Encrypted": true}}]})
     );
 }
@@ -40,7 +43,7 @@ fn a_member_with_a_name_of_its_own_in_forms_has_it_there_alone() {
     let request = protocol::encode_request(ec2(), operation("RunInstances"), &input).unwrap();
     let form = String::from_utf8(request.body.clone()).unwrap();
     assert!(form.contains("NetworkInterface.1.Ipv6Addresses.1.Ipv6Address="), "{form}");
-    assert_eq!(protocol::decode_request(ec2(), operation("RunInstances"), &request.body).unwrap(), input);
+    assert_eq!(protocol::decode_request(ec2(), operation("RunInstances"), &request.received()).unwrap(), input);
 }
 
 #[test]
@@ -92,7 +95,7 @@ fn an_error_is_within_two_elements() {
 #[test]
 fn what_is_wrong_with_an_input_has_ec2s_codes() {
     let read = |form: &str| {
-        let read = protocol::decode_request(ec2(), operation("RunInstances"), form.as_bytes());
+        let read = protocol::decode_request(ec2(), operation("RunInstances"), &Received::of("/", form.as_bytes()));
         read.map_err(|error| error.into_wire(Protocol::Ec2Query))
     };
     assert_eq!(read("MinCount=x").unwrap_err().code, "InvalidParameterValue");

@@ -6,5 +6,6 @@ mod botocore;
 mod ec2_query;
 mod hostile;
 mod query;
+mod rest_json;
 mod round_trip;
 mod values;

@@ -1,7 +1,7 @@
 //! The exact form of Query: parameters in, XML out.
 
 use aws_wire::model::{self, Operation, Protocol, ServiceId, ServiceModel};
-use aws_wire::protocol::{self, EncodedResponse, WireError};
+use aws_wire::protocol::{self, EncodedResponse, Received, WireError};
 use serde_json::{Value, json};
 
 fn sts() -> &'static ServiceModel {
@@ -13,7 +13,8 @@ fn operation(name: &str) -> &'static Operation {
 }
 
 fn decode(name: &str, form: &str) -> Result<Value, WireError> {
-    protocol::decode_request(sts(), operation(name), form.as_bytes()).map_err(|error| error.into_wire(Protocol::Query))
+    protocol::decode_request(sts(), operation(name), &Received::of("/", form.as_bytes()))
+        .map_err(|error| error.into_wire(Protocol::Query))
 }
 
 fn body(response: &EncodedResponse) -> &str {
@@ -136,7 +137,7 @@ fn maps_and_flattened_shapes_have_their_own_forms() {
          &FlatMap.1.Name=c&FlatMap.1.Value=3&FlatMap.2.Name=d&FlatMap.2.Value=4&Flat.1=x&Flat.2=y&item.1=p&item.2=q\
          &Named.entry.1=n&wire=r&At=1970-01-01T00%3A00%3A00.5Z&On=true&Inner.item.1=z&Inner.On=false"
     );
-    assert_eq!(protocol::decode_request(&model, operation, &request.body).unwrap(), value);
+    assert_eq!(protocol::decode_request(&model, operation, &request.received()).unwrap(), value);
 
     let response = protocol::encode_response(&model, operation, &value, "id-1").unwrap();
     assert_eq!(

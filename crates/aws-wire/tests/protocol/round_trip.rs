@@ -1,7 +1,7 @@
 //! What one side writes, the other reads: for every operation of every service, with values made from the model.
 
-use aws_wire::model::{self, Operation, ServiceId, ServiceModel, ShapeRef};
-use aws_wire::protocol::{self, WireError};
+use aws_wire::model::{self, Operation, Protocol, ServiceId, ServiceModel, ShapeRef};
+use aws_wire::protocol::{self, EncodedResponse, WireError};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::Value;
@@ -37,8 +37,11 @@ fn a_server_reads_what_a_client_writes() {
         let Some(shape) = operation.input() else { return };
         for_values(model, operation, shape, |input| {
             let request = protocol::encode_request(model, operation, input).unwrap();
-            let read = protocol::decode_request(model, operation, &request.body).unwrap();
-            prop_assert_eq!(&read, input, "{}", String::from_utf8_lossy(&request.body));
+            let read = protocol::decode_request(model, operation, &request.received()).unwrap();
+            prop_assert_eq!(&read, input, "{} {}", request.target, String::from_utf8_lossy(&request.body));
+            let found = model.operation_for_path(&request.method, request.received().path);
+            let is_rest = model.metadata().protocol == Protocol::RestJson1;
+            prop_assert_eq!(found.map(Operation::name), is_rest.then(|| operation.name()));
             if model.metadata().protocol.is_query() {
                 let form = protocol::query::Form::parse(&request.body).unwrap();
                 prop_assert_eq!(form.get("Action"), Some(operation.name()));
@@ -69,10 +72,15 @@ fn a_client_reads_every_error_that_an_operation_declares() {
             let error = WireError::new(declared.code.clone(), "no <way> & \"so\" on").with_status(declared.http_status);
             let response = protocol::encode_error(model, &error, "request-1");
             assert_eq!(response.status, declared.http_status);
-            assert_eq!(protocol::decode_error(model, response.status, &response.body), error);
+            assert_eq!(decode_error(model, &response), error);
             let silent = WireError { message: String::new(), ..error };
             let response = protocol::encode_error(model, &silent, "request-1");
-            assert_eq!(protocol::decode_error(model, response.status, &response.body), silent);
+            assert_eq!(decode_error(model, &response), silent);
         }
     });
+}
+
+fn decode_error(model: &ServiceModel, response: &EncodedResponse) -> WireError {
+    let kind = response.headers.iter().find(|(name, _)| *name == "x-amzn-ErrorType").map(|(_, value)| value.as_str());
+    protocol::decode_error(model, response.status, kind, &response.body)
 }

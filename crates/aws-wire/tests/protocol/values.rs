@@ -1,6 +1,6 @@
 //! Values made from the models: whatever a shape allows by its type, constraints aside.
 
-use aws_wire::model::{Kind, Protocol, ServiceModel, ShapeRef, Structure};
+use aws_wire::model::{Kind, Location, Member, Protocol, ServiceModel, ShapeRef, Structure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
@@ -42,17 +42,31 @@ pub(crate) fn document(model: &'static ServiceModel, shape: ShapeRef) -> BoxedSt
 /// Any of the members, but at least so many.
 fn members(model: &'static ServiceModel, structure: &'static Structure, at_least: usize) -> BoxedStrategy<Value> {
     let least = at_least.min(structure.members.len());
-    let chosen =
-        prop::sample::subsequence(structure.members.iter().collect::<Vec<_>>(), least..=structure.members.len());
+    let (placed, free): (Vec<_>, Vec<_>) =
+        structure.members.iter().partition(|member| member.location == Location::Label);
+    let chosen = prop::sample::subsequence(free.clone(), least.min(free.len())..=free.len());
     chosen
         .prop_flat_map(move |members| {
-            members
-                .into_iter()
-                .map(|member| (Just(member.name.clone()), value(model, member.shape)))
+            // Without its labels there is no path.
+            (placed.iter().copied().chain(members))
+                .map(|member| (Just(member.name.clone()), member_value(model, member)))
                 .collect::<Vec<_>>()
         })
         .prop_map(|members| Value::Object(members.into_iter().collect::<Map<_, _>>()))
         .boxed()
+}
+
+/// A label's text is never empty, and an empty list in a query string is none.
+fn member_value(model: &'static ServiceModel, member: &Member) -> BoxedStrategy<Value> {
+    match (member.location, &model.shape(member.shape).kind) {
+        (Location::Label, _) => {
+            text().prop_filter("a label has a text", |text| !text.is_empty()).prop_map(Value::String).boxed()
+        }
+        (Location::Query, Kind::List(list)) => {
+            prop::collection::vec(value(model, list.element), 1..3).prop_map(Value::Array).boxed()
+        }
+        _ => value(model, member.shape),
+    }
 }
 
 /// Text with everything that a form, JSON or XML has to escape, and whatever else XML can say.

@@ -19,6 +19,15 @@ pub(crate) enum Route {
     RemoveFaults(Option<String>),
     Accounts,
     Credentials,
+    /// What is behind a cluster of EKS.
+    PutBehind,
+    /// A token of a pod.
+    Token,
+    /// What an issuer of EKS's publishes: the last part of its URL, and what is asked below it.
+    Published {
+        issuer: String,
+        document: String,
+    },
     World,
     Decide,
     Export,
@@ -58,7 +67,13 @@ impl Route {
             (&Method::DELETE, path) => Self::RemoveFaults(Some(path.strip_prefix("faults/")?.to_owned())),
             (&Method::POST, "accounts") => Self::Accounts,
             (&Method::POST, "credentials") => Self::Credentials,
+            (&Method::POST, "eks/behind") => Self::PutBehind,
+            (&Method::POST, "eks/token") => Self::Token,
             (&Method::GET, "world") => Self::World,
+            (&Method::GET, path) => {
+                let (issuer, document) = path.strip_prefix("eks/id/")?.split_once('/')?;
+                Self::Published { issuer: issuer.to_owned(), document: document.to_owned() }
+            }
             (&Method::POST, "decide") => Self::Decide,
             (&Method::POST, "export") => Self::Export,
             (&Method::POST, "import") => Self::Import,
@@ -68,7 +83,7 @@ impl Route {
 
     fn takes_json(&self) -> bool {
         match self {
-            Self::Health | Self::Clock | Self::Faults | Self::World => false,
+            Self::Health | Self::Clock | Self::Faults | Self::World | Self::Published { .. } => false,
             // What a browser asks about before it sends it, and is not told that it may: it needs no body.
             Self::RemoveFaults(_) => false,
             Self::MoveClock
@@ -76,6 +91,8 @@ impl Route {
             | Self::AddFaults
             | Self::Accounts
             | Self::Credentials
+            | Self::PutBehind
+            | Self::Token
             | Self::Decide
             | Self::Export
             | Self::Import => true,

@@ -13,19 +13,12 @@ async fn admin() -> Admin {
     let store = Store::memory();
     let kms = Kms::open_under(store.clone(), clock.clone(), Default::default(), told, trail).unwrap();
     let due = Due::new(clock.clone(), Arc::clone(&faults), kms.clone(), Arc::clone(&authorizer));
-    Admin::new(
-        clock,
-        Arc::new(
-            Accounts::open(Store::memory(), aws_model::Partition::Commercial, [], [], Arc::clone(&authorizer))
-                .await
-                .unwrap(),
-        ),
-        authorizer,
-        kms,
-        faults,
-        due,
-        store,
-    )
+    let partition = aws_model::Partition::Commercial;
+    let accounts = Accounts::open(Store::memory(), partition, [], [], Arc::clone(&authorizer)).await.unwrap();
+    let accounts = Arc::new(accounts);
+    let clusters = crate::eks::State::load(Store::memory(), Arc::clone(&authorizer)).unwrap();
+    let eks = Eks::new(clusters, Arc::clone(&accounts));
+    Admin { clock, accounts, authorizer, kms, eks, faults, due, store }
 }
 
 async fn ask(admin: &Admin, request: Request<&'static str>, peer: &str) -> (u16, Value) {

@@ -111,6 +111,10 @@ fn context(ctx: &CallContext<'_>) -> Context {
         context.tell("aws:securetransport", one("true"));
     }
     let caller = ctx.caller;
+    if let Some(source) = &caller.source {
+        context.tell("aws:sourcearn", one(source.as_str()));
+        context.tell("aws:sourceaccount", one(source.account()));
+    }
     if let Some(issued) = caller.issued {
         // STS takes no code of an MFA device, so no temporary credential was made with one.
         context.tell("aws:multifactorauthpresent", one("false"));
@@ -121,7 +125,7 @@ fn context(ctx: &CallContext<'_>) -> Context {
         context.tell(&key, Told::Values(values));
     }
     // Who asks for its first session has no id yet.
-    if !matches!(caller.principal, Principal::Root(_) | Principal::Federated { .. }) {
+    if !matches!(caller.principal, Principal::Root(_) | Principal::Federated { .. } | Principal::Service(_)) {
         context.tell("aws:userid", one(caller.user_id.as_str()));
     }
     context

@@ -70,6 +70,15 @@ pub(super) fn operation(service: ServiceId, name: &str) -> Unrouted {
     Unrouted { form_of: FormOf::Service(service), error: ServiceError::new(code, message) }
 }
 
+/// A method and a path that a service that speaks REST does not have.
+pub(super) fn path(service: ServiceId, head: &http::request::Parts) -> Unrouted {
+    let id = &model::service(service).metadata().service_id;
+    let (method, path) = (&head.method, shown(head.uri.path()));
+    let message = format!("{id} has no operation at {method} {path}; {LISTED}");
+    let error = ServiceError::new("UnknownOperationException", message).with_status(404);
+    Unrouted { form_of: FormOf::Service(service), error }
+}
+
 /// A service that is not here; the request names neither an operation nor a version of one that is.
 pub(super) fn service(head: &http::request::Parts, asked: Asked<'_>) -> Unrouted {
     let Asked { action, version, scope } = asked;

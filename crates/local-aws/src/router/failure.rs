@@ -5,13 +5,13 @@
 //! send, which the references do not always give.
 
 use aws_wire::{
-    model::{Protocol, ServiceId, ServiceModel},
+    model::{Operation, Protocol, ServiceId, ServiceModel},
     protocol::{DecodeError, WireError},
     sigv4::SignatureError,
     validate::ValidationError,
 };
 
-use crate::{accounts::Unidentified, error::ServiceError, organizations};
+use crate::{accounts::Unidentified, eks, error::ServiceError, organizations};
 
 /// The error as the encoders take it.
 pub(super) fn wire(error: ServiceError) -> WireError {
@@ -49,7 +49,12 @@ pub(super) fn signature(error: &SignatureError, speaks: Protocol) -> ServiceErro
         SignatureError::MalformedQueryString { .. } => ("MalformedQueryString", 404),
         _ => (if json { "InvalidSignatureException" } else { "SignatureDoesNotMatch" }, 403),
     };
-    ServiceError::new(code, error.to_string()).with_status(if json { 400 } else { query_status })
+    ServiceError::new(code, error.to_string()).with_status(if is_awsjson(speaks) { 400 } else { query_status })
+}
+
+/// Whether a protocol's services answer 400 to whom they do not know; REST's and Query's answer 403.
+fn is_awsjson(speaks: Protocol) -> bool {
+    matches!(speaks, Protocol::AwsJson1_0 | Protocol::AwsJson1_1)
 }
 
 /// An access key that stands for nobody.
@@ -64,9 +69,12 @@ pub(super) fn unidentified(why: Unidentified, speaks: Protocol) -> ServiceError 
         }
         (Unidentified::Unknown, _) => {
             ServiceError::new("UnrecognizedClientException", "The security token included in the request is invalid.")
+                .with_status(if is_awsjson(speaks) { 400 } else { 403 })
         }
         (Unidentified::Expired, Protocol::Query) => ServiceError::new("ExpiredToken", EXPIRED).with_status(403),
-        (Unidentified::Expired, _) => ServiceError::new("ExpiredTokenException", EXPIRED),
+        (Unidentified::Expired, _) => {
+            ServiceError::new("ExpiredTokenException", EXPIRED).with_status(if is_awsjson(speaks) { 400 } else { 403 })
+        }
     }
 }
 
@@ -82,9 +90,15 @@ pub(super) fn undecodable(error: DecodeError, speaks: Protocol) -> ServiceError 
 }
 
 /// An input that breaks the model's constraints.
-pub(super) fn invalid(error: ValidationError, service: ServiceId, speaks: Protocol) -> ServiceError {
+pub(super) fn invalid(
+    error: ValidationError,
+    service: ServiceId,
+    operation: &Operation,
+    speaks: Protocol,
+) -> ServiceError {
     match service {
         ServiceId::Organizations => organizations::invalid(&error),
+        ServiceId::Eks | ServiceId::EksAuth => eks::invalid(&error, operation),
         _ => from_wire(error.into_wire(speaks)),
     }
 }

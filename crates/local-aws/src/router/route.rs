@@ -1,8 +1,8 @@
 //! Which service and operation a request asks for.
 //!
 //! One port serves every service, so the host says nothing. What the request *is* decides: an `X-Amz-Target` names an
-//! awsJson service and its operation, an `Action` with a `Version` a Query one. Only a request with neither is taken
-//! for the service that its signature is scoped to. A scope that names another service than the request is then
+//! awsJson service and its operation, a path that is not `/` one that speaks REST, an `Action` with a `Version` a Query
+//! one. Only a request with none of them is taken for the service that its signature is scoped to. A scope that names another service than the request is then
 //! answered as that service's endpoint answers it.
 
 use std::borrow::Cow;
@@ -10,9 +10,10 @@ use std::borrow::Cow;
 use aws_wire::{
     model::{self, Operation, ServiceId, ServiceModel},
     protocol::{
-        DecodeError, aws_json,
+        DecodeError, Received, aws_json,
         foreign::ErrorForm,
         query::{self, Form},
+        rest_json,
     },
 };
 use bytes::Bytes;
@@ -22,7 +23,7 @@ use super::{
     absent::{self, Asked, FormOf},
     operation,
 };
-use crate::error::ServiceError;
+use crate::{error::ServiceError, operations::supported};
 
 /// What a request asks for.
 pub(super) struct Route<'a> {
@@ -36,6 +37,7 @@ pub(super) struct Route<'a> {
 enum Input<'a> {
     Json(&'a [u8]),
     Form(Form<'a>),
+    Rest(Received<'a>),
 }
 
 /// A request that asks for nothing that is answered here.
@@ -50,6 +52,7 @@ impl Route<'_> {
         match &self.input {
             Input::Json(body) => aws_json::decode_request(self.model, self.operation, body),
             Input::Form(form) => query::decode_form(self.model, self.operation, form),
+            Input::Rest(request) => rest_json::decode_request(self.model, self.operation, request),
         }
     }
 }
@@ -66,7 +69,7 @@ pub(super) fn parameters<'a>(head: &'a http::request::Parts, body: &'a Bytes) ->
 
 /// What the request asks for.
 pub(super) fn of<'a>(
-    head: &http::request::Parts,
+    head: &'a http::request::Parts,
     body: &'a Bytes,
     parameters: &'a [u8],
 ) -> Result<Route<'a>, Unrouted> {
@@ -75,6 +78,9 @@ pub(super) fn of<'a>(
             Some((service, name)) => by_target(service, name, body),
             None => Err(absent::service(head, Asked { scope: scope(head), ..Asked::default() })),
         };
+    }
+    if let Some(routed) = by_path(head, body) {
+        return routed;
     }
     let refuse = |service| move |error| Unrouted { form_of: FormOf::Service(service), error };
     let form = match Form::parse(parameters) {
@@ -117,11 +123,44 @@ pub(super) fn form_of(head: &http::request::Parts) -> FormOf {
             named(target).map_or(FormOf::Absent(ErrorForm::AwsJson), |(service, _)| FormOf::Service(service))
         }
         (None, Some(service)) => FormOf::Service(service),
-        (None, None) if scope.is_some() => {
-            FormOf::Absent(absent::form_of_absent(head, Asked { scope, ..Asked::default() }))
-        }
-        (None, None) => FormOf::Service(ServiceId::Sts),
+        (None, None) => match (of_path(head), scope) {
+            (Some((service, _)), _) => FormOf::Service(service),
+            (None, Some(_)) => FormOf::Absent(absent::form_of_absent(head, Asked { scope, ..Asked::default() })),
+            (None, None) => FormOf::Service(ServiceId::Sts),
+        },
     }
+}
+
+/// A request to a service that speaks REST: its signature is scoped to one, or its method and path are of one.
+fn by_path<'a>(head: &'a http::request::Parts, body: &'a Bytes) -> Option<Result<Route<'a>, Unrouted>> {
+    let scoped = scope(head).and_then(speaks_rest);
+    let (service, operation) = match (of_path(head), scoped) {
+        (None, None) => return None,
+        (None, Some(service)) => return Some(Err(absent::path(service, head))),
+        (Some(found), _) => found,
+    };
+    if !supported(service).contains(&operation.name()) {
+        return Some(Err(absent::operation(service, operation.name())));
+    }
+    let text =
+        |(name, value): (&'a http::HeaderName, &'a http::HeaderValue)| Some((name.as_str(), value.to_str().ok()?));
+    let request = Received {
+        path: head.uri.path(),
+        query: head.uri.query().unwrap_or_default(),
+        headers: head.headers.iter().filter_map(text).collect(),
+        body,
+    };
+    Some(Ok(Route { service, model: model::service(service), operation, input: Input::Rest(request) }))
+}
+
+/// What has the request's method and path.
+fn of_path(head: &http::request::Parts) -> Option<(ServiceId, &'static Operation)> {
+    model::service_for_path(head.method.as_str(), head.uri.path())
+}
+
+fn speaks_rest(signing_name: &str) -> Option<ServiceId> {
+    let service = model::service_for_signing_name(signing_name)?;
+    (model::service(service).metadata().protocol == model::Protocol::RestJson1).then_some(service)
 }
 
 /// The service of an `X-Amz-Target`, and the operation.

@@ -8,9 +8,11 @@ use aws_wire::model::{self, Kind, Operation, ServiceId, ServiceModel, Shape};
 
 use crate::operations::supported;
 
-const SERVICES: [(&str, ServiceId); 6] = [
+const SERVICES: [(&str, ServiceId); 8] = [
     ("cloudtrail", ServiceId::CloudTrail),
     ("ec2", ServiceId::Ec2),
+    ("eks", ServiceId::Eks),
+    ("eks-auth", ServiceId::EksAuth),
     ("iam", ServiceId::Iam),
     ("kms", ServiceId::Kms),
     ("organizations", ServiceId::Organizations),
@@ -67,6 +69,7 @@ fn members_of(access: &Access) -> Vec<(&'static str, Fits)> {
     let mut members = match access.on() {
         On::Nothing | On::Caller => vec![],
         On::KeyOfCiphertext { ciphertext, or } => vec![(ciphertext, BLOB), (or, TEXT)],
+        On::PodIdentityAssociation { cluster, id } => vec![(cluster, TEXT), (id, TEXT)],
         On::KeyInRegion { key, region } => vec![(key, TEXT), (region, TEXT)],
         On::KeyOfGrant { token, or } => vec![(token, TEXT), (or, TEXT)],
         On::Key(member)
@@ -85,6 +88,8 @@ fn members_of(access: &Access) -> Vec<(&'static str, Fits)> {
         | On::ServiceLinkedRole(member)
         | On::RoleOfTask(member)
         | On::InOrganization(member)
+        | On::EksCluster(member)
+        | On::EksArn(member)
         | On::NewOrganizationPolicy(member) => vec![(member, TEXT)],
         On::NewEc2(_) => vec![],
         On::Ec2(_, member) => vec![(member, VALUES)],
@@ -96,6 +101,7 @@ fn members_of(access: &Access) -> Vec<(&'static str, Fits)> {
             Source::MemberOr(paths, _) => members.extend(paths.iter().map(|path| (*path, VALUES))),
             Source::WhereTrue(path, _) => members.push((path, TRUTH)),
             Source::TagValues(tags) | Source::TagKeys(tags) => members.push((tags.member, LIST)),
+            Source::MapValues(path) | Source::MapKeys(path) => members.push((path, MAP)),
             Source::Fixed(_) | Source::OnSameKey => {}
         }
     }

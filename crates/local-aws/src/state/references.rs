@@ -41,7 +41,8 @@ pub(super) fn check(root: &Node, document: &Document) -> Result<(), Flaw> {
     text.names()?;
     text.keys()?;
     text.identities()?;
-    text.access_keys()
+    text.access_keys()?;
+    text.clusters()
 }
 
 impl<'n> Text<'n> {
@@ -57,7 +58,7 @@ impl<'n> Text<'n> {
     /// Every row is under the name that it has itself.
     fn names(&self) -> Result<(), Flaw> {
         type Own = fn(&Node) -> Option<String>;
-        let own: [(&str, Own); 8] = [
+        let own: [(&str, Own); 10] = [
             ("kms.key", |row| arn_parts(row.get("arn")?.text()?).map(|arn| arn.of_key())),
             ("kms.grant", |row| {
                 let key = arn_parts(row.get("key")?.text()?)?.of_key();
@@ -69,6 +70,8 @@ impl<'n> Text<'n> {
             ("iam.policy", |row| of_identity(row, "name")),
             ("iam.instance-profile", |row| of_identity(row, "name")),
             ("iam.oidc-provider", |row| of_identity(row, "url")),
+            ("eks.cluster", |row| of_eks(row, "cluster")),
+            ("eks.association", |row| of_eks(row, "podidentityassociation")),
         ];
         for (key, row) in self.rows("account.named") {
             if key.parse::<AccountId>().is_err() {
@@ -147,6 +150,23 @@ impl<'n> Text<'n> {
                         format!("its target is in `{home}`, and an alias is where its key is"),
                     );
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// What is a cluster's, with a cluster that is there.
+    fn clusters(&self) -> Result<(), Flaw> {
+        for (key, row) in self.rows("eks.association") {
+            let (cluster, _) = key.rsplit_once('/').unwrap_or_default();
+            if !self.has("eks.cluster", cluster) {
+                let node = row.get("arn").unwrap_or(row);
+                return self.not_there(
+                    &Named { table: "eks.association", row: key, node },
+                    "cluster",
+                    "eks.cluster",
+                    cluster,
+                );
             }
         }
         Ok(())
@@ -265,6 +285,13 @@ fn arn_parts(arn: &str) -> Option<KeyPlace<'_>> {
     let mut parts = arn.splitn(6, ':').skip(3);
     let (region, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
     Some(KeyPlace { region, account, id: resource.strip_prefix("key/")? })
+}
+
+/// The key of something of EKS, of this kind: its account and region, and the names in its ARN.
+fn of_eks(row: &Node, kind: &str) -> Option<String> {
+    let mut parts = row.get("arn")?.text()?.splitn(6, ':').skip(3);
+    let (region, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
+    Some(format!("{account}/{region}/{}", resource.strip_prefix(kind)?.strip_prefix('/')?))
 }
 
 /// The key of an entity of IAM: its account, and its name in lower case.

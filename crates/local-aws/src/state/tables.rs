@@ -1,10 +1,18 @@
 //! The tables of every service.
 
-use crate::{accounts, cloudtrail, ec2, iam, kms, organizations, store::Table};
+use crate::{accounts, cloudtrail, ec2, eks, iam, kms, organizations, store::Table};
 
 /// Every table that a service keeps rows in.
 pub(super) fn all() -> impl Iterator<Item = Table> {
-    let services = [accounts::TABLES, iam::TABLES, kms::TABLES, cloudtrail::TABLES, organizations::TABLES, ec2::TABLES];
+    let services = [
+        accounts::TABLES,
+        iam::TABLES,
+        kms::TABLES,
+        cloudtrail::TABLES,
+        organizations::TABLES,
+        ec2::TABLES,
+        eks::TABLES,
+    ];
     services.into_iter().flatten().copied()
 }
 

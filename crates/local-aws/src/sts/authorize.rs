@@ -53,6 +53,9 @@ impl Sts {
         if let (On::Role(_), Some(kept)) = (access.on(), kept) {
             request.context.tell("sts:SourceIdentity", Told::Values(vec![kept.clone()]));
         }
+        if matches!(access.on(), On::Role(_)) {
+            tell_inherited(call, &mut request);
+        }
         let stand_in = matches!(access.on(), On::Role(_)).then(|| self.stand_in(call, &request)).flatten();
         match stand_in {
             Some(stand_in) => self.authorizer.check_as(&stand_in, &request),
@@ -90,6 +93,21 @@ impl Sts {
         stand_in.context.tell("aws:username", Told::Absent);
         stand_in.context.tell("aws:userid", Told::Values(vec![account.to_string()]));
         Some(stand_in)
+    }
+}
+
+/// Tags that the calling session hands down are the new session's as those are that are passed, so a trust policy may ask
+/// for them by `aws:RequestTag`.
+///
+/// Source: Amazon EKS User Guide, "Access AWS Resources using EKS Pod Identity Target IAM Roles" > "Update the Target IAM Role
+/// trust policy".
+fn tell_inherited(call: Call<'_>, request: &mut Request) {
+    let tags = call.session.into_iter().flat_map(|session| session.context.tags.values()).filter(|tag| tag.transitive);
+    for tag in tags {
+        let key = format!("aws:requesttag/{}", tag.key.to_lowercase());
+        if request.context.told(&key).is_none() {
+            request.context.tell(&key, Told::Values(vec![tag.value.clone()]));
+        }
     }
 }
 

@@ -14,6 +14,7 @@ pub(crate) fn is_read_only(service: ServiceId, name: &str) -> bool {
         ServiceId::Sts => true,
         ServiceId::Kms => begins(&EVERYWHERE) || begins(&OF_KMS),
         ServiceId::Iam => begins(&EVERYWHERE) || name == "GenerateCredentialReport",
+        ServiceId::EksAuth => true,
         _ => begins(&EVERYWHERE),
     }
 }

@@ -92,6 +92,12 @@ pub(crate) fn named(call: &Call) -> Vec<Named> {
             named_by_iam(&document, &mut add);
         }
     }
+    if matches!(call.facts.service, ServiceId::Eks | ServiceId::EksAuth) {
+        let cluster = |touched: &&Touched| touched.arn.split_once(":cluster/").is_some();
+        for touched in call.facts.touched.iter().filter(cluster) {
+            add("AWS::EKS::Cluster", touched.arn.split_once(":cluster/").map_or("", |(_, name)| name));
+        }
+    }
     found
 }
 

@@ -7,6 +7,7 @@ mod lifecycle;
 mod limits;
 mod propagation;
 mod refusals;
+mod rest;
 mod sessions;
 mod signed;
 mod switches;

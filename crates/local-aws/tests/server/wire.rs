@@ -72,6 +72,13 @@ pub(crate) fn aws_json(prefix: &str, operation: &str, body: &str) -> Request {
     }
 }
 
+/// A request of a service that speaks REST, signed by the account's root user and sent to its path.
+pub(crate) async fn rest(aws: &Running, service: &'static str, method: &'static str, path: &str, body: &str) -> Answer {
+    let headers = vec![("content-type".into(), "application/json".into())];
+    let request = Request { method, query: String::new(), headers, body: body.into() };
+    request.signed_at(aws, &root(aws, service), path).send_to(aws, path).await
+}
+
 /// An STS request, posted.
 pub(crate) fn sts(parameters: &str) -> Request {
     Request {
@@ -116,16 +123,22 @@ impl Signer {
 }
 
 impl Request {
-    fn with_parts<T>(&self, host: &str, then: impl FnOnce(&RequestParts<'_>) -> T) -> T {
+    fn with_parts<T>(&self, host: &str, path: &str, then: impl FnOnce(&RequestParts<'_>) -> T) -> T {
         let mut headers: Vec<(&str, &[u8])> = vec![("host", host.as_bytes())];
         headers.extend(self.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
-        then(&RequestParts { method: self.method, path: "/", query: &self.query, headers: &headers })
+        then(&RequestParts { method: self.method, path, query: &self.query, headers: &headers })
     }
 
     /// The request with a signature in its headers.
-    pub(crate) fn signed(mut self, aws: &Running, signer: &Signer) -> Self {
+    pub(crate) fn signed(self, aws: &Running, signer: &Signer) -> Self {
+        self.signed_at(aws, signer, "/")
+    }
+
+    /// The same, to be sent to this path.
+    pub(crate) fn signed_at(mut self, aws: &Running, signer: &Signer, path: &str) -> Self {
         let host = aws.local_addr().to_string();
-        let signed = self.with_parts(&host, |parts| sign(parts, Body::Bytes(&self.body), &signer.params()).unwrap());
+        let signed =
+            self.with_parts(&host, path, |parts| sign(parts, Body::Bytes(&self.body), &signer.params()).unwrap());
         self.headers.extend(signed.headers.into_iter().map(|(name, value)| (name.to_owned(), value)));
         self
     }
@@ -134,7 +147,7 @@ impl Request {
     pub(crate) fn presigned(mut self, aws: &Running, signer: &Signer) -> Self {
         let host = aws.local_addr().to_string();
         let minute = std::time::Duration::from_secs(60);
-        self.query = self.with_parts(&host, |parts| {
+        self.query = self.with_parts(&host, "/", |parts| {
             presign(parts, Body::Bytes(&self.body), &signer.params(), minute).unwrap().query
         });
         self
@@ -205,6 +218,15 @@ impl Answer {
         // An error that the service's model does not have is written with a capital.
         let message = Some(text("message")).filter(|text| !text.is_empty());
         (self.status, text("__type"), message.unwrap_or_else(|| text("Message")))
+    }
+
+    /// Status, code and message of an error of restJson1, which must be formed like one.
+    pub(crate) fn rest_error(&self) -> (u16, String, String) {
+        assert_eq!(self.headers["content-type"], "application/json", "{self:?}");
+        assert_eq!(self.headers["x-amzn-requestid"].len(), 36, "{self:?}");
+        let body: Value = serde_json::from_str(&self.body).unwrap();
+        let message = body.get("message").and_then(Value::as_str).unwrap_or_default().to_owned();
+        (self.status, self.headers["x-amzn-errortype"].clone(), message)
     }
 
     /// Status, code and message of a Query error, which must be formed like one.

@@ -113,6 +113,21 @@ pub(crate) async fn fill(aws: &Running) -> Filled {
     let trail = wire::aws_json("CloudTrail_20131101", "CreateTrail", r#"{"Name": "all", "S3BucketName": "bucket"}"#);
     assert_eq!(trail.signed(aws, &root(aws, "cloudtrail")).send(aws).await.status, 200);
 
+    for (role, service) in [("Clusters", "eks.amazonaws.com"), ("Pods", "pods.eks.amazonaws.com")] {
+        let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": service},
+            "Action": ["sts:AssumeRole", "sts:TagSession"]}]});
+        done(aws, "CreateRole", &[("RoleName", role), ("AssumeRolePolicyDocument", &trust.to_string())]).await;
+    }
+    let role = |name: &str| format!("arn:aws:iam::{ACCOUNT}:role/{name}");
+    let cluster =
+        json!({"name": "demo", "roleArn": role("Clusters"), "resourcesVpcConfig": {"subnetIds": ["subnet-1"]}});
+    let association =
+        json!({"namespace": "default", "serviceAccount": "api", "roleArn": role("Pods"), "tags": {"a": "b"}});
+    for (path, input) in [("/clusters", cluster), ("/clusters/demo/pod-identity-associations", association)] {
+        let made = wire::rest(aws, "eks", "POST", path, &input.to_string()).await;
+        assert_eq!(made.status, 200, "{made:?}");
+    }
+
     for (operation, input) in
         [("CreateOrganization", "{}"), ("CreateAccount", r#"{"Email": "a@example.com", "AccountName": "a"}"#)]
     {
@@ -156,6 +171,8 @@ impl Filled {
         assert_eq!(call(aws, "DescribeKey", by_token).await["KeyMetadata"]["Arn"], self.key.as_str());
         assert!(identity(aws, &self.long_term).await.element("Arn").ends_with(":user/team/ann"));
         assert!(identity(aws, &self.session).await.element("Arn").ends_with(":assumed-role/Reader/me"));
+        let listed = wire::rest(aws, "eks", "GET", "/clusters/demo/pod-identity-associations", "").await;
+        assert!(listed.body.contains(r#""serviceAccount":"api""#), "{listed:?}");
         let (instance, volume) = &self.instance;
         let again =
             "Action=RunInstances&MinCount=1&MaxCount=1&LaunchTemplate.LaunchTemplateName=nodes&ClientToken=once";
@@ -180,5 +197,6 @@ impl Filled {
         done(aws, "DeleteRolePolicy", &[("RoleName", "Reader"), ("PolicyName", "p")]).await;
         done(aws, "CreateUser", &[("UserName", "ben")]).await;
         call(aws, "CreateKey", json!({})).await;
+        assert_eq!(wire::rest(aws, "eks", "DELETE", "/clusters/demo", "").await.status, 200);
     }
 }

@@ -46,7 +46,7 @@ async fn what_is_wrong_is_told_with_its_place_and_nothing_of_it_is_taken() {
     let state = export(&aws).await;
     type Change = fn(&mut Value);
     let cases: [(Change, &str, &str); 35] = [
-        (|s| s["version"] = "2".into(), "\"version\"", "version: is `2`, and this program reads `1`"),
+        (|s| s["version"] = "2".into(), "\"version\": \"2\"", "version: is `2`, and this program reads `1`"),
         (|s| s["format"] = "other".into(), "\"format\"", "format: has to be `claviger local-aws state`"),
         (|s| s["tabels"] = json!({}), "\"tabels\"", "there is no field `tabels` here; did you mean `tables`?"),
         (|s| s["secrets"] = "plian".into(), "\"secrets\"", "there is no word `plian` here; did you mean `plain`?"),

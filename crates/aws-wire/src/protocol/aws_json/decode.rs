@@ -10,11 +10,11 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use crate::model::{Kind, Member, ServiceModel, ShapeRef, Structure};
+use crate::model::{Kind, Location, Member, ServiceModel, ShapeRef, Structure};
 use crate::protocol::{DecodeError, base64_text};
 
 /// Reads a document that is a structure.
-pub(super) fn document(model: &ServiceModel, shape: ShapeRef, body: &[u8]) -> Result<Value, DecodeError> {
+pub(in crate::protocol) fn document(model: &ServiceModel, shape: ShapeRef, body: &[u8]) -> Result<Value, DecodeError> {
     if !matches!(body.trim_ascii_start().first(), Some(b'{' | b'[')) {
         return Err(DecodeError::Malformed("it is not a JSON object".into()));
     }
@@ -208,6 +208,6 @@ impl<'m> Visitor<'_> for MemberName<'m> {
     }
 
     fn visit_str<E: de::Error>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(self.0.members.iter().find(|member| member.wire_name == name))
+        Ok(self.0.members.iter().find(|member| member.wire_name == name && member.location == Location::Body))
     }
 }

@@ -5,11 +5,15 @@ use serde::ser::{Error as _, SerializeMap as _, SerializeSeq as _};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::model::{Kind, ServiceModel, Shape, ShapeRef, Structure};
+use crate::model::{Kind, Location, ServiceModel, Shape, ShapeRef, Structure};
 use crate::protocol::{EncodeError, error, timestamp};
 
 /// Writes a document of that shape.
-pub(super) fn document(model: &ServiceModel, shape: ShapeRef, value: &Value) -> Result<Vec<u8>, EncodeError> {
+pub(in crate::protocol) fn document(
+    model: &ServiceModel,
+    shape: ShapeRef,
+    value: &Value,
+) -> Result<Vec<u8>, EncodeError> {
     let shape = model.shape(shape);
     serde_json::to_vec(&Typed { model, shape, value }).map_err(|error| EncodeError(error.to_string()))
 }
@@ -66,7 +70,7 @@ impl<'a> Typed<'a> {
         for member in &structure.members {
             let Some(value) = object.get(&member.name) else { continue };
             known += 1;
-            if !value.is_null() {
+            if !value.is_null() && member.location == Location::Body {
                 map.serialize_entry(&member.wire_name, &self.inner(member.shape, value))?;
             }
         }

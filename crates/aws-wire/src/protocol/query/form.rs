@@ -77,7 +77,7 @@ impl<'f> Parameters<'f> {
     }
 }
 
-fn unescape(text: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
+pub(in crate::protocol) fn unescape(text: &[u8]) -> Result<Cow<'_, str>, DecodeError> {
     let refused = |_| DecodeError::Malformed("a parameter is not UTF-8".into());
     if !text.contains(&b'+') {
         return percent_decode(text).decode_utf8().map_err(refused);

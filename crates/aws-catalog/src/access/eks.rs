@@ -1,0 +1,76 @@
+//! EKS.
+//!
+//! Sources: Service Authorization Reference, "Actions, resources, and condition keys for Amazon Elastic Kubernetes Service";
+//! Amazon EKS User Guide, "Assign an IAM role to a Kubernetes service account" (who makes an association must be let pass the
+//! role) and "Amazon EKS cluster IAM role".
+
+use super::{
+    Access, Condition,
+    On::{EksArn, EksCluster, Nothing, PodIdentityAssociation, Role},
+    Operation,
+    Source::{self, Fixed, MapKeys, MapValues, Member},
+};
+
+/// By name: the order that look-ups rely on.
+pub(super) static OPERATIONS: &[Operation] = &[
+    Operation::new(
+        "CreateCluster",
+        &[
+            Access::new("eks:CreateCluster", Nothing).told(CREATE_CLUSTER),
+            Access::new("iam:PassRole", Role("roleArn"))
+                .told(&[tell("iam:PassedToService", Fixed("eks.amazonaws.com"))]),
+        ],
+    ),
+    Operation::new(
+        "CreatePodIdentityAssociation",
+        &[
+            Access::new("eks:CreatePodIdentityAssociation", EksCluster("clusterName")).told(TAGS),
+            Access::new("iam:PassRole", Role("roleArn")).told(PASSED_TO_PODS),
+        ],
+    ),
+    Operation::new("DeleteCluster", &[Access::new("eks:DeleteCluster", EksCluster("name"))]),
+    Operation::new("DeletePodIdentityAssociation", &[Access::new("eks:DeletePodIdentityAssociation", ASSOCIATION)]),
+    Operation::new("DescribeCluster", &[Access::new("eks:DescribeCluster", EksCluster("name"))]),
+    Operation::new("DescribePodIdentityAssociation", &[Access::new("eks:DescribePodIdentityAssociation", ASSOCIATION)]),
+    Operation::new("ListClusters", &[Access::new("eks:ListClusters", Nothing)]),
+    Operation::new(
+        "ListPodIdentityAssociations",
+        &[Access::new("eks:ListPodIdentityAssociations", EksCluster("clusterName"))],
+    ),
+    Operation::new("ListTagsForResource", &[Access::new("eks:ListTagsForResource", EksArn("resourceArn"))]),
+    Operation::new("TagResource", &[Access::new("eks:TagResource", EksArn("resourceArn")).told(TAGS)]),
+    Operation::new(
+        "UntagResource",
+        &[Access::new("eks:UntagResource", EksArn("resourceArn")).told(&[tell("aws:TagKeys", Member("tagKeys"))])],
+    ),
+    Operation::new(
+        "UpdatePodIdentityAssociation",
+        &[
+            Access::new("eks:UpdatePodIdentityAssociation", ASSOCIATION),
+            Access::new("iam:PassRole", Role("roleArn")).only_with(&["roleArn"]).told(PASSED_TO_PODS),
+        ],
+    ),
+];
+
+const ASSOCIATION: super::On = PodIdentityAssociation { cluster: "clusterName", id: "associationId" };
+const PASSED_TO_PODS: &[Condition] = &[tell("iam:PassedToService", Fixed("pods.eks.amazonaws.com"))];
+const TAGS: &[Condition] = &[TAG_VALUES, TAG_KEYS];
+const TAG_VALUES: Condition = tell("aws:RequestTag/${TagKey}", MapValues("tags"));
+const TAG_KEYS: Condition = tell("aws:TagKeys", MapKeys("tags"));
+const CREATE_CLUSTER: &[Condition] = &[
+    TAG_VALUES,
+    TAG_KEYS,
+    tell("eks:authenticationMode", Member("accessConfig.authenticationMode")),
+    tell("eks:bootstrapClusterCreatorAdminPermissions", Member("accessConfig.bootstrapClusterCreatorAdminPermissions")),
+    tell("eks:bootstrapSelfManagedAddons", Member("bootstrapSelfManagedAddons")),
+    tell("eks:deletionProtection", Member("deletionProtection")),
+    tell("eks:elasticLoadBalancingEnabled", Member("kubernetesNetworkConfig.elasticLoadBalancing.enabled")),
+    tell("eks:endpointPrivateAccess", Member("resourcesVpcConfig.endpointPrivateAccess")),
+    tell("eks:endpointPublicAccess", Member("resourcesVpcConfig.endpointPublicAccess")),
+    tell("eks:kubernetesVersion", Member("version")),
+    tell("eks:supportType", Member("upgradePolicy.supportType")),
+];
+
+const fn tell(key: &'static str, from: Source) -> Condition {
+    Condition { key, from }
+}

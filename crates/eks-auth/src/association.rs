@@ -1,0 +1,24 @@
+//! What a service account of a cluster was given.
+
+use aws_model::Arn;
+
+/// An association of a service account with a role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Association {
+    /// Its id, `a-` and 17 letters and digits.
+    pub id: String,
+    /// The service account's namespace.
+    pub namespace: String,
+    /// The service account.
+    pub service_account: String,
+    /// The role, which is in the cluster's account.
+    pub role: Arn,
+    /// The role that the first one's session assumes, in whatever account.
+    pub target_role: Option<Arn>,
+    /// What the target role's trust policy may ask for.
+    pub external_id: Option<String>,
+    /// Whether sessions have the six tags.
+    pub session_tags: bool,
+    /// An inline session policy. With a target role it is that role's session that it narrows.
+    pub policy: Option<String>,
+}

@@ -1,0 +1,131 @@
+//! The embedded AWS's Elastic Kubernetes Service: clusters, and which service accounts of them have which roles.
+//!
+//! ```text
+//!   call ------> clusters, associations, tags       one file for each family of operations
+//!     |             |
+//!     |          authorize                          who may: the catalog's table, put to the authorization model
+//!     |             |
+//!     +--------> state: clusters and what is theirs, by account and region -----> store
+//!                   |
+//!                issuer: the key that a cluster's tokens are signed with -------> EKS Auth
+//! ```
+//!
+//! There is nothing behind a cluster until somebody tells what is: see [`Behind`].
+//!
+//! Sources: Amazon EKS API Reference, the page of each operation; Amazon EKS User Guide; messages as the service sends
+//! them, as far as people quote them.
+
+mod associations;
+mod authorize;
+mod behind;
+mod call;
+mod clusters;
+mod config;
+mod fault;
+mod issuer;
+mod paging;
+mod records;
+mod roles;
+mod state;
+mod tags;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use aws_model::{AccountId, Region};
+use serde_json::Value;
+
+use crate::{CallContext, ServiceError, accounts::Accounts, operations::Lacks};
+
+pub(crate) use behind::NoSuchCluster;
+use call::Call;
+pub(crate) use fault::invalid;
+pub(crate) use records::{Association, Cluster};
+use state::Place;
+pub(crate) use state::{State, TABLES};
+
+/// EKS, as every account sees it. Clones share their state.
+#[derive(Clone, Debug)]
+pub(crate) struct Eks {
+    state: Arc<State>,
+    accounts: Arc<Accounts>,
+}
+
+impl Eks {
+    /// The clusters of a state.
+    pub(crate) fn new(state: State, accounts: Arc<Accounts>) -> Self {
+        Self { state: Arc::new(state), accounts }
+    }
+}
+
+/// What EKS Auth asks of clusters.
+impl Eks {
+    /// Hands over a cluster and its associations as they are now; `None` where there is no such cluster.
+    pub(crate) fn with_cluster<T>(
+        &self,
+        account: AccountId,
+        region: &Region,
+        name: &str,
+        take: impl FnOnce(&Cluster, &[Arc<Association>]) -> T,
+    ) -> Option<T> {
+        let place = Place::of(account, region);
+        let (cluster, associations) = {
+            let realm = self.state.read();
+            let cluster = Arc::clone(realm.cluster(&place, name).ok()?);
+            (cluster, realm.associations(&place, name).cloned().collect::<Vec<_>>())
+        };
+        Some(take(&cluster, &associations))
+    }
+
+    /// The tags of a cluster; none where there is no such cluster.
+    pub(crate) fn tags(&self, account: AccountId, region: &Region, name: &str) -> BTreeMap<String, String> {
+        let realm = self.state.read();
+        realm.cluster(&Place::of(account, region), name).map(|cluster| cluster.tags.clone()).unwrap_or_default()
+    }
+}
+
+/// The operations that are answered, by what, and what of them is not there.
+macro_rules! operations {
+    ($($name:literal => $handler:path, $(lacks $lacks:literal,)?)*) => {
+        impl Eks {
+            /// The names of the operations that [`call`](Self::call) answers.
+            pub(crate) const OPERATIONS: &'static [&'static str] = &[$($name),*];
+
+            /// What of them is not there, as `docs/reference/operations.md` tells it.
+            pub(crate) const LACKS: Lacks = &[$($(($name, $lacks),)?)*];
+
+            /// Answers one operation. `input` was decoded and validated.
+            pub(crate) fn call(
+                &self,
+                ctx: &CallContext<'_>,
+                operation: &str,
+                input: Value,
+            ) -> Result<Value, ServiceError> {
+                let call = Call { ctx, state: &self.state };
+                authorize::authorize(&call, operation, &input)?;
+                match operation {
+                    $($name => $handler(&call, input),)*
+                    other => Err(fault::unsupported(other)),
+                }
+            }
+        }
+    };
+}
+
+operations! {
+    "CreateCluster" => clusters::create,
+        lacks "subnets and security groups are not looked up, and VPC and cluster security group are made up; a certificate \
+               authority and a server, until they are told; envelope encryption with a key of one's own, Outposts, Auto \
+               Mode, hybrid nodes, zonal shift, control plane tiers and flags of its components",
+    "CreatePodIdentityAssociation" => associations::create,
+    "DeleteCluster" => clusters::delete,
+    "DeletePodIdentityAssociation" => associations::delete,
+    "DescribeCluster" => clusters::describe,
+    "DescribePodIdentityAssociation" => associations::describe,
+    "ListClusters" => clusters::list,
+        lacks "connected clusters, so that `include` changes nothing",
+    "ListPodIdentityAssociations" => associations::list,
+    "ListTagsForResource" => tags::list,
+    "TagResource" => tags::tag,
+    "UntagResource" => tags::untag,
+    "UpdatePodIdentityAssociation" => associations::update,
+}

@@ -1,0 +1,157 @@
+//! Clusters.
+
+use std::collections::BTreeMap;
+
+use aws_model::Arn;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    call::{Call, HEX, input, tell},
+    config::{Access, Logging, Network, Upgrade, Vpc},
+    fault,
+    paging::Page,
+    records::Cluster,
+    roles::{self, CLUSTERS},
+    tags,
+};
+use crate::ServiceError;
+
+/// The newest version that AWS has in standard support, which is what a cluster gets when nobody says one; which one AWS
+/// gives, its documents do not tell.
+///
+/// Source: Amazon EKS User Guide, "Understand the Kubernetes version lifecycle on EKS", as of October 2025.
+const NEWEST: &str = "1.34";
+
+/// How many clusters an account has in a region.
+///
+/// Source: Amazon EKS User Guide, "View and manage Amazon EKS and Fargate service quotas".
+const MOST: usize = 100;
+
+/// Members that ask for what is not here.
+const ABSENT: [&str; 9] = [
+    "encryptionConfig",
+    "outpostConfig",
+    "zonalShiftConfig",
+    "remoteNetworkConfig",
+    "storageConfig",
+    "controlPlaneScalingConfig",
+    "kubeApiServerConfig",
+    "kubeSchedulerConfig",
+    "kubeControllerManagerConfig",
+];
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Create {
+    name: String,
+    version: Option<String>,
+    role_arn: String,
+    resources_vpc_config: Vpc,
+    kubernetes_network_config: Option<Network>,
+    logging: Option<Logging>,
+    access_config: Option<Access>,
+    upgrade_policy: Option<Upgrade>,
+    #[serde(default)]
+    deletion_protection: bool,
+    client_request_token: Option<String>,
+    #[serde(default)]
+    tags: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    name: String,
+}
+
+pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
+    let is_auto = value.pointer("/computeConfig/enabled") == Some(&Value::Bool(true));
+    if let Some(absent) =
+        ABSENT.into_iter().find(|member| value.get(*member).is_some()).or(is_auto.then_some("computeConfig"))
+    {
+        return Err(fault::invalid_parameter(format!("The embedded AWS does not have what {absent} asks for.")));
+    }
+    let asked: Create = input(value)?;
+    let version = asked.version.unwrap_or_else(|| NEWEST.to_owned());
+    if !is_version(&version) {
+        return Err(fault::invalid_parameter("unsupported Kubernetes version"));
+    }
+    if asked.resources_vpc_config.subnet_ids.is_empty() {
+        return Err(fault::invalid_parameter("Subnets are required: specify at least two subnets."));
+    }
+    tags::check(&asked.tags, &BTreeMap::new())?;
+    let role: Arn = roles::parsed(&asked.role_arn)?;
+    roles::check(call, &role, CLUSTERS, &["sts:assumerole"])?;
+
+    let mut change = call.change();
+    if let Ok(known) = change.cluster(&call.place(), &asked.name) {
+        let is_same = known.token.is_some() && known.token == asked.client_request_token;
+        return if is_same { Ok(told(known, call)) } else { Err(fault::cluster_exists(&asked.name)) };
+    }
+    if change.clusters(&call.place()).count() >= MOST {
+        return Err(fault::too_many("clusters"));
+    }
+    let cluster = Cluster {
+        arn: call.arn(&format!("cluster/{}", asked.name))?,
+        created: call.now(),
+        version,
+        role,
+        id: call.new_id(HEX, 32)?.to_ascii_uppercase(),
+        vpc: asked.resources_vpc_config,
+        vpc_id: format!("vpc-{}", call.new_id(HEX, 17)?),
+        security_group: format!("sg-{}", call.new_id(HEX, 17)?),
+        network: asked.kubernetes_network_config.unwrap_or_default().completed(),
+        logging: asked.logging.map(Logging::completed).unwrap_or_default(),
+        access: asked.access_config.unwrap_or_default(),
+        upgrade: asked.upgrade_policy.unwrap_or_default(),
+        deletion_protection: asked.deletion_protection,
+        token: asked.client_request_token,
+        tags: asked.tags,
+        behind: None,
+    };
+    let answer = told(&cluster, call);
+    change.put(cluster);
+    change.commit();
+    Ok(answer)
+}
+
+pub(super) fn describe(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
+    let Named { name } = input(value)?;
+    let realm = call.read();
+    Ok(told(realm.cluster(&call.place(), &name)?, call))
+}
+
+pub(super) fn list(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
+    let page: Page = input(value)?;
+    let (realm, place) = (call.read(), call.place());
+    page.of("clusters", realm.clusters(&place).map(|(name, _)| (name.to_owned(), name)), Value::from)
+}
+
+/// The cluster and what is its are gone when this is answered.
+pub(super) fn delete(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
+    let Named { name } = input(value)?;
+    let place = call.place();
+    let mut change = call.change();
+    let cluster = Cluster::clone(change.cluster(&place, &name)?);
+    if cluster.deletion_protection {
+        let message = format!("Cluster {name} has deletion protection enabled.");
+        return Err(ServiceError::new("InvalidRequestException", message).with_field("clusterName", name));
+    }
+    let associations: Vec<_> = change.associations(&place, &name).cloned().collect();
+    associations.iter().for_each(|association| change.remove(&**association));
+    change.remove(&cluster);
+    change.commit();
+    let mut answer = told(&cluster, call);
+    tell(&mut answer, "/cluster", "status", "DELETING");
+    Ok(answer)
+}
+
+fn told(cluster: &Cluster, call: &Call<'_>) -> Value {
+    json!({ "cluster": cluster.told(call.ctx.now) })
+}
+
+/// Whether a text is a minor version of Kubernetes.
+fn is_version(text: &str) -> bool {
+    let minor = text.strip_prefix("1.").unwrap_or_default();
+    (1..=3).contains(&minor.len()) && minor.bytes().all(|byte| byte.is_ascii_digit())
+}

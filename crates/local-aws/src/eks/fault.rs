@@ -1,0 +1,71 @@
+//! EKS's errors.
+//!
+//! Source of the texts: what people quote of AWS's answers, mostly in issues of its Terraform provider
+//! (hashicorp/terraform-provider-aws #34711, #41483, #26528) and of crossplane-contrib/provider-upjet-aws (#1437); for the
+//! rest, Amazon EKS API Reference, "Errors" of each operation, and ours where that is no sentence of its own.
+
+use aws_wire::{model::Operation, validate::ValidationError};
+
+use crate::ServiceError;
+
+pub(super) fn no_cluster(name: &str) -> ServiceError {
+    let message = format!("No cluster found for name: {name}.");
+    ServiceError::new("ResourceNotFoundException", message).with_status(404).with_field("clusterName", name)
+}
+
+pub(super) fn cluster_exists(name: &str) -> ServiceError {
+    let message = format!("Cluster already exists with name: {name}");
+    ServiceError::new("ResourceInUseException", message).with_status(409).with_field("clusterName", name)
+}
+
+pub(super) fn no_association(cluster: &str, id: &str) -> ServiceError {
+    let message = format!("No association found with associationId: {id} in cluster: {cluster}");
+    ServiceError::new("ResourceNotFoundException", message).with_status(404).with_field("clusterName", cluster)
+}
+
+pub(super) fn association_exists(cluster: &str, id: &str) -> ServiceError {
+    let message = format!("Association already exists: {id}");
+    ServiceError::new("ResourceInUseException", message).with_status(409).with_field("clusterName", cluster)
+}
+
+pub(super) fn no_role() -> ServiceError {
+    invalid_parameter("Role provided in the request does not exist.")
+}
+
+pub(super) fn untrusting_role() -> ServiceError {
+    invalid_parameter("Trust policy of the role provided is invalid.")
+}
+
+pub(super) fn invalid_parameter(message: impl Into<String>) -> ServiceError {
+    ServiceError::new("InvalidParameterException", message)
+}
+
+pub(super) fn too_many(what: &str) -> ServiceError {
+    ServiceError::new("ResourceLimitExceededException", format!("You've reached the limit of {what}."))
+}
+
+/// Of an ARN that is tagged, or whose tags are asked for.
+pub(super) fn no_resource(arn: &str) -> ServiceError {
+    ServiceError::new("NotFoundException", format!("Resource Not Found: {arn}")).with_status(404)
+}
+
+pub(super) fn bad_request(message: impl Into<String>) -> ServiceError {
+    ServiceError::new("BadRequestException", message)
+}
+
+/// An input that breaks the model's constraints: EKS has errors of its own for it, and not every operation has the same.
+pub(crate) fn invalid(error: &ValidationError, operation: &Operation) -> ServiceError {
+    let codes = ["InvalidParameterException", "BadRequestException", "InvalidRequestException", "ClientException"];
+    let code = codes.into_iter().find(|code| operation.error(code).is_some()).unwrap_or("InvalidParameterException");
+    ServiceError::new(code, error.to_string())
+}
+
+pub(super) fn unsupported(what: &str) -> ServiceError {
+    let message = format!("{what} is not supported by the embedded AWS.");
+    ServiceError::new("UnsupportedOperationException", message)
+}
+
+pub(super) fn internal() -> ServiceError {
+    let message = "The request processing has failed because of an unknown error.";
+    ServiceError::internal("ServerException", message)
+}

@@ -1,0 +1,209 @@
+//! What is kept of each cluster and of what is its.
+
+use std::collections::BTreeMap;
+
+use aws_model::Arn;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{
+    call::{seconds, tell},
+    config::{Access, Logging, Network, Upgrade, Vpc},
+};
+
+/// How long a cluster is being made, by the embedded AWS's clock: AWS takes some ten minutes for it. A program that waits
+/// for a cluster and looks at once looks again after half a minute.
+const TAKES: SignedDuration = SignedDuration::from_millis(100);
+
+pub(super) type Tags = BTreeMap<String, String>;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Cluster {
+    pub(crate) arn: Arn,
+    pub(super) created: Timestamp,
+    pub(super) version: String,
+    pub(super) role: Arn,
+    /// What stands in the URLs of its server and of its issuer.
+    pub(super) id: String,
+    pub(super) vpc: Vpc,
+    pub(super) vpc_id: String,
+    pub(super) security_group: String,
+    pub(super) network: Network,
+    pub(super) logging: Logging,
+    pub(super) access: Access,
+    pub(super) upgrade: Upgrade,
+    pub(super) deletion_protection: bool,
+    /// By which a request is known that comes twice.
+    pub(super) token: Option<String>,
+    pub(super) tags: Tags,
+    /// What was told to be behind it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) behind: Option<Told>,
+}
+
+/// What is behind a cluster, as far as somebody told.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(super) struct Told {
+    /// Where its server is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) endpoint: Option<String>,
+    /// The server's certificate authority: PEM in base64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) certificate_authority: Option<String>,
+    /// Who issues its tokens, where that is not the cluster's own issuer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) issuer: Option<String>,
+    /// The keys that its tokens are signed with: a JWK set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) jwks: Option<Value>,
+}
+
+impl Cluster {
+    pub(crate) fn name(&self) -> &str {
+        self.arn.resource().strip_prefix("cluster/").unwrap_or_default()
+    }
+
+    /// `https://oidc.eks.us-west-2.amazonaws.com/id/8BA4A70AA33A68D27898EB4903D8A6E7`
+    ///
+    /// Source: Amazon EKS User Guide, "Create an IAM OIDC provider for your cluster".
+    pub(crate) fn issuer(&self) -> String {
+        format!("https://oidc.eks.{}.{}/id/{}", self.arn.region(), self.suffix(), self.id)
+    }
+
+    fn suffix(&self) -> &'static str {
+        if self.arn.partition() == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" }
+    }
+
+    pub(super) fn is_active(&self, now: Timestamp) -> bool {
+        now.duration_since(self.created) >= TAKES
+    }
+
+    /// As it is described. What making it brings is told when it is made.
+    pub(super) fn told(&self, now: Timestamp) -> Value {
+        let mut told = json!({
+            "name": self.name(),
+            "arn": self.arn,
+            "createdAt": seconds(self.created),
+            "version": self.version,
+            "roleArn": self.role,
+            "resourcesVpcConfig": self.vpc,
+            "kubernetesNetworkConfig": self.network,
+            "logging": self.logging,
+            "status": if self.is_active(now) { "ACTIVE" } else { "CREATING" },
+            "certificateAuthority": {},
+            "platformVersion": "eks.1",
+            "tags": self.tags,
+            "health": { "issues": [] },
+            "accessConfig": self.access,
+            "upgradePolicy": self.upgrade,
+            "deletionProtection": self.deletion_protection,
+        });
+        tell(&mut told, "/resourcesVpcConfig", "vpcId", &*self.vpc_id);
+        tell(&mut told, "/kubernetesNetworkConfig", "elasticLoadBalancing", json!({ "enabled": false }));
+        if let Some(token) = &self.token {
+            tell(&mut told, "", "clientRequestToken", &**token);
+        }
+        if self.is_active(now) {
+            let behind = self.behind.clone().unwrap_or_default();
+            let region = self.arn.region();
+            let own = || format!("https://{}.gr7.{region}.eks.{}", self.id, self.suffix());
+            tell(&mut told, "", "endpoint", behind.endpoint.unwrap_or_else(own));
+            tell(&mut told, "", "identity", json!({ "oidc": { "issuer": self.issuer() } }));
+            tell(&mut told, "/resourcesVpcConfig", "clusterSecurityGroupId", &*self.security_group);
+            if let Some(authority) = behind.certificate_authority {
+                tell(&mut told, "/certificateAuthority", "data", authority);
+            }
+        }
+        told
+    }
+}
+
+/// An association of a service account with a role.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Association {
+    pub(crate) arn: Arn,
+    pub(super) namespace: String,
+    pub(super) service_account: String,
+    pub(super) role: Arn,
+    pub(super) created: Timestamp,
+    pub(super) modified: Timestamp,
+    pub(super) disable_session_tags: bool,
+    pub(super) target_role: Option<Arn>,
+    pub(super) policy: Option<String>,
+    pub(super) token: Option<String>,
+    pub(super) tags: Tags,
+}
+
+impl Association {
+    /// The cluster's name and the association's id.
+    pub(super) fn names(&self) -> (&str, &str) {
+        let names = self.arn.resource().strip_prefix("podidentityassociation/").unwrap_or_default();
+        names.split_once('/').unwrap_or((names, ""))
+    }
+
+    /// What the trust policy of a target role may ask for.
+    ///
+    /// Source: Amazon EKS User Guide, "Access AWS Resources using EKS Pod Identity Target IAM Roles"
+    /// (`region/111122223333/cluster-name/namespace/service-account-name`).
+    pub(super) fn external_id(&self) -> Option<String> {
+        self.target_role.as_ref()?;
+        let (region, account) = (self.arn.region(), self.arn.account());
+        let (cluster, _) = self.names();
+        Some(format!("{region}/{account}/{cluster}/{}/{}", self.namespace, self.service_account))
+    }
+
+    /// As the decision about a pod takes it.
+    pub(crate) fn of_model(&self) -> eks_auth::Association {
+        eks_auth::Association {
+            id: self.names().1.to_owned(),
+            namespace: self.namespace.clone(),
+            service_account: self.service_account.clone(),
+            role: self.role.clone(),
+            target_role: self.target_role.clone(),
+            external_id: self.external_id(),
+            session_tags: !self.disable_session_tags,
+            policy: self.policy.clone(),
+        }
+    }
+
+    pub(super) fn told(&self) -> Value {
+        let (cluster, id) = self.names();
+        let mut told = json!({
+            "clusterName": cluster,
+            "namespace": self.namespace,
+            "serviceAccount": self.service_account,
+            "roleArn": self.role,
+            "associationArn": self.arn,
+            "associationId": id,
+            "tags": self.tags,
+            "createdAt": seconds(self.created),
+            "modifiedAt": seconds(self.modified),
+            "disableSessionTags": self.disable_session_tags,
+        });
+        let further = [
+            ("targetRoleArn", self.target_role.as_ref().map(ToString::to_string)),
+            ("externalId", self.external_id()),
+            ("policy", self.policy.clone()),
+        ];
+        for (name, value) in further {
+            if let Some(value) = value {
+                tell(&mut told, "", name, value);
+            }
+        }
+        told
+    }
+
+    /// As lists tell it: without role and tags.
+    pub(super) fn summary(&self) -> Value {
+        let (cluster, id) = self.names();
+        json!({
+            "clusterName": cluster,
+            "namespace": self.namespace,
+            "serviceAccount": self.service_account,
+            "associationArn": self.arn,
+            "associationId": id,
+        })
+    }
+}

@@ -1,0 +1,192 @@
+//! Everything that EKS knows, in memory.
+//!
+//! One lock orders all changes. Under it a change is decided and queued for the disk; the disk is waited for outside of it.
+
+mod change;
+
+use std::{
+    collections::BTreeMap,
+    ops::{Bound, Deref},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
+};
+
+use aws_model::{AccountId, Region};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{
+    fault,
+    records::{Association, Cluster},
+};
+use crate::{
+    ServiceError,
+    authorization::Authorizer,
+    store::{OpenError, Store, Table, WriteFailed},
+};
+
+pub(super) use change::Change;
+
+/// What is kept of EKS.
+pub(crate) const TABLES: &[Table] = &[Cluster::TABLE, Association::TABLE];
+
+/// The clusters of all accounts.
+#[derive(Debug)]
+pub(crate) struct State {
+    store: Store,
+    authorizer: Arc<Authorizer>,
+    realm: RwLock<Realm>,
+}
+
+/// Clusters and what is theirs, by account and region, then by name.
+#[derive(Debug, Default)]
+pub(super) struct Realm {
+    clusters: BTreeMap<String, Arc<Cluster>>,
+    associations: BTreeMap<String, Arc<Association>>,
+}
+
+/// The realm, while nobody changes it.
+pub(super) struct Reading<'s>(RwLockReadGuard<'s, Realm>);
+
+/// An account in a region, as keys begin with it: `111122223333/us-west-2/`.
+#[derive(Clone, Debug)]
+pub(super) struct Place(String);
+
+/// Something that is kept.
+pub(super) trait Record: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// Where its rows are kept.
+    const TABLE: Table;
+
+    /// By what it is looked up.
+    fn key(&self) -> String;
+
+    /// Where it is looked up.
+    fn of(realm: &mut Realm) -> &mut BTreeMap<String, Arc<Self>>;
+}
+
+impl Place {
+    pub(super) fn of(account: AccountId, region: &Region) -> Self {
+        Self(format!("{account}/{region}/"))
+    }
+
+    pub(super) fn in_arn(arn: &aws_model::Arn) -> Self {
+        Self(format!("{}/{}/", arn.account(), arn.region()))
+    }
+
+    /// The name behind it in a key.
+    pub(super) fn name_in<'k>(&self, key: &'k str) -> Option<&'k str> {
+        key.strip_prefix(&self.0)
+    }
+}
+
+impl Record for Cluster {
+    const TABLE: Table = Table::plain("eks.cluster");
+
+    fn key(&self) -> String {
+        format!("{}{}", Place::in_arn(&self.arn).0, self.name())
+    }
+
+    fn of(realm: &mut Realm) -> &mut BTreeMap<String, Arc<Self>> {
+        &mut realm.clusters
+    }
+}
+
+impl Record for Association {
+    const TABLE: Table = Table::plain("eks.association");
+
+    fn key(&self) -> String {
+        let (cluster, id) = self.names();
+        format!("{}{cluster}/{id}", Place::in_arn(&self.arn).0)
+    }
+
+    fn of(realm: &mut Realm) -> &mut BTreeMap<String, Arc<Self>> {
+        &mut realm.associations
+    }
+}
+
+impl Realm {
+    pub(super) fn cluster(&self, place: &Place, name: &str) -> Result<&Arc<Cluster>, ServiceError> {
+        self.clusters.get(&format!("{}{name}", place.0)).ok_or_else(|| fault::no_cluster(name))
+    }
+
+    /// Those of a place, by name.
+    pub(super) fn clusters(&self, place: &Place) -> impl Iterator<Item = (&str, &Cluster)> {
+        let rows = under(&self.clusters, place.0.clone());
+        rows.filter_map(|(key, cluster)| Some((place.name_in(key)?, &**cluster)))
+    }
+
+    /// One by the id in its issuer's URL.
+    pub(super) fn cluster_with_id(&self, id: &str) -> Option<&Cluster> {
+        self.clusters.values().find(|cluster| cluster.id == id).map(|cluster| &**cluster)
+    }
+
+    pub(super) fn association(
+        &self,
+        place: &Place,
+        cluster: &str,
+        id: &str,
+    ) -> Result<&Arc<Association>, ServiceError> {
+        self.cluster(place, cluster)?;
+        let found = self.associations.get(&format!("{}{cluster}/{id}", place.0));
+        found.ok_or_else(|| fault::no_association(cluster, id))
+    }
+
+    /// Those of a cluster, by id.
+    pub(super) fn associations(
+        &self,
+        place: &Place,
+        cluster: &str,
+    ) -> impl Iterator<Item = &Arc<Association>> + use<'_> {
+        under(&self.associations, format!("{}{cluster}/", place.0)).map(|(_, association)| association)
+    }
+}
+
+/// The rows whose keys begin so.
+fn under<R>(rows: &BTreeMap<String, Arc<R>>, prefix: String) -> impl Iterator<Item = (&String, &Arc<R>)> {
+    let from = (Bound::Included(prefix.clone()), Bound::Unbounded);
+    rows.range(from).take_while(move |(key, _)| key.starts_with(&prefix))
+}
+
+impl State {
+    /// Reads what the store kept.
+    ///
+    /// # Errors
+    /// [`OpenError`] when the store cannot be read or is damaged.
+    pub(crate) fn load(store: Store, authorizer: Arc<Authorizer>) -> Result<Self, OpenError> {
+        let mut realm = Realm::default();
+        load::<Cluster>(&store, &mut realm)?;
+        load::<Association>(&store, &mut realm)?;
+        Ok(Self { store, authorizer, realm: RwLock::new(realm) })
+    }
+
+    pub(super) fn authorizer(&self) -> &Authorizer {
+        &self.authorizer
+    }
+
+    /// Waits until every change that was made would survive a kill.
+    pub(super) async fn durable(&self) -> Result<(), WriteFailed> {
+        self.store.durable(self.store.newest()).await
+    }
+
+    pub(super) fn read(&self) -> Reading<'_> {
+        Reading(self.realm.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn change(&self) -> Change<'_> {
+        Change::begin(self)
+    }
+}
+
+fn load<R: Record>(store: &Store, realm: &mut Realm) -> Result<(), OpenError> {
+    for row in store.rows(R::TABLE)? {
+        let record: R = store.decode(R::TABLE, &row)?;
+        R::of(realm).insert(row.key, Arc::new(record));
+    }
+    Ok(())
+}
+
+impl Deref for Reading<'_> {
+    type Target = Realm;
+
+    fn deref(&self) -> &Realm {
+        &self.0
+    }
+}
