@@ -544,8 +544,28 @@ def pods():
     eks("wait", "cluster-active", "--name", "cli")
     assert eks("describe-cluster", "--name", "cli")["cluster"]["status"] == "ACTIVE"
     assert eks("list-clusters")["clusters"] == ["cli"]
+    eks("update-cluster-config", "--name", "cli", "--resources-vpc-config", "endpointPrivateAccess=true")
+    eks("wait", "cluster-active", "--name", "cli")
+    newer = f"1.{int(made['version'].split('.')[1]) + 1}"
+    assert eks("update-cluster-version", "--name", "cli", "--kubernetes-version", newer)["update"]["type"] == "VersionUpdate"
     for_pods = (role("cli-pod", "pods.eks.amazonaws.com"), role("cli-pod-2", "pods.eks.amazonaws.com"))
     account = ("--namespace", "default", "--service-account", "api")
+
+    offered = eks("describe-addon-versions", "--addon-name", "vpc-cni")["addons"][0]["addonVersions"][0]["addonVersion"]
+    needed = eks("describe-addon-configuration", "--addon-name", "vpc-cni", "--addon-version", offered)["podIdentityConfiguration"]
+    addon = (*named, "--addon-name", "vpc-cni")
+    given = f"serviceAccount={needed[0]['serviceAccount']},roleArn={for_pods[0]}"
+    owned = eks("create-addon", *addon, "--addon-version", offered, "--pod-identity-associations", given)["addon"]
+    eks("wait", "addon-active", *addon)
+    assert eks("describe-addon", *addon)["addon"]["podIdentityAssociations"] == owned["podIdentityAssociations"]
+    update = eks("update-addon", *addon, "--pod-identity-associations", "[]")["update"]
+    of_addon = ("--name", "cli", "--addon-name", "vpc-cni")
+    assert eks("describe-update", *of_addon, "--update-id", update["id"])["update"]["type"] == "AddonUpdate"
+    assert eks("list-updates", *of_addon)["updateIds"] == [update["id"]]
+    assert eks("list-addons", *named)["addons"] == ["vpc-cni"]
+    assert eks("delete-addon", *addon)["addon"]["status"] == "DELETING"
+    eks("wait", "addon-deleted", *addon)
+
     association = eks("create-pod-identity-association", *named, *account, "--role-arn", for_pods[0])["association"]
     eks("create-pod-identity-association", *named, *account, "--role-arn", for_pods[0], refused="ResourceInUseException")
     which = (*named, "--association-id", association["associationId"])

@@ -159,6 +159,21 @@ NEVER_OF |= {
     for verb, plural in (("Create", ""), ("Describe", ""), ("Update", ""), ("Delete", ""), ("List", "s"))
 }
 NEVER_OF |= {
+    (operation, "InvalidRequestException"): "nothing of a cluster's state forbids it"
+    for operation in (
+        "CreateAddon", "DescribeAddon", "UpdateAddon", "DeleteAddon", "ListAddons", "UpdateClusterConfig", "UpdateClusterVersion",
+    )
+}
+NEVER_OF |= {
+    (operation, "ThrottlingException"): "nothing is throttled" for operation in ("UpdateClusterConfig", "UpdateClusterVersion")
+}
+NEVER_OF |= {
+    ("DescribeAddonConfiguration", "ResourceNotFoundException"): "what is not there is not supported",
+    ("DescribeAddonVersions", "ResourceNotFoundException"): "of what is not there, there are no versions",
+    ("DescribeUpdate", "InvalidParameterException"): "an id that none has is not found",
+    ("UpdateClusterVersion", "InvalidStateException"): "no version is taken back",
+}
+NEVER_OF |= {
     ("DeleteCluster", "ResourceInUseException"): "there are no node groups",
     ("DescribePodIdentityAssociation", "InvalidParameterException"): "an id that none has is not found",
     ("DeletePodIdentityAssociation", "InvalidParameterException"): "an id that none has is not found",

@@ -126,6 +126,77 @@ def what_is_behind_a_cluster_can_be_told(aws):
     assert answered["endpoint"] == now["endpoint"], answered
 
 
+def active(aws, name):
+    """A cluster once nothing happens to it any more."""
+    deadline = time.monotonic() + 30
+    while True:
+        cluster = eks(aws).describe_cluster(name=name)["cluster"]
+        if cluster["status"] == "ACTIVE":
+            return cluster
+        assert cluster["status"] == "UPDATING" and time.monotonic() < deadline, cluster
+
+
+@case(local_only=ONLY_HERE)
+def a_cluster_is_changed_in_one_way_at_a_time(aws):
+    new_cluster(aws, "changes", version="1.30")
+    change = eks(aws).update_cluster_config
+    for asked, kind, parameters in (
+        ({"resourcesVpcConfig": {"endpointPrivateAccess": True, "publicAccessCidrs": ["203.0.113.5/32"]}}, "EndpointAccessUpdate",
+         {"EndpointPrivateAccess": "true", "PublicAccessCidrs": '["203.0.113.5/32"]'}),
+        ({"resourcesVpcConfig": {"subnetIds": ["subnet-1"]}}, "VpcConfigUpdate", {"Subnets": '["subnet-1"]'}),
+        ({"logging": {"clusterLogging": [{"types": ["api"], "enabled": True}]}}, "LoggingUpdate",
+         {"ClusterLogging": '{"clusterLogging":[{"types":["api"],"enabled":true}]}'}),
+        ({"accessConfig": {"authenticationMode": "API"}}, "AccessConfigUpdate", {"AuthenticationMode": "API"}),
+        ({"upgradePolicy": {"supportType": "STANDARD"}}, "UpgradePolicyUpdate", {"UpgradePolicy": '{"supportType":"STANDARD"}'}),
+        ({"deletionProtection": True}, "DeletionProtectionUpdate", {"DeletionProtection": "true"}),
+    ):
+        update = change(name="changes", **asked)["update"]
+        assert (update["type"], update["status"]) == (kind, "InProgress"), update
+        assert {each["type"]: each["value"] for each in update["params"]} == parameters, update
+        cluster = active(aws, "changes")
+        assert eks(aws).describe_update(name="changes", updateId=update["id"])["update"] == {**update, "status": "Successful"}
+    vpc = cluster["resourcesVpcConfig"]
+    assert vpc["endpointPrivateAccess"] and vpc["endpointPublicAccess"] and vpc["publicAccessCidrs"] == ["203.0.113.5/32"], vpc
+    assert vpc["subnetIds"] == ["subnet-1"], vpc
+    assert cluster["logging"]["clusterLogging"][0] == {"types": ["api"], "enabled": True}, cluster["logging"]
+    assert cluster["accessConfig"]["authenticationMode"] == "API" and cluster["upgradePolicy"] == {"supportType": "STANDARD"}, cluster
+    for wrong, words in (
+        ({"resourcesVpcConfig": {"endpointPrivateAccess": True}}, "Cluster is already at the desired configuration with"),
+        ({"resourcesVpcConfig": {"endpointPrivateAccess": False, "endpointPublicAccess": False}}, "cannot be false"),
+        ({"resourcesVpcConfig": {"subnetIds": []}}, "Subnets are required"),
+        ({"logging": {"clusterLogging": [{"types": ["api"], "enabled": True}]}}, "No changes needed for the logging config provided"),
+        ({"accessConfig": {"authenticationMode": "CONFIG_MAP"}}, "Unsupported authentication mode update from API to CONFIG_MAP"),
+        ({"deletionProtection": False, "upgradePolicy": {"supportType": "EXTENDED"}}, "Only one type of update can be allowed"),
+        ({}, "type for cluster update was not provided"), ({"zonalShiftConfig": {"enabled": True}}, "does not have"),
+    ):
+        with aws.refuses("InvalidParameterException", words, 400):
+            change(name="changes", **wrong)
+    for version, words in (("1.30", "minor version update from 1.30 to 1.30"), ("1.32", "from 1.30 to 1.32"), ("new", "new")):
+        with aws.refuses("InvalidParameterException", words, 400):
+            eks(aws).update_cluster_version(name="changes", version=version)
+    update = eks(aws).update_cluster_version(name="changes", version="1.31")["update"]
+    assert update["type"] == "VersionUpdate" and {"type": "Version", "value": "1.31"} in update["params"], update
+    assert active(aws, "changes")["version"] == "1.31"
+    assert len(eks(aws).list_updates(name="changes")["updateIds"]) == 7
+    for call in (change, eks(aws).update_cluster_version):
+        with aws.refuses("ResourceNotFoundException", "No cluster found for name: none", 404):
+            call(name="none", **({"version": "1.31"} if call != change else {"deletionProtection": True}))
+
+
+@case(local_only=ONLY_HERE, moves_clock=True)
+def a_cluster_that_something_happens_to_is_not_changed(aws):
+    new_cluster(aws, "busy", version="1.30")
+    aws.admin("clock", freeze=aws.admin("clock")["now"])
+    eks(aws).update_cluster_config(name="busy", resourcesVpcConfig={"endpointPrivateAccess": True})
+    assert eks(aws).describe_cluster(name="busy")["cluster"]["status"] == "UPDATING"
+    with aws.refuses("ResourceInUseException", "UPDATING", 409):
+        eks(aws).update_cluster_config(name="busy", resourcesVpcConfig={"endpointPrivateAccess": False})
+    with aws.refuses("ResourceInUseException", "UPDATING", 409):
+        eks(aws).update_cluster_version(name="busy", version="1.31")
+    aws.admin("clock", advance="PT1S")
+    eks(aws).update_cluster_version(name="busy", version="1.31")
+
+
 @case(local_only=ONLY_HERE)
 def an_association_is_of_one_service_account(aws):
     new_cluster(aws, "pods")

@@ -122,6 +122,20 @@ pub enum On {
         /// The member with the id.
         id: &'static str,
     },
+    /// The add-on that a member names, of the cluster that another names.
+    EksAddon {
+        /// The member that names the cluster.
+        cluster: &'static str,
+        /// The member that names the add-on.
+        name: &'static str,
+    },
+    /// The IAM roles whose ARNs the elements of a list give.
+    RolesIn {
+        /// The member with the list.
+        list: &'static str,
+        /// The member of an element.
+        member: &'static str,
+    },
     /// Something of EKS whose ARN a member gives.
     EksArn(&'static str),
     /// What of EC2, of this kind, a member names by its id, or by a list of ids.

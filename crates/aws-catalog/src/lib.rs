@@ -5,6 +5,7 @@
 //!   access            what each operation asks of authorization                   what enforcement needs beside it
 //!   managed_policies  the policies of AWS itself, with their documents            what IAM answers of them
 //!   service_linked_roles  what services call the roles that they have in accounts
+//!   addons            the add-ons of EKS, their versions and permissions          what EKS answers of them
 //! ```
 //!
 //! Nothing here decides anything, and nothing is fetched: the data travels in the crate and is read when it is first
@@ -17,6 +18,7 @@
 //! ```
 
 pub mod access;
+pub mod addons;
 pub mod authorization;
 pub mod managed_policies;
 pub mod service_linked_roles;

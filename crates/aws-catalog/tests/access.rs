@@ -45,7 +45,7 @@ fn every_published_condition_key_is_accounted_for() {
         let published = action(access.action()).unwrap_or_else(|| panic!("{} is not published", access.action()));
         let kind = match access.on() {
             On::Alias(_) => "alias",
-            On::Role(_) | On::ServiceLinkedRole(_) | On::RoleOfTask(_) => "role",
+            On::Role(_) | On::RolesIn { .. } | On::ServiceLinkedRole(_) | On::RoleOfTask(_) => "role",
             On::Named(kind, _) | On::New(kind, _) | On::Arn(kind, _) => kind.name(),
             On::Identity(_) | On::UserOfAccessKey(_) | On::Caller => "user",
             On::Trail(_) => "trail",
@@ -53,13 +53,14 @@ fn every_published_condition_key_is_accounted_for() {
             On::EksCluster(_) => "cluster",
             On::PodIdentityAssociation { .. } => "podidentityassociation",
             On::Ec2(kind, _) | On::NewEc2(kind) => kind.name(),
+            On::EksAddon { .. } => "addon",
             _ => "key",
         };
         let is_meant = |name: &str| match access.on() {
             On::Nothing => false,
             On::InOrganization(_) => name != "responsibilitytransfer",
             On::NewOrganizationPolicy(_) => name == "policy",
-            On::EksArn(_) => matches!(name, "cluster" | "podidentityassociation"),
+            On::EksArn(_) => matches!(name, "addon" | "cluster" | "podidentityassociation"),
             _ => name == kind,
         };
         let on = published.resource_types().iter().filter(|on| is_meant(on.name()));
@@ -147,7 +148,9 @@ fn each_access_is_on_what_its_action_can_be_restricted_to() {
             On::Nothing if is_tag_of_new(access) => assert_eq!(access.only_with_members(), ["Tags"]),
             On::Nothing | On::Principal(_) => assert!(types.is_empty(), "{place}"),
             On::Alias(_) => assert!(types.contains(&"alias"), "{place}"),
-            On::Role(_) | On::ServiceLinkedRole(_) | On::RoleOfTask(_) => assert!(types.contains(&"role"), "{place}"),
+            On::Role(_) | On::RolesIn { .. } | On::ServiceLinkedRole(_) | On::RoleOfTask(_) => {
+                assert!(types.contains(&"role"), "{place}")
+            }
             On::Named(kind, _) | On::New(kind, _) | On::Arn(kind, _) => {
                 assert!(types.contains(&kind.name()), "{place}")
             }
@@ -156,6 +159,7 @@ fn each_access_is_on_what_its_action_can_be_restricted_to() {
             On::InOrganization(_) => assert!(!types.is_empty(), "{place}"),
             On::NewOrganizationPolicy(_) => assert!(types.contains(&"policy"), "{place}"),
             On::EksCluster(_) | On::EksArn(_) => assert!(types.contains(&"cluster"), "{place}"),
+            On::EksAddon { .. } => assert!(types.contains(&"addon"), "{place}"),
             On::PodIdentityAssociation { .. } => assert!(types.contains(&"podidentityassociation"), "{place}"),
             On::Ec2(kind, _) | On::NewEc2(kind) => assert!(types.contains(&kind.name()), "{place}"),
             On::AnyEc2(_) => {

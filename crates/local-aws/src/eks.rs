@@ -1,7 +1,7 @@
-//! The embedded AWS's Elastic Kubernetes Service: clusters, and which service accounts of them have which roles.
+//! The embedded AWS's Elastic Kubernetes Service: clusters, their add-ons, and which service accounts have which roles.
 //!
 //! ```text
-//!   call ------> clusters, associations, tags       one file for each family of operations
+//!   call ------> clusters, associations, addons, updates, tags      one file for each family of operations
 //!     |             |
 //!     |          authorize                          who may: the catalog's table, put to the authorization model
 //!     |             |
@@ -15,10 +15,13 @@
 //! Sources: Amazon EKS API Reference, the page of each operation; Amazon EKS User Guide; messages as the service sends
 //! them, as far as people quote them.
 
+mod addons;
 mod associations;
 mod authorize;
 mod behind;
 mod call;
+mod catalogue;
+mod cluster_updates;
 mod clusters;
 mod config;
 mod fault;
@@ -28,6 +31,7 @@ mod records;
 mod roles;
 mod state;
 mod tags;
+mod updates;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -112,20 +116,37 @@ macro_rules! operations {
 }
 
 operations! {
+    "CreateAddon" => addons::create,
+        lacks "add-ons that nobody's table of today has (`crates/aws-catalog/data/addons.json`); configuration values are kept and \
+               not looked at, `resolveConflicts` and `namespaceConfig`",
     "CreateCluster" => clusters::create,
         lacks "subnets and security groups are not looked up, and VPC and cluster security group are made up; a certificate \
                authority and a server, until they are told; envelope encryption with a key of one's own, Outposts, Auto \
                Mode, hybrid nodes, zonal shift, control plane tiers and flags of its components",
     "CreatePodIdentityAssociation" => associations::create,
+    "DeleteAddon" => addons::delete,
     "DeleteCluster" => clusters::delete,
     "DeletePodIdentityAssociation" => associations::delete,
+    "DescribeAddon" => addons::describe,
+    "DescribeAddonConfiguration" => catalogue::configuration,
+        lacks "the schema of configuration values",
+    "DescribeAddonVersions" => catalogue::versions,
+        lacks "most versions, and all add-ons that are others than AWS's",
     "DescribeCluster" => clusters::describe,
     "DescribePodIdentityAssociation" => associations::describe,
+    "DescribeUpdate" => updates::describe,
+    "ListAddons" => addons::list,
     "ListClusters" => clusters::list,
         lacks "connected clusters, so that `include` changes nothing",
     "ListPodIdentityAssociations" => associations::list,
     "ListTagsForResource" => tags::list,
+    "ListUpdates" => updates::list,
     "TagResource" => tags::tag,
     "UntagResource" => tags::untag,
+    "UpdateAddon" => addons::update,
+    "UpdateClusterConfig" => cluster_updates::config,
+        lacks "what `CreateCluster` lacks",
+    "UpdateClusterVersion" => cluster_updates::version,
+        lacks "rollbacks, and what a new version needs of nodes and add-ons",
     "UpdatePodIdentityAssociation" => associations::update,
 }

@@ -6,7 +6,7 @@
 
 use super::{
     Access, Condition,
-    On::{EksArn, EksCluster, Nothing, PodIdentityAssociation, Role},
+    On::{EksAddon, EksArn, EksCluster, Nothing, PodIdentityAssociation, Role, RolesIn},
     Operation,
     Source::{self, Fixed, MapKeys, MapValues, Member},
 };
@@ -14,11 +14,14 @@ use super::{
 /// By name: the order that look-ups rely on.
 pub(super) static OPERATIONS: &[Operation] = &[
     Operation::new(
+        "CreateAddon",
+        &[Access::new("eks:CreateAddon", EksCluster("clusterName")).told(TAGS), PASS_TO_ADDON, PASS_TO_PODS_OF_ADDON],
+    ),
+    Operation::new(
         "CreateCluster",
         &[
             Access::new("eks:CreateCluster", Nothing).told(CREATE_CLUSTER),
-            Access::new("iam:PassRole", Role("roleArn"))
-                .told(&[tell("iam:PassedToService", Fixed("eks.amazonaws.com"))]),
+            Access::new("iam:PassRole", Role("roleArn")).told(PASSED_TO_EKS),
         ],
     ),
     Operation::new(
@@ -28,20 +31,56 @@ pub(super) static OPERATIONS: &[Operation] = &[
             Access::new("iam:PassRole", Role("roleArn")).told(PASSED_TO_PODS),
         ],
     ),
+    Operation::new("DeleteAddon", &[Access::new("eks:DeleteAddon", ADDON)]),
     Operation::new("DeleteCluster", &[Access::new("eks:DeleteCluster", EksCluster("name"))]),
     Operation::new("DeletePodIdentityAssociation", &[Access::new("eks:DeletePodIdentityAssociation", ASSOCIATION)]),
+    Operation::new("DescribeAddon", &[Access::new("eks:DescribeAddon", ADDON)]),
+    Operation::new("DescribeAddonConfiguration", &[Access::new("eks:DescribeAddonConfiguration", Nothing)]),
+    Operation::new("DescribeAddonVersions", &[Access::new("eks:DescribeAddonVersions", Nothing)]),
     Operation::new("DescribeCluster", &[Access::new("eks:DescribeCluster", EksCluster("name"))]),
     Operation::new("DescribePodIdentityAssociation", &[Access::new("eks:DescribePodIdentityAssociation", ASSOCIATION)]),
+    Operation::new(
+        "DescribeUpdate",
+        &[
+            Access::new("eks:DescribeUpdate", EksCluster("name")),
+            Access::new("eks:DescribeUpdate", ADDON_OF_NAME).only_with(&["addonName"]),
+        ],
+    ),
+    Operation::new("ListAddons", &[Access::new("eks:ListAddons", EksCluster("clusterName"))]),
     Operation::new("ListClusters", &[Access::new("eks:ListClusters", Nothing)]),
     Operation::new(
         "ListPodIdentityAssociations",
         &[Access::new("eks:ListPodIdentityAssociations", EksCluster("clusterName"))],
     ),
     Operation::new("ListTagsForResource", &[Access::new("eks:ListTagsForResource", EksArn("resourceArn"))]),
+    Operation::new(
+        "ListUpdates",
+        &[
+            Access::new("eks:ListUpdates", EksCluster("name")),
+            Access::new("eks:ListUpdates", ADDON_OF_NAME).only_with(&["addonName"]),
+        ],
+    ),
     Operation::new("TagResource", &[Access::new("eks:TagResource", EksArn("resourceArn")).told(TAGS)]),
     Operation::new(
         "UntagResource",
         &[Access::new("eks:UntagResource", EksArn("resourceArn")).told(&[tell("aws:TagKeys", Member("tagKeys"))])],
+    ),
+    Operation::new("UpdateAddon", &[Access::new("eks:UpdateAddon", ADDON), PASS_TO_ADDON, PASS_TO_PODS_OF_ADDON]),
+    Operation::new(
+        "UpdateClusterConfig",
+        &[Access::new("eks:UpdateClusterConfig", EksCluster("name")).told(&[
+            tell("eks:authenticationMode", Member("accessConfig.authenticationMode")),
+            tell("eks:deletionProtection", Member("deletionProtection")),
+            tell("eks:elasticLoadBalancingEnabled", Member("kubernetesNetworkConfig.elasticLoadBalancing.enabled")),
+            tell("eks:endpointPrivateAccess", Member("resourcesVpcConfig.endpointPrivateAccess")),
+            tell("eks:endpointPublicAccess", Member("resourcesVpcConfig.endpointPublicAccess")),
+            tell("eks:supportType", Member("upgradePolicy.supportType")),
+        ])],
+    ),
+    Operation::new(
+        "UpdateClusterVersion",
+        &[Access::new("eks:UpdateClusterVersion", EksCluster("name"))
+            .told(&[tell("eks:kubernetesVersion", Member("version"))])],
     ),
     Operation::new(
         "UpdatePodIdentityAssociation",
@@ -52,7 +91,19 @@ pub(super) static OPERATIONS: &[Operation] = &[
     ),
 ];
 
+const ADDON: super::On = EksAddon { cluster: "clusterName", name: "addonName" };
+const ADDON_OF_NAME: super::On = EksAddon { cluster: "name", name: "addonName" };
+/// Which service a role is passed to that an add-on's service account has by its token, no document tells: it is handed to
+/// EKS.
+const PASS_TO_ADDON: Access = Access::new("iam:PassRole", Role("serviceAccountRoleArn"))
+    .only_with(&["serviceAccountRoleArn"])
+    .told(PASSED_TO_EKS);
+const PASS_TO_PODS_OF_ADDON: Access =
+    Access::new("iam:PassRole", RolesIn { list: "podIdentityAssociations", member: "roleArn" })
+        .only_with(&["podIdentityAssociations"])
+        .told(PASSED_TO_PODS);
 const ASSOCIATION: super::On = PodIdentityAssociation { cluster: "clusterName", id: "associationId" };
+const PASSED_TO_EKS: &[Condition] = &[tell("iam:PassedToService", Fixed("eks.amazonaws.com"))];
 const PASSED_TO_PODS: &[Condition] = &[tell("iam:PassedToService", Fixed("pods.eks.amazonaws.com"))];
 const TAGS: &[Condition] = &[TAG_VALUES, TAG_KEYS];
 const TAG_VALUES: Condition = tell("aws:RequestTag/${TagKey}", MapValues("tags"));

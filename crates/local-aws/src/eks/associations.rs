@@ -16,7 +16,6 @@ use super::{
     paging::Page,
     records::Association,
     roles::{self, PODS},
-    state::Realm,
     tags,
 };
 use crate::ServiceError;
@@ -93,6 +92,7 @@ pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
         target_role: target(asked.target_role_arn)?,
         policy: asked.policy.filter(|policy| !policy.is_empty()),
         token: asked.client_request_token,
+        owner: None,
         tags: asked.tags,
     };
     check(call, &association)?;
@@ -100,7 +100,8 @@ pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
     let mut change = call.change();
     // The cluster may have gone meanwhile.
     change.cluster(&call.place(), &asked.cluster_name)?;
-    if let Some(known) = of(&change, call, &asked.cluster_name, &association) {
+    let all = change.associations(&call.place(), &asked.cluster_name).map(|association| &**association);
+    if let Some(known) = of_account(all, &association.namespace, &association.service_account) {
         let is_same = known.token.is_some() && known.token == association.token;
         let exists = || fault::association_exists(&asked.cluster_name, known.names().1);
         return if is_same { Ok(told(known)) } else { Err(exists()) };
@@ -177,10 +178,13 @@ fn told(association: &Association) -> Value {
     json!({ "association": association.told() })
 }
 
-/// The association that the same service account has already.
-fn of<'r>(realm: &'r Realm, call: &Call<'_>, cluster: &str, new: &Association) -> Option<&'r Association> {
-    let mut all = realm.associations(&call.place(), cluster).map(|association| &**association);
-    all.find(|known| known.namespace == new.namespace && known.service_account == new.service_account)
+/// The one that a service account has among these.
+pub(super) fn of_account<'r>(
+    mut all: impl Iterator<Item = &'r Association>,
+    namespace: &str,
+    service_account: &str,
+) -> Option<&'r Association> {
+    all.find(|known| known.namespace == namespace && known.service_account == service_account)
 }
 
 /// Whether roles and policy are such as an association can have.

@@ -32,7 +32,7 @@ fn ask(call: &Call<'_>, access: &Access, resource: &str, input: &Value) -> Resul
     let authorizer = call.state.authorizer();
     let asked = Asked { access, resource, region: None, kms: KmsDetail::default(), on_same_key: None };
     let mut request = authorizer.request(call.ctx, input, asked)?;
-    if !matches!(access.on(), On::Role(_)) {
+    if !matches!(access.on(), On::Role(_) | On::RolesIn { .. }) {
         request.resource.owner = Some(call.account());
         request.resource.tags = tags_of(call, resource);
     }
@@ -55,6 +55,17 @@ fn resources(call: &Call<'_>, on: On, input: &Value) -> Result<Vec<String>, Serv
         On::EksCluster(member) => arn(format!("cluster/{}", text(member))),
         On::PodIdentityAssociation { cluster, id } => {
             arn(format!("podidentityassociation/{}/{}", text(cluster), text(id)))
+        }
+        On::EksAddon { cluster, name } => {
+            let (cluster, name) = (text(cluster), text(name));
+            let known = call.read().addon(&call.place(), cluster, name).map(|addon| addon.arn.to_string());
+            // Of one that is not there nobody knows the last part of the ARN.
+            known.unwrap_or_else(|_| arn(format!("addon/{cluster}/{name}/*")))
+        }
+        On::RolesIn { list, member } => {
+            let elements = input.get(list).and_then(Value::as_array).into_iter().flatten();
+            let roles = elements.filter_map(|element| element.get(member)?.as_str());
+            return roles.map(|role| roles::parsed(role).map(|role| role.to_string())).collect();
         }
         // One that is none is refused by the operation, in its own words.
         On::EksArn(member) => text(member).to_owned(),

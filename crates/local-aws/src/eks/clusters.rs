@@ -107,6 +107,7 @@ pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
         deletion_protection: asked.deletion_protection,
         token: asked.client_request_token,
         tags: asked.tags,
+        updated: None,
         behind: None,
     };
     let answer = told(&cluster, call);
@@ -139,6 +140,10 @@ pub(super) fn delete(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
     }
     let associations: Vec<_> = change.associations(&place, &name).cloned().collect();
     associations.iter().for_each(|association| change.remove(&**association));
+    let addons: Vec<_> = change.addons(&place, &name).cloned().collect();
+    addons.iter().for_each(|addon| change.remove(&**addon));
+    let updates: Vec<_> = change.updates(&place, &name).cloned().collect();
+    updates.iter().for_each(|update| change.remove(&**update));
     change.remove(&cluster);
     change.commit();
     let mut answer = told(&cluster, call);
@@ -151,7 +156,7 @@ fn told(cluster: &Cluster, call: &Call<'_>) -> Value {
 }
 
 /// Whether a text is a minor version of Kubernetes.
-fn is_version(text: &str) -> bool {
+pub(super) fn is_version(text: &str) -> bool {
     let minor = text.strip_prefix("1.").unwrap_or_default();
     (1..=3).contains(&minor.len()) && minor.bytes().all(|byte| byte.is_ascii_digit())
 }

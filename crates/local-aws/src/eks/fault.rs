@@ -6,6 +6,7 @@
 
 use aws_wire::{model::Operation, validate::ValidationError};
 
+use super::records::Addon;
 use crate::ServiceError;
 
 pub(super) fn no_cluster(name: &str) -> ServiceError {
@@ -18,6 +19,12 @@ pub(super) fn cluster_exists(name: &str) -> ServiceError {
     ServiceError::new("ResourceInUseException", message).with_status(409).with_field("clusterName", name)
 }
 
+/// Of a cluster that is being made or changed.
+pub(super) fn cluster_is_busy(name: &str, status: &str) -> ServiceError {
+    let message = format!("Cluster {name} cannot be updated as it is currently in {status} state.");
+    ServiceError::new("ResourceInUseException", message).with_status(409).with_field("clusterName", name)
+}
+
 pub(super) fn no_association(cluster: &str, id: &str) -> ServiceError {
     let message = format!("No association found with associationId: {id} in cluster: {cluster}");
     ServiceError::new("ResourceNotFoundException", message).with_status(404).with_field("clusterName", cluster)
@@ -26,6 +33,33 @@ pub(super) fn no_association(cluster: &str, id: &str) -> ServiceError {
 pub(super) fn association_exists(cluster: &str, id: &str) -> ServiceError {
     let message = format!("Association already exists: {id}");
     ServiceError::new("ResourceInUseException", message).with_status(409).with_field("clusterName", cluster)
+}
+
+pub(super) fn no_addon(cluster: &str, name: &str) -> ServiceError {
+    let message = format!("No addon: {name} found in cluster: {cluster}");
+    ServiceError::new("ResourceNotFoundException", message)
+        .with_status(404)
+        .with_field("clusterName", cluster)
+        .with_field("addonName", name)
+}
+
+pub(super) fn addon_exists(known: &Addon) -> ServiceError {
+    let (cluster, name) = known.names();
+    ServiceError::new("ResourceInUseException", "Addon already exists.")
+        .with_status(409)
+        .with_field("clusterName", cluster)
+        .with_field("addonName", name)
+}
+
+pub(super) fn no_update(cluster: &str, id: &str) -> ServiceError {
+    let message = format!("No update found for ID: {id}");
+    ServiceError::new("ResourceNotFoundException", message).with_status(404).with_field("clusterName", cluster)
+}
+
+/// Of a node group or a capability.
+pub(super) fn no_part(cluster: &str, name: &str) -> ServiceError {
+    let message = format!("There is no {name} in cluster: {cluster}");
+    ServiceError::new("ResourceNotFoundException", message).with_status(404).with_field("clusterName", cluster)
 }
 
 pub(super) fn no_role() -> ServiceError {

@@ -37,6 +37,9 @@ pub(crate) struct Cluster {
     /// By which a request is known that comes twice.
     pub(super) token: Option<String>,
     pub(super) tags: Tags,
+    /// When its last change began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) updated: Option<Timestamp>,
     /// What was told to be behind it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) behind: Option<Told>,
@@ -61,6 +64,9 @@ pub(super) struct Told {
 }
 
 impl Cluster {
+    /// The version of everything around Kubernetes that clusters have; AWS counts it up.
+    pub(super) const PLATFORM: &'static str = "eks.1";
+
     pub(crate) fn name(&self) -> &str {
         self.arn.resource().strip_prefix("cluster/").unwrap_or_default()
     }
@@ -76,8 +82,16 @@ impl Cluster {
         if self.arn.partition() == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" }
     }
 
-    pub(super) fn is_active(&self, now: Timestamp) -> bool {
+    fn is_there(&self, now: Timestamp) -> bool {
         now.duration_since(self.created) >= TAKES
+    }
+
+    pub(super) fn status(&self, now: Timestamp) -> &'static str {
+        match self.updated {
+            _ if !self.is_there(now) => "CREATING",
+            Some(updated) if now.duration_since(updated) < TAKES => "UPDATING",
+            _ => "ACTIVE",
+        }
     }
 
     /// As it is described. What making it brings is told when it is made.
@@ -91,9 +105,9 @@ impl Cluster {
             "resourcesVpcConfig": self.vpc,
             "kubernetesNetworkConfig": self.network,
             "logging": self.logging,
-            "status": if self.is_active(now) { "ACTIVE" } else { "CREATING" },
+            "status": self.status(now),
             "certificateAuthority": {},
-            "platformVersion": "eks.1",
+            "platformVersion": Self::PLATFORM,
             "tags": self.tags,
             "health": { "issues": [] },
             "accessConfig": self.access,
@@ -105,7 +119,7 @@ impl Cluster {
         if let Some(token) = &self.token {
             tell(&mut told, "", "clientRequestToken", &**token);
         }
-        if self.is_active(now) {
+        if self.is_there(now) {
             let behind = self.behind.clone().unwrap_or_default();
             let region = self.arn.region();
             let own = || format!("https://{}.gr7.{region}.eks.{}", self.id, self.suffix());
@@ -133,6 +147,9 @@ pub(crate) struct Association {
     pub(super) target_role: Option<Arn>,
     pub(super) policy: Option<String>,
     pub(super) token: Option<String>,
+    /// The add-on that made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) owner: Option<Arn>,
     pub(super) tags: Tags,
 }
 
@@ -186,6 +203,7 @@ impl Association {
             ("targetRoleArn", self.target_role.as_ref().map(ToString::to_string)),
             ("externalId", self.external_id()),
             ("policy", self.policy.clone()),
+            ("ownerArn", self.owner.as_ref().map(ToString::to_string)),
         ];
         for (name, value) in further {
             if let Some(value) = value {
@@ -198,12 +216,96 @@ impl Association {
     /// As lists tell it: without role and tags.
     pub(super) fn summary(&self) -> Value {
         let (cluster, id) = self.names();
-        json!({
+        let mut told = json!({
             "clusterName": cluster,
             "namespace": self.namespace,
             "serviceAccount": self.service_account,
             "associationArn": self.arn,
             "associationId": id,
+        });
+        if let Some(owner) = &self.owner {
+            tell(&mut told, "", "ownerArn", owner.as_str());
+        }
+        told
+    }
+}
+
+/// An add-on of a cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Addon {
+    pub(super) arn: Arn,
+    pub(super) version: String,
+    pub(super) created: Timestamp,
+    pub(super) modified: Timestamp,
+    /// The role of its service account by its token.
+    pub(super) role: Option<Arn>,
+    pub(super) configuration: Option<String>,
+    pub(super) token: Option<String>,
+    pub(super) tags: Tags,
+}
+
+impl Addon {
+    /// The cluster's name and the add-on's, in `addon/CLUSTER/NAME/UUID`.
+    pub(super) fn names(&self) -> (&str, &str) {
+        let mut names = self.arn.resource().split('/').skip(1);
+        (names.next().unwrap_or_default(), names.next().unwrap_or_default())
+    }
+
+    /// As it is described, but for what it owns.
+    pub(super) fn told(&self, now: Timestamp) -> Value {
+        let (cluster, name) = self.names();
+        let status = match () {
+            () if now.duration_since(self.created) < TAKES => "CREATING",
+            () if now.duration_since(self.modified) < TAKES => "UPDATING",
+            () => "ACTIVE",
+        };
+        let mut told = json!({
+            "addonName": name,
+            "clusterName": cluster,
+            "status": status,
+            "addonVersion": self.version,
+            "health": { "issues": [] },
+            "addonArn": self.arn,
+            "createdAt": seconds(self.created),
+            "modifiedAt": seconds(self.modified),
+            "tags": self.tags,
+        });
+        let further = [
+            ("serviceAccountRoleArn", self.role.as_ref().map(ToString::to_string)),
+            ("configurationValues", self.configuration.clone()),
+        ];
+        for (name, value) in further {
+            if let Some(value) = value {
+                tell(&mut told, "", name, value);
+            }
+        }
+        told
+    }
+}
+
+/// A change of a cluster, or of something of it, that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Update {
+    pub(super) id: String,
+    pub(super) cluster: Arn,
+    /// The add-on that it is of, if it is.
+    pub(super) addon: Option<String>,
+    pub(super) kind: String,
+    pub(super) created: Timestamp,
+    /// What it was asked to change, by kind.
+    pub(super) parameters: Vec<(String, String)>,
+}
+
+impl Update {
+    pub(super) fn told(&self, now: Timestamp) -> Value {
+        let parameters = self.parameters.iter().map(|(kind, value)| json!({ "type": kind, "value": value }));
+        json!({
+            "id": self.id,
+            "status": if now.duration_since(self.created) < TAKES { "InProgress" } else { "Successful" },
+            "type": self.kind,
+            "params": parameters.collect::<Vec<_>>(),
+            "createdAt": seconds(self.created),
+            "errors": [],
         })
     }
 }

@@ -15,7 +15,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     fault,
-    records::{Association, Cluster},
+    records::{Addon, Association, Cluster, Update},
 };
 use crate::{
     ServiceError,
@@ -26,7 +26,7 @@ use crate::{
 pub(super) use change::Change;
 
 /// What is kept of EKS.
-pub(crate) const TABLES: &[Table] = &[Cluster::TABLE, Association::TABLE];
+pub(crate) const TABLES: &[Table] = &[Cluster::TABLE, Association::TABLE, Addon::TABLE, Update::TABLE];
 
 /// The clusters of all accounts.
 #[derive(Debug)]
@@ -41,6 +41,8 @@ pub(crate) struct State {
 pub(super) struct Realm {
     clusters: BTreeMap<String, Arc<Cluster>>,
     associations: BTreeMap<String, Arc<Association>>,
+    addons: BTreeMap<String, Arc<Addon>>,
+    updates: BTreeMap<String, Arc<Update>>,
 }
 
 /// The realm, while nobody changes it.
@@ -102,6 +104,32 @@ impl Record for Association {
     }
 }
 
+impl Record for Addon {
+    const TABLE: Table = Table::plain("eks.addon");
+
+    fn key(&self) -> String {
+        let (cluster, name) = self.names();
+        format!("{}{cluster}/{name}", Place::in_arn(&self.arn).0)
+    }
+
+    fn of(realm: &mut Realm) -> &mut BTreeMap<String, Arc<Self>> {
+        &mut realm.addons
+    }
+}
+
+impl Record for Update {
+    const TABLE: Table = Table::plain("eks.update");
+
+    fn key(&self) -> String {
+        let cluster = self.cluster.resource().strip_prefix("cluster/").unwrap_or_default();
+        format!("{}{cluster}/{}", Place::in_arn(&self.cluster).0, self.id)
+    }
+
+    fn of(realm: &mut Realm) -> &mut BTreeMap<String, Arc<Self>> {
+        &mut realm.updates
+    }
+}
+
 impl Realm {
     pub(super) fn cluster(&self, place: &Place, name: &str) -> Result<&Arc<Cluster>, ServiceError> {
         self.clusters.get(&format!("{}{name}", place.0)).ok_or_else(|| fault::no_cluster(name))
@@ -137,6 +165,21 @@ impl Realm {
     ) -> impl Iterator<Item = &Arc<Association>> + use<'_> {
         under(&self.associations, format!("{}{cluster}/", place.0)).map(|(_, association)| association)
     }
+
+    pub(super) fn addon(&self, place: &Place, cluster: &str, name: &str) -> Result<&Arc<Addon>, ServiceError> {
+        self.cluster(place, cluster)?;
+        self.addons.get(&format!("{}{cluster}/{name}", place.0)).ok_or_else(|| fault::no_addon(cluster, name))
+    }
+
+    /// Those of a cluster, by name.
+    pub(super) fn addons(&self, place: &Place, cluster: &str) -> impl Iterator<Item = &Arc<Addon>> + use<'_> {
+        under(&self.addons, format!("{}{cluster}/", place.0)).map(|(_, addon)| addon)
+    }
+
+    /// Those of a cluster and its add-ons, by id.
+    pub(super) fn updates(&self, place: &Place, cluster: &str) -> impl Iterator<Item = &Arc<Update>> + use<'_> {
+        under(&self.updates, format!("{}{cluster}/", place.0)).map(|(_, update)| update)
+    }
 }
 
 /// The rows whose keys begin so.
@@ -154,6 +197,8 @@ impl State {
         let mut realm = Realm::default();
         load::<Cluster>(&store, &mut realm)?;
         load::<Association>(&store, &mut realm)?;
+        load::<Addon>(&store, &mut realm)?;
+        load::<Update>(&store, &mut realm)?;
         Ok(Self { store, authorizer, realm: RwLock::new(realm) })
     }
 

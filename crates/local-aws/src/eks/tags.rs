@@ -1,4 +1,4 @@
-//! Tags of clusters and of associations.
+//! Tags of clusters, add-ons and associations.
 //!
 //! Source: Amazon EKS User Guide, "Organize Amazon EKS resources with tags" > "Tag restrictions".
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{
     call::{Call, input},
     fault,
-    records::{Association, Cluster, Tags},
+    records::{Addon, Association, Cluster, Tags},
     state::Realm,
 };
 use crate::ServiceError;
@@ -43,6 +43,7 @@ struct ListThem {
 pub(super) enum Tagged {
     Cluster(Box<Cluster>),
     Association(Box<Association>),
+    Addon(Box<Addon>),
 }
 
 impl Tagged {
@@ -50,6 +51,7 @@ impl Tagged {
         match self {
             Self::Cluster(cluster) => &cluster.tags,
             Self::Association(association) => &association.tags,
+            Self::Addon(addon) => &addon.tags,
         }
     }
 
@@ -57,6 +59,7 @@ impl Tagged {
         match self {
             Self::Cluster(cluster) => &mut cluster.tags,
             Self::Association(association) => &mut association.tags,
+            Self::Addon(addon) => &mut addon.tags,
         }
     }
 }
@@ -116,6 +119,7 @@ fn edit(
     match tagged {
         Tagged::Cluster(cluster) => change.put(*cluster),
         Tagged::Association(association) => change.put(*association),
+        Tagged::Addon(addon) => change.put(*addon),
     }
     change.commit();
     Ok(json!({}))
@@ -138,11 +142,16 @@ pub(super) fn named(realm: &Realm, call: &Call<'_>, arn: &str) -> Option<Tagged>
         ("podidentityassociation", Some((cluster, id))) => {
             Tagged::Association(Box::new(Association::clone(realm.association(&place, cluster, id).ok()?)))
         }
+        ("addon", Some((cluster, name))) => {
+            let (name, _) = name.split_once('/')?;
+            Tagged::Addon(Box::new(Addon::clone(realm.addon(&place, cluster, name).ok()?)))
+        }
         _ => return None,
     };
     let own = match &found {
         Tagged::Cluster(cluster) => &cluster.arn,
         Tagged::Association(association) => &association.arn,
+        Tagged::Addon(addon) => &addon.arn,
     };
     (own.as_str() == arn).then_some(found)
 }

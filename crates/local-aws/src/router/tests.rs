@@ -70,6 +70,8 @@ fn members_of(access: &Access) -> Vec<(&'static str, Fits)> {
         On::Nothing | On::Caller => vec![],
         On::KeyOfCiphertext { ciphertext, or } => vec![(ciphertext, BLOB), (or, TEXT)],
         On::PodIdentityAssociation { cluster, id } => vec![(cluster, TEXT), (id, TEXT)],
+        On::EksAddon { cluster, name } => vec![(cluster, TEXT), (name, TEXT)],
+        On::RolesIn { list, .. } => vec![(list, LIST)],
         On::KeyInRegion { key, region } => vec![(key, TEXT), (region, TEXT)],
         On::KeyOfGrant { token, or } => vec![(token, TEXT), (or, TEXT)],
         On::Key(member)

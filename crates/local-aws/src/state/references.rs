@@ -58,7 +58,7 @@ impl<'n> Text<'n> {
     /// Every row is under the name that it has itself.
     fn names(&self) -> Result<(), Flaw> {
         type Own = fn(&Node) -> Option<String>;
-        let own: [(&str, Own); 10] = [
+        let own: [(&str, Own); 12] = [
             ("kms.key", |row| arn_parts(row.get("arn")?.text()?).map(|arn| arn.of_key())),
             ("kms.grant", |row| {
                 let key = arn_parts(row.get("key")?.text()?)?.of_key();
@@ -70,8 +70,13 @@ impl<'n> Text<'n> {
             ("iam.policy", |row| of_identity(row, "name")),
             ("iam.instance-profile", |row| of_identity(row, "name")),
             ("iam.oidc-provider", |row| of_identity(row, "url")),
-            ("eks.cluster", |row| of_eks(row, "cluster")),
-            ("eks.association", |row| of_eks(row, "podidentityassociation")),
+            ("eks.cluster", |row| of_eks(row, "arn", "cluster")),
+            ("eks.association", |row| of_eks(row, "arn", "podidentityassociation")),
+            // Behind the name stands an id.
+            ("eks.addon", |row| {
+                of_eks(row, "arn", "addon").and_then(|names| Some(names.rsplit_once('/')?.0.to_owned()))
+            }),
+            ("eks.update", |row| Some(format!("{}/{}", of_eks(row, "cluster", "cluster")?, row.get("id")?.text()?))),
         ];
         for (key, row) in self.rows("account.named") {
             if key.parse::<AccountId>().is_err() {
@@ -157,16 +162,13 @@ impl<'n> Text<'n> {
 
     /// What is a cluster's, with a cluster that is there.
     fn clusters(&self) -> Result<(), Flaw> {
-        for (key, row) in self.rows("eks.association") {
-            let (cluster, _) = key.rsplit_once('/').unwrap_or_default();
-            if !self.has("eks.cluster", cluster) {
-                let node = row.get("arn").unwrap_or(row);
-                return self.not_there(
-                    &Named { table: "eks.association", row: key, node },
-                    "cluster",
-                    "eks.cluster",
-                    cluster,
-                );
+        for (table, naming) in [("eks.association", "arn"), ("eks.addon", "arn"), ("eks.update", "cluster")] {
+            for (key, row) in self.rows(table) {
+                let (cluster, _) = key.rsplit_once('/').unwrap_or_default();
+                if !self.has("eks.cluster", cluster) {
+                    let node = row.get(naming).unwrap_or(row);
+                    return self.not_there(&Named { table, row: key, node }, "cluster", "eks.cluster", cluster);
+                }
             }
         }
         Ok(())
@@ -287,9 +289,9 @@ fn arn_parts(arn: &str) -> Option<KeyPlace<'_>> {
     Some(KeyPlace { region, account, id: resource.strip_prefix("key/")? })
 }
 
-/// The key of something of EKS, of this kind: its account and region, and the names in its ARN.
-fn of_eks(row: &Node, kind: &str) -> Option<String> {
-    let mut parts = row.get("arn")?.text()?.splitn(6, ':').skip(3);
+/// The key of what of EKS, of this kind, a member has the ARN of: its account and region, and the names in the ARN.
+fn of_eks(row: &Node, member: &str, kind: &str) -> Option<String> {
+    let mut parts = row.get(member)?.text()?.splitn(6, ':').skip(3);
     let (region, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
     Some(format!("{account}/{region}/{}", resource.strip_prefix(kind)?.strip_prefix('/')?))
 }

@@ -9,3 +9,4 @@ mod on_aws;
 mod probes;
 mod python;
 mod rust_sdk;
+mod seeds;

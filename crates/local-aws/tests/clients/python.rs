@@ -112,7 +112,11 @@ fn world() -> authz::world::World {
 
 /// The root credentials, as the scripts take them.
 fn credentials(aws: &Running) -> String {
-    let all: serde_json::Map<_, _> = ACCOUNTS
+    credentials_of(aws, &ACCOUNTS)
+}
+
+pub(crate) fn credentials_of(aws: &Running, accounts: &[&str]) -> String {
+    let all: serde_json::Map<_, _> = accounts
         .iter()
         .map(|account| {
             let credential = aws.root_credential(account.parse().unwrap());
@@ -125,7 +129,7 @@ fn credentials(aws: &Running) -> String {
 }
 
 /// Runs a script to its end, which must be a good one.
-async fn run(script: &str, arguments: &[String], endpoint: &str, credentials: &str, keys: Option<&Path>) {
+pub(crate) async fn run(script: &str, arguments: &[String], endpoint: &str, credentials: &str, keys: Option<&Path>) {
     let home = tempfile::tempdir().unwrap();
     let scripts = workspace().join("tests/clients");
     let output = Command::new(venv().join("python"))

@@ -123,7 +123,12 @@ pub(crate) async fn fill(aws: &Running) -> Filled {
         json!({"name": "demo", "roleArn": role("Clusters"), "resourcesVpcConfig": {"subnetIds": ["subnet-1"]}});
     let association =
         json!({"namespace": "default", "serviceAccount": "api", "roleArn": role("Pods"), "tags": {"a": "b"}});
-    for (path, input) in [("/clusters", cluster), ("/clusters/demo/pod-identity-associations", association)] {
+    for (path, input) in [
+        ("/clusters", cluster),
+        ("/clusters/demo/pod-identity-associations", association),
+        ("/clusters/demo/addons", json!({"addonName": "coredns"})),
+        ("/clusters/demo/addons/coredns/update", json!({"configurationValues": "{}"})),
+    ] {
         let made = wire::rest(aws, "eks", "POST", path, &input.to_string()).await;
         assert_eq!(made.status, 200, "{made:?}");
     }

@@ -237,7 +237,7 @@ fn without_secrets(text: &str) -> String {
         let (before, from) = rest.split_at(begin);
         let (run, behind) = from.split_at(from.find(|character| !is_of_base64(character)).unwrap_or(from.len()));
         shown.push_str(before);
-        let is_id = run.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let is_id = run.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'/'));
         match run.len() >= FEWEST_OF_A_SECRET && !is_id {
             true => shown.extend(std::iter::repeat_n('*', run.len())),
             false => shown.push_str(run),

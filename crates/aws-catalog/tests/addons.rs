@@ -1,0 +1,76 @@
+//! What the table of add-ons says, against itself and against the managed policies.
+
+use std::collections::BTreeSet;
+
+use aws_catalog::{
+    addons::{self, Addon},
+    managed_policies,
+};
+use serde_json::Value;
+
+#[test]
+fn what_aws_told_in_november_2024_comes_out() {
+    let cni = addons::addon("vpc-cni").unwrap();
+    assert!(cni.requires_iam);
+    let default = cni.default_on("1.30").unwrap();
+    assert_eq!(default.version, "v1.19.0-eksbuild.1");
+    assert!(default.is_default_of("1.30"));
+    let [account] = &*cni.service_accounts else { panic!("one service account") };
+    assert_eq!(account.name, "aws-node");
+    assert_eq!(account.policies, ["arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy"]);
+}
+
+#[test]
+fn versions_take_pod_identity_since_one_of_them() {
+    let driver = addons::addon("aws-ebs-csi-driver").unwrap();
+    for (version, takes) in [("v1.26.0-eksbuild.1", true), ("v1.9.0-eksbuild.1", false), ("v1.31.0-eksbuild.1", true)] {
+        assert_eq!(driver.takes_pod_identity(version), takes, "{version}");
+    }
+    assert!(!addons::addon("coredns").unwrap().takes_pod_identity("v1.14.6-eksbuild.4"));
+}
+
+#[test]
+fn where_no_default_is_known_it_is_the_newest() {
+    let proxy = addons::addon("kube-proxy").unwrap();
+    assert_eq!(proxy.default_on("1.30").unwrap().version, "v1.30.11-eksbuild.5");
+    assert!(proxy.default_on("1.5").is_none());
+    assert!(addons::addon("VPC-CNI").is_none());
+}
+
+#[test]
+fn the_table_is_of_one_piece() {
+    let names: Vec<_> = addons::all().iter().map(|addon| &addon.name).collect();
+    assert!(names.is_sorted(), "{names:?}");
+    for addon in addons::all() {
+        let Addon { name, versions, .. } = addon;
+        for version in versions {
+            let all = &version.kubernetes;
+            assert!(version.default_of.iter().all(|release| all.contains(release)), "{name} {}", version.version);
+        }
+        // A release has one default at most.
+        let defaults: Vec<_> = versions.iter().flat_map(|version| &version.default_of).collect();
+        assert_eq!(defaults.len(), defaults.iter().collect::<BTreeSet<_>>().len(), "{name}: {defaults:?}");
+        let known: BTreeSet<_> = versions.iter().map(|version| &version.version).collect();
+        assert_eq!(known.len(), versions.len(), "{name}");
+        for policy in addon.service_accounts.iter().flat_map(|account| &account.policies) {
+            assert!(managed_policies::policy(policy).is_some(), "{name}: {policy}");
+        }
+        assert_eq!(addon.requires_iam, !addon.service_accounts.is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn each_fact_names_its_source_and_each_source_its_date() {
+    let text = include_str!("../data/addons.json");
+    let data: Value = serde_json::from_str(text).unwrap();
+    let sources = data["sources"].as_object().unwrap();
+    assert!(sources.values().all(|source| source["what"].is_string() && source["date"].is_string()));
+    let mut used = BTreeSet::new();
+    for addon in data["addons"].as_array().unwrap() {
+        let parts =
+            [&addon["versions"], &addon["serviceAccounts"]].into_iter().flat_map(|list| list.as_array().unwrap());
+        let parts = parts.chain([addon, &addon["podIdentity"]].into_iter().filter(|part| !part.is_null()));
+        used.extend(parts.map(|part| part["source"].as_str().unwrap()));
+    }
+    assert_eq!(used, sources.keys().map(String::as_str).collect());
+}
