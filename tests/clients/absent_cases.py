@@ -53,7 +53,6 @@ def services_that_are_not_there(aws):
         ("s3", "list_buckets", {}, "NotImplemented", 501, "is signed for s3"),
         ("s3", "put_object", {"Bucket": "b", "Key": "k", "Body": b"\xff%zz=1"}, "NotImplemented", 501, "signed for s3"),
         ("route53", "list_hosted_zones", {}, "UnknownOperationException", 404, "is signed for route53"),
-        ("eks", "list_clusters", {}, "UnknownOperationException", 404, "is signed for eks"),
         ("lambda", "invoke", {"FunctionName": "f", "Payload": b"{}"}, "UnknownOperationException", 404, "for lambda"),
         # It speaks CBOR.
         ("cloudwatchomni", "delete_view", {}, "UnknownOperationException", 404, "is signed for cloudwatch"),

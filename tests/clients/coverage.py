@@ -43,13 +43,14 @@ NEVER.update(dict.fromkeys((
 NEVER.update(dict.fromkeys(("InvalidTagParameterException", "TagsLimitExceededException"), "trails have no tags"))
 NEVER.update({
     "InvalidEventSelectorsException": "trails have no event selectors",
-    "InvalidParameterException": "what it would be said of has errors of its own",
     "ThrottlingException": "nothing is throttled",
     "TrailNotProvidedException": "the model requires the name, and ValidationException comes first",
 })
 
 # Errors that one operation never answers, and why.
 NEVER_OF = {
+    ("CreateTrail", "InvalidParameterException"): "what it would be said of has errors of its own",
+    ("UpdateTrail", "InvalidParameterException"): "what it would be said of has errors of its own",
     ("CreateGrant", "LimitExceededException"): "the 50,001st grant takes too long to reach; `cargo test -p local-aws --test kms quotas` lowers the quota",
     ("AssumeRole", "ExpiredTokenException"): "it is of context assertions, which are not taken",
     ("CreateKey", "InvalidArnException"): "it takes no ARN",

@@ -92,6 +92,9 @@ def an_instance_runs_until_it_is_terminated(aws):
     assert volume["Tags"] == [{"Key": "team", "Value": "volume"}], volume
     with aws.refuses("VolumeInUse", "is currently attached", 400):
         client.delete_volume(VolumeId=volume["VolumeId"])
+    spare = client.create_volume(AvailabilityZone=f"{REGION}a", Size=1)["VolumeId"]
+    client.get_waiter("volume_available").wait(VolumeIds=[spare], WaiterConfig={"Delay": 1})
+    client.delete_volume(VolumeId=spare)
     [status] = client.describe_instance_status(InstanceIds=[begun["InstanceId"]])["InstanceStatuses"]
     assert status["InstanceStatus"]["Status"] == "ok", status
     ended = client.terminate_instances(InstanceIds=[begun["InstanceId"]])["TerminatingInstances"]

@@ -269,7 +269,7 @@ def a_role_must_be_there_and_trust_pods(aws):
 @case(local_only=ONLY_HERE)
 def tags_are_put_on_clusters_and_associations(aws):
     cluster = new_cluster(aws, "tagged", tags={"a": "1"})
-    association = associate(aws, "tagged", new_role(aws, "tagged"))
+    association = associate(aws, "tagged", new_role(aws, "tagged-pods"))
     for arn, known in ((cluster["arn"], {"a": "1"}), (association["associationArn"], {})):
         assert eks(aws).list_tags_for_resource(resourceArn=arn)["tags"] == known
         eks(aws).tag_resource(resourceArn=arn, tags={"b": "2", "a": "3"})
