@@ -2,6 +2,7 @@
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from contract import case
 from session import REGION, tokens_of
@@ -389,3 +390,58 @@ def instances_are_told_page_by_page(aws):
     with aws.refuses("InvalidParameterValue", "Value \\( 1 \\) for parameter maxResults", 400):
         client.describe_instances(MaxResults=1)
     client.terminate_instances(InstanceIds=found)
+
+
+@case(local_only=KEYS)
+def a_page_goes_on_where_what_was_told_last_is_gone(aws):
+    client = ec2(aws)
+    spec = [{"ResourceType": "volume", "Tags": [{"Key": "paged", "Value": "yes"}]}]
+    made = [client.create_volume(AvailabilityZone=f"{REGION}a", Size=1, TagSpecifications=spec)["VolumeId"] for _ in range(7)]
+    client.get_waiter("volume_available").wait(VolumeIds=made, WaiterConfig={"Delay": 1})
+    mine = {"Filters": [{"Name": "tag:paged", "Values": ["yes"]}], "MaxResults": 5}
+    first = client.describe_volumes(**mine)
+    found = [volume["VolumeId"] for volume in first["Volumes"]]
+    client.delete_volume(VolumeId=found[-1])
+    second = client.describe_volumes(**mine, NextToken=first["NextToken"])
+    found += [volume["VolumeId"] for volume in second["Volumes"]]
+    assert sorted(found) == sorted(made) and "NextToken" not in second, (found, second)
+    with aws.refuses("InvalidParameterValue", "The token is not valid", 400):
+        client.describe_volumes(**mine, NextToken="odd")
+    for wrong in ([{"Name": "size", "Values": ["1"] * 201}], [{"Name": "size", "Values": ["1"]}] * 51):
+        with aws.refuses("FilterLimitExceeded", "at most 50 filters, of at most 200 values", 400):
+            client.describe_volumes(Filters=wrong)
+
+
+@case(local_only=KEYS)
+def calls_with_one_token_at_the_same_time_launch_once(aws):
+    client, key = ec2(aws), aws.kms().create_key()["KeyMetadata"]["Arn"]
+    image = new_image(client, "of many at once")
+    # So many that a call takes long enough for the others to come in between.
+    ebs = {"VolumeSize": 1, "Encrypted": True, "KmsKeyId": key}
+    disks = under(key) + [{"DeviceName": f"/dev/xvd{first}{second}", "Ebs": ebs} for first in "bcde" for second in "abcdefgh"]
+    with ThreadPoolExecutor(8) as pool:
+        begun = list(pool.map(lambda _: run(client, image, ClientToken="at once", BlockDeviceMappings=disks), range(8)))
+    assert len({one["InstanceId"] for one in begun}) == 1, [one["InstanceId"] for one in begun]
+    told = client.describe_volumes(Filters=[{"Name": "attachment.instance-id", "Values": [begun[0]["InstanceId"]]}])["Volumes"]
+    granted = [grant["Constraints"]["EncryptionContextSubset"]["aws:ebs:id"] for grant in aws.kms().list_grants(KeyId=key, Limit=100)["Grants"]]
+    assert set(granted) == {volume["VolumeId"] for volume in told} and len(told) == 33, (len(granted), len(told))
+
+
+@case(local_only=KEYS)
+def what_would_make_too_much_at_once_is_refused(aws):
+    client = ec2(aws)
+    image = new_image(client, "of many volumes")
+    disks = [{"DeviceName": f"/dev/xvd{letter}", "Ebs": {"VolumeSize": 1}} for letter in "bcdefg"]
+    with aws.refuses("VolumeLimitExceeded", "at most 5000 volumes", 400):
+        client.run_instances(ImageId=image, MinCount=1000, MaxCount=1000, BlockDeviceMappings=disks)
+    with aws.refuses("InstanceLimitExceeded", "1001", 400):
+        client.run_instances(ImageId=image, MinCount=1, MaxCount=1001)
+    name = client.create_launch_template(LaunchTemplateName="too-much", LaunchTemplateData={"ImageId": image})["LaunchTemplate"]["LaunchTemplateName"]
+    config = {"LaunchTemplateSpecification": {"LaunchTemplateName": name, "Version": "$Latest"}}
+    for target in ({"TotalTargetCapacity": -(2**63), "OnDemandTargetCapacity": 1}, {"TotalTargetCapacity": 2**63 - 1, "SpotTargetCapacity": -1}):
+        told = client.create_fleet(Type="instant", LaunchTemplateConfigs=[config], TargetCapacitySpecification={
+            **target, "DefaultTargetCapacityType": "spot"})
+        launched = [instance for each in told["Instances"] for instance in each["InstanceIds"]]
+        assert len(launched) <= 1, told
+        if launched:
+            client.terminate_instances(InstanceIds=launched)

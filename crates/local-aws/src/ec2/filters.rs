@@ -10,6 +10,11 @@ use serde_json::{Map, Value, json};
 use super::fault;
 use crate::{ServiceError, glob};
 
+/// Source: Amazon EC2 User Guide, "Filter resources by using the AWS CLI or API"; Amazon EC2 API Reference, "Error codes"
+/// (`FilterLimitExceeded`).
+const MOST_FILTERS: usize = 50;
+const MOST_VALUES: usize = 200;
+
 /// A filter's name, and where in what is told its values are.
 pub(super) type Known = (&'static str, &'static str);
 
@@ -39,8 +44,15 @@ pub(super) struct Listing {
 impl<'v> Filters<'v> {
     /// The filters of an input.
     pub(super) fn of(input: &'v Value, known: &[Known]) -> Result<Self, ServiceError> {
+        let given = || input.get("Filters").and_then(Value::as_array).into_iter().flatten();
+        let values = given().filter_map(|filter| filter.get("Values")?.as_array());
+        if given().count() > MOST_FILTERS || values.into_iter().any(|values| values.len() > MOST_VALUES) {
+            let message =
+                format!("A request takes at most {MOST_FILTERS} filters, of at most {MOST_VALUES} values each.");
+            return Err(ServiceError::new("FilterLimitExceeded", message));
+        }
         let mut filters = Vec::new();
-        for filter in input.get("Filters").and_then(Value::as_array).into_iter().flatten() {
+        for filter in given() {
             let name = filter.get("Name").and_then(Value::as_str).unwrap_or_default();
             let values = filter.get("Values").and_then(Value::as_array).into_iter().flatten();
             let path = match name {
@@ -110,10 +122,10 @@ impl Listing {
     }
 
     /// A page of what is asked for.
-    pub(super) fn page(&self, input: &Value, kept: Vec<Value>) -> Result<Value, ServiceError> {
-        let (page, token) = page(input, self.least, kept, |thing| {
-            thing.get(self.id).and_then(Value::as_str).unwrap_or_default().to_owned()
-        })?;
+    pub(super) fn page(&self, input: &Value, mut kept: Vec<Value>) -> Result<Value, ServiceError> {
+        let id = |thing: &Value| thing.get(self.id).and_then(Value::as_str).unwrap_or_default().to_owned();
+        kept.sort_by_cached_key(id);
+        let (page, token) = page(input, self.least, kept, id)?;
         let mut answer = json!({ self.answer: page });
         if let (Some(token), Some(members)) = (token, answer.as_object_mut()) {
             members.insert("NextToken".to_owned(), token.into());
@@ -144,8 +156,11 @@ pub(super) fn page<T>(
     }
     let start = match input.get("NextToken").and_then(Value::as_str) {
         Some(token) => {
-            let at = things.iter().position(|thing| id(thing) == token);
-            at.map(|at| at + 1).ok_or_else(|| fault::invalid("The token is not valid."))?
+            let told = things.iter().position(|thing| id(thing) == token).map(|at| at + 1);
+            // What was told last may be gone; in the order of ids its place is known all the same.
+            let has_place = || is_id(token) && things.is_sorted_by_key(&id);
+            let behind = || things.iter().position(|thing| *id(thing) > *token).unwrap_or(things.len());
+            told.or_else(|| has_place().then(behind)).ok_or_else(|| fault::invalid("The token is not valid."))?
         }
         None => 0,
     };
@@ -154,4 +169,10 @@ pub(super) fn page<T>(
     let page: Vec<T> = things.into_iter().skip(start).take(most).collect();
     let token = if is_last { None } else { page.last().map(id) };
     Ok((page, token))
+}
+
+/// Whether a text has the form of the ids: a kind, and what is drawn for it.
+fn is_id(text: &str) -> bool {
+    let drawn = |rest: &str| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    text.split_once('-').is_some_and(|(kind, rest)| kind.bytes().all(|byte| byte.is_ascii_lowercase()) && drawn(rest))
 }

@@ -29,6 +29,7 @@ use super::{
     instances,
     keys::{self, OfVolume, Sealed},
     records::{Attachment, Instance, Reason, Volume, tag_set},
+    state::Realm,
     tags, volumes,
 };
 use crate::ServiceError;
@@ -52,10 +53,11 @@ struct Launched {
 pub(super) async fn run_instances(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let plan = plan::of(call, value)?;
     authorize::authorize(call, "RunInstances", &plan.complete)?;
-    if let Some(before) = launched_before(call, &plan) {
-        return Ok(before);
-    }
-    let launched = launch(call, &plan, BTreeMap::new()).await?;
+    let before = launched_before(call, &call.read(), &plan);
+    let launched = match before {
+        Some(before) => before,
+        None => launch(call, &plan, BTreeMap::new()).await?,
+    };
     Ok(json!({
         "ReservationId": launched.reservation,
         "OwnerId": call.account(),
@@ -86,6 +88,12 @@ async fn launch(call: &Call<'_>, plan: &Plan, of_aws: BTreeMap<String, String>) 
         launched.push(one(call, plan, &reservation, index).await?);
     }
     let mut change = call.change();
+    if let Some(before) = launched_before(call, &change, plan) {
+        // Another call with the same token was faster, while this one's volumes came under their keys.
+        drop(change);
+        launched.iter().flat_map(|launched| &launched.volumes).for_each(|volume| keys::end(call, &volume.grants));
+        return Ok(before);
+    }
     let (mut told, mut ids) = (Vec::new(), Vec::new());
     for Launched { instance, volumes } in launched {
         tags::put(call, &mut change, &instance.id, &of_instance)?;
@@ -104,18 +112,14 @@ async fn launch(call: &Call<'_>, plan: &Plan, of_aws: BTreeMap<String, String>) 
 /// What the same token has launched before.
 ///
 /// Source: Amazon EC2 API Reference, "Ensuring idempotency in Amazon EC2 API requests".
-fn launched_before(call: &Call<'_>, plan: &Plan) -> Option<Value> {
+fn launched_before(call: &Call<'_>, realm: &Realm, plan: &Plan) -> Option<Reservation> {
     let token = plan.client_token.as_deref()?;
-    let realm = call.read();
     let instances: Vec<&Instance> = realm.launched_by(&call.place(), token).collect();
-    let first = instances.first()?;
-    let told = instances.iter().map(|instance| instances::told_now(call, &realm, instance)).collect::<Vec<_>>();
-    Some(json!({
-        "ReservationId": first.reservation,
-        "OwnerId": call.account(),
-        "Groups": [],
-        "Instances": told,
-    }))
+    Some(Reservation {
+        reservation: instances.first()?.reservation.clone(),
+        ids: instances.iter().map(|instance| instance.id.clone()).collect(),
+        told: instances.iter().map(|instance| instances::told_now(call, realm, instance)).collect(),
+    })
 }
 
 async fn one(call: &Call<'_>, plan: &Plan, reservation: &str, index: i64) -> Result<Launched, ServiceError> {

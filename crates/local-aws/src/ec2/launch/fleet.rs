@@ -99,10 +99,12 @@ impl Target {
     /// How many instances on demand, and how many Spot.
     fn counts(&self) -> impl Iterator<Item = (i64, bool)> + use<> {
         let (on_demand, spot) = (self.on_demand_target_capacity, self.spot_target_capacity);
-        let rest = self.total_target_capacity - on_demand.unwrap_or_default() - spot.unwrap_or_default();
+        let rest = self.total_target_capacity.saturating_sub(on_demand.unwrap_or_default());
+        let rest = rest.saturating_sub(spot.unwrap_or_default());
         let rest_is_spot = self.default_target_capacity_type.as_deref() == Some("spot");
-        let of =
-            |own: Option<i64>, takes_rest: bool| own.unwrap_or_default() + if takes_rest { rest.max(0) } else { 0 };
+        let of = |own: Option<i64>, takes_rest: bool| {
+            own.unwrap_or_default().saturating_add(if takes_rest { rest.max(0) } else { 0 })
+        };
         let counts = [(of(on_demand, !rest_is_spot), false), (of(spot, rest_is_spot), true)];
         counts.into_iter().filter(|(count, _)| *count > 0)
     }

@@ -29,6 +29,9 @@ const DEFAULT_KIND: &str = "m1.small";
 /// How many instances one call launches at most. AWS's quotas are of vCPUs.
 const MOST: i64 = 1000;
 
+/// How many volumes one call makes at most, each of which takes some five calls to KMS. AWS's quotas are of an account's.
+const MOST_VOLUMES: usize = 5000;
+
 /// What is launched.
 pub(super) struct Plan {
     /// The input as EC2 completes it, for authorization.
@@ -148,6 +151,10 @@ pub(super) fn of(call: &Call<'_>, value: Value) -> Result<Plan, ServiceError> {
     let (profile, role) = whole.iam_instance_profile.as_ref().map(|named| profile(call, named)).transpose()?.unzip();
     let kind = whole.instance_type.clone().unwrap_or_else(|| DEFAULT_KIND.to_owned());
     let volumes = volumes(call, &image, &whole.block_device_mappings)?;
+    if volumes.len().saturating_mul(usize::try_from(count).unwrap_or(usize::MAX)) > MOST_VOLUMES {
+        let message = format!("The embedded AWS makes at most {MOST_VOLUMES} volumes at once.");
+        return Err(ServiceError::new("VolumeLimitExceeded", message));
+    }
     if let Some(members) = complete.as_object_mut() {
         members.insert("InstanceType".to_owned(), json!(kind));
         members.insert("SubnetId".to_owned(), json!(subnet.id));
