@@ -16,6 +16,7 @@
 
 mod accounts;
 pub mod admin;
+mod answer;
 mod authorization;
 mod caller;
 mod clock;

@@ -9,7 +9,8 @@ use super::{
     fault,
     state::{Change, Place, Reading, State},
 };
-use crate::{CallContext, ServiceError, sealing::random_bytes};
+pub(super) use crate::answer::seconds;
+use crate::{CallContext, ServiceError, answer, sealing::random_bytes};
 
 /// What an operation is handed.
 pub(super) struct Call<'a> {
@@ -69,10 +70,7 @@ pub(super) const HEX: &[u8] = b"0123456789abcdef";
 
 /// The typed input. The model has seen to its members, so that what does not fit is a fault of ours.
 pub(super) fn input<T: DeserializeOwned>(value: Value) -> Result<T, ServiceError> {
-    serde_json::from_value(value).map_err(|wrong| {
-        tracing::error!(%wrong, "an input of its shape is not of its type");
-        fault::internal()
-    })
+    answer::input(value, fault::internal)
 }
 
 /// Tells a member more in an answer, in the object at this place: a JSON pointer.
@@ -80,11 +78,4 @@ pub(super) fn tell(answer: &mut Value, place: &str, name: &str, value: impl Into
     if let Some(object) = answer.pointer_mut(place).and_then(Value::as_object_mut) {
         object.insert(name.to_owned(), value.into());
     }
-}
-
-/// A time as answers have it.
-pub(super) fn seconds(at: Timestamp) -> Value {
-    #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are far below 2^53")]
-    let seconds = at.as_millisecond() as f64 / 1000.0;
-    seconds.into()
 }

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     CallContext, ServiceError,
     accounts::{Accounts, new_unique_id},
+    answer,
 };
 
 /// What an operation is handed.
@@ -96,8 +97,7 @@ impl<'a> Call<'a> {
 
 /// The typed input. The model has seen to its members, so that what does not fit is a fault of ours.
 pub(super) fn input<T: DeserializeOwned>(value: Value) -> Result<T, ServiceError> {
-    serde_json::from_value(value).map_err(|wrong| {
-        tracing::error!(%wrong, "an input of its shape is not of its type");
+    answer::input(value, || {
         ServiceError::internal("ServiceFailure", "The request processing has failed because of an unknown error.")
     })
 }

@@ -10,7 +10,8 @@ use super::{
     standing::Standing,
     state::{Change, Reading, State},
 };
-use crate::{CallContext, ServiceError, accounts::Accounts, iam::Iam, sealing::random_bytes};
+pub(super) use crate::answer::seconds;
+use crate::{CallContext, ServiceError, accounts::Accounts, answer, iam::Iam, sealing::random_bytes};
 
 /// What an operation is handed.
 pub(super) struct Call<'a> {
@@ -60,15 +61,5 @@ impl<'a> Call<'a> {
 
 /// The typed input. The model has seen to its members, so that what does not fit is a fault of ours.
 pub(super) fn input<T: DeserializeOwned>(value: Value) -> Result<T, ServiceError> {
-    serde_json::from_value(value).map_err(|wrong| {
-        tracing::error!(%wrong, "an input of its shape is not of its type");
-        fault::internal()
-    })
-}
-
-/// A time as answers have it.
-pub(super) fn seconds(at: Timestamp) -> Value {
-    #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are far below 2^53")]
-    let seconds = at.as_millisecond() as f64 / 1000.0;
-    seconds.into()
+    answer::input(value, fault::internal)
 }
