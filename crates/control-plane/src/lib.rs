@@ -29,5 +29,5 @@ pub use etcd::Etcd;
 pub use http::CallError;
 pub use kubernetes::{Answer, Kubernetes};
 pub use process::{Process, SpawnError};
-pub use running::{Running, start};
+pub use running::{LONGEST_STOP, Running, start};
 pub use settings::{Binaries, Settings};

@@ -109,9 +109,14 @@ impl Up {
     }
 
     async fn serve(self, endpoint: Option<Endpoint>) -> Result<Exit, Failure> {
-        let shutdown = Shutdown::on_signals(DRAIN)?;
         #[cfg(feature = "control-plane")]
         let binaries = self.kubernetes.binaries()?;
+        // What is left of the drain when the control plane has stopped is the calls'.
+        #[cfg(feature = "control-plane")]
+        let drain = if binaries.is_some() { control_plane::LONGEST_STOP + DRAIN } else { DRAIN };
+        #[cfg(not(feature = "control-plane"))]
+        let drain = DRAIN;
+        let shutdown = Shutdown::on_signals(drain)?;
         let printer = Printer::new(self.output);
         let directory = Directory::make()?;
         let endpoint = endpoint.unwrap_or_else(|| Endpoint::Path(directory.file(SOCKET)));
