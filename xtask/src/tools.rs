@@ -4,6 +4,7 @@
 //! Nothing is skipped in silence: a missing Go, Python or Node.js is an error that says how to get it.
 
 mod go;
+mod karpenter;
 mod kubernetes;
 mod node;
 pub(crate) mod python;
@@ -38,6 +39,7 @@ pub(crate) fn run() -> Result<()> {
     for version in kubernetes::VERSIONS {
         step::timed(&format!("Kubernetes {version}"), || kubernetes::build(version))?;
     }
+    step::timed("Karpenter", karpenter::build)?;
     for client in go::apiserver_clients()? {
         step::timed(&format!("Go client {client}"), || go::apiserver_client(&client))?;
     }

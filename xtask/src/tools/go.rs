@@ -59,12 +59,12 @@ pub(crate) struct Program<'a> {
     pub(crate) name: String,
 }
 
-/// Fails, with what to do, unless the Go here can build all of `tools/`. Asked in the folder of the newest
-/// Kubernetes, which asks the most: there a Go that may fetch a newer toolchain does so.
+/// Fails, with what to do, unless the Go here can build all of `tools/`. Asked in Karpenter's folder, which asks the
+/// most: there a Go that may fetch a newer toolchain does so.
 pub(crate) fn check() -> Result<()> {
-    const NEEDED: &str = "etcd, kube-apiserver and the tests' Go clients are built with Go 1.26 or newer.\n\
+    const NEEDED: &str = "etcd, kube-apiserver, Karpenter and the tests' Go clients are built with Go 1.26.5 or newer.\n\
          help: install it from https://go.dev/doc/install and put `go` on the PATH";
-    let newest = workspace::root().join("tools/kubernetes-1.37.2");
+    let newest = workspace::root().join("tools/karpenter");
     let output = Command::new("go").arg("version").current_dir(newest).output();
     match output {
         Ok(output) if output.status.success() => Ok(()),
