@@ -12,7 +12,7 @@ const GROUPS: u64 = 8 * 2;
 pub(crate) fn holds(trail: &Path, since: &str, calls: u64, lasted: Duration) {
     let to_the_second = |time: &str| time.get(..19).unwrap().to_owned();
     let since = to_the_second(since);
-    let (mut ids, mut files) = (HashSet::new(), 0);
+    let (mut ids, mut files, mut octets) = (HashSet::new(), 0, 0);
     let mut folders = vec![trail.to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
@@ -35,12 +35,15 @@ pub(crate) fn holds(trail: &Path, since: &str, calls: u64, lasted: Duration) {
             let before = ids.len();
             for event in of_calls.filter(|event| to_the_second(&told(event, "eventTime")) >= since) {
                 assert!(ids.insert(told(event, "eventID")), "twice: {event}");
+                octets += event.to_string().len() as u64;
             }
             files += u64::from(ids.len() > before);
         }
     }
     assert_eq!(ids.len() as u64, calls, "events of the calls");
-    // Every ten seconds, and when there are many: of the long ones some ten times, of the others after a thousand.
-    let most = GROUPS * (lasted.as_secs() / 10 + calls / 1000 + 2) + 10;
+    // Every ten seconds, and when events take up a mebibyte: as text they are half of that at the least, since an event of
+    // two accounts counts twice.
+    let deliveries = lasted.as_secs() / 10 + octets / (512 << 10) + 2;
+    let most = GROUPS * deliveries;
     assert!(files <= most, "{files} files for {calls} calls in {lasted:?}, at most {most} were to come");
 }
