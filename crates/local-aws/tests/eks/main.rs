@@ -8,6 +8,9 @@
 #[expect(dead_code, reason = "what other tests use of it")]
 mod wire;
 
+#[path = "../support/kill.rs"]
+mod killing;
+
 mod durability;
 mod kill;
 mod names;
