@@ -604,6 +604,20 @@ def ec2(operation, *arguments, **options):
     return aws("ec2", operation, *arguments, **options)
 
 
+def what_a_launcher_finds():
+    types = ("--instance-types", "m5.large", "c7g.large")
+    found = ec2("describe-instance-types", *types, "--query", "InstanceTypes[].[InstanceType,VCpuInfo.DefaultVCpus]")
+    assert found == [["c7g.large", 2], ["m5.large", 2]], found
+    small = ("--filters", "Name=instance-type,Values=*.large", "Name=processor-info.supported-architecture,Values=arm64")
+    found = ec2("describe-instance-types", *small, "--query", "length(InstanceTypes)")
+    offers = ec2("describe-instance-type-offerings", "--location-type", "availability-zone", "--query", "length(InstanceTypeOfferings)")
+    assert offers > 1000 and found > 10, (offers, found)
+    assert ec2("describe-regions", "--region-names", "eu-west-1")["Regions"][0]["Endpoint"] == "ec2.eu-west-1.amazonaws.com"
+    assert ec2("describe-spot-price-history", "--instance-types", "m5.large")["SpotPriceHistory"] == []
+    assert ec2("describe-capacity-reservations")["CapacityReservations"] == []
+    assert ec2("describe-placement-groups")["PlacementGroups"] == []
+
+
 def a_launch():
     zones = ec2("describe-availability-zones")["AvailabilityZones"]
     vpc = ec2("describe-vpcs", "--query", "Vpcs[0].VpcId")
@@ -617,8 +631,8 @@ def a_launch():
     [told] = ec2("describe-snapshots", "--snapshot-ids", snapshot)["Snapshots"]
     assert told["KmsKeyId"] == key and told["Tags"] == [{"Key": "of", "Value": "cli"}], told
     mapping = f"DeviceName=/dev/xvda,Ebs={{SnapshotId={snapshot}}}"
-    image = ec2("register-image", "--name", "of the cli", "--root-device-name", "/dev/xvda", "--block-device-mappings", mapping)
-    image = image["ImageId"]
+    root = ("--architecture", "x86_64", "--root-device-name", "/dev/xvda", "--block-device-mappings", mapping)
+    image = ec2("register-image", "--name", "of the cli", *root)["ImageId"]
     other = {"Add": [{"UserId": IAM_ACCOUNT}]}
     ec2("modify-image-attribute", "--image-id", image, "--launch-permission", json.dumps(other))
     told = ec2("describe-image-attribute", "--image-id", image, "--attribute", "launchPermission")
@@ -637,7 +651,10 @@ def a_launch():
     launch = ("--launch-template", "LaunchTemplateName=cli,Version=2", "--subnet-id", subnet["SubnetId"])
     ec2("run-instances", *launch, "--dry-run", refused="DryRunOperation")
     [begun] = ec2("run-instances", *launch)["Instances"]
-    ec2("create-tags", "--resources", begun["InstanceId"], "--tags", "Key=team,Value=blue")
+    ec2("create-tags", "--resources", begun["InstanceId"], "--tags", "Key=team,Value=blue", "Key=stage,Value=test")
+    ec2("delete-tags", "--resources", begun["InstanceId"], "--tags", "Key=stage")
+    tags = ec2("describe-tags", "--filters", f"Name=resource-id,Values={begun['InstanceId']}", "Name=key,Values=team,stage")["Tags"]
+    assert [tag["Key"] for tag in tags] == ["team"], tags
     ec2("wait", "instance-running", "--instance-ids", begun["InstanceId"])
     found = ec2("describe-instances", "--filters", "Name=tag:team,Values=blue")["Reservations"][0]["Instances"]
     assert [instance["InstanceType"] for instance in found] == ["m5.xlarge"], found
@@ -680,7 +697,7 @@ def attempt(scenario):
 def main():
     scenarios = (
         sealing_and_opening, a_keys_life, rotation_and_regions, grants, signing_and_agreeing, codes_and_pairs, importing,
-        key_stores, sessions, the_trail, a_trails_settings, a_launch, encryption_by_default,
+        key_stores, sessions, the_trail, a_trails_settings, a_launch, what_a_launcher_finds, encryption_by_default,
     )
     scenarios += (roles, users_and_groups, what_users_sign_in_with, the_rest_of_iam, pods)
     failures = [failure for failure in [attempt(an_organization)] if failure]

@@ -1,10 +1,11 @@
 //! `cargo xtask catalog`: the data of `aws-catalog`, made again from the packages that carry it: npm's for authorization,
-//! PyPI's moto for managed policies.
+//! PyPI's moto for managed policies and instance types.
 //!
 //! The npm package has a file for each of some 450 services and each kind of data. What is kept is the services that Claviger
 //! speaks of, without the descriptions, which are most of the size; one gzipped file for each, with no name and no time in
 //! it, so that the same package always gives the same files.
 
+mod instance_types;
 mod managed;
 mod package;
 mod service;
@@ -62,7 +63,9 @@ pub(crate) fn run(catalog: &Catalog) -> Result<()> {
     };
     let data = workspace::root().join("crates/aws-catalog/data");
     let mut stale = Vec::new();
-    for (path, content) in generate(&package)?.into_iter().chain(managed::generate()?) {
+    for (path, content) in
+        generate(&package)?.into_iter().chain(managed::generate()?).chain(instance_types::generate()?)
+    {
         let path = data.join(path);
         if !catalog.check {
             fs::write(&path, content).with_context(|| format!("writing {}", path.display()))?;
@@ -84,11 +87,16 @@ fn generate(package: &Path) -> Result<Vec<(String, Vec<u8>)>> {
     let mut files = vec![("NOTICE".to_owned(), package::notice(package)?.into_bytes())];
     for prefix in SERVICES {
         let service = service::read(&package.join("data"), prefix)?;
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-        encoder.write_all(&serde_json::to_vec(&service)?)?;
-        files.push((format!("authorization/{prefix}.json.gz"), encoder.finish()?));
+        files.push((format!("authorization/{prefix}.json.gz"), gzipped(&serde_json::to_vec(&service)?)?));
     }
     Ok(files)
+}
+
+/// With no name and no time in it.
+fn gzipped(content: &[u8]) -> Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(content)?;
+    Ok(encoder.finish()?)
 }
 
 /// What two files must share: gzip's own bytes may differ between versions of the compressor.

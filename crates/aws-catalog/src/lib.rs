@@ -3,6 +3,7 @@
 //! ```text
 //!   authorization     actions, access levels, resource types, condition keys      the Service Authorization Reference
 //!   access            what each operation asks of authorization                   what enforcement needs beside it
+//!   instance_types    the instance types of EC2, and where they are offered        what EC2 answers of them
 //!   managed_policies  the policies of AWS itself, with their documents            what IAM answers of them
 //!   service_linked_roles  what services call the roles that they have in accounts
 //!   addons            the add-ons of EKS, their versions and permissions          what EKS answers of them
@@ -20,6 +21,7 @@
 pub mod access;
 pub mod addons;
 pub mod authorization;
+pub mod instance_types;
 pub mod managed_policies;
 pub mod service_linked_roles;
 

@@ -19,11 +19,14 @@ mod encryption;
 mod fault;
 mod filters;
 mod images;
+mod instance_types;
 mod instances;
 mod keys;
 mod launch;
+mod market;
 mod network;
 mod records;
+mod regions;
 mod snapshots;
 mod state;
 mod tags;
@@ -127,27 +130,41 @@ operations! {
         lacks "`ClientToken`; multi-attach, outposts, initialization rates; the bounds of each type's size and IOPS",
     "DeleteLaunchTemplate" => templates::delete,
     "DeleteSnapshot" => snapshots::delete,
+    "DeleteTags" => tags::delete,
     "DeleteVolume" => volumes::delete,
     "DeregisterImage" => images::deregister,
         lacks "`DeleteAssociatedSnapshots`",
     "DescribeAvailabilityZones" => network::describe_availability_zones,
-        lacks "zones but three availability zones of each region",
+        lacks "zones but availability zones, of which a region has at most three",
+    "DescribeCapacityReservations" => market::describe_capacity_reservations,
+        lacks "reservations: nobody can make one",
     "DescribeImageAttribute" => images::describe_attribute,
         lacks "attributes but `launchPermission`, `description` and `blockDeviceMapping`",
     "DescribeImages" => images::describe,
         lacks "AWS's own images: there are those that were registered",
     "DescribeInstanceStatus" => instances::describe_status,
         lacks "events, and instances that fail their checks",
+    "DescribeInstanceTypeOfferings" => instance_types::describe_offerings,
+        lacks "types of other families than m, c, r, t, i and g; what regions outside of the partition `aws` offer, where everything is; Outposts",
+    "DescribeInstanceTypes" => instance_types::describe,
+        lacks "types of other families than m, c, r, t, i and g; what regions outside of the partition `aws` offer, where everything is",
     "DescribeInstances" => instances::describe,
     "DescribeLaunchTemplateVersions" => templates::describe_versions,
         lacks "filters",
     "DescribeLaunchTemplates" => templates::describe,
+    "DescribePlacementGroups" => market::describe_placement_groups,
+        lacks "groups: nobody can make one",
+    "DescribeRegions" => regions::describe,
+        lacks "regions that an account has not opted into; `Geography`",
     "DescribeSecurityGroups" => network::describe_security_groups,
         lacks "groups but the default one of the default VPC",
     "DescribeSnapshotAttribute" => snapshots::describe_attribute,
     "DescribeSnapshots" => snapshots::describe,
+    "DescribeSpotPriceHistory" => market::describe_spot_price_history,
+        lacks "prices: none are published that could be told",
     "DescribeSubnets" => network::describe_subnets,
         lacks "subnets but the default ones of the default VPC",
+    "DescribeTags" => tags::describe,
     "DescribeVolumes" => volumes::describe,
     "DescribeVpcs" => network::describe_vpcs,
         lacks "VPCs but the default one",

@@ -5,13 +5,13 @@
 //!   documents.jsonl.gz   one document a line, in members of 32 lines: each unpacks alone
 //! ```
 
-use std::{io::Write as _, process::Command};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use flate2::{Compression, write::GzEncoder};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::gzipped;
 use crate::{tools::python, workspace};
 
 /// How many documents are unpacked to read one of them.
@@ -76,12 +76,6 @@ fn pack(mut policies: Vec<Policy>) -> Result<Vec<(&'static str, Vec<u8>)>> {
         documents.extend(gzipped(&lines)?);
     }
     Ok(vec![("index.json.gz", gzipped(&serde_json::to_vec(&index)?)?), ("documents.jsonl.gz", documents)])
-}
-
-fn gzipped(content: &[u8]) -> Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(content)?;
-    Ok(encoder.finish()?)
 }
 
 fn notice(published: &Published) -> String {

@@ -99,13 +99,24 @@ impl Kept {
         let mut reached = BTreeSet::new();
         operations.iter().for_each(|(_, operation)| reach(operation, &shapes, &mut reached));
         let is_reached = |(name, _): &&(String, Json)| reached.contains(name);
-        let shapes = members(&parts, "shapes").iter().filter(is_reached).cloned().collect();
+        let shapes = members(&parts, "shapes").iter().filter(is_reached).cloned().map(without_open_set).collect();
         let metadata = members(&parts, "metadata").to_vec();
         Json::Object(vec![
             ("metadata".to_owned(), Json::Object(metadata)),
             ("operations".to_owned(), Json::Object(operations)),
             ("shapes".to_owned(), Json::Object(shapes)),
         ])
+    }
+}
+
+/// EC2 looks an instance type up where it is used, each operation with errors of its own: to it the set is no constraint.
+fn without_open_set((name, shape): (String, Json)) -> (String, Json) {
+    match shape {
+        Json::Object(mut members) if name == "InstanceType" => {
+            members.retain(|(member, _)| member != "enum");
+            (name, Json::Object(members))
+        }
+        shape => (name, shape),
     }
 }
 
@@ -143,15 +154,17 @@ mod tests {
     #[test]
     fn a_shape_is_kept_that_a_kept_operation_reaches_and_no_other() {
         let model = r#"{"metadata":{"uid":"s"},"examples":{},"operations":{
-                "A":{"input":{"shape":"In"},"errors":[{"shape":"Bad"}]},"B":{"input":{"shape":"Other"}}},
+                "A":{"input":{"shape":"In"},"errors":[{"shape":"Bad"},{"shape":"InstanceType"}]},"B":{"input":{"shape":"Other"}}},
             "shapes":{"Other":{"type":"string"},"In":{"type":"structure","members":{"l":{"shape":"List"}}},
-                "List":{"type":"list","member":{"shape":"In"}},"Bad":{"type":"structure"}}}"#;
+                "List":{"type":"list","member":{"shape":"In"}},"Bad":{"type":"structure"},
+                "InstanceType":{"type":"string","enum":["m5.large"]}}}"#;
         let cut = Kept::Operations(&["A"]).of(serde_json::from_str(model).unwrap());
         let cut: Value = serde_json::to_value(&cut).unwrap();
         let names = |part: &str| cut[part].as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
         assert_eq!(names("operations"), ["A".to_owned()].into());
-        assert_eq!(names("shapes"), ["In", "List", "Bad"].map(str::to_owned).into());
+        assert_eq!(names("shapes"), ["In", "List", "Bad", "InstanceType"].map(str::to_owned).into());
         assert_eq!(cut["metadata"]["uid"], "s");
         assert!(cut.get("examples").is_none());
+        assert_eq!(cut["shapes"]["InstanceType"], serde_json::json!({ "type": "string" }));
     }
 }

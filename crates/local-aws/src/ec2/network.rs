@@ -17,9 +17,9 @@ use super::{
     tags,
 };
 use crate::ServiceError;
-use aws_catalog::access::Ec2Kind;
+use aws_catalog::{access::Ec2Kind, instance_types};
 
-/// Zones by their letters. AWS has three in nearly every region, and more in some.
+/// Zones by their letters, at most: AWS has three in nearly every region, more in some, and two in us-west-1.
 const ZONES: [char; 3] = ['a', 'b', 'c'];
 
 /// A default subnet.
@@ -36,14 +36,14 @@ pub(super) struct Subnet {
 impl Subnet {
     /// Those of an account in a region.
     pub(super) fn all(account: AccountId, region: &Region) -> Vec<Self> {
-        let of_zone = |(index, letter): (u8, &char)| Self {
+        let of_zone = |((index, letter), zone_id): ((u8, &char), String)| Self {
             id: derived("subnet-", account, region, &letter.to_string()),
             vpc: vpc(account, region),
             zone: format!("{region}{letter}"),
-            zone_id: zone_id(region, index),
+            zone_id,
             third_octet: index * 16,
         };
-        (0..).zip(&ZONES).map(of_zone).collect()
+        (0..).zip(&ZONES).zip(zone_ids(region)).map(of_zone).collect()
     }
 
     fn block(&self) -> String {
@@ -75,9 +75,15 @@ fn derived(prefix: &str, account: AccountId, region: &Region, what: &str) -> Str
     format!("{prefix}{}", digits.get(..17).unwrap_or_default())
 }
 
-/// `use1-az1`: which zone an id names differs between accounts at AWS, and not here.
+/// The zones of a region: those that are known, or three. Which letter an account has for one differs at AWS, and not here.
 ///
 /// Source: Amazon EC2 User Guide, "AWS Availability Zones" > "AZ IDs".
+fn zone_ids(region: &Region) -> Vec<String> {
+    let known: Vec<String> = instance_types::zone_ids(region.as_str()).map(str::to_owned).collect();
+    if known.is_empty() { (0..3).map(|index| zone_id(region, index)).collect() } else { known }
+}
+
+/// `use1-az1`
 fn zone_id(region: &Region, index: u8) -> String {
     let parts = region.as_str().split('-').map(|part| match part {
         "north" | "south" | "east" | "west" | "central" => part.get(..1).unwrap_or_default(),

@@ -1,17 +1,20 @@
 //! Tags, on whatever has an id.
 //!
 //! Source: Amazon EC2 User Guide, "Tag your Amazon EC2 resources" > "Tag restrictions"; Amazon EC2 API Reference,
-//! "CreateTags".
+//! "CreateTags", "DeleteTags" and "DescribeTags".
 
 use std::collections::BTreeMap;
 
 use aws_catalog::access::Ec2Kind;
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
     call::{Call, input},
-    fault, network,
+    fault,
+    filters::{Filters, Known, page},
+    network,
     records::{Tags, tag_set},
     state::{Change, Realm},
 };
@@ -26,6 +29,22 @@ const LONGEST_VALUE: usize = 256;
 struct CreateTags {
     resources: Vec<String>,
     tags: Vec<Tag>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct DeleteTags {
+    resources: Vec<String>,
+    tags: Option<Vec<Unwanted>>,
+}
+
+/// A tag that is taken away, whatever its value where none is named.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Unwanted {
+    #[serde(default)]
+    key: String,
+    value: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -59,6 +78,61 @@ pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
     }
     change.commit();
     Ok(json!({}))
+}
+
+/// Those of AWS stay, and what is not there is no error.
+pub(super) fn delete(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
+    let DeleteTags { resources, tags } = input(value)?;
+    let is_unwanted = |key: &str, value: &str| match &tags {
+        Some(tags) => {
+            let is_of = |tag: &Unwanted| tag.key == key && tag.value.as_ref().is_none_or(|unwanted| unwanted == value);
+            tags.iter().any(is_of)
+        }
+        None => true,
+    };
+    let mut change = call.change();
+    for resource in &resources {
+        if !is_there(call, &change, resource) {
+            return Err(fault::not_found(resource));
+        }
+        let Some(known) = change.tags.get(&Tags::key(call.account(), resource)).cloned() else { continue };
+        let mut rest = Tags::clone(&known);
+        rest.tags.retain(|key, value| key.starts_with("aws:") || !is_unwanted(key, value));
+        if rest.tags.is_empty() {
+            change.remove(&rest);
+        } else if rest.tags.len() < known.tags.len() {
+            change.put(rest);
+        }
+    }
+    change.commit();
+    Ok(json!({}))
+}
+
+/// What a tag is on, and what it says.
+pub(super) fn describe(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
+    const FILTERS: &[Known] =
+        &[("key", "Key"), ("resource-id", "ResourceId"), ("resource-type", "ResourceType"), ("value", "Value")];
+    let filters = Filters::of(&value, FILTERS)?;
+    let mut told: Vec<Value> = Vec::new();
+    for tags in call.read().tags.of(&call.place()) {
+        let resource = tags.id.rsplit('/').next().unwrap_or_default();
+        let kind = Ec2Kind::of_id(resource).map_or("", Ec2Kind::name);
+        told.extend(tags.tags.iter().map(|(key, value)| {
+            // The list is for the filters `tag:KEY`.
+            json!({
+                "Key": key, "Value": value, "ResourceId": resource, "ResourceType": kind,
+                "Tags": [{ "Key": key, "Value": value }],
+            })
+        }));
+    }
+    told.retain(|tag| filters.let_through(tag));
+    told.iter_mut().filter_map(Value::as_object_mut).for_each(|tag| drop(tag.remove("Tags")));
+    let id = |tag: &Value| {
+        let text = |member: &str| tag.get(member).and_then(Value::as_str).unwrap_or_default();
+        format!("{}/{}", text("ResourceId"), text("Key"))
+    };
+    let (page, token) = page(&value, 5, told, |tag| BASE64_URL_SAFE_NO_PAD.encode(id(tag)))?;
+    Ok(json!({ "Tags": page, "NextToken": token }))
 }
 
 /// Puts tags on something that the caller's account has, or may use.

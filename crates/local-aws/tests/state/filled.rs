@@ -59,7 +59,9 @@ async fn launch(aws: &Running, key: &str) -> (String, String) {
     let volume = ec2(aws, &volume).await.element("volumeId");
     let snapshot = ec2(aws, &format!("Action=CreateSnapshot&VolumeId={volume}")).await.element("snapshotId");
     let root_device = "BlockDeviceMapping.1.DeviceName=%2Fdev%2Fxvda&RootDeviceName=%2Fdev%2Fxvda";
-    let image = format!("Action=RegisterImage&Name=node&{root_device}&BlockDeviceMapping.1.Ebs.SnapshotId={snapshot}");
+    let image = format!(
+        "Action=RegisterImage&Name=node&Architecture=x86_64&{root_device}&BlockDeviceMapping.1.Ebs.SnapshotId={snapshot}"
+    );
     let image = ec2(aws, &image).await.element("imageId");
     let data = format!("LaunchTemplateData.ImageId={image}&LaunchTemplateData.InstanceType=m5.large");
     ec2(aws, &format!("Action=CreateLaunchTemplate&LaunchTemplateName=nodes&{data}")).await;

@@ -12,7 +12,7 @@ use crate::{
         call::{Call, input},
         fault,
         images::{self, BlockDevice, Ebs},
-        keys,
+        instance_types, keys,
         network::{self, Subnet},
         records::{DataKey, DeviceMapping, Image, Profile, Snapshot},
         tags::{self, TagSpecification},
@@ -146,10 +146,11 @@ pub(super) fn of(call: &Call<'_>, value: Value) -> Result<Plan, ServiceError> {
     let interface = whole.network_interfaces.first();
     let subnet = interface.and_then(|interface| interface.subnet_id.as_deref()).or(whole.subnet_id.as_deref());
     let zone = whole.placement.as_ref().and_then(|placement| placement.availability_zone.as_deref());
-    let subnet = network::subnet(call, subnet, zone)?;
+    let kind = whole.instance_type.clone().unwrap_or_else(|| DEFAULT_KIND.to_owned());
+    let asked = (subnet.is_some() || zone.is_some()).then(|| network::subnet(call, subnet, zone)).transpose()?;
+    let subnet = instance_types::launchable(call, &kind, &image, asked)?;
     let groups = groups(call, &whole)?;
     let (profile, role) = whole.iam_instance_profile.as_ref().map(|named| profile(call, named)).transpose()?.unzip();
-    let kind = whole.instance_type.clone().unwrap_or_else(|| DEFAULT_KIND.to_owned());
     let volumes = volumes(call, &image, &whole.block_device_mappings)?;
     if volumes.len().saturating_mul(usize::try_from(count).unwrap_or(usize::MAX)) > MOST_VOLUMES {
         let message = format!("The embedded AWS makes at most {MOST_VOLUMES} volumes at once.");
