@@ -675,6 +675,31 @@ def a_launch():
     ec2("describe-volumes", "--volume-ids", volume, refused="InvalidVolume.NotFound")
 
 
+def copies_and_attachments():
+    key, zone = new_key()["Arn"], f"{REGION}a"
+    volume = ec2("create-volume", "--availability-zone", zone, "--size", "8")["VolumeId"]
+    snapshot = ec2("create-snapshot", "--volume-id", volume)["SnapshotId"]
+    from_here = ("--source-region", REGION)
+    copy = ec2("copy-snapshot", *from_here, "--source-snapshot-id", snapshot, "--encrypted", "--kms-key-id", key)["SnapshotId"]
+    ec2("wait", "snapshot-completed", "--snapshot-ids", copy)
+    assert ec2("describe-snapshots", "--snapshot-ids", copy)["Snapshots"][0]["KmsKeyId"] == key
+    mapping = f"DeviceName=/dev/xvda,Ebs={{SnapshotId={snapshot}}}"
+    image = ec2("register-image", "--name", "to copy", "--root-device-name", "/dev/xvda", "--block-device-mappings", mapping)["ImageId"]
+    image = ec2("copy-image", *from_here, "--source-image-id", image, "--name", "copied", "--encrypted", "--kms-key-id", key)["ImageId"]
+    ec2("wait", "image-available", "--image-ids", image)
+    [begun] = ec2("run-instances", "--image-id", image, "--placement", f"AvailabilityZone={zone}")["Instances"]
+    instance = ("--instance-ids", begun["InstanceId"])
+    ec2("wait", "instance-running", *instance)
+    attached = ec2("attach-volume", "--instance-id", begun["InstanceId"], "--volume-id", volume, "--device", "/dev/sdf")
+    assert attached["State"] == "attaching", attached
+    ec2("wait", "volume-in-use", "--volume-ids", volume)
+    ec2("detach-volume", "--volume-id", volume)
+    ec2("stop-instances", *instance)
+    ec2("wait", "instance-stopped", *instance)
+    ec2("start-instances", *instance)
+    ec2("terminate-instances", *instance)
+
+
 def encryption_by_default():
     elsewhere = {"region": "eu-central-1"}
     assert ec2("enable-ebs-encryption-by-default", **elsewhere) == {"EbsEncryptionByDefault": True}
@@ -697,7 +722,7 @@ def attempt(scenario):
 def main():
     scenarios = (
         sealing_and_opening, a_keys_life, rotation_and_regions, grants, signing_and_agreeing, codes_and_pairs, importing,
-        key_stores, sessions, the_trail, a_trails_settings, a_launch, what_a_launcher_finds, encryption_by_default,
+        key_stores, sessions, the_trail, a_trails_settings, a_launch, what_a_launcher_finds, copies_and_attachments, encryption_by_default,
     )
     scenarios += (roles, users_and_groups, what_users_sign_in_with, the_rest_of_iam, pods)
     failures = [failure for failure in [attempt(an_organization)] if failure]

@@ -8,9 +8,9 @@ from session import REGION
 NO_LOOKUP = "it has no LookupEvents (AWS CloudTrail API Reference)"
 
 
-def events(aws, account=None, **parameters):
+def events(aws, account=None, region=REGION, **parameters):
     """Events as LookupEvents lists them, newest first, each with its record read."""
-    pages = aws.client("cloudtrail", account).get_paginator("lookup_events").paginate(**parameters)
+    pages = aws.client("cloudtrail", account, region).get_paginator("lookup_events").paginate(**parameters)
     found = [event for page in pages for event in page["Events"]]
     return [{**event, "CloudTrailEvent": json.loads(event["CloudTrailEvent"])} for event in found]
 

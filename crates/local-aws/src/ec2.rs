@@ -13,8 +13,10 @@
 //! Nothing boots. What a launch leads to follows from the time: an instance is pending, then it runs, or it is terminated
 //! because KMS refused a call.
 
+mod attachments;
 mod authorize;
 mod call;
+mod copies;
 mod encryption;
 mod fault;
 mod filters;
@@ -29,6 +31,7 @@ mod records;
 mod regions;
 mod snapshots;
 mod state;
+mod stopping;
 mod tags;
 mod templates;
 mod volumes;
@@ -79,8 +82,12 @@ impl Ec2 {
         let call = Call { ctx, ec2: self };
         let answer = match operation {
             // These ask for permission themselves, when they know what for.
+            "AttachVolume" => attachments::attach(&call, input).await,
+            "CopyImage" => copies::copy_image(&call, input).await,
+            "CopySnapshot" => copies::copy_snapshot(&call, input).await,
             "CreateVolume" => volumes::create(&call, input).await,
             "CreateFleet" => launch::create_fleet(&call, input).await,
+            "StartInstances" => stopping::start(&call, input).await,
             "RunInstances" => launch::run_instances(&call, input).await,
             _ => {
                 let input = templates::with_id(&call, input);
@@ -117,6 +124,12 @@ macro_rules! operations {
 }
 
 operations! {
+    "AttachVolume",
+        lacks "multi-attach; a bound of the volumes of an instance",
+    "CopyImage",
+        lacks "time that it takes: a copy is available, or has failed, at once; `ClientToken`; outposts, local zones, images of AWS's own",
+    "CopySnapshot",
+        lacks "time that it takes: a copy is complete, or in error, at once; outposts, local zones",
     "CreateFleet",
         lacks "types but `instant`; prices, so that overrides are taken by their priority; `ClientToken`; instance requirements",
     "CreateLaunchTemplate" => templates::create,
@@ -168,6 +181,7 @@ operations! {
     "DescribeVolumes" => volumes::describe,
     "DescribeVpcs" => network::describe_vpcs,
         lacks "VPCs but the default one",
+    "DetachVolume" => attachments::detach,
     "DisableEbsEncryptionByDefault" => encryption::disable,
     "EnableEbsEncryptionByDefault" => encryption::enable,
     "GetEbsDefaultKmsKeyId" => encryption::get_key,
@@ -182,6 +196,9 @@ operations! {
     "ResetEbsDefaultKmsKeyId" => encryption::reset_key,
     "RunInstances",
         lacks "capacity that can run out; addresses and interfaces but one; placement, CPU, credit, licence and capacity options; user data is kept for nobody",
+    "StartInstances",
+    "StopInstances" => stopping::stop,
+        lacks "hibernation; Spot Instances of persistent requests",
     "TerminateInstances" => instances::terminate,
         lacks "termination protection; the event of the grants' end",
 }

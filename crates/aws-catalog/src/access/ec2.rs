@@ -20,6 +20,56 @@ use super::{
 
 /// By name: the order that look-ups rely on.
 pub(super) static OPERATIONS: &[Operation] = &[
+    Operation::new(
+        "AttachVolume",
+        &[
+            Access::new("ec2:AttachVolume", On::Ec2(Instance, "InstanceId")),
+            Access::new("ec2:AttachVolume", On::Ec2(Volume, "VolumeId")),
+        ],
+    ),
+    Operation::new(
+        "CopyImage",
+        &[
+            Access::new("ec2:CopyImage", On::NewEc2(Image))
+                .told(&[tell("aws:RequestTag/${TagKey}", TagValues(OF_IMAGE)), tell("aws:TagKeys", TagKeys(OF_IMAGE))]),
+            tag_new(
+                Image,
+                &["TagsOf.image"],
+                &[
+                    tell("aws:RequestTag/${TagKey}", TagValues(OF_IMAGE)),
+                    tell("aws:TagKeys", TagKeys(OF_IMAGE)),
+                    tell("ec2:CreateAction", Fixed("CopyImage")),
+                ],
+            ),
+            tag_new(
+                Snapshot,
+                &["TagsOf.snapshot"],
+                &[
+                    tell("aws:RequestTag/${TagKey}", TagValues(OF_SNAPSHOT)),
+                    tell("aws:TagKeys", TagKeys(OF_SNAPSHOT)),
+                    tell("ec2:CreateAction", Fixed("CopyImage")),
+                ],
+            ),
+        ],
+    ),
+    Operation::new(
+        "CopySnapshot",
+        &[
+            Access::new("ec2:CopySnapshot", On::NewEc2(Snapshot)).told(&[
+                tell("aws:RequestTag/${TagKey}", TagValues(OF_SNAPSHOT)),
+                tell("aws:TagKeys", TagKeys(OF_SNAPSHOT)),
+            ]),
+            tag_new(
+                Snapshot,
+                &["TagsOf.snapshot"],
+                &[
+                    tell("aws:RequestTag/${TagKey}", TagValues(OF_SNAPSHOT)),
+                    tell("aws:TagKeys", TagKeys(OF_SNAPSHOT)),
+                    tell("ec2:CreateAction", Fixed("CopySnapshot")),
+                ],
+            ),
+        ],
+    ),
     // What it launches takes the permissions of RunInstances besides.
     Operation::new(
         "CreateFleet",
@@ -133,6 +183,13 @@ pub(super) static OPERATIONS: &[Operation] = &[
     Operation::new("DescribeTags", &[Access::new("ec2:DescribeTags", Nothing)]),
     Operation::new("DescribeVolumes", &[Access::new("ec2:DescribeVolumes", Nothing)]),
     Operation::new("DescribeVpcs", &[Access::new("ec2:DescribeVpcs", Nothing)]),
+    Operation::new(
+        "DetachVolume",
+        &[
+            Access::new("ec2:DetachVolume", On::Ec2(Instance, "InstanceId")).only_with(&["InstanceId"]),
+            Access::new("ec2:DetachVolume", On::Ec2(Volume, "VolumeId")),
+        ],
+    ),
     Operation::new("DisableEbsEncryptionByDefault", &[Access::new("ec2:DisableEbsEncryptionByDefault", Nothing)]),
     Operation::new("EnableEbsEncryptionByDefault", &[Access::new("ec2:EnableEbsEncryptionByDefault", Nothing)]),
     Operation::new("GetEbsDefaultKmsKeyId", &[Access::new("ec2:GetEbsDefaultKmsKeyId", Nothing)]),
@@ -214,6 +271,8 @@ pub(super) static OPERATIONS: &[Operation] = &[
                 .told(&[tell("iam:PassedToService", Fixed("ec2.amazonaws.com"))]),
         ],
     ),
+    Operation::new("StartInstances", &[Access::new("ec2:StartInstances", On::Ec2(Instance, "InstanceIds"))]),
+    Operation::new("StopInstances", &[Access::new("ec2:StopInstances", On::Ec2(Instance, "InstanceIds"))]),
     Operation::new("TerminateInstances", &[Access::new("ec2:TerminateInstances", On::Ec2(Instance, "InstanceIds"))]),
 ];
 

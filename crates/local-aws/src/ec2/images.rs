@@ -114,6 +114,8 @@ pub(super) fn register(call: &Call<'_>, value: Value) -> Result<Value, ServiceEr
         devices,
         created: call.now(),
         shared: Shared::default(),
+        source: None,
+        failed: None,
     };
     tags::put(call, &mut change, &image.id, &tags)?;
     let told = json!({ "ImageId": image.id });
@@ -260,7 +262,7 @@ fn own<'r>(call: &Call<'_>, realm: &'r Realm, id: &str) -> Result<&'r Image, Ser
 pub(super) fn launchable(call: &Call<'_>, realm: &Realm, id: &str) -> Result<Arc<Image>, ServiceError> {
     let found = realm.images.get(id).filter(|image| image.region == *call.ctx.region);
     match found {
-        Some(image) if image.is_for(call.account()) => Ok(Arc::clone(image)),
+        Some(image) if image.is_for(call.account()) => image.available().map(|()| Arc::clone(image)),
         Some(_) => Err(fault::not_authorized_for("images", id)),
         None => Err(fault::not_found(id)),
     }
@@ -300,7 +302,7 @@ fn told(call: &Call<'_>, realm: &Realm, image: &Image) -> Value {
         "ImageType": "machine",
         "Name": image.name,
         "OwnerId": image.owner,
-        "State": "available",
+        "State": if image.failed.is_some() { "failed" } else { "available" },
         "Public": image.shared.with_all,
         "Architecture": image.architecture,
         "CreationDate": text(image.created),
@@ -315,6 +317,16 @@ fn told(call: &Call<'_>, realm: &Realm, image: &Image) -> Value {
         "VirtualizationType": "hvm",
         "Tags": tags::told(call, realm, &image.id),
     });
-    extend(&mut told, [("Description", image.description.as_ref().map(|text| json!(text)))]);
+    // The code of a copy that failed is assumed.
+    let failed = image.failed.as_ref().map(|why| json!({ "Code": "Client.InternalError", "Message": why }));
+    extend(
+        &mut told,
+        [
+            ("Description", image.description.as_ref().map(|text| json!(text))),
+            ("SourceImageId", image.source.as_ref().map(|(_, id)| json!(id))),
+            ("SourceImageRegion", image.source.as_ref().map(|(region, _)| json!(region))),
+            ("StateReason", failed),
+        ],
+    );
     told
 }

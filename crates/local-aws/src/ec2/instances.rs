@@ -137,18 +137,14 @@ pub(super) fn terminate(call: &Call<'_>, value: Value) -> Result<Value, ServiceE
         if is_over {
             continue;
         }
-        let volumes: Vec<Volume> = of(&change, &instance).into_iter().cloned().collect();
+        let volumes: Vec<Volume> = of(&change, &instance, now).into_iter().cloned().collect();
         for mut volume in volumes {
             grants.append(&mut volume.grants);
             let goes = volume.attachment.take().is_some_and(|attachment| attachment.delete_on_termination);
             volume.gone = goes.then_some(done).or(volume.gone);
             change.put(volume);
         }
-        let reason = Reason {
-            code: "Client.UserInitiatedShutdown".to_owned(),
-            message: "Client.UserInitiatedShutdown: User initiated shutdown".to_owned(),
-            transition: format!("User initiated ({} GMT)", now.strftime("%Y-%m-%d %H:%M:%S")),
-        };
+        let reason = Reason::of_user(now);
         change.put(Instance { termination: Some(Termination { asked: now, done, reason }), ..instance });
     }
     change.commit();
@@ -169,7 +165,7 @@ fn asked_for<'r>(call: &Call<'_>, realm: &'r Realm, value: &Value) -> Result<Vec
 }
 
 /// An instance of the caller's account.
-fn own<'r>(call: &Call<'_>, realm: &'r Realm, id: &str) -> Result<&'r Instance, ServiceError> {
+pub(super) fn own<'r>(call: &Call<'_>, realm: &'r Realm, id: &str) -> Result<&'r Instance, ServiceError> {
     let (account, region) = call.place();
     let found = realm.instances.get(id).filter(|of| of.owner == account && of.region == region);
     let found = found.filter(|instance| !is_forgotten(instance, call.now()));
@@ -180,21 +176,21 @@ fn is_forgotten(instance: &Instance, now: Timestamp) -> bool {
     instance.forgotten().is_some_and(|at| at <= now)
 }
 
-/// The volumes that an instance was launched with and still has.
-fn of<'r>(realm: &'r Realm, instance: &Instance) -> Vec<&'r Volume> {
+/// The volumes that an instance has.
+pub(super) fn of<'r>(realm: &'r Realm, instance: &Instance, now: Timestamp) -> Vec<&'r Volume> {
     let volumes = instance.volumes.iter().filter_map(|id| realm.volumes.get(id)).map(AsRef::as_ref);
     let is_attached =
-        |volume: &&Volume| volume.attachment.as_ref().is_some_and(|attachment| attachment.instance == instance.id);
+        |volume: &&Volume| volume.attached(now).is_some_and(|attachment| attachment.instance == instance.id);
     volumes.filter(is_attached).collect()
 }
 
-fn told_state(state: InstanceState) -> Value {
+pub(super) fn told_state(state: InstanceState) -> Value {
     json!({ "Code": state.code(), "Name": state.name() })
 }
 
 /// An instance as answers have it.
 pub(super) fn told_now(call: &Call<'_>, realm: &Realm, instance: &Instance) -> Value {
-    told(call, instance, &of(realm, instance), tags::told(call, realm, &instance.id))
+    told(call, instance, &of(realm, instance, call.now()), tags::told(call, realm, &instance.id))
 }
 
 /// The same, with its volumes and tags.
@@ -216,7 +212,7 @@ pub(super) fn told(call: &Call<'_>, instance: &Instance, volumes: &[&Volume], ta
         "ImageId": instance.image,
         "InstanceId": instance.id,
         "InstanceType": instance.kind,
-        "LaunchTime": seconds(instance.launched),
+        "LaunchTime": seconds(instance.started.unwrap_or(instance.launched)),
         "MaintenanceOptions": { "AutoRecovery": "default" },
         "MetadataOptions": instance.metadata_options,
         "Monitoring": { "State": "disabled" },
@@ -261,7 +257,7 @@ fn device(volume: &Volume, now: Timestamp) -> Value {
         "Ebs": {
             "AttachTime": seconds(attachment.map_or(volume.created, |attachment| attachment.at)),
             "DeleteOnTermination": attachment.is_some_and(|attachment| attachment.delete_on_termination),
-            "Status": if now < volume.ready { "attaching" } else { "attached" },
+            "Status": attachment.map_or("attached", |attachment| volume.attaching(attachment, now)),
             "VolumeId": volume.id,
         },
     })

@@ -3,36 +3,28 @@
 //! Which calls, in which order and as whom, [`authz::launch`] tells, as it tells them to whoever forecasts a launch. Here
 //! each is really made: KMS decides it, by policies, grants and the key's state, and the trail has its event.
 
+mod ask;
+mod copy;
+mod held;
+mod input;
+
 use std::collections::VecDeque;
 
-use authz::{
-    launch::{self, Call as KmsCall, Launch, Launcher, NoDefaultKey, NoSteps, Phase, Step},
-    principal::{Principal, RoleSession},
-};
-use aws_model::{EncryptionContext, KeyArn};
-use aws_wire::model::{self, ServiceId};
-use serde_json::{Value, json};
-use uuid::Uuid;
+use authz::launch::{self, Call as KmsCall, Launch, Launcher, NoDefaultKey, NoSteps, Phase, Step, VolumeKey};
+use aws_model::KeyArn;
+use serde_json::Value;
 
+use self::{ask::By, input::of_volume};
+pub(super) use self::{
+    copy::{Copying, copy},
+    held::Held,
+};
 use super::{
     call::Call,
     encryption::AWS_EBS,
-    fault,
-    records::{DataKey, GrantMade, Settings},
+    records::{DataKey, GrantMade, Settings, Volume},
 };
-use crate::{
-    CallContext, Caller, ServiceError,
-    accounts::assumed_role_arn,
-    trail::{Answered, Notes, Trail},
-};
-
-/// EC2, as the trail and `kms:ViaService` know it.
-const EC2: &str = "ec2.amazonaws.com";
-
-/// The length of a volume's data key.
-///
-/// Source: AWS KMS Developer Guide, "Logging AWS KMS API calls with AWS CloudTrail" > "Amazon EC2 example two".
-const DATA_KEY_BYTES: u32 = 64;
+use crate::ServiceError;
 
 /// A volume whose key is used: what it is called in the calls, and what is there of it already.
 pub(super) struct OfVolume<'a> {
@@ -44,11 +36,10 @@ pub(super) struct OfVolume<'a> {
 }
 
 /// What the calls have made.
-#[derive(Debug, Default)]
-pub(super) struct Sealed {
+pub(super) struct Sealed<'c> {
     pub(super) key: Option<KeyArn>,
     pub(super) data_key: Option<DataKey>,
-    pub(super) grants: Vec<GrantMade>,
+    pub(super) grants: Held<'c>,
 }
 
 /// A call was refused. What the ones before had made is ended.
@@ -57,13 +48,32 @@ pub(super) struct Refused {
     pub(super) key: Option<KeyArn>,
 }
 
-/// A launch by who calls, of one volume. Who launches by a service-linked role has a launcher of their own.
-pub(super) fn launch_of(call: &Call<'_>, settings: &Settings, volume: launch::Volume) -> Result<Launch, ServiceError> {
+impl OfVolume<'_> {
+    /// For whom EC2's infrastructure works: the instance, or what is made by itself.
+    fn for_whom(&self) -> &str {
+        self.instance.unwrap_or(self.volume)
+    }
+}
+
+impl<'c> Sealed<'c> {
+    /// Of a volume that is under this key, or was to be.
+    pub(super) fn under(call: &Call<'c>, key: Option<KeyArn>) -> Self {
+        Self { key, data_key: None, grants: Held::none(call.ec2) }
+    }
+}
+
+/// A launch of one volume by a launcher.
+pub(super) fn launch_of(
+    call: &Call<'_>,
+    launcher: Launcher,
+    settings: &Settings,
+    volume: launch::Volume,
+) -> Result<Launch, ServiceError> {
     let (account, region) = call.place();
     let mut launch = Launch {
         account,
         region,
-        launcher: Launcher::RunInstances(call.ctx.caller.principal.clone()),
+        launcher,
         image: None,
         volumes: vec![volume],
         default_key: settings.default_key.clone(),
@@ -72,15 +82,23 @@ pub(super) fn launch_of(call: &Call<'_>, settings: &Settings, volume: launch::Vo
     };
     let needs_default = launch.volumes.iter().any(|volume| matches!(launch.key_of(volume), Err(NoDefaultKey { .. })));
     if needs_default {
-        launch.default_key = Some(call.ec2.kms.managed_key(account, call.ctx.region, AWS_EBS, call.now())?);
+        launch.default_key = Some(default_key(call, settings)?);
     }
     Ok(launch)
 }
 
+/// The key of encrypted volumes for which none is named.
+pub(super) fn default_key(call: &Call<'_>, settings: &Settings) -> Result<KeyArn, ServiceError> {
+    match &settings.default_key {
+        Some(key) => Ok(key.clone()),
+        None => call.ec2.kms.managed_key(call.account(), call.ctx.region, AWS_EBS, call.now()),
+    }
+}
+
 /// Makes the calls for a launch's one volume.
-pub(super) async fn seal(call: &Call<'_>, launch: &Launch, of: OfVolume<'_>) -> Result<Sealed, Refused> {
+pub(super) async fn seal<'c>(call: &Call<'c>, launch: &Launch, of: OfVolume<'_>) -> Result<Sealed<'c>, Refused> {
     let key = launch.volumes.first().and_then(|volume| launch.key_of(volume).ok()?);
-    let mut sealed = Sealed { key: key.map(|encryption| encryption.key.clone()), ..Sealed::default() };
+    let mut sealed = Sealed::under(call, key.map(|encryption| encryption.key.clone()));
     let steps = match launch.steps(call.ec2.authorizer.assumptions()) {
         Ok(steps) => steps,
         Err(error @ (NoSteps::NoDefaultKey(_) | NoSteps::Arn(_) | NoSteps::Action(_))) => {
@@ -96,12 +114,11 @@ pub(super) async fn seal(call: &Call<'_>, launch: &Launch, of: OfVolume<'_>) -> 
         if step.call == KmsCall::ReEncryptFrom {
             steps.pop_front_if(|next| next.call == KmsCall::ReEncryptTo);
         }
-        let (operation, input) = asked(step, &of, &sealed, &tokens);
-        match make(call, step, &of, operation, input).await {
+        let (operation, input) = input::asked(step, &of, &sealed, &tokens);
+        match By::of(call, step, &of).ask(call, operation, input).await {
             Ok(answer) => keep(step, &of, answer, &mut sealed, &mut tokens),
             Err(error) => {
                 tracing::debug!(operation, %error, "KMS refused EC2");
-                end(call, &sealed.grants);
                 return Err(Refused { key: sealed.key });
             }
         }
@@ -109,80 +126,30 @@ pub(super) async fn seal(call: &Call<'_>, launch: &Launch, of: OfVolume<'_>) -> 
     Ok(sealed)
 }
 
+/// Makes the calls by which a volume that is there is attached to an instance: none for a plain one.
+pub(super) async fn attach<'c>(
+    call: &Call<'c>,
+    settings: &Settings,
+    volume: &Volume,
+    instance: &str,
+) -> Result<Held<'c>, Refused> {
+    let Some(data_key) = &volume.data_key else { return Ok(Held::none(call.ec2)) };
+    let of_model = launch::Volume { device: "".into(), snapshot: None, key: VolumeKey::Named(data_key.key.clone()) };
+    let launcher = Launcher::RunInstances(call.ctx.caller.principal.clone());
+    let launch = launch_of(call, launcher, settings, of_model);
+    let launch = launch.map_err(|_| Refused { key: Some(data_key.key.clone()) })?;
+    let of =
+        OfVolume { volume: &volume.id, instance: Some(instance), source: Some(data_key), phases: &[Phase::Attach] };
+    seal(call, &launch, of).await.map(|sealed| sealed.grants)
+}
+
 /// Ends grants that nothing needs any more.
 pub(super) fn end(call: &Call<'_>, grants: &[GrantMade]) {
-    if !grants.is_empty() {
-        call.ec2.kms.end_grants(grants.iter().map(|grant| (&grant.key, grant.id.as_str())));
-    }
-}
-
-/// The operation of a step, and its input.
-fn asked(step: &Step, of: &OfVolume<'_>, sealed: &Sealed, tokens: &[String]) -> (&'static str, Value) {
-    let key = &*step.request.resource.arn;
-    let context = named(&step.request.kms.encryption_context, of);
-    let own = sealed.data_key.as_ref();
-    let is_of_source = of.source.is_some_and(|source| source.key.as_str() == key);
-    let blob = if is_of_source && step.call == KmsCall::ReEncryptFrom { of.source } else { own.or(of.source) };
-    let ciphertext = blob.map_or("", |blob| blob.ciphertext.as_str());
-    match step.call {
-        KmsCall::GenerateDataKeyWithoutPlaintext => (
-            "GenerateDataKeyWithoutPlaintext",
-            json!({ "KeyId": key, "NumberOfBytes": DATA_KEY_BYTES, "EncryptionContext": context }),
-        ),
-        KmsCall::GenerateDataKey => {
-            ("GenerateDataKey", json!({ "KeyId": key, "NumberOfBytes": DATA_KEY_BYTES, "EncryptionContext": context }))
-        }
-        KmsCall::CreateGrant => ("CreateGrant", grant(step, of)),
-        KmsCall::Decrypt => {
-            let mut input = json!({
-                "CiphertextBlob": ciphertext,
-                "EncryptionContext": blob.map(|blob| &blob.context),
-            });
-            // A grant counts at once for who has its token.
-            if let (false, Some(members)) = (tokens.is_empty(), input.as_object_mut()) {
-                members.insert("GrantTokens".to_owned(), tokens.into());
-            }
-            ("Decrypt", input)
-        }
-        KmsCall::ReEncryptFrom | KmsCall::ReEncryptTo => {
-            let to = sealed.key.as_ref().map_or(key, KeyArn::as_str);
-            let input = json!({
-                "CiphertextBlob": ciphertext,
-                "SourceEncryptionContext": blob.map(|blob| &blob.context),
-                "DestinationKeyId": to,
-                "DestinationEncryptionContext": of_volume(of),
-            });
-            ("ReEncrypt", input)
-        }
-        KmsCall::DescribeKey => ("DescribeKey", json!({ "KeyId": key })),
-        KmsCall::Encrypt => ("Encrypt", json!({ "KeyId": key, "Plaintext": ciphertext, "EncryptionContext": context })),
-    }
-}
-
-fn grant(step: &Step, of: &OfVolume<'_>) -> Value {
-    let new = step.request.kms.new_grant.as_ref();
-    let grantee = new.map(|new| new.grantee.to_string()).unwrap_or_default();
-    let operations = new.into_iter().flat_map(|new| new.operations.iter()).map(|operation| operation.as_str());
-    json!({
-        "KeyId": &*step.request.resource.arn,
-        "GranteePrincipal": grantee.replace(launch::NEW_INSTANCE, of.instance.unwrap_or(launch::NEW_INSTANCE)),
-        "Operations": operations.collect::<Vec<_>>(),
-        "Constraints": { "EncryptionContextSubset": of_volume(of) },
-    })
-}
-
-/// The context of a step, with the volume's id where one is still to come.
-fn named(context: &EncryptionContext, of: &OfVolume<'_>) -> EncryptionContext {
-    let id = |value: &str| if value == launch::NEW_VOLUME { of.volume.to_owned() } else { value.to_owned() };
-    EncryptionContext::new(context.pairs().map(|(key, value)| (key.to_owned(), id(value))))
-}
-
-fn of_volume(of: &OfVolume<'_>) -> EncryptionContext {
-    EncryptionContext::new([(launch::CONTEXT_KEY, of.volume)])
+    held::end(call.ec2, grants);
 }
 
 /// What an answer of KMS brings.
-fn keep(step: &Step, of: &OfVolume<'_>, answer: Value, sealed: &mut Sealed, tokens: &mut Vec<String>) {
+fn keep(step: &Step, of: &OfVolume<'_>, answer: Value, sealed: &mut Sealed<'_>, tokens: &mut Vec<String>) {
     let text = |member: &str| answer.get(member).and_then(Value::as_str).map(str::to_owned);
     let key = || step.request.resource.arn.parse::<KeyArn>().ok();
     match step.call {
@@ -196,70 +163,10 @@ fn keep(step: &Step, of: &OfVolume<'_>, answer: Value, sealed: &mut Sealed, toke
         }
         KmsCall::CreateGrant => {
             tokens.extend(text("GrantToken"));
-            sealed.grants.extend(key().zip(text("GrantId")).map(|(key, id)| GrantMade { key, id }));
+            if let Some((key, id)) = key().zip(text("GrantId")) {
+                sealed.grants.add(GrantMade { key, id });
+            }
         }
         KmsCall::Decrypt | KmsCall::DescribeKey | KmsCall::Encrypt | KmsCall::GenerateDataKey => {}
     }
-}
-
-/// Makes a call, and has its event written.
-async fn make(
-    call: &Call<'_>,
-    step: &Step,
-    of: &OfVolume<'_>,
-    operation: &'static str,
-    input: Value,
-) -> Result<Value, ServiceError> {
-    let model = model::service(ServiceId::Kms);
-    let modelled = model.operation(operation).ok_or_else(fault::internal)?;
-    let caller = caller(call, step, of);
-    let (notes, id) = (Notes::default(), Uuid::new_v4().to_string());
-    let ctx = CallContext {
-        caller: caller.as_ref().unwrap_or(call.ctx.caller),
-        region: call.ctx.region,
-        now: call.ctx.now,
-        request_id: &id,
-        peer: None,
-        notes: Some(&notes),
-        invoked_by: (!step.request.through.is_empty()).then_some(EC2),
-    };
-    let parameters = Trail::parameters(ServiceId::Kms, modelled, &input);
-    let answer = call.ec2.kms.call(&ctx, operation, input).await;
-    call.ec2.trail.record(Answered {
-        service: ServiceId::Kms,
-        operation: modelled,
-        context: &ctx,
-        parameters,
-        answer: answer.as_ref(),
-        noted: notes.take(),
-    });
-    answer
-}
-
-/// Who calls, if it is not who launches: EC2's infrastructure, or a role that launches for a service.
-fn caller(call: &Call<'_>, step: &Step, of: &OfVolume<'_>) -> Option<Caller> {
-    let Principal::Session(session) = &step.request.principal else { return None };
-    let is_own = matches!(&call.ctx.caller.principal, Principal::Session(own) if own.role == session.role);
-    if is_own {
-        return None;
-    }
-    let name = session.name.as_deref().map(|name| match of.instance {
-        Some(instance) if name == launch::NEW_INSTANCE => instance,
-        _ => name,
-    });
-    let name = name.or(of.instance).unwrap_or(of.volume);
-    let role = session.role.resource().rsplit('/').next().unwrap_or_default();
-    let account = call.account();
-    // EC2's own role has no unique id: its sessions are told so by their names.
-    let id = if role.starts_with("aws:") {
-        format!("{account}:{role}")
-    } else {
-        call.ec2.accounts.unique_id(&session.role, "AROA")
-    };
-    Some(Caller {
-        arn: assumed_role_arn(&session.role, name),
-        user_id: format!("{id}:{name}"),
-        principal: Principal::Session(Box::new(RoleSession::of(session.role.clone(), Some(name.to_owned())))),
-        ..Caller::root(account, "")
-    })
 }

@@ -16,7 +16,7 @@ mod plan;
 
 use std::collections::BTreeMap;
 
-use authz::launch::Phase;
+use authz::launch::{Launcher, Phase};
 use aws_catalog::access::Ec2Kind;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ use super::{
     authorize,
     call::Call,
     instances,
-    keys::{self, OfVolume, Sealed},
+    keys::{self, Held, OfVolume, Sealed},
     records::{Attachment, Instance, Reason, Volume, tag_set},
     state::Realm,
     tags, volumes,
@@ -45,13 +45,14 @@ const INVALID_KEY: &str = "Client.InvalidKMSKey.InvalidState";
 const INVALID_KEY_MESSAGE: &str = "The KMS key provided is in an incorrect state";
 
 /// What a launch has made, before anybody is told of it.
-struct Launched {
+struct Launched<'c> {
     instance: Instance,
     volumes: Vec<Volume>,
+    grants: Vec<Held<'c>>,
 }
 
 pub(super) async fn run_instances(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
-    let plan = plan::of(call, value)?;
+    let plan = plan::of(call, value, &Launcher::RunInstances(call.ctx.caller.principal.clone()))?;
     authorize::authorize(call, "RunInstances", &plan.complete)?;
     let before = launched_before(call, &call.read(), &plan);
     let launched = match before {
@@ -90,12 +91,11 @@ async fn launch(call: &Call<'_>, plan: &Plan, of_aws: BTreeMap<String, String>) 
     let mut change = call.change();
     if let Some(before) = launched_before(call, &change, plan) {
         // Another call with the same token was faster, while this one's volumes came under their keys.
-        drop(change);
-        launched.iter().flat_map(|launched| &launched.volumes).for_each(|volume| keys::end(call, &volume.grants));
         return Ok(before);
     }
-    let (mut told, mut ids) = (Vec::new(), Vec::new());
-    for Launched { instance, volumes } in launched {
+    let (mut told, mut ids, mut held) = (Vec::new(), Vec::new(), Vec::new());
+    for Launched { instance, volumes, grants } in launched {
+        held.extend(grants);
         tags::put(call, &mut change, &instance.id, &of_instance)?;
         for volume in &volumes {
             tags::put(call, &mut change, &volume.id, &of_volume)?;
@@ -106,6 +106,7 @@ async fn launch(call: &Call<'_>, plan: &Plan, of_aws: BTreeMap<String, String>) 
         change.put(instance);
     }
     change.commit();
+    held.into_iter().for_each(Held::kept);
     Ok(Reservation { reservation, ids, told })
 }
 
@@ -122,59 +123,64 @@ fn launched_before(call: &Call<'_>, realm: &Realm, plan: &Plan) -> Option<Reserv
     })
 }
 
-async fn one(call: &Call<'_>, plan: &Plan, reservation: &str, index: i64) -> Result<Launched, ServiceError> {
+async fn one<'c>(call: &Call<'c>, plan: &Plan, reservation: &str, index: i64) -> Result<Launched<'c>, ServiceError> {
     let (now, id) = (call.now(), call.new_id("i-")?);
     let settles = now.checked_add(SETTLING).unwrap_or(now);
-    let mut made: Vec<(String, &PlannedVolume, Sealed)> = Vec::new();
+    let mut made: Vec<(String, &PlannedVolume, Sealed<'_>)> = Vec::new();
     let mut is_refused = false;
     for planned in &plan.volumes {
         let volume = call.new_id("vol-")?;
         let sealed = match (is_refused, &planned.launch) {
             // What comes after the first refusal is not tried.
-            (true, _) => Sealed::default(),
+            (true, _) => Sealed::under(call, None),
             (false, Some(launch)) => {
                 let source = planned.source.as_ref();
                 let phases = &[Phase::Create, Phase::Attach];
                 let of = OfVolume { volume: &volume, instance: Some(&id), source, phases };
                 keys::seal(call, launch, of).await.unwrap_or_else(|refused| {
                     is_refused = true;
-                    Sealed { key: refused.key, ..Sealed::default() }
+                    Sealed::under(call, refused.key)
                 })
             }
             (false, None) => {
                 is_refused = true;
-                Sealed::default()
+                Sealed::under(call, None)
             }
         };
         made.push((volume, planned, sealed));
     }
-    if is_refused {
-        made.iter().for_each(|(_, _, sealed)| keys::end(call, &sealed.grants));
-    }
+    let (instance, mut grants) = (&id, Vec::new());
     let volumes: Vec<Volume> = made
         .into_iter()
-        .map(|(volume, planned, sealed)| Volume {
-            id: volume,
-            owner: call.account(),
-            region: call.ctx.region.clone(),
-            zone: plan.subnet.zone.clone(),
-            size: planned.size,
-            iops: volumes::iops(&planned.kind, planned.iops),
-            throughput: volumes::throughput(&planned.kind, planned.throughput),
-            kind: planned.kind.clone(),
-            snapshot: planned.snapshot.clone(),
-            key: sealed.key,
-            data_key: sealed.data_key,
-            grants: if is_refused { Vec::new() } else { sealed.grants },
-            created: now,
-            ready: settles,
-            attachment: Some(Attachment {
-                instance: id.clone(),
-                device: planned.device.clone(),
-                at: now,
-                delete_on_termination: planned.delete_on_termination,
-            }),
-            gone: is_refused.then_some(settles),
+        .map(|(id, planned, sealed)| {
+            // Those of an instance that dies end here.
+            let kept = if is_refused { Held::none(call.ec2) } else { sealed.grants };
+            let volume = Volume {
+                id,
+                owner: call.account(),
+                region: call.ctx.region.clone(),
+                zone: plan.subnet.zone.clone(),
+                size: planned.size,
+                iops: volumes::iops(&planned.kind, planned.iops),
+                throughput: volumes::throughput(&planned.kind, planned.throughput),
+                kind: planned.kind.clone(),
+                snapshot: planned.snapshot.clone(),
+                key: sealed.key,
+                data_key: sealed.data_key,
+                grants: kept.grants(),
+                created: now,
+                ready: settles,
+                attachment: Some(Attachment {
+                    instance: instance.clone(),
+                    device: planned.device.clone(),
+                    at: now,
+                    delete_on_termination: planned.delete_on_termination,
+                    ends: None,
+                }),
+                gone: is_refused.then_some(settles),
+            };
+            grants.push(kept);
+            volume
         })
         .collect();
     let instance = Instance {
@@ -204,8 +210,10 @@ async fn one(call: &Call<'_>, plan: &Plan, reservation: &str, index: i64) -> Res
             message: format!("{INVALID_KEY}: {INVALID_KEY_MESSAGE}"),
             transition: INVALID_KEY.to_owned(),
         }),
+        stop: None,
+        started: None,
         termination: None,
         id,
     };
-    Ok(Launched { instance, volumes })
+    Ok(Launched { instance, volumes, grants })
 }

@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 pub(super) use image::{DeviceMapping, Image};
-pub(super) use instance::{Instance, InstanceState, Profile, Reason, Termination};
+pub(super) use instance::{Instance, InstanceState, Profile, Reason, Stop, Termination};
 pub(super) use template::{LaunchTemplate, Version};
-pub(super) use volume::{Attachment, DataKey, GrantMade, Shared, Snapshot, Volume};
+pub(super) use volume::{ATTACHING, Attachment, DataKey, GrantMade, Shared, Snapshot, Volume};
 
 /// The tags that an account has put on something.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -83,6 +83,7 @@ pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
         data_key: volume.data_key,
         created: call.now(),
         shared: Shared::default(),
+        failed: None,
     };
     tags::put(call, &mut change, &snapshot.id, &tags)?;
     let told = told(&snapshot, tag_set(&tags));
@@ -236,6 +237,12 @@ impl Permissions {
     }
 }
 
+/// That volumes and copies can be made of a snapshot.
+pub(super) fn complete(snapshot: &Snapshot) -> Result<(), ServiceError> {
+    let message = || format!("The snapshot {} is not in the completed state.", snapshot.id);
+    snapshot.failed.as_ref().map_or(Ok(()), |_| Err(ServiceError::new("IncorrectState", message())))
+}
+
 /// With whom something is shared, as answers have it.
 pub(super) fn with_whom(shared: &Shared) -> Value {
     let accounts = shared.accounts.iter().map(|account| json!({ "UserId": account }));
@@ -247,16 +254,22 @@ fn told(snapshot: &Snapshot, tags: Value) -> Value {
         "SnapshotId": snapshot.id,
         "VolumeId": snapshot.volume,
         "OwnerId": snapshot.owner,
-        "State": "completed",
-        "Progress": "100%",
+        "State": if snapshot.failed.is_some() { "error" } else { "completed" },
+        "Progress": if snapshot.failed.is_some() { "0%" } else { "100%" },
         "StartTime": seconds(snapshot.created),
         "VolumeSize": snapshot.size,
         "Description": snapshot.description,
-        "Encrypted": snapshot.data_key.is_some(),
+        "Encrypted": snapshot.key().is_some(),
         "StorageTier": "standard",
         "Tags": tags,
     });
     // Whoever it is shared with is told the key, too: it needs it.
-    extend(&mut told, [("KmsKeyId", snapshot.key().map(|key| json!(key)))]);
+    extend(
+        &mut told,
+        [
+            ("KmsKeyId", snapshot.key().map(|key| json!(key))),
+            ("StateMessage", snapshot.failed.as_ref().map(|why| json!(why))),
+        ],
+    );
     told
 }

@@ -3,7 +3,7 @@
 //! Source: Amazon EC2 API Reference, "CreateVolume", "DeleteVolume", "DescribeVolumes"; Amazon EBS User Guide, "Amazon EBS
 //! volume types" (least and greatest sizes).
 
-use authz::launch::{self, Phase, VolumeKey};
+use authz::launch::{self, Launcher, Phase, VolumeKey};
 use aws_catalog::access::Ec2Kind;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -16,6 +16,7 @@ use super::{
     keys::{self, OfVolume},
     network,
     records::{Snapshot, Volume},
+    snapshots,
     state::Realm,
     tags::{self, TagSpecification},
 };
@@ -78,6 +79,7 @@ pub(super) async fn create(call: &Call<'_>, value: Value) -> Result<Value, Servi
     let key = key(call, asked.encrypted, asked.kms_key_id.as_deref())?;
     let launch = keys::launch_of(
         call,
+        Launcher::RunInstances(call.ctx.caller.principal.clone()),
         &settings,
         launch::Volume {
             device: "".into(),
@@ -92,9 +94,8 @@ pub(super) async fn create(call: &Call<'_>, value: Value) -> Result<Value, Servi
         None => Err(keys::Refused { key: None }),
     };
     let (now, is_refused) = (call.now(), sealed.is_err());
-    let sealed = sealed.unwrap_or_else(|refused| keys::Sealed { key: refused.key, ..keys::Sealed::default() });
-    // Nothing is attached yet that would need them.
-    keys::end(call, &sealed.grants);
+    // Nothing is attached yet that would need the grants: they end here.
+    let keys::Sealed { key, data_key, .. } = sealed.unwrap_or_else(|refused| keys::Sealed::under(call, refused.key));
     let ready = now.checked_add(MAKING).unwrap_or(now);
     let volume = Volume {
         id,
@@ -106,8 +107,8 @@ pub(super) async fn create(call: &Call<'_>, value: Value) -> Result<Value, Servi
         throughput: throughput(&kind, asked.throughput),
         kind,
         snapshot: asked.snapshot_id,
-        key: sealed.key,
-        data_key: sealed.data_key,
+        key,
+        data_key,
         grants: Vec::new(),
         created: now,
         ready,
@@ -129,7 +130,7 @@ pub(super) fn delete(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
     let OneVolume { volume_id } = input(value)?;
     let mut change = call.change();
     let volume = own(call, &change, &volume_id)?.clone();
-    if volume.attachment.is_some() {
+    if volume.attached(call.now()).is_some() {
         let message = format!("Volume {volume_id} is currently attached to an instance");
         return Err(ServiceError::new("VolumeInUse", message));
     }
@@ -169,7 +170,7 @@ pub(super) fn describe(call: &Call<'_>, value: Value) -> Result<Value, ServiceEr
 }
 
 /// A volume of the caller's account that is there.
-fn own<'r>(call: &Call<'_>, realm: &'r Realm, id: &str) -> Result<&'r Volume, ServiceError> {
+pub(super) fn own<'r>(call: &Call<'_>, realm: &'r Realm, id: &str) -> Result<&'r Volume, ServiceError> {
     let (account, region) = call.place();
     let is_own = |volume: &&std::sync::Arc<Volume>| volume.owner == account && volume.region == region;
     let volume = realm.volumes.get(id).filter(is_own).filter(|volume| volume.is_there(call.now()));
@@ -185,7 +186,9 @@ pub(super) fn own_ready(call: &Call<'_>, realm: &Realm, id: &str) -> Result<Volu
 fn usable(call: &Call<'_>, realm: &Realm, id: &str) -> Result<Snapshot, ServiceError> {
     let found = realm.snapshots.get(id).filter(|snapshot| snapshot.region == *call.ctx.region);
     let found = found.filter(|snapshot| snapshot.is_for(call.account()));
-    found.map(|snapshot| Snapshot::clone(snapshot)).ok_or_else(|| fault::not_found(id))
+    let found = found.ok_or_else(|| fault::not_found(id))?;
+    snapshots::complete(found)?;
+    Ok(Snapshot::clone(found))
 }
 
 /// A snapshot, as the model of launches has it.
@@ -250,13 +253,13 @@ pub(super) fn throughput(kind: &str, asked: Option<i64>) -> Option<i64> {
 /// A volume as answers have it.
 pub(super) fn told(call: &Call<'_>, realm: &Realm, volume: &Volume) -> Value {
     let now = call.now();
-    let attachments = volume.attachment.iter().map(|attachment| {
+    let attachments = volume.attached(now).into_iter().map(|attachment| {
         json!({
             "AttachTime": seconds(attachment.at),
             "DeleteOnTermination": attachment.delete_on_termination,
             "Device": attachment.device,
             "InstanceId": attachment.instance,
-            "State": if now < volume.ready { "attaching" } else { "attached" },
+            "State": volume.attaching(attachment, now),
             "VolumeId": volume.id,
         })
     });

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use authz::launch::{FleetKind, Launcher};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -156,7 +157,8 @@ async fn of_choice(
             members.insert("InstanceMarketOptions".to_owned(), json!({ "MarketType": "spot" }));
         }
     }
-    let plan = plan::of(call, run)?;
+    let launcher = Launcher::Fleet(FleetKind::Instant(call.ctx.caller.principal.clone()));
+    let plan = plan::of(call, run, &launcher)?;
     authorize::authorize(call, "RunInstances", &plan.complete)?;
     let tags = BTreeMap::from([("aws:ec2:fleet-id".to_owned(), fleet.to_owned())]);
     let launched = launch(call, &plan, tags).await?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use authz::launch::{self, Launch};
+use authz::launch::{self, Launch, Launcher};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -128,8 +128,8 @@ struct Template {
     version: Option<String>,
 }
 
-/// What an input of RunInstances launches.
-pub(super) fn of(call: &Call<'_>, value: Value) -> Result<Plan, ServiceError> {
+/// What an input of RunInstances launches, by a launcher.
+pub(super) fn of(call: &Call<'_>, value: Value, launcher: &Launcher) -> Result<Plan, ServiceError> {
     let (mut complete, template) = with_template(call, value)?;
     let whole: Whole = input(complete.clone())?;
     let count = whole.max_count;
@@ -151,7 +151,7 @@ pub(super) fn of(call: &Call<'_>, value: Value) -> Result<Plan, ServiceError> {
     let subnet = instance_types::launchable(call, &kind, &image, asked)?;
     let groups = groups(call, &whole)?;
     let (profile, role) = whole.iam_instance_profile.as_ref().map(|named| profile(call, named)).transpose()?.unzip();
-    let volumes = volumes(call, &image, &whole.block_device_mappings)?;
+    let volumes = volumes(call, launcher, &image, &whole.block_device_mappings)?;
     if volumes.len().saturating_mul(usize::try_from(count).unwrap_or(usize::MAX)) > MOST_VOLUMES {
         let message = format!("The embedded AWS makes at most {MOST_VOLUMES} volumes at once.");
         return Err(ServiceError::new("VolumeLimitExceeded", message));
@@ -246,13 +246,18 @@ fn metadata_options(given: Option<Value>) -> Value {
 }
 
 /// The image's volumes as the mappings have them, and those that the mappings have besides.
-fn volumes(call: &Call<'_>, image: &Image, given: &[BlockDevice]) -> Result<Vec<PlannedVolume>, ServiceError> {
+fn volumes(
+    call: &Call<'_>,
+    launcher: &Launcher,
+    image: &Image,
+    given: &[BlockDevice],
+) -> Result<Vec<PlannedVolume>, ServiceError> {
     let of_device = |name: &str| given.iter().find(|given| given.device_name.as_deref() == Some(name));
     let mut planned = Vec::new();
     for mapping in &image.devices {
         match of_device(&mapping.device) {
             Some(given) if given.no_device.is_some() => {}
-            given => planned.push(volume(call, image, Some(mapping), given)?),
+            given => planned.push(volume(call, launcher, image, Some(mapping), given)?),
         }
     }
     let further = given.iter().filter(|given| {
@@ -260,13 +265,14 @@ fn volumes(call: &Call<'_>, image: &Image, given: &[BlockDevice]) -> Result<Vec<
         given.ebs.is_some() && !image.devices.iter().any(|mapping| Some(mapping.device.as_str()) == name)
     });
     for given in further {
-        planned.push(volume(call, image, None, Some(given))?);
+        planned.push(volume(call, launcher, image, None, Some(given))?);
     }
     Ok(planned)
 }
 
 fn volume(
     call: &Call<'_>,
+    launcher: &Launcher,
     image: &Image,
     mapping: Option<&DeviceMapping>,
     given: Option<&BlockDevice>,
@@ -292,7 +298,7 @@ fn volume(
     let launch = key.map(|key| {
         let volume =
             launch::Volume { device: device.as_str().into(), snapshot: snapshot.as_ref().map(volumes::of_model), key };
-        keys::launch_of(call, &settings, volume).map(|launch| {
+        keys::launch_of(call, launcher.clone(), &settings, volume).map(|launch| {
             let image = launch::Image { owner: image.owner, shared: Some(true) };
             Launch { image: Some(image), ..launch }
         })

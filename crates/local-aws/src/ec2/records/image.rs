@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Shared;
+use crate::ServiceError;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(in crate::ec2) struct Image {
@@ -18,6 +19,10 @@ pub(in crate::ec2) struct Image {
     pub(in crate::ec2) devices: Vec<DeviceMapping>,
     pub(in crate::ec2) created: Timestamp,
     pub(in crate::ec2) shared: Shared,
+    /// The region and the id of the image that it is a copy of.
+    pub(in crate::ec2) source: Option<(String, String)>,
+    /// Why it did not come to be available.
+    pub(in crate::ec2) failed: Option<String>,
 }
 
 /// A volume that an instance of an image has.
@@ -34,6 +39,12 @@ pub(in crate::ec2) struct DeviceMapping {
 }
 
 impl Image {
+    /// That it can be launched from, and copied.
+    pub(in crate::ec2) fn available(&self) -> Result<(), ServiceError> {
+        let message = || format!("The image ID '{}' is not available", self.id);
+        self.failed.as_ref().map_or(Ok(()), |_| Err(ServiceError::new("InvalidAMIID.Unavailable", message())))
+    }
+
     /// Whether an account may launch from it.
     pub(in crate::ec2) fn is_for(&self, account: AccountId) -> bool {
         self.owner == account || self.shared.with(account)

@@ -33,13 +33,17 @@ pub(in crate::ec2) struct Instance {
     pub(in crate::ec2) is_spot: bool,
     /// As it was given, with what was not.
     pub(in crate::ec2) metadata_options: Value,
-    /// The ids of the volumes that it was launched with.
+    /// The ids of the volumes that it was launched with, and that were attached to it since.
     pub(in crate::ec2) volumes: Vec<String>,
     pub(in crate::ec2) launched: Timestamp,
     /// Until then it is pending.
     pub(in crate::ec2) settles: Timestamp,
     /// Why it does not come to run.
     pub(in crate::ec2) fails: Option<Reason>,
+    /// That it is stopped, or stopping.
+    pub(in crate::ec2) stop: Option<Stop>,
+    /// When it was started last, if it was stopped before.
+    pub(in crate::ec2) started: Option<Timestamp>,
     pub(in crate::ec2) termination: Option<Termination>,
 }
 
@@ -58,6 +62,24 @@ pub(in crate::ec2) struct Reason {
     pub(in crate::ec2) transition: String,
 }
 
+impl Reason {
+    /// Who asked for it is the user.
+    pub(in crate::ec2) fn of_user(now: Timestamp) -> Self {
+        Self {
+            code: "Client.UserInitiatedShutdown".to_owned(),
+            message: "Client.UserInitiatedShutdown: User initiated shutdown".to_owned(),
+            transition: format!("User initiated ({} GMT)", now.strftime("%Y-%m-%d %H:%M:%S")),
+        }
+    }
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in crate::ec2) struct Stop {
+    /// Until then it is stopping.
+    pub(in crate::ec2) done: Timestamp,
+    pub(in crate::ec2) reason: Reason,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(in crate::ec2) struct Termination {
     pub(in crate::ec2) asked: Timestamp,
@@ -73,6 +95,8 @@ pub(in crate::ec2) enum InstanceState {
     Running,
     ShuttingDown,
     Terminated,
+    Stopping,
+    Stopped,
 }
 
 impl InstanceState {
@@ -82,6 +106,8 @@ impl InstanceState {
             Self::Running => 16,
             Self::ShuttingDown => 32,
             Self::Terminated => 48,
+            Self::Stopping => 64,
+            Self::Stopped => 80,
         }
     }
 
@@ -91,18 +117,22 @@ impl InstanceState {
             Self::Running => "running",
             Self::ShuttingDown => "shutting-down",
             Self::Terminated => "terminated",
+            Self::Stopping => "stopping",
+            Self::Stopped => "stopped",
         }
     }
 }
 
 impl Instance {
     pub(in crate::ec2) fn state(&self, now: Timestamp) -> InstanceState {
-        match (&self.termination, &self.fails) {
-            (Some(termination), _) if now >= termination.done => InstanceState::Terminated,
-            (Some(_), _) => InstanceState::ShuttingDown,
-            (None, _) if now < self.settles => InstanceState::Pending,
-            (None, Some(_)) => InstanceState::Terminated,
-            (None, None) => InstanceState::Running,
+        match (&self.termination, &self.fails, &self.stop) {
+            (Some(termination), ..) if now >= termination.done => InstanceState::Terminated,
+            (Some(_), ..) => InstanceState::ShuttingDown,
+            (None, ..) if now < self.settles => InstanceState::Pending,
+            (None, Some(_), _) => InstanceState::Terminated,
+            (None, None, Some(stop)) if now >= stop.done => InstanceState::Stopped,
+            (None, None, Some(_)) => InstanceState::Stopping,
+            (None, None, None) => InstanceState::Running,
         }
     }
 
@@ -110,7 +140,10 @@ impl Instance {
     pub(in crate::ec2) fn reason(&self, now: Timestamp) -> Option<&Reason> {
         match &self.termination {
             Some(termination) => Some(&termination.reason),
-            None => self.fails.as_ref().filter(|_| now >= self.settles),
+            None => {
+                let stopped = self.stop.as_ref().map(|stop| &stop.reason);
+                self.fails.as_ref().or(stopped).filter(|_| now >= self.settles)
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use aws_model::{AccountId, EncryptionContext, KeyArn, Region};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The data key that a volume or snapshot is encrypted under: sealed by KMS, so no secret.
@@ -53,6 +53,8 @@ pub(in crate::ec2) struct Attachment {
     pub(in crate::ec2) device: String,
     pub(in crate::ec2) at: Timestamp,
     pub(in crate::ec2) delete_on_termination: bool,
+    /// When it is detached.
+    pub(in crate::ec2) ends: Option<Timestamp>,
 }
 
 /// Who else may use something.
@@ -74,7 +76,12 @@ pub(in crate::ec2) struct Snapshot {
     pub(in crate::ec2) data_key: Option<DataKey>,
     pub(in crate::ec2) created: Timestamp,
     pub(in crate::ec2) shared: Shared,
+    /// Why it did not come to be complete.
+    pub(in crate::ec2) failed: Option<String>,
 }
+
+/// How long a volume is being attached, and detached.
+pub(in crate::ec2) const ATTACHING: SignedDuration = SignedDuration::from_millis(500);
 
 impl Volume {
     pub(in crate::ec2) fn is_there(&self, now: Timestamp) -> bool {
@@ -82,10 +89,25 @@ impl Volume {
     }
 
     pub(in crate::ec2) fn state(&self, now: Timestamp) -> &'static str {
-        match &self.attachment {
+        match self.attached(now) {
             _ if now < self.ready => "creating",
             Some(_) => "in-use",
             None => "available",
+        }
+    }
+
+    /// What it is attached to, or still being detached from.
+    pub(in crate::ec2) fn attached(&self, now: Timestamp) -> Option<&Attachment> {
+        self.attachment.as_ref().filter(|attachment| attachment.ends.is_none_or(|ends| now < ends))
+    }
+
+    /// Source: Amazon EC2 API Reference, "VolumeAttachment" > `status`.
+    pub(in crate::ec2) fn attaching(&self, attachment: &Attachment, now: Timestamp) -> &'static str {
+        let begun = attachment.at.checked_add(ATTACHING).unwrap_or(attachment.at);
+        match attachment.ends {
+            Some(_) => "detaching",
+            None if now < self.ready.max(begun) => "attaching",
+            None => "attached",
         }
     }
 }
