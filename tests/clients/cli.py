@@ -618,6 +618,40 @@ def what_a_launcher_finds():
     assert ec2("describe-placement-groups")["PlacementGroups"] == []
 
 
+def public_parameters():
+    path = "/aws/service/eks/optimized-ami/1.31/amazon-linux-2023/x86_64/standard/recommended"
+    image = aws("ssm", "get-parameter", "--name", f"{path}/image_id", "--query", "Parameter.Value")
+    assert ec2("describe-images", "--image-ids", image, "--query", "Images[].Architecture") == ["x86_64"], image
+    assert aws("ssm", "get-parameters", "--names", f"{path}/image_id", "/none")["InvalidParameters"] == ["/none"]
+    below = aws("ssm", "get-parameters-by-path", "--path", path, "--query", "Parameters[].Name")
+    assert below == [f"{path}/image_id", f"{path}/image_name"], below
+
+
+def a_queue():
+    def sqs(operation, *arguments, **options):
+        return aws("sqs", operation, *arguments, **options)
+
+    url = sqs("create-queue", "--queue-name", "cli", "--attributes", "MessageRetentionPeriod=300")["QueueUrl"]
+    queue = ("--queue-url", url)
+    assert sqs("get-queue-url", "--queue-name", "cli")["QueueUrl"] == url
+    assert url in sqs("list-queues", "--queue-name-prefix", "cl")["QueueUrls"]
+    sqs("set-queue-attributes", *queue, "--attributes", "VisibilityTimeout=60")
+    told = sqs("get-queue-attributes", *queue, "--attribute-names", "All")["Attributes"]
+    assert told["VisibilityTimeout"] == "60", told
+    for body in ("one", "two", "three"):
+        sqs("send-message", *queue, "--message-body", body)
+    one, two, _ = sqs("receive-message", *queue, "--max-number-of-messages", "10", "--wait-time-seconds", "1")["Messages"]
+    sqs("delete-message", *queue, "--receipt-handle", one["ReceiptHandle"])
+    sqs("change-message-visibility", *queue, "--receipt-handle", two["ReceiptHandle"], "--visibility-timeout", "0")
+    [again] = sqs("receive-message", *queue)["Messages"]
+    assert again["Body"] == "two", again
+    entry = json.dumps([{"Id": "a", "ReceiptHandle": again["ReceiptHandle"]}])
+    assert sqs("delete-message-batch", *queue, "--entries", entry)["Successful"] == [{"Id": "a"}]
+    sqs("purge-queue", *queue)
+    sqs("delete-queue", *queue)
+    sqs("get-queue-url", "--queue-name", "cli", refused="NonExistentQueue")
+
+
 def a_launch():
     zones = ec2("describe-availability-zones")["AvailabilityZones"]
     vpc = ec2("describe-vpcs", "--query", "Vpcs[0].VpcId")
@@ -722,7 +756,8 @@ def attempt(scenario):
 def main():
     scenarios = (
         sealing_and_opening, a_keys_life, rotation_and_regions, grants, signing_and_agreeing, codes_and_pairs, importing,
-        key_stores, sessions, the_trail, a_trails_settings, a_launch, what_a_launcher_finds, copies_and_attachments, encryption_by_default,
+        key_stores, sessions, the_trail, a_trails_settings, a_launch, what_a_launcher_finds, copies_and_attachments,
+        public_parameters, a_queue, encryption_by_default,
     )
     scenarios += (roles, users_and_groups, what_users_sign_in_with, the_rest_of_iam, pods)
     failures = [failure for failure in [attempt(an_organization)] if failure]

@@ -180,6 +180,35 @@ NEVER_OF |= {
     ("DeletePodIdentityAssociation", "InvalidParameterException"): "an id that none has is not found",
 }
 
+# Errors of SQS and of Systems Manager.
+NEVER |= {
+    "InternalServerError": "it is a fault of the embedded AWS itself",
+    "InvalidFilterOption": "filters are refused by their keys",
+    "InvalidFilterValue": "filters are refused by their keys",
+    "InvalidIdFormat": "it is deprecated",
+    "InvalidKeyId": "no parameter is a secret",
+    "InvalidSecurity": "plain HTTP is taken, too",
+    "QueueDeletedRecently": "a queue may be made again at once",
+    "RequestThrottled": "nothing is throttled; the bound on all messages takes too long to reach",
+}
+NEVER |= dict.fromkeys((
+    "KmsAccessDenied", "KmsDisabled", "KmsInvalidKeyUsage", "KmsInvalidState", "KmsNotFound", "KmsOptInRequired", "KmsThrottled",
+), "queues have no keys")
+NEVER_OF |= {
+    ("ReceiveMessage", "OverLimit"): "120,000 messages in flight take too long to reach",
+    ("SetQueueAttributes", "OverLimit"): "nothing of an attribute is counted",
+    ("CreateQueue", "InvalidAddress"): "it names no address",
+    ("GetQueueUrl", "InvalidAddress"): "it names no address",
+    ("ListQueues", "InvalidAddress"): "it names no address",
+    **{
+        (operation, "UnsupportedOperation"): "it is supported"
+        for operation in (
+            "ChangeMessageVisibility", "DeleteMessage", "DeleteMessageBatch", "DeleteQueue", "GetQueueAttributes", "GetQueueUrl",
+            "ListQueues", "PurgeQueue", "ReceiveMessage",
+        )
+    },
+}
+
 # Operations on what no account has: they are there to be refused, and this is how.
 REFUSED = {
     "ConnectCustomKeyStore": "CustomKeyStoreNotFoundException",

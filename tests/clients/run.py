@@ -32,6 +32,7 @@ import kms_pairs
 import kms_rotation
 import on_aws
 import organizations
+import queues
 import shape_cases
 import sts_cases
 import sts_federation
@@ -40,7 +41,7 @@ from session import Aws
 
 # IAM comes last: its first user or role closes the account to roles that nobody made.
 MODULES = (kms_keys, kms_crypto, kms_pairs, kms_imports, kms_grants, kms_rotation, sts_cases, trail_cases,
-           organizations, ec2_cases, ec2_finds, ec2_volumes, absent_cases, shape_cases,
+           organizations, ec2_cases, ec2_finds, ec2_volumes, queues, absent_cases, shape_cases,
            iam_roles, iam_users, iam_policies, iam_credentials, iam_account, sts_federation, eks, eks_addons)
 
 

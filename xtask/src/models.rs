@@ -22,7 +22,7 @@ use self::cut::Kept;
 use crate::workspace;
 
 /// The services whose models are embedded, and the version of each.
-const SERVICES: [(&str, &str, Kept); 8] = [
+const SERVICES: [(&str, &str, Kept); 10] = [
     ("cloudtrail", "2013-11-01", Kept::Whole),
     ("ec2", "2016-11-15", Kept::Operations(&cut::EC2)),
     ("eks", "2017-11-01", Kept::Whole),
@@ -30,6 +30,8 @@ const SERVICES: [(&str, &str, Kept); 8] = [
     ("iam", "2010-05-08", Kept::Whole),
     ("kms", "2014-11-01", Kept::Whole),
     ("organizations", "2016-11-28", Kept::Whole),
+    ("sqs", "2012-11-05", Kept::Whole),
+    ("ssm", "2014-11-06", Kept::Operations(&cut::SSM)),
     ("sts", "2011-06-15", Kept::Whole),
 ];
 

@@ -23,6 +23,8 @@ mod eks_auth;
 mod iam;
 mod kms;
 mod organizations;
+mod sqs;
+mod ssm;
 mod sts;
 mod told;
 mod untold;
@@ -140,6 +142,10 @@ pub enum On {
     EksArn(&'static str),
     /// What of EC2, of this kind, a member names by its id, or by a list of ids.
     Ec2(Ec2Kind, &'static str),
+    /// The SQS queue that a member names by its URL or, in the caller's account, by its name.
+    Queue(&'static str),
+    /// The parameters of Systems Manager that a member names by paths or ARNs, one or several.
+    Parameter(&'static str),
     /// What of EC2, of any kind, a member names by ids. Each id says which.
     AnyEc2(&'static str),
     /// What of EC2, of this kind, is to be made.
@@ -307,6 +313,8 @@ pub fn operations(service: &str) -> &'static [Operation] {
         "iam" => iam::OPERATIONS,
         "kms" => kms::OPERATIONS,
         "organizations" => organizations::OPERATIONS,
+        "sqs" => sqs::OPERATIONS,
+        "ssm" => ssm::OPERATIONS,
         "sts" => sts::OPERATIONS,
         _ => &[],
     }

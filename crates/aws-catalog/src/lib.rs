@@ -5,6 +5,7 @@
 //!   access            what each operation asks of authorization                   what enforcement needs beside it
 //!   instance_types    the instance types of EC2, and where they are offered        what EC2 answers of them
 //!   managed_policies  the policies of AWS itself, with their documents            what IAM answers of them
+//!   public_images     AWS's own images for clusters, and the parameters that name them     what EC2 and Systems Manager answer
 //!   service_linked_roles  what services call the roles that they have in accounts
 //!   addons            the add-ons of EKS, their versions and permissions          what EKS answers of them
 //! ```
@@ -23,6 +24,7 @@ pub mod addons;
 pub mod authorization;
 pub mod instance_types;
 pub mod managed_policies;
+pub mod public_images;
 pub mod service_linked_roles;
 
 pub use authorization::{action, nearest_action, service};

@@ -21,14 +21,14 @@ const UNPUBLISHED: &[(&str, &str)] = &[
 ];
 
 fn every_access() -> impl Iterator<Item = (&'static Operation, &'static Access)> {
-    let all = ["cloudtrail", "ec2", "eks", "eks-auth", "iam", "kms", "organizations", "sts"];
+    let all = ["cloudtrail", "ec2", "eks", "eks-auth", "iam", "kms", "organizations", "sqs", "ssm", "sts"];
     let all = all.into_iter().flat_map(operations);
     all.flat_map(|operation| operation.accesses().iter().map(move |access| (operation, access)))
 }
 
 fn is_on_a_key(access: &Access) -> bool {
     let service = access.action().split(':').next();
-    !matches!(service, Some("ec2" | "eks" | "eks-auth" | "iam" | "organizations" | "sts"))
+    !matches!(service, Some("ec2" | "eks" | "eks-auth" | "iam" | "organizations" | "sqs" | "ssm" | "sts"))
         && !matches!(access.on(), On::Nothing | On::Alias(_) | On::Role(_) | On::Principal(_) | On::Trail(_))
 }
 
@@ -54,6 +54,8 @@ fn every_published_condition_key_is_accounted_for() {
             On::PodIdentityAssociation { .. } => "podidentityassociation",
             On::Ec2(kind, _) | On::NewEc2(kind) => kind.name(),
             On::EksAddon { .. } => "addon",
+            On::Queue(_) => "queue",
+            On::Parameter(_) => "parameter",
             _ => "key",
         };
         let is_meant = |name: &str| match access.on() {
@@ -160,6 +162,8 @@ fn each_access_is_on_what_its_action_can_be_restricted_to() {
             On::NewOrganizationPolicy(_) => assert!(types.contains(&"policy"), "{place}"),
             On::EksCluster(_) | On::EksArn(_) => assert!(types.contains(&"cluster"), "{place}"),
             On::EksAddon { .. } => assert!(types.contains(&"addon"), "{place}"),
+            On::Queue(_) => assert!(types.contains(&"queue"), "{place}"),
+            On::Parameter(_) => assert!(types.contains(&"parameter"), "{place}"),
             On::PodIdentityAssociation { .. } => assert!(types.contains(&"podidentityassociation"), "{place}"),
             On::Ec2(kind, _) | On::NewEc2(kind) => assert!(types.contains(&kind.name()), "{place}"),
             On::AnyEc2(_) => {
@@ -180,7 +184,7 @@ fn each_access_is_on_what_its_action_can_be_restricted_to() {
 
 #[test]
 fn operations_are_found_by_their_exact_names() {
-    for service in ["cloudtrail", "ec2", "eks", "eks-auth", "iam", "kms", "organizations", "sts"] {
+    for service in ["cloudtrail", "ec2", "eks", "eks-auth", "iam", "kms", "organizations", "sqs", "ssm", "sts"] {
         for known in operations(service) {
             assert!(std::ptr::eq(operation(service, known.name()).unwrap(), known), "{}", known.name());
             assert!(!known.accesses().is_empty(), "{}", known.name());

@@ -71,6 +71,8 @@ pub struct Metadata {
     pub target_prefix: Option<String>,
     /// The namespace of Query's answers; Query services and EC2 only.
     pub xml_namespace: Option<String>,
+    /// Whether it spoke Query before, and still tells the codes of its errors there in a header.
+    pub is_query_compatible: bool,
 }
 
 /// One service: its operations and the shapes that they speak of.

@@ -142,6 +142,8 @@ impl Admin {
                     "iam": supported(ServiceId::Iam),
                     "kms": supported(ServiceId::Kms),
                     "organizations": supported(ServiceId::Organizations),
+                    "sqs": supported(ServiceId::Sqs),
+                    "ssm": supported(ServiceId::Ssm),
                     "sts": supported(ServiceId::Sts),
                 },
                 "accounts": self.accounts.named(),

@@ -170,8 +170,8 @@ impl Authorizer {
         let (code, status) = match (denied.code, request.action.service()) {
             (Some(code), _) => (code.name, code.status),
             // Source: AWS CloudTrail API Reference, "Common Error Types"; AWS Organizations API Reference, the errors of
-            // each operation.
-            (None, "cloudtrail" | "organizations") => ("AccessDeniedException", 400),
+            // each operation; AWS Systems Manager API Reference and Amazon SQS API Reference, "Common errors".
+            (None, "cloudtrail" | "organizations" | "ssm" | "sqs") => ("AccessDeniedException", 400),
             // Source: Amazon EKS API Reference, "Common Errors" of EKS, and "AssumeRoleForPodIdentity" of EKS Auth.
             (None, "eks") => ("AccessDeniedException", 403),
             (None, "eks-auth") => ("AccessDeniedException", 400),

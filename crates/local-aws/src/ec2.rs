@@ -27,6 +27,7 @@ mod keys;
 mod launch;
 mod market;
 mod network;
+mod public_images;
 mod records;
 mod regions;
 mod snapshots;
@@ -46,6 +47,7 @@ use crate::{
 };
 
 use call::Call;
+pub(crate) use public_images::id as public_image_id;
 pub(crate) use state::{State, TABLES};
 
 /// EC2, as every account sees it. Clones share their state.
@@ -154,7 +156,7 @@ operations! {
     "DescribeImageAttribute" => images::describe_attribute,
         lacks "attributes but `launchPermission`, `description` and `blockDeviceMapping`",
     "DescribeImages" => images::describe,
-        lacks "AWS's own images: there are those that were registered",
+        lacks "AWS's own images but the newest for EKS, of Bottlerocket and of Amazon Linux 2023, whose snapshots nobody sees",
     "DescribeInstanceStatus" => instances::describe_status,
         lacks "events, and instances that fail their checks",
     "DescribeInstanceTypeOfferings" => instance_types::describe_offerings,

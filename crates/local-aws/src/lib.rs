@@ -40,6 +40,8 @@ mod router;
 mod sealing;
 mod server;
 mod serving;
+mod sqs;
+mod ssm;
 pub mod state;
 pub mod store;
 mod sts;

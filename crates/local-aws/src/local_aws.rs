@@ -214,6 +214,7 @@ impl Running {
     /// Takes no more connections and lets the requests that are on the way end, for as long as
     /// [`Limits::drain_time`](crate::Limits::drain_time) allows; then writes the last of the trail's files.
     pub async fn shutdown(self) {
+        self.current.stop_waiting();
         self.server.stop().await;
         self.current.settled().await;
         if let Err(failed) = self.current.keep_clock().await {

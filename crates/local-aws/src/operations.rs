@@ -9,7 +9,7 @@ use aws_wire::model::{self, Operation, Protocol, ServiceId, ServiceModel};
 
 use crate::{
     cloudtrail::CloudTrail, ec2::Ec2, eks::Eks, eks_auth::EksAuth, iam::Iam, kms::Kms, organizations::Organizations,
-    sts::Sts,
+    sqs::Sqs, ssm::Ssm, sts::Sts,
 };
 
 /// What is not there of operations, each by its name. An operation that is not among them has all that AWS documents of
@@ -53,6 +53,8 @@ pub fn supported(service: ServiceId) -> &'static [&'static str] {
         ServiceId::Eks => Eks::OPERATIONS,
         ServiceId::EksAuth => &EksAuth::OPERATIONS,
         ServiceId::Ec2 => Ec2::OPERATIONS,
+        ServiceId::Sqs => Sqs::OPERATIONS,
+        ServiceId::Ssm => Ssm::OPERATIONS,
     }
 }
 
@@ -68,6 +70,8 @@ pub fn lacks(service: ServiceId) -> &'static [(&'static str, &'static str)] {
         ServiceId::Eks => Eks::LACKS,
         ServiceId::EksAuth => EksAuth::LACKS,
         ServiceId::Ec2 => Ec2::LACKS,
+        ServiceId::Sqs => Sqs::LACKS,
+        ServiceId::Ssm => Ssm::LACKS,
     }
 }
 
@@ -112,7 +116,7 @@ fn section(page: &mut String, service: ServiceId) {
     _ = writeln!(page, "\n## {}", metadata.service_id);
     let of_all = match service {
         // Its model is here as far as it is answered.
-        ServiceId::Ec2 => format!("{answered} operations"),
+        ServiceId::Ec2 | ServiceId::Ssm => format!("{answered} operations"),
         _ => format!("{answered} of {all} operations"),
     };
     _ = writeln!(page, "{protocol}, version {}: {of_all}.\n", metadata.api_version);

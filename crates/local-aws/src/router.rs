@@ -45,6 +45,8 @@ use crate::{
     kms::Kms,
     operations::supported,
     organizations::{self, Organizations},
+    sqs::Sqs,
+    ssm::Ssm,
     store::Store,
     sts::Sts,
     trail::{Answered, Notes, Trail},
@@ -67,6 +69,8 @@ pub(crate) struct Router {
     eks: Eks,
     eks_auth: EksAuth,
     ec2: Ec2,
+    sqs: Sqs,
+    ssm: Ssm,
     trail: Arc<Trail>,
     faults: Arc<Faults>,
     due: Due,
@@ -96,6 +100,7 @@ pub(crate) struct Services {
     pub(crate) organizations: Organizations,
     pub(crate) eks: Eks,
     pub(crate) ec2: Ec2,
+    pub(crate) sqs: Sqs,
     pub(crate) issuers: Issuers,
 }
 
@@ -109,9 +114,10 @@ impl Router {
         trail: Arc<Trail>,
         due: Due,
     ) -> Self {
-        let Services { iam, kms, cloudtrail, organizations, eks, ec2, issuers } = services;
+        let Services { iam, kms, cloudtrail, organizations, eks, ec2, sqs, issuers } = services;
         let faults = Arc::clone(due.faults());
         let sts = Sts::new(Arc::clone(&accounts), Arc::clone(&authorizer), iam.clone(), issuers);
+        let ssm = Ssm::new(Arc::clone(&authorizer));
         let eks_auth = EksAuth::new(eks.clone(), Arc::clone(&accounts), Arc::clone(&authorizer));
         Self {
             accounts,
@@ -126,6 +132,8 @@ impl Router {
             eks,
             eks_auth,
             ec2,
+            sqs,
+            ssm,
             trail,
             faults,
             due,
@@ -292,6 +300,8 @@ impl Router {
             ServiceId::Eks => self.eks.call(context, route.operation.name(), input),
             ServiceId::EksAuth => self.eks_auth.call(context, &input, &self.sts),
             ServiceId::Ec2 => self.ec2.call(context, route.operation.name(), input).await,
+            ServiceId::Sqs => self.sqs.call(context, route.operation.name(), input).await,
+            ServiceId::Ssm => self.ssm.call(context, route.operation.name(), input),
         }
     }
 }

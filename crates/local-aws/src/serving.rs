@@ -36,6 +36,7 @@ use crate::{
     local_aws::StartError,
     organizations::{self, Organizations},
     router::{Router, Services},
+    sqs::{self, Sqs},
     state::{self, Document, NotExported, Refused, Secrets, kept},
     store::{NotReplaced, OpenError, Store, WriteFailed},
     trail::Trail,
@@ -65,6 +66,7 @@ pub(crate) struct Serving {
     pub(crate) admin: Admin,
     pub(crate) accounts: Arc<Accounts>,
     due: Due,
+    sqs: Sqs,
     store: Store,
     /// What a world file told, without its keys: they have become the state's.
     told: World,
@@ -144,7 +146,9 @@ impl Plan {
         let accounts = Arc::new(accounts);
         let iam = Iam::new(identities, Arc::clone(&accounts));
         let organizations = Organizations::new(organization, Arc::clone(&accounts), iam.clone());
-        let ec2 = ec2::State::load(store.clone())?;
+        let sqs = Sqs::new(sqs::State::load(store.clone(), Arc::clone(&authorizer))?, clock.clone());
+        let hears = sqs.clone();
+        let ec2 = ec2::State::load(store.clone(), Box::new(move |off, new| hears.hear(off, new)))?;
         let (by, trail) = (Arc::clone(&authorizer), Arc::clone(&self.trail));
         let ec2 = Ec2::new(ec2, by, Arc::clone(&accounts), iam.clone(), kms.clone(), trail);
         // What was there before decides already.
@@ -159,11 +163,12 @@ impl Plan {
             Admin { clock: clock.clone(), accounts, authorizer, kms, eks, faults, due, store: store.clone() }
         };
         let issuers = Issuers::new(self.issuers.clone());
-        let services = Services { iam, kms: kms.clone(), cloudtrail, organizations, eks, ec2, issuers };
+        let services =
+            Services { iam, kms: kms.clone(), cloudtrail, organizations, eks, ec2, sqs: sqs.clone(), issuers };
         let trail = Arc::clone(&self.trail);
         let state = store.clone();
         let router = Router::new(Arc::clone(&accounts), clock.clone(), state, services, authorizer, trail, due.clone());
-        Ok(Serving { router, admin, accounts, due, store, told })
+        Ok(Serving { router, admin, accounts, due, sqs, store, told })
     }
 }
 
@@ -178,6 +183,11 @@ impl Current {
     pub(crate) async fn to_call(&self) -> (RwLockReadGuard<'_, ()>, Arc<Serving>) {
         let guard = self.calls.read().await;
         (guard, self.now.load_full())
+    }
+
+    /// Whoever waits for a message waits no more.
+    pub(crate) fn stop_waiting(&self) {
+        self.now.load().sqs.stop();
     }
 
     /// The accounts, for who only asks for what never changes.

@@ -93,6 +93,9 @@ impl Trail {
 
     /// Keeps the event of a call.
     pub(crate) fn record(&self, answered: Answered<'_>) {
+        if operation::is_of_data(answered.service, answered.operation.name()) {
+            return;
+        }
         let call = Call::of(answered);
         let further = call.in_other_region();
         let mut kept = self.lock();

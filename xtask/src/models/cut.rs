@@ -76,6 +76,9 @@ pub(super) const EC2: [&str; 66] = [
     "TerminateInstances",
 ];
 
+/// The operations of Systems Manager that launchers ask for.
+pub(super) const SSM: [&str; 3] = ["GetParameter", "GetParameters", "GetParametersByPath"];
+
 /// How much of a model is kept.
 #[derive(Clone, Copy)]
 pub(super) enum Kept {

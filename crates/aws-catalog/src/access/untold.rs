@@ -122,6 +122,7 @@ pub static UNTOLD: &[Gap] = &[
     all("kms:ViaService", Derived("the service that calls for the principal")),
     all("organizations:PolicyType", Derived("the policy that is acted on")),
     all("saml:*", OF_SAML),
+    all("ssm:resourceTag/tag-key", Never("public parameters have no tags, and there are no others")),
     all("accounts.google.com:*", OF_WEB_IDENTITY),
     all("cognito-identity.amazonaws.com:*", OF_WEB_IDENTITY),
     all("graph.facebook.com:*", OF_WEB_IDENTITY),

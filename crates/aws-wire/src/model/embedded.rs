@@ -26,12 +26,26 @@ pub enum ServiceId {
     Eks,
     /// Amazon EKS Auth.
     EksAuth,
+    /// Amazon Simple Queue Service.
+    Sqs,
+    /// AWS Systems Manager, as far as the embedded AWS has it.
+    Ssm,
 }
 
 impl ServiceId {
     /// Every embedded service.
-    pub const ALL: [Self; 8] =
-        [Self::Iam, Self::Kms, Self::Sts, Self::CloudTrail, Self::Organizations, Self::Eks, Self::EksAuth, Self::Ec2];
+    pub const ALL: [Self; 10] = [
+        Self::Iam,
+        Self::Kms,
+        Self::Sts,
+        Self::CloudTrail,
+        Self::Organizations,
+        Self::Eks,
+        Self::EksAuth,
+        Self::Ec2,
+        Self::Sqs,
+        Self::Ssm,
+    ];
 
     /// The model's bytes, gzipped, as `cargo xtask models` wrote them.
     #[must_use]
@@ -45,6 +59,8 @@ impl ServiceId {
             Self::Eks => include_bytes!("../../models/eks-2017-11-01.json.gz"),
             Self::EksAuth => include_bytes!("../../models/eks-auth-2023-11-26.json.gz"),
             Self::Ec2 => include_bytes!("../../models/ec2-2016-11-15.json.gz"),
+            Self::Sqs => include_bytes!("../../models/sqs-2012-11-05.json.gz"),
+            Self::Ssm => include_bytes!("../../models/ssm-2014-11-06.json.gz"),
         }
     }
 }
@@ -60,6 +76,8 @@ pub fn service(id: ServiceId) -> &'static ServiceModel {
     static EKS: LazyLock<ServiceModel> = LazyLock::new(|| embedded(ServiceId::Eks));
     static EKS_AUTH: LazyLock<ServiceModel> = LazyLock::new(|| embedded(ServiceId::EksAuth));
     static EC2: LazyLock<ServiceModel> = LazyLock::new(|| embedded(ServiceId::Ec2));
+    static SQS: LazyLock<ServiceModel> = LazyLock::new(|| embedded(ServiceId::Sqs));
+    static SSM: LazyLock<ServiceModel> = LazyLock::new(|| embedded(ServiceId::Ssm));
     match id {
         ServiceId::Iam => &IAM,
         ServiceId::Kms => &KMS,
@@ -69,6 +87,8 @@ pub fn service(id: ServiceId) -> &'static ServiceModel {
         ServiceId::Eks => &EKS,
         ServiceId::EksAuth => &EKS_AUTH,
         ServiceId::Ec2 => &EC2,
+        ServiceId::Sqs => &SQS,
+        ServiceId::Ssm => &SSM,
     }
 }
 
@@ -77,6 +97,8 @@ pub fn service(id: ServiceId) -> &'static ServiceModel {
 pub fn service_for_target_prefix(prefix: &str) -> Option<ServiceId> {
     match prefix {
         "TrentService" => Some(ServiceId::Kms),
+        "AmazonSQS" => Some(ServiceId::Sqs),
+        "AmazonSSM" => Some(ServiceId::Ssm),
         "AWSOrganizationsV20161128" => Some(ServiceId::Organizations),
         // botocore's name, and that of the SDKs that are made from Smithy's models.
         "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101" | "CloudTrail_20131101" => Some(ServiceId::CloudTrail),
@@ -96,6 +118,8 @@ pub fn service_for_signing_name(name: &str) -> Option<ServiceId> {
         "eks" => Some(ServiceId::Eks),
         "eks-auth" => Some(ServiceId::EksAuth),
         "ec2" => Some(ServiceId::Ec2),
+        "sqs" => Some(ServiceId::Sqs),
+        "ssm" => Some(ServiceId::Ssm),
         _ => None,
     }
 }

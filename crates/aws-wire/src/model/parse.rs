@@ -116,6 +116,7 @@ fn metadata(raw: RawMetadata) -> Result<Metadata, ModelError> {
         protocol,
         target_prefix: raw.target_prefix,
         xml_namespace: raw.xml_namespace,
+        is_query_compatible: raw.aws_query_compatible.is_some(),
     })
 }
 

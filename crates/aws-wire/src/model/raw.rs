@@ -24,6 +24,7 @@ pub(super) struct RawMetadata {
     pub(super) json_version: Option<String>,
     pub(super) target_prefix: Option<String>,
     pub(super) xml_namespace: Option<String>,
+    pub(super) aws_query_compatible: Option<serde_json::Value>,
 }
 
 #[derive(Deserialize)]

@@ -71,7 +71,33 @@ pub fn encode_error(model: &ServiceModel, error: &WireError, request_id: &str) -
     }
     document.extend(error.fields.iter().map(|(name, value)| (name.clone(), value.clone())));
     let body = Value::Object(document).to_string().into_bytes();
-    EncodedResponse::new(error.http_status, content_type(model), request_id, body)
+    let mut response = EncodedResponse::new(error.http_status, content_type(model), request_id, body);
+    if model.metadata().is_query_compatible {
+        let fault = if error.http_status < 500 { "Sender" } else { "Receiver" };
+        response.headers.push(("x-amzn-query-error", format!("{};{fault}", query_code(&error.code))));
+    }
+    response
+}
+
+/// The code that an error of SQS had when it spoke Query, which clients go on to look for.
+///
+/// Sources: Smithy 2.0, "AWS query compatible", `awsQueryError`; Amazon SQS API Reference, "Errors" of each operation.
+fn query_code(code: &str) -> String {
+    match code {
+        "AccessDeniedException" => "AccessDenied".to_owned(),
+        "QueueDoesNotExist" => "AWS.SimpleQueueService.NonExistentQueue".to_owned(),
+        "QueueNameExists" => "QueueAlreadyExists".to_owned(),
+        "BatchEntryIdsNotDistinct"
+        | "BatchRequestTooLong"
+        | "EmptyBatchRequest"
+        | "InvalidBatchEntryId"
+        | "MessageNotInflight"
+        | "PurgeQueueInProgress"
+        | "QueueDeletedRecently"
+        | "TooManyEntriesInBatchRequest"
+        | "UnsupportedOperation" => format!("AWS.SimpleQueueService.{code}"),
+        other => other.to_owned(),
+    }
 }
 
 /// Reads an error, wherever services put its code and message. `kind` is what the header `x-amzn-ErrorType` says.

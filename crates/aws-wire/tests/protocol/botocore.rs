@@ -142,6 +142,8 @@ impl Botocore {
             ServiceId::Eks => "eks",
             ServiceId::EksAuth => "eks-auth",
             ServiceId::Ec2 => "ec2",
+            ServiceId::Sqs => "sqs",
+            ServiceId::Ssm => "ssm",
         };
         question["do"] = what.into();
         question["service"] = service.into();

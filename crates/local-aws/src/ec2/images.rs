@@ -15,6 +15,7 @@ use super::{
     call::{Call, input},
     fault,
     filters::{Known, Listing, ids},
+    public_images,
     records::{DeviceMapping, Image, Shared},
     snapshots::{self, Permissions, with_whom},
     state::Realm,
@@ -169,6 +170,7 @@ pub(super) fn describe(call: &Call<'_>, value: Value) -> Result<Value, ServiceEr
         ("image-type", "ImageType"),
         ("is-public", "Public"),
         ("name", "Name"),
+        ("owner-alias", "ImageOwnerAlias"),
         ("owner-id", "OwnerId"),
         ("root-device-name", "RootDeviceName"),
         ("root-device-type", "RootDeviceType"),
@@ -177,10 +179,15 @@ pub(super) fn describe(call: &Call<'_>, value: Value) -> Result<Value, ServiceEr
     ];
     let (account, region) = call.place();
     let realm = call.read();
+    let of_aws = public_images::all(&region);
     let is_seen = |image: &&Arc<Image>| image.region == region && image.is_for(account);
     let listed: Vec<Value> = match ids(&value, "ImageIds") {
         Some(named) => {
-            let found = named.iter().filter_map(|id| realm.images.get(id)).filter(is_seen);
+            let found = named.iter().filter_map(|id| {
+                let own = realm.images.get(id);
+                own.or_else(|| of_aws.iter().find(|image| image.id == **id))
+            });
+            let found = found.filter(is_seen);
             found.map(|image| told(call, &realm, image)).collect()
         }
         None => {
@@ -189,6 +196,7 @@ pub(super) fn describe(call: &Call<'_>, value: Value) -> Result<Value, ServiceEr
             let asked = |image: &&Arc<Image>| {
                 let is = |name: &&str| match *name {
                     "self" => image.owner == account,
+                    "amazon" => public_images::is_of_aws(image),
                     id => image.owner.as_str() == id,
                 };
                 let launches = |name: &&str| match *name {
@@ -199,7 +207,7 @@ pub(super) fn describe(call: &Call<'_>, value: Value) -> Result<Value, ServiceEr
                 owners.as_ref().is_none_or(|owners| owners.iter().any(is))
                     && launchers.as_ref().is_none_or(|launchers| launchers.iter().any(launches))
             };
-            let mut found: Vec<_> = realm.images.all().filter(is_seen).filter(asked).collect();
+            let mut found: Vec<_> = realm.images.all().chain(&of_aws).filter(is_seen).filter(asked).collect();
             found.sort_by(|one, other| one.id.cmp(&other.id));
             found.into_iter().map(|image| told(call, &realm, image)).collect()
         }
@@ -264,7 +272,7 @@ pub(super) fn launchable(call: &Call<'_>, realm: &Realm, id: &str) -> Result<Arc
     match found {
         Some(image) if image.is_for(call.account()) => image.available().map(|()| Arc::clone(image)),
         Some(_) => Err(fault::not_authorized_for("images", id)),
-        None => Err(fault::not_found(id)),
+        None => public_images::find(call.ctx.region, id).ok_or_else(|| fault::not_found(id)),
     }
 }
 
@@ -326,6 +334,7 @@ fn told(call: &Call<'_>, realm: &Realm, image: &Image) -> Value {
             ("SourceImageId", image.source.as_ref().map(|(_, id)| json!(id))),
             ("SourceImageRegion", image.source.as_ref().map(|(region, _)| json!(region))),
             ("StateReason", failed),
+            ("ImageOwnerAlias", public_images::is_of_aws(image).then(|| json!("amazon"))),
         ],
     );
     told

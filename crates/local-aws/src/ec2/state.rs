@@ -9,6 +9,7 @@ mod shelf;
 
 use std::{
     collections::{BTreeSet, HashMap},
+    fmt,
     ops::Deref,
     sync::{PoisonError, RwLock, RwLockReadGuard},
 };
@@ -22,7 +23,10 @@ pub(crate) use record::TABLES;
 pub(super) use shelf::Shelf;
 
 use super::records::{Image, Instance, LaunchTemplate, Settings, Snapshot, Tags, Volume};
-use crate::store::{AtomicTicket, Store, Ticket};
+use crate::{
+    sqs::StateChange,
+    store::{AtomicTicket, Store, Ticket},
+};
 
 /// An account's part of one region.
 pub(super) type Place = (AccountId, Region);
@@ -42,6 +46,8 @@ pub(super) struct Realm {
     tokens: HashMap<(Place, String), BTreeSet<String>>,
     /// What is forgotten at some time.
     ends: BTreeSet<(Timestamp, Ended)>,
+    /// What a change makes of what was to come of instances: what does not come, and what does.
+    stirred: (Vec<StateChange>, Vec<StateChange>),
 }
 
 /// What is forgotten, by its id.
@@ -51,12 +57,21 @@ enum Ended {
     Volume(String),
 }
 
+/// Told of what comes of instances: what was to come and does not, and what comes, each with its time.
+pub(crate) type Hears = Box<dyn Fn(&[StateChange], &[StateChange]) + Send + Sync>;
+
 /// EC2's state.
-#[derive(Debug)]
 pub(crate) struct State {
     store: Store,
     realm: RwLock<Realm>,
     newest: AtomicTicket,
+    hears: Hears,
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State").field("realm", &self.realm).finish_non_exhaustive()
+    }
 }
 
 /// What is there, while nobody changes it.

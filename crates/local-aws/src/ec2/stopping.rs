@@ -22,7 +22,7 @@ use super::{
 use crate::ServiceError;
 
 /// How long an instance is stopping, and pending when it is started.
-const TAKES: SignedDuration = SignedDuration::from_secs(1);
+pub(super) const TAKES: SignedDuration = SignedDuration::from_secs(1);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]

@@ -13,14 +13,16 @@ use crate::error::ServiceError;
 /// STS" (`InvalidParameterValue`). `InvalidArnException` is of the look-up of a key, which all operations on keys share
 /// while some models leave it out; `NotAuthorizedException` is what AWS answers to an alias of its own;
 /// `NoSuchEntity` is what AWS answers `CreateRole` whose boundary is not there, which its model does not have;
+/// `MissingParameter` is of what SQS is not told (Amazon SQS API Reference, "Common errors");
 /// `UnsupportedOperationException` says what the embedded AWS does not have.
-const COMMON: [&str; 15] = [
+const COMMON: [&str; 16] = [
     "AccessDenied",
     "AccessDeniedException",
     "InternalFailure",
     "InvalidArnException",
     "InvalidParameterValue",
     "KMSInternalException",
+    "MissingParameter",
     "NoSuchEntity",
     "NotAuthorizedException",
     "SerializationException",

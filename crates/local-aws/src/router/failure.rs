@@ -11,7 +11,7 @@ use aws_wire::{
     validate::ValidationError,
 };
 
-use crate::{accounts::Unidentified, eks, error::ServiceError, organizations};
+use crate::{accounts::Unidentified, eks, error::ServiceError, organizations, sqs};
 
 /// The error as the encoders take it.
 pub(super) fn wire(error: ServiceError) -> WireError {
@@ -99,6 +99,7 @@ pub(super) fn invalid(
     match service {
         ServiceId::Organizations => organizations::invalid(&error),
         ServiceId::Eks | ServiceId::EksAuth => eks::invalid(&error, operation),
+        ServiceId::Sqs => sqs::invalid(&error, operation),
         _ => from_wire(error.into_wire(speaks)),
     }
 }

@@ -8,7 +8,7 @@ use aws_wire::model::{self, Kind, Operation, ServiceId, ServiceModel, Shape};
 
 use crate::operations::supported;
 
-const SERVICES: [(&str, ServiceId); 8] = [
+const SERVICES: [(&str, ServiceId); 10] = [
     ("cloudtrail", ServiceId::CloudTrail),
     ("ec2", ServiceId::Ec2),
     ("eks", ServiceId::Eks),
@@ -16,6 +16,8 @@ const SERVICES: [(&str, ServiceId); 8] = [
     ("iam", ServiceId::Iam),
     ("kms", ServiceId::Kms),
     ("organizations", ServiceId::Organizations),
+    ("sqs", ServiceId::Sqs),
+    ("ssm", ServiceId::Ssm),
     ("sts", ServiceId::Sts),
 ];
 
@@ -92,9 +94,10 @@ fn members_of(access: &Access) -> Vec<(&'static str, Fits)> {
         | On::InOrganization(member)
         | On::EksCluster(member)
         | On::EksArn(member)
+        | On::Queue(member)
         | On::NewOrganizationPolicy(member) => vec![(member, TEXT)],
         On::NewEc2(_) => vec![],
-        On::Ec2(_, member) => vec![(member, VALUES)],
+        On::Ec2(_, member) | On::Parameter(member) => vec![(member, VALUES)],
         On::AnyEc2(member) => vec![(member, LIST)],
     };
     for condition in access.conditions() {

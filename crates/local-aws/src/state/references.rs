@@ -58,7 +58,7 @@ impl<'n> Text<'n> {
     /// Every row is under the name that it has itself.
     fn names(&self) -> Result<(), Flaw> {
         type Own = fn(&Node) -> Option<String>;
-        let own: [(&str, Own); 12] = [
+        let own: [(&str, Own); 13] = [
             ("kms.key", |row| arn_parts(row.get("arn")?.text()?).map(|arn| arn.of_key())),
             ("kms.grant", |row| {
                 let key = arn_parts(row.get("key")?.text()?)?.of_key();
@@ -75,6 +75,10 @@ impl<'n> Text<'n> {
             // Behind the name stands an id.
             ("eks.addon", |row| {
                 of_eks(row, "arn", "addon").and_then(|names| Some(names.rsplit_once('/')?.0.to_owned()))
+            }),
+            ("sqs.queue", |row| {
+                let text = |member: &str| row.get(member)?.text();
+                Some(format!("{}/{}/{}", text("account")?, text("region")?, text("name")?))
             }),
             ("eks.update", |row| Some(format!("{}/{}", of_eks(row, "cluster", "cluster")?, row.get("id")?.text()?))),
         ];

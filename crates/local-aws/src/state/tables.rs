@@ -1,6 +1,6 @@
 //! The tables of every service.
 
-use crate::{accounts, cloudtrail, ec2, eks, iam, kms, organizations, store::Table};
+use crate::{accounts, cloudtrail, ec2, eks, iam, kms, organizations, sqs, store::Table};
 
 /// Every table that a service keeps rows in.
 pub(super) fn all() -> impl Iterator<Item = Table> {
@@ -12,6 +12,7 @@ pub(super) fn all() -> impl Iterator<Item = Table> {
         organizations::TABLES,
         ec2::TABLES,
         eks::TABLES,
+        sqs::TABLES,
     ];
     services.into_iter().flatten().copied()
 }

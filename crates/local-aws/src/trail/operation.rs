@@ -19,6 +19,17 @@ pub(crate) fn is_read_only(service: ServiceId, name: &str) -> bool {
     }
 }
 
+/// Whether it is told of in no event that a trail has from the start: a data event.
+///
+/// Source: Amazon SQS Developer Guide, "Logging Amazon SQS API calls using AWS CloudTrail".
+pub(super) fn is_of_data(service: ServiceId, name: &str) -> bool {
+    service == ServiceId::Sqs
+        && matches!(
+            name,
+            "ChangeMessageVisibility" | "DeleteMessage" | "DeleteMessageBatch" | "ReceiveMessage" | "SendMessage"
+        )
+}
+
 /// Whether its answer is told: that of what changes something, and the sessions that STS begins.
 pub(super) fn tells_answer(service: ServiceId, name: &str) -> bool {
     match service {

@@ -52,6 +52,19 @@ async fn ec2(aws: &Running, parameters: &str) -> Answer {
     answer
 }
 
+/// Asks SQS.
+async fn sqs(aws: &Running, operation: &str, input: Value) -> Value {
+    let target = ("x-amz-target".into(), format!("AmazonSQS.{operation}"));
+    let headers = vec![("content-type".into(), "application/x-amz-json-1.0".into()), target];
+    let request = wire::Request { method: "POST", query: String::new(), headers, body: input.to_string().into() };
+    let answer = request.signed(aws, &root(aws, "sqs")).send(aws).await;
+    assert_eq!(answer.status, 200, "{operation}: {answer:?}");
+    serde_json::from_str(&answer.body).unwrap_or_default()
+}
+
+/// The queue that has a message, whatever the host.
+const QUEUE: &str = "http://queues/111122223333/kept";
+
 /// Launches an instance of an image under the key.
 async fn launch(aws: &Running, key: &str) -> (String, String) {
     let key = key.replace(':', "%3A").replace('/', "%2F");
@@ -152,6 +165,8 @@ pub(crate) async fn fill(aws: &Running) -> Filled {
         service,
         time: jiff::Timestamp::now(),
     };
+    sqs(aws, "CreateQueue", json!({"QueueName": "kept", "Attributes": {"VisibilityTimeout": "0"}})).await;
+    sqs(aws, "SendMessage", json!({"QueueUrl": QUEUE, "MessageBody": "kept"})).await;
     Filled {
         ciphertext: text(&sealed["CiphertextBlob"]),
         long_term: signer(&made, "sts", None),
@@ -189,6 +204,8 @@ impl Filled {
         let volumes = ec2(aws, &format!("Action=DescribeVolumes&VolumeId.1={volume}")).await;
         assert_eq!(volumes.element("kmsKeyId"), self.key);
         assert_eq!(ec2(aws, "Action=GetEbsEncryptionByDefault").await.element("ebsEncryptionByDefault"), "true");
+        let received = sqs(aws, "ReceiveMessage", json!({"QueueUrl": QUEUE})).await;
+        assert_eq!(received["Messages"][0]["Body"], "kept", "{received}");
     }
 
     /// Undoes what can be undone.
@@ -198,6 +215,7 @@ impl Filled {
         ec2(aws, &format!("Action=TerminateInstances&InstanceId.1={}", self.instance.0)).await;
         ec2(aws, "Action=DeleteLaunchTemplate&LaunchTemplateName=nodes").await;
         ec2(aws, "Action=DisableEbsEncryptionByDefault").await;
+        sqs(aws, "DeleteQueue", json!({"QueueUrl": QUEUE})).await;
         call(aws, "ScheduleKeyDeletion", json!({"KeyId": self.signed_at})).await;
         let key = self.long_term.access_key_id.as_str();
         done(aws, "DeleteAccessKey", &[("UserName", "ann"), ("AccessKeyId", key)]).await;

@@ -5,6 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::{ec2::stopping::TAKES, sqs::StateChange};
+
 /// How long an instance that was terminated is told of.
 ///
 /// Source: Amazon EC2 User Guide, "Terminate Amazon EC2 instances": it stays visible for a short while. It was about an
@@ -145,6 +147,35 @@ impl Instance {
                 self.fails.as_ref().or(stopped).filter(|_| now >= self.settles)
             }
         }
+    }
+
+    /// Each state that it comes into, with the time.
+    ///
+    /// Source: Amazon EC2 User Guide, "Amazon EC2 instance state changes": one that is ended passes through `shutting-down`.
+    pub(in crate::ec2) fn to_come(&self) -> Vec<StateChange> {
+        use InstanceState::{Pending, Running, ShuttingDown, Stopped, Stopping, Terminated};
+        let begun = (self.started.unwrap_or(self.launched), Pending);
+        let ended = self.termination.as_ref().map(|of| [(of.asked, ShuttingDown), (of.done, Terminated)]);
+        let settled = match (&self.fails, &self.stop) {
+            (Some(_), _) => vec![(self.settles, ShuttingDown), (self.settles, Terminated)],
+            // It was started, and KMS refused a volume.
+            (None, Some(stop)) if stop.done == self.settles => vec![(stop.done, Stopped)],
+            (None, Some(stop)) => {
+                let asked = stop.done.checked_sub(TAKES).unwrap_or(stop.done);
+                vec![(self.settles, Running), (asked, Stopping), (stop.done, Stopped)]
+            }
+            (None, None) => vec![(self.settles, Running)],
+        };
+        let settled = settled.into_iter().filter(|(at, _)| self.termination.as_ref().is_none_or(|of| *at <= of.asked));
+        let all = [begun].into_iter().chain(settled).chain(ended.into_iter().flatten());
+        let change = |(at, state): (Timestamp, InstanceState)| StateChange {
+            at,
+            account: self.owner,
+            region: self.region.clone(),
+            instance: self.id.clone(),
+            state: state.name(),
+        };
+        all.map(change).collect()
     }
 
     /// When it is not told of any more.

@@ -67,6 +67,9 @@ impl<'s> Change<'s> {
     pub(in crate::ec2) fn commit(mut self) {
         self.state.newest.raise(self.state.store.write(self.rows));
         self.edits.into_iter().for_each(|edit| edit(&mut self.realm));
+        let (off, new) = std::mem::take(&mut self.realm.stirred);
+        // Under the lock, so that queues have what comes of an instance in its order.
+        (self.state.hears)(&off, &new);
     }
 }
 

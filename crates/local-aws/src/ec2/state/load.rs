@@ -2,7 +2,7 @@
 
 use std::sync::RwLock;
 
-use super::{Realm, Record, State, change};
+use super::{Hears, Realm, Record, State, change};
 use crate::{
     ec2::records::{Image, Instance, LaunchTemplate, Settings, Snapshot, Tags, Volume},
     store::{AtomicTicket, OpenError, Store},
@@ -13,7 +13,7 @@ impl State {
     ///
     /// # Errors
     /// [`OpenError`] when the store cannot be read or is damaged.
-    pub(crate) fn load(store: Store) -> Result<Self, OpenError> {
+    pub(crate) fn load(store: Store, hears: Hears) -> Result<Self, OpenError> {
         let mut realm = Realm::default();
         read::<Image>(&store, &mut realm)?;
         read::<Instance>(&store, &mut realm)?;
@@ -22,7 +22,9 @@ impl State {
         read::<Snapshot>(&store, &mut realm)?;
         read::<Tags>(&store, &mut realm)?;
         read::<Volume>(&store, &mut realm)?;
-        Ok(Self { store, realm: RwLock::new(realm), newest: AtomicTicket::default() })
+        // It was heard of when it was made.
+        realm.stirred = Default::default();
+        Ok(Self { store, realm: RwLock::new(realm), newest: AtomicTicket::default(), hears })
     }
 }
 

@@ -95,6 +95,10 @@ records! {
                 realm.ends.remove(&ended);
             }
             realm.ends.extend(now.and_then(ended));
+            let was = before.filter(|_| now.is_some()).map(Self::to_come).unwrap_or_default();
+            let is = now.map(Self::to_come).unwrap_or_default();
+            realm.stirred.0.extend(was.iter().filter(|change| !is.contains(change)).cloned());
+            realm.stirred.1.extend(is.into_iter().filter(|change| !was.contains(change)));
             let token = |of: &Self| Some((of.place(), of.client_token.clone()?));
             if let (None, Some((of, key))) = (now, before.and_then(|of| Some((of, token(of)?)))) {
                 let launched = realm.tokens.get_mut(&key).is_some_and(|ids| ids.remove(&of.id) && ids.is_empty());
