@@ -550,6 +550,7 @@ def pods():
     assert eks("update-cluster-version", "--name", "cli", "--kubernetes-version", newer)["update"]["type"] == "VersionUpdate"
     for_pods = (role("cli-pod", "pods.eks.amazonaws.com"), role("cli-pod-2", "pods.eks.amazonaws.com"))
     account = ("--namespace", "default", "--service-account", "api")
+    cluster_access(eks, role("cli-entry", "ec2.amazonaws.com"))
 
     offered = eks("describe-addon-versions", "--addon-name", "vpc-cni")["addons"][0]["addonVersions"][0]["addonVersion"]
     needed = eks("describe-addon-configuration", "--addon-name", "vpc-cni", "--addon-version", offered)["podIdentityConfiguration"]
@@ -591,6 +592,26 @@ def pods():
     eks("delete-cluster", "--name", "cli")
     eks("describe-cluster", "--name", "cli", refused="ResourceNotFoundException")
     eks("list-nodegroups", *named, refused="UnknownOperationException")
+
+
+def cluster_access(eks, role):
+    """Who may enter the cluster."""
+    eks("update-cluster-config", "--name", "cli", "--access-config", "authenticationMode=API_AND_CONFIG_MAP")
+    eks("wait", "cluster-active", "--name", "cli")
+    entry = ("--cluster-name", "cli", "--principal-arn", role)
+    made = eks("create-access-entry", *entry, "--kubernetes-groups", "viewers", "--tags", "a=b")["accessEntry"]
+    eks("create-access-entry", *entry, refused="ResourceInUseException")
+    assert eks("describe-access-entry", *entry)["accessEntry"] == made
+    changed = eks("update-access-entry", *entry, "--kubernetes-groups", "editors", "--username", "cli")["accessEntry"]
+    assert (changed["kubernetesGroups"], changed["username"]) == (["editors"], "cli"), changed
+    policy = eks("list-access-policies", "--query", "accessPolicies[?name=='AmazonEKSViewPolicy'].arn | [0]")
+    scope = ("--access-scope", "type=namespace,namespaces=default")
+    told = eks("associate-access-policy", *entry, "--policy-arn", policy, *scope)["associatedAccessPolicy"]
+    assert eks("list-associated-access-policies", *entry)["associatedAccessPolicies"] == [told]
+    assert eks("list-access-entries", "--cluster-name", "cli", "--associated-policy-arn", policy)["accessEntries"] == [role]
+    eks("disassociate-access-policy", *entry, "--policy-arn", policy)
+    eks("delete-access-entry", *entry)
+    eks("describe-access-entry", *entry, refused="ResourceNotFoundException")
 
 
 def command_of(operation):

@@ -153,7 +153,7 @@ NEVER |= {
 }
 NEVER_OF |= {
     (operation, "ResourceLimitExceededException"): "the quota takes too long to reach"
-    for operation in ("CreateCluster", "CreatePodIdentityAssociation")
+    for operation in ("CreateCluster", "CreatePodIdentityAssociation", "CreateAccessEntry")
 }
 NEVER_OF |= {
     (f"{verb}PodIdentityAssociation{plural}", "InvalidRequestException"): "nothing of a cluster's state forbids it"

@@ -18,6 +18,7 @@ import ec2_cases
 import ec2_finds
 import ec2_volumes
 import eks
+import eks_access
 import eks_addons
 import iam_account
 import iam_credentials
@@ -42,7 +43,7 @@ from session import Aws
 # IAM comes last: its first user or role closes the account to roles that nobody made.
 MODULES = (kms_keys, kms_crypto, kms_pairs, kms_imports, kms_grants, kms_rotation, sts_cases, trail_cases,
            organizations, ec2_cases, ec2_finds, ec2_volumes, queues, absent_cases, shape_cases,
-           iam_roles, iam_users, iam_policies, iam_credentials, iam_account, sts_federation, eks, eks_addons)
+           iam_roles, iam_users, iam_policies, iam_credentials, iam_account, sts_federation, eks, eks_addons, eks_access)
 
 
 def against_aws(modules):

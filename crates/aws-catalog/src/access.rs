@@ -131,6 +131,20 @@ pub enum On {
         /// The member that names the add-on.
         name: &'static str,
     },
+    /// The access entry of an IAM principal whose ARN a member gives, of the cluster that another names.
+    AccessEntry {
+        /// The member that names the cluster.
+        cluster: &'static str,
+        /// The member with the principal's ARN.
+        principal: &'static str,
+    },
+    /// The IAM role whose ARN a member gives, where another says that it is one of nodes which EC2 runs.
+    NodeRole {
+        /// The member with the role.
+        role: &'static str,
+        /// The member with the kind: `EC2_LINUX`, `EC2_WINDOWS`.
+        kind: &'static str,
+    },
     /// The IAM roles whose ARNs the elements of a list give.
     RolesIn {
         /// The member with the list.

@@ -7,6 +7,7 @@
 //!   managed_policies  the policies of AWS itself, with their documents            what IAM answers of them
 //!   public_images     AWS's own images for clusters, and the parameters that name them     what EC2 and Systems Manager answer
 //!   service_linked_roles  what services call the roles that they have in accounts
+//!   access_policies   the access policies of EKS, by name
 //!   addons            the add-ons of EKS, their versions and permissions          what EKS answers of them
 //! ```
 //!
@@ -20,6 +21,7 @@
 //! ```
 
 pub mod access;
+pub mod access_policies;
 pub mod addons;
 pub mod authorization;
 pub mod instance_types;

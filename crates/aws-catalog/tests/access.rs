@@ -45,7 +45,9 @@ fn every_published_condition_key_is_accounted_for() {
         let published = action(access.action()).unwrap_or_else(|| panic!("{} is not published", access.action()));
         let kind = match access.on() {
             On::Alias(_) => "alias",
-            On::Role(_) | On::RolesIn { .. } | On::ServiceLinkedRole(_) | On::RoleOfTask(_) => "role",
+            On::Role(_) | On::NodeRole { .. } | On::RolesIn { .. } | On::ServiceLinkedRole(_) | On::RoleOfTask(_) => {
+                "role"
+            }
             On::Named(kind, _) | On::New(kind, _) | On::Arn(kind, _) => kind.name(),
             On::Identity(_) | On::UserOfAccessKey(_) | On::Caller => "user",
             On::Trail(_) => "trail",
@@ -56,13 +58,14 @@ fn every_published_condition_key_is_accounted_for() {
             On::EksAddon { .. } => "addon",
             On::Queue(_) => "queue",
             On::Parameter(_) => "parameter",
+            On::AccessEntry { .. } => "access-entry",
             _ => "key",
         };
         let is_meant = |name: &str| match access.on() {
             On::Nothing => false,
             On::InOrganization(_) => name != "responsibilitytransfer",
             On::NewOrganizationPolicy(_) => name == "policy",
-            On::EksArn(_) => matches!(name, "addon" | "cluster" | "podidentityassociation"),
+            On::EksArn(_) => matches!(name, "access-entry" | "addon" | "cluster" | "podidentityassociation"),
             _ => name == kind,
         };
         let on = published.resource_types().iter().filter(|on| is_meant(on.name()));
@@ -91,6 +94,7 @@ fn every_published_condition_key_is_accounted_for() {
                     access.on() != On::Nothing
                 }
                 (_, "ec2:Region") => true,
+                (_, name) if name.starts_with("eks:") => matches!(access.on(), On::AccessEntry { .. } | On::EksArn(_)),
                 (_, "iam:ServiceSpecificCredentialServiceName") => access.on() == On::Named(IamKind::User, "UserName"),
                 (_, "organizations:PolicyType") => {
                     matches!(access.on(), On::InOrganization(_)) || is_tag_of_new(access)
@@ -150,7 +154,7 @@ fn each_access_is_on_what_its_action_can_be_restricted_to() {
             On::Nothing if is_tag_of_new(access) => assert_eq!(access.only_with_members(), ["Tags"]),
             On::Nothing | On::Principal(_) => assert!(types.is_empty(), "{place}"),
             On::Alias(_) => assert!(types.contains(&"alias"), "{place}"),
-            On::Role(_) | On::RolesIn { .. } | On::ServiceLinkedRole(_) | On::RoleOfTask(_) => {
+            On::Role(_) | On::NodeRole { .. } | On::RolesIn { .. } | On::ServiceLinkedRole(_) | On::RoleOfTask(_) => {
                 assert!(types.contains(&"role"), "{place}")
             }
             On::Named(kind, _) | On::New(kind, _) | On::Arn(kind, _) => {
@@ -161,6 +165,7 @@ fn each_access_is_on_what_its_action_can_be_restricted_to() {
             On::InOrganization(_) => assert!(!types.is_empty(), "{place}"),
             On::NewOrganizationPolicy(_) => assert!(types.contains(&"policy"), "{place}"),
             On::EksCluster(_) | On::EksArn(_) => assert!(types.contains(&"cluster"), "{place}"),
+            On::AccessEntry { .. } => assert!(types.contains(&"access-entry"), "{place}"),
             On::EksAddon { .. } => assert!(types.contains(&"addon"), "{place}"),
             On::Queue(_) => assert!(types.contains(&"queue"), "{place}"),
             On::Parameter(_) => assert!(types.contains(&"parameter"), "{place}"),

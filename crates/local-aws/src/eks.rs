@@ -15,6 +15,7 @@
 //! Sources: Amazon EKS API Reference, the page of each operation; Amazon EKS User Guide; messages as the service sends
 //! them, as far as people quote them.
 
+mod access_entries;
 mod addons;
 mod associations;
 mod authorize;
@@ -116,6 +117,10 @@ macro_rules! operations {
 }
 
 operations! {
+    "AssociateAccessPolicy" => access_entries::associate,
+        lacks "policies that are for service-linked roles alone are refused to nobody",
+    "CreateAccessEntry" => access_entries::create,
+        lacks "the id of the principal, by which AWS knows one that was made anew from the one that was",
     "CreateAddon" => addons::create,
         lacks "add-ons that nobody's table of today has (`crates/aws-catalog/data/addons.json`); configuration values are kept and \
                not looked at, `resolveConflicts` and `namespaceConfig`",
@@ -124,9 +129,11 @@ operations! {
                authority and a server, until they are told; envelope encryption with a key of one's own, Outposts, Auto \
                Mode, hybrid nodes, zonal shift, control plane tiers and flags of its components",
     "CreatePodIdentityAssociation" => associations::create,
+    "DeleteAccessEntry" => access_entries::delete,
     "DeleteAddon" => addons::delete,
     "DeleteCluster" => clusters::delete,
     "DeletePodIdentityAssociation" => associations::delete,
+    "DescribeAccessEntry" => access_entries::describe,
     "DescribeAddon" => addons::describe,
     "DescribeAddonConfiguration" => catalogue::configuration,
         lacks "the schema of configuration values",
@@ -135,7 +142,12 @@ operations! {
     "DescribeCluster" => clusters::describe,
     "DescribePodIdentityAssociation" => associations::describe,
     "DescribeUpdate" => updates::describe,
+    "DisassociateAccessPolicy" => access_entries::disassociate,
+    "ListAccessEntries" => access_entries::list,
+    "ListAccessPolicies" => access_entries::policies,
+        lacks "what the policies allow, which no operation tells",
     "ListAddons" => addons::list,
+    "ListAssociatedAccessPolicies" => access_entries::associated,
     "ListClusters" => clusters::list,
         lacks "connected clusters, so that `include` changes nothing",
     "ListPodIdentityAssociations" => associations::list,
@@ -143,6 +155,7 @@ operations! {
     "ListUpdates" => updates::list,
     "TagResource" => tags::tag,
     "UntagResource" => tags::untag,
+    "UpdateAccessEntry" => access_entries::update,
     "UpdateAddon" => addons::update,
     "UpdateClusterConfig" => cluster_updates::config,
         lacks "what `CreateCluster` lacks",

@@ -6,13 +6,38 @@
 
 use super::{
     Access, Condition,
-    On::{EksAddon, EksArn, EksCluster, Nothing, PodIdentityAssociation, Role, RolesIn},
+    On::{AccessEntry, EksAddon, EksArn, EksCluster, NodeRole, Nothing, PodIdentityAssociation, Role, RolesIn},
     Operation,
-    Source::{self, Fixed, MapKeys, MapValues, Member},
+    Source::{self, Fixed, MapKeys, MapValues, Member, MemberOr},
 };
 
 /// By name: the order that look-ups rely on.
 pub(super) static OPERATIONS: &[Operation] = &[
+    Operation::new(
+        "AssociateAccessPolicy",
+        &[Access::new("eks:AssociateAccessPolicy", ENTRY).told(&[
+            tell("eks:accessScope", Member("accessScope.type")),
+            tell("eks:namespaces", Member("accessScope.namespaces")),
+            tell("eks:policyArn", Member("policyArn")),
+        ])],
+    ),
+    Operation::new(
+        "CreateAccessEntry",
+        &[
+            Access::new("eks:CreateAccessEntry", EksCluster("clusterName")).told(&[
+                TAG_VALUES,
+                TAG_KEYS,
+                tell("eks:accessEntryType", MemberOr(&["type"], "STANDARD")),
+                tell("eks:kubernetesGroups", Member("kubernetesGroups")),
+                tell("eks:principalArn", Member("principalArn")),
+                tell("eks:username", Member("username")),
+            ]),
+            // Source: Amazon EKS User Guide, "Create access entries". To which service, no document tells: it is the
+            // one that runs the nodes (assumed).
+            Access::new("iam:PassRole", NodeRole { role: "principalArn", kind: "type" })
+                .told(&[tell("iam:PassedToService", Fixed("ec2.amazonaws.com"))]),
+        ],
+    ),
     Operation::new(
         "CreateAddon",
         &[Access::new("eks:CreateAddon", EksCluster("clusterName")).told(TAGS), PASS_TO_ADDON, PASS_TO_PODS_OF_ADDON],
@@ -31,9 +56,11 @@ pub(super) static OPERATIONS: &[Operation] = &[
             Access::new("iam:PassRole", Role("roleArn")).told(PASSED_TO_PODS),
         ],
     ),
+    Operation::new("DeleteAccessEntry", &[Access::new("eks:DeleteAccessEntry", ENTRY)]),
     Operation::new("DeleteAddon", &[Access::new("eks:DeleteAddon", ADDON)]),
     Operation::new("DeleteCluster", &[Access::new("eks:DeleteCluster", EksCluster("name"))]),
     Operation::new("DeletePodIdentityAssociation", &[Access::new("eks:DeletePodIdentityAssociation", ASSOCIATION)]),
+    Operation::new("DescribeAccessEntry", &[Access::new("eks:DescribeAccessEntry", ENTRY)]),
     Operation::new("DescribeAddon", &[Access::new("eks:DescribeAddon", ADDON)]),
     Operation::new("DescribeAddonConfiguration", &[Access::new("eks:DescribeAddonConfiguration", Nothing)]),
     Operation::new("DescribeAddonVersions", &[Access::new("eks:DescribeAddonVersions", Nothing)]),
@@ -46,7 +73,14 @@ pub(super) static OPERATIONS: &[Operation] = &[
             Access::new("eks:DescribeUpdate", ADDON_OF_NAME).only_with(&["addonName"]),
         ],
     ),
+    Operation::new(
+        "DisassociateAccessPolicy",
+        &[Access::new("eks:DisassociateAccessPolicy", ENTRY).told(&[tell("eks:policyArn", Member("policyArn"))])],
+    ),
+    Operation::new("ListAccessEntries", &[Access::new("eks:ListAccessEntries", EksCluster("clusterName"))]),
+    Operation::new("ListAccessPolicies", &[Access::new("eks:ListAccessPolicies", Nothing)]),
     Operation::new("ListAddons", &[Access::new("eks:ListAddons", EksCluster("clusterName"))]),
+    Operation::new("ListAssociatedAccessPolicies", &[Access::new("eks:ListAssociatedAccessPolicies", ENTRY)]),
     Operation::new("ListClusters", &[Access::new("eks:ListClusters", Nothing)]),
     Operation::new(
         "ListPodIdentityAssociations",
@@ -65,6 +99,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
         "UntagResource",
         &[Access::new("eks:UntagResource", EksArn("resourceArn")).told(&[tell("aws:TagKeys", Member("tagKeys"))])],
     ),
+    Operation::new("UpdateAccessEntry", &[Access::new("eks:UpdateAccessEntry", ENTRY)]),
     Operation::new("UpdateAddon", &[Access::new("eks:UpdateAddon", ADDON), PASS_TO_ADDON, PASS_TO_PODS_OF_ADDON]),
     Operation::new(
         "UpdateClusterConfig",
@@ -91,6 +126,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
     ),
 ];
 
+const ENTRY: super::On = AccessEntry { cluster: "clusterName", principal: "principalArn" };
 const ADDON: super::On = EksAddon { cluster: "clusterName", name: "addonName" };
 const ADDON_OF_NAME: super::On = EksAddon { cluster: "name", name: "addonName" };
 /// Which service a role is passed to that an add-on's service account has by its token, no document tells: it is handed to

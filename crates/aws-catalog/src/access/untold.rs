@@ -41,6 +41,7 @@ const NO_SUCH_CLUSTER: Untold = Never("a cluster that asks for it is refused");
 const OF_BOUNDARY: Untold = Derived("the boundary that the user or role has");
 const OF_SECURITY_KEY: Untold = Never("devices are virtual, and security keys take the console");
 const OF_MAKING: Untold = Never("what would have the tags is not there yet");
+const OF_ENTRY: Untold = Derived("the access entry that is acted on, and what is associated with it");
 const OF_EC2: Untold = Never("of EC2's own keys the embedded AWS tells those that `access/ec2.rs` has");
 
 /// What an action says comes before what holds for all.
@@ -74,7 +75,10 @@ pub static UNTOLD: &[Gap] = &[
         Never("a federated user begins no session that its tags could go on to"),
     ),
     all("iam:PermissionsBoundary", OF_BOUNDARY),
+    all("eks:accessEntryType", OF_ENTRY),
+    all("eks:accessScope", OF_ENTRY),
     all("eks:blockStorageEnabled", NO_SUCH_CLUSTER),
+    all("eks:clusterName", OF_ENTRY),
     all("eks:computeConfigEnabled", NO_SUCH_CLUSTER),
     all("eks:controlPlaneEgressMode", Never("the service model of today has no member that it could be of")),
     all("eks:controlPlaneScalingTier", NO_SUCH_CLUSTER),
@@ -82,6 +86,10 @@ pub static UNTOLD: &[Gap] = &[
     all("eks:kubeApiServerConfig", NO_SUCH_CLUSTER),
     all("eks:kubeControllerManagerConfig", NO_SUCH_CLUSTER),
     all("eks:kubeSchedulerConfig", NO_SUCH_CLUSTER),
+    all("eks:kubernetesGroups", OF_ENTRY),
+    all("eks:namespaces", OF_ENTRY),
+    all("eks:principalArn", OF_ENTRY),
+    all("eks:username", OF_ENTRY),
     all("eks:loggingType/*", Never("no document tells its values for logs that nobody asked for")),
     all("eks:zonalShiftEnabled", NO_SUCH_CLUSTER),
     all("iam:FIDO-*", OF_SECURITY_KEY),

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
+    access_entries,
     call::{Call, HEX, input, tell},
     config::{Access, Logging, Network, Upgrade, Vpc},
     fault,
@@ -79,6 +80,13 @@ pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
     if asked.resources_vpc_config.subnet_ids.is_empty() {
         return Err(fault::invalid_parameter("Subnets are required: specify at least two subnets."));
     }
+    let access = asked.access_config.unwrap_or_default();
+    let makes_administrator = access.bootstrap_cluster_creator_admin_permissions.unwrap_or(true);
+    if !makes_administrator && !access.has_entries() {
+        return Err(fault::invalid_parameter(
+            "bootstrapClusterCreatorAdminPermissions must be true if cluster authentication mode is set to CONFIG_MAP",
+        ));
+    }
     tags::check(&asked.tags, &BTreeMap::new())?;
     let role: Arn = roles::parsed(&asked.role_arn)?;
     roles::check(call, &role, CLUSTERS, &["sts:assumerole"])?;
@@ -102,7 +110,7 @@ pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
         security_group: format!("sg-{}", call.new_id(HEX, 17)?),
         network: asked.kubernetes_network_config.unwrap_or_default().completed(),
         logging: asked.logging.map(Logging::completed).unwrap_or_default(),
-        access: asked.access_config.unwrap_or_default(),
+        access,
         upgrade: asked.upgrade_policy.unwrap_or_default(),
         deletion_protection: asked.deletion_protection,
         token: asked.client_request_token,
@@ -111,6 +119,9 @@ pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
         behind: None,
     };
     let answer = told(&cluster, call);
+    if makes_administrator {
+        access_entries::put_creator(&mut change, call, &cluster)?;
+    }
     change.put(cluster);
     change.commit();
     Ok(answer)
@@ -144,6 +155,8 @@ pub(super) fn delete(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
     addons.iter().for_each(|addon| change.remove(&**addon));
     let updates: Vec<_> = change.updates(&place, &name).cloned().collect();
     updates.iter().for_each(|update| change.remove(&**update));
+    let entries: Vec<_> = change.access_entries(&place, &name).cloned().collect();
+    entries.iter().for_each(|entry| change.remove(&**entry));
     change.remove(&cluster);
     change.commit();
     let mut answer = told(&cluster, call);

@@ -125,6 +125,13 @@ fn config_map() -> String {
     "CONFIG_MAP".to_owned()
 }
 
+impl Access {
+    /// Whether the cluster's entries are looked at, so that there are any to see.
+    pub(super) fn has_entries(&self) -> bool {
+        self.authentication_mode != config_map()
+    }
+}
+
 impl Default for Access {
     fn default() -> Self {
         Self { bootstrap_cluster_creator_admin_permissions: Some(true), authentication_mode: config_map() }

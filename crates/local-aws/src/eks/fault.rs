@@ -35,6 +35,27 @@ pub(super) fn association_exists(cluster: &str, id: &str) -> ServiceError {
     ServiceError::new("ResourceInUseException", message).with_status(409).with_field("clusterName", cluster)
 }
 
+pub(super) fn no_entries() -> ServiceError {
+    let message =
+        "The cluster's authentication mode must be set to one of [API, API_AND_CONFIG_MAP] to perform this operation.";
+    ServiceError::new("InvalidRequestException", message)
+}
+
+pub(super) fn no_access_entry() -> ServiceError {
+    let message = "The specified principalArn could not be found. You can view your available access entries with 'list-access-entries'.";
+    ServiceError::new("ResourceNotFoundException", message).with_status(404)
+}
+
+pub(super) fn no_associated_policy() -> ServiceError {
+    let message = "The specified policyArn is not associated with the principalArn.";
+    ServiceError::new("ResourceNotFoundException", message).with_status(404)
+}
+
+pub(super) fn access_entry_exists() -> ServiceError {
+    let message = "The specified access entry resource is already in use on this cluster.";
+    ServiceError::new("ResourceInUseException", message).with_status(409)
+}
+
 pub(super) fn no_addon(cluster: &str, name: &str) -> ServiceError {
     let message = format!("No addon: {name} found in cluster: {cluster}");
     ServiceError::new("ResourceNotFoundException", message)

@@ -1,5 +1,7 @@
 //! What is kept of each cluster and of what is its.
 
+mod access_entry;
+
 use std::collections::BTreeMap;
 
 use aws_model::Arn;
@@ -11,6 +13,8 @@ use super::{
     call::{seconds, tell},
     config::{Access, Logging, Network, Upgrade, Vpc},
 };
+
+pub(super) use access_entry::{AccessEntry, Associated, Kind as EntryKind, Scope, ScopeKind};
 
 /// How long a cluster is being made, by the embedded AWS's clock: AWS takes some ten minutes for it. A program that waits
 /// for a cluster and looks at once looks again after half a minute.

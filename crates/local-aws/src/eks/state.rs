@@ -15,7 +15,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     fault,
-    records::{Addon, Association, Cluster, Update},
+    records::{AccessEntry, Addon, Association, Cluster, Update},
 };
 use crate::{
     ServiceError,
@@ -26,7 +26,8 @@ use crate::{
 pub(super) use change::Change;
 
 /// What is kept of EKS.
-pub(crate) const TABLES: &[Table] = &[Cluster::TABLE, Association::TABLE, Addon::TABLE, Update::TABLE];
+pub(crate) const TABLES: &[Table] =
+    &[Cluster::TABLE, Association::TABLE, Addon::TABLE, Update::TABLE, AccessEntry::TABLE];
 
 /// The clusters of all accounts.
 #[derive(Debug)]
@@ -43,6 +44,7 @@ pub(super) struct Realm {
     associations: BTreeMap<String, Arc<Association>>,
     addons: BTreeMap<String, Arc<Addon>>,
     updates: BTreeMap<String, Arc<Update>>,
+    access_entries: BTreeMap<String, Arc<AccessEntry>>,
 }
 
 /// The realm, while nobody changes it.
@@ -130,6 +132,18 @@ impl Record for Update {
     }
 }
 
+impl Record for AccessEntry {
+    const TABLE: Table = Table::plain("eks.access-entry");
+
+    fn key(&self) -> String {
+        format!("{}{}/{}", Place::in_arn(&self.arn).0, self.cluster(), self.principal)
+    }
+
+    fn of(realm: &mut Realm) -> &mut BTreeMap<String, Arc<Self>> {
+        &mut realm.access_entries
+    }
+}
+
 impl Realm {
     pub(super) fn cluster(&self, place: &Place, name: &str) -> Result<&Arc<Cluster>, ServiceError> {
         self.clusters.get(&format!("{}{name}", place.0)).ok_or_else(|| fault::no_cluster(name))
@@ -176,6 +190,25 @@ impl Realm {
         under(&self.addons, format!("{}{cluster}/", place.0)).map(|(_, addon)| addon)
     }
 
+    pub(super) fn access_entry(
+        &self,
+        place: &Place,
+        cluster: &str,
+        principal: &str,
+    ) -> Result<&Arc<AccessEntry>, ServiceError> {
+        self.cluster(place, cluster)?;
+        self.access_entries.get(&format!("{}{cluster}/{principal}", place.0)).ok_or_else(fault::no_access_entry)
+    }
+
+    /// Those of a cluster, by principal.
+    pub(super) fn access_entries(
+        &self,
+        place: &Place,
+        cluster: &str,
+    ) -> impl Iterator<Item = &Arc<AccessEntry>> + use<'_> {
+        under(&self.access_entries, format!("{}{cluster}/", place.0)).map(|(_, entry)| entry)
+    }
+
     /// Those of a cluster and its add-ons, by id.
     pub(super) fn updates(&self, place: &Place, cluster: &str) -> impl Iterator<Item = &Arc<Update>> + use<'_> {
         under(&self.updates, format!("{}{cluster}/", place.0)).map(|(_, update)| update)
@@ -199,6 +232,7 @@ impl State {
         load::<Association>(&store, &mut realm)?;
         load::<Addon>(&store, &mut realm)?;
         load::<Update>(&store, &mut realm)?;
+        load::<AccessEntry>(&store, &mut realm)?;
         Ok(Self { store, authorizer, realm: RwLock::new(realm) })
     }
 

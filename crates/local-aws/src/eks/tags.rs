@@ -1,17 +1,18 @@
-//! Tags of clusters, add-ons and associations.
+//! Tags of clusters and of what is theirs.
 //!
 //! Source: Amazon EKS User Guide, "Organize Amazon EKS resources with tags" > "Tag restrictions".
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
+use aws_model::Arn;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
     call::{Call, input},
     fault,
-    records::{Addon, Association, Cluster, Tags},
-    state::Realm,
+    records::{AccessEntry, Addon, Association, Cluster, Tags},
+    state::{Change, Realm, Record},
 };
 use crate::ServiceError;
 
@@ -40,29 +41,36 @@ struct ListThem {
 }
 
 /// What has tags.
-pub(super) enum Tagged {
-    Cluster(Box<Cluster>),
-    Association(Box<Association>),
-    Addon(Box<Addon>),
+pub(super) trait Tagged {
+    fn arn(&self) -> &Arn;
+    fn tags(&self) -> &Tags;
+    fn tags_mut(&mut self) -> &mut Tags;
+    fn put(self: Box<Self>, change: &mut Change<'_>);
 }
 
-impl Tagged {
-    pub(super) fn tags(&self) -> &Tags {
-        match self {
-            Self::Cluster(cluster) => &cluster.tags,
-            Self::Association(association) => &association.tags,
-            Self::Addon(addon) => &addon.tags,
-        }
-    }
+macro_rules! tagged {
+    ($($record:ty),*) => {$(
+        impl Tagged for $record {
+            fn arn(&self) -> &Arn {
+                &self.arn
+            }
 
-    fn tags_mut(&mut self) -> &mut Tags {
-        match self {
-            Self::Cluster(cluster) => &mut cluster.tags,
-            Self::Association(association) => &mut association.tags,
-            Self::Addon(addon) => &mut addon.tags,
+            fn tags(&self) -> &Tags {
+                &self.tags
+            }
+
+            fn tags_mut(&mut self) -> &mut Tags {
+                &mut self.tags
+            }
+
+            fn put(self: Box<Self>, change: &mut Change<'_>) {
+                change.put(*self);
+            }
         }
-    }
+    )*};
 }
+
+tagged!(AccessEntry, Addon, Association, Cluster);
 
 /// Refuses tags that cannot be put beside those that are there.
 pub(super) fn check(new: &Tags, known: &Tags) -> Result<(), ServiceError> {
@@ -116,11 +124,7 @@ fn edit(
     let mut change = call.change();
     let mut tagged = named(&change, call, arn).ok_or_else(|| fault::no_resource(arn))?;
     edit(tagged.tags_mut())?;
-    match tagged {
-        Tagged::Cluster(cluster) => change.put(*cluster),
-        Tagged::Association(association) => change.put(*association),
-        Tagged::Addon(addon) => change.put(*addon),
-    }
+    tagged.put(&mut change);
     change.commit();
     Ok(json!({}))
 }
@@ -133,25 +137,22 @@ fn is_of_eks(arn: &str) -> Result<(), ServiceError> {
 }
 
 /// What an ARN names, if it is of the caller's account and of the region.
-pub(super) fn named(realm: &Realm, call: &Call<'_>, arn: &str) -> Option<Tagged> {
+pub(super) fn named(realm: &Realm, call: &Call<'_>, arn: &str) -> Option<Box<dyn Tagged>> {
     let place = call.place();
     let resource = arn.splitn(6, ':').nth(5)?;
     let (kind, name) = resource.split_once('/')?;
-    let found = match (kind, name.split_once('/')) {
-        ("cluster", None) => Tagged::Cluster(Box::new(Cluster::clone(realm.cluster(&place, name).ok()?))),
-        ("podidentityassociation", Some((cluster, id))) => {
-            Tagged::Association(Box::new(Association::clone(realm.association(&place, cluster, id).ok()?)))
-        }
-        ("addon", Some((cluster, name))) => {
-            let (name, _) = name.split_once('/')?;
-            Tagged::Addon(Box::new(Addon::clone(realm.addon(&place, cluster, name).ok()?)))
+    let found: Box<dyn Tagged> = match (kind, name.split_once('/')) {
+        ("cluster", None) => copy(realm.cluster(&place, name).ok()?),
+        ("podidentityassociation", Some((cluster, id))) => copy(realm.association(&place, cluster, id).ok()?),
+        ("addon", Some((cluster, name))) => copy(realm.addon(&place, cluster, name.split_once('/')?.0).ok()?),
+        ("access-entry", Some((cluster, _))) => {
+            copy(realm.access_entries(&place, cluster).find(|entry| entry.arn.as_str() == arn)?)
         }
         _ => return None,
     };
-    let own = match &found {
-        Tagged::Cluster(cluster) => &cluster.arn,
-        Tagged::Association(association) => &association.arn,
-        Tagged::Addon(addon) => &addon.arn,
-    };
-    (own.as_str() == arn).then_some(found)
+    (found.arn().as_str() == arn).then_some(found)
+}
+
+fn copy<R: Record + Tagged>(record: &Arc<R>) -> Box<dyn Tagged> {
+    Box::new(R::clone(record))
 }

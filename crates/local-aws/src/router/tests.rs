@@ -72,6 +72,8 @@ fn members_of(access: &Access) -> Vec<(&'static str, Fits)> {
         On::Nothing | On::Caller => vec![],
         On::KeyOfCiphertext { ciphertext, or } => vec![(ciphertext, BLOB), (or, TEXT)],
         On::PodIdentityAssociation { cluster, id } => vec![(cluster, TEXT), (id, TEXT)],
+        On::AccessEntry { cluster, principal } => vec![(cluster, TEXT), (principal, TEXT)],
+        On::NodeRole { role, kind } => vec![(role, TEXT), (kind, TEXT)],
         On::EksAddon { cluster, name } => vec![(cluster, TEXT), (name, TEXT)],
         On::RolesIn { list, .. } => vec![(list, LIST)],
         On::KeyInRegion { key, region } => vec![(key, TEXT), (region, TEXT)],
