@@ -166,16 +166,19 @@ NEVER_OF |= {
     )
 }
 NEVER_OF |= {
-    (operation, "ThrottlingException"): "nothing is throttled" for operation in ("UpdateClusterConfig", "UpdateClusterVersion")
+    (operation, "ThrottlingException"): "nothing is throttled"
+    for operation in ("AssociateEncryptionConfig", "UpdateClusterConfig", "UpdateClusterVersion")
 }
 NEVER_OF |= {
     ("DescribeAddonConfiguration", "ResourceNotFoundException"): "what is not there is not supported",
     ("DescribeAddonVersions", "ResourceNotFoundException"): "of what is not there, there are no versions",
+    ("DeleteFargateProfile", "InvalidParameterException"): "a name that none has is not found",
+    ("DescribeClusterVersions", "InvalidRequestException"): "nothing of a cluster is asked for",
+    ("DescribeFargateProfile", "InvalidParameterException"): "a name that none has is not found",
     ("DescribeUpdate", "InvalidParameterException"): "an id that none has is not found",
     ("UpdateClusterVersion", "InvalidStateException"): "no version is taken back",
 }
 NEVER_OF |= {
-    ("DeleteCluster", "ResourceInUseException"): "there are no node groups",
     ("DescribePodIdentityAssociation", "InvalidParameterException"): "an id that none has is not found",
     ("DeletePodIdentityAssociation", "InvalidParameterException"): "an id that none has is not found",
 }

@@ -20,6 +20,9 @@ import ec2_volumes
 import eks
 import eks_access
 import eks_addons
+import eks_encryption
+import eks_fargate
+import eks_tokens
 import iam_account
 import iam_credentials
 import iam_policies
@@ -43,7 +46,8 @@ from session import Aws
 # IAM comes last: its first user or role closes the account to roles that nobody made.
 MODULES = (kms_keys, kms_crypto, kms_pairs, kms_imports, kms_grants, kms_rotation, sts_cases, trail_cases,
            organizations, ec2_cases, ec2_finds, ec2_volumes, queues, absent_cases, shape_cases,
-           iam_roles, iam_users, iam_policies, iam_credentials, iam_account, sts_federation, eks, eks_addons, eks_access)
+           iam_roles, iam_users, iam_policies, iam_credentials, iam_account, sts_federation, eks, eks_addons, eks_access,
+           eks_encryption, eks_fargate, eks_tokens)
 
 
 def against_aws(modules):

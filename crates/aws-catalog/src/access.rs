@@ -138,6 +138,13 @@ pub enum On {
         /// The member with the principal's ARN.
         principal: &'static str,
     },
+    /// The Fargate profile that a member names, of the cluster that another names.
+    FargateProfile {
+        /// The member that names the cluster.
+        cluster: &'static str,
+        /// The member that names the profile.
+        name: &'static str,
+    },
     /// The IAM role whose ARN a member gives, where another says that it is one of nodes which EC2 runs.
     NodeRole {
         /// The member with the role.
@@ -289,6 +296,8 @@ pub enum Source {
     Member(&'static str),
     /// The first of these members that is given, else this value: AWS fills its own defaults in first.
     MemberOr(&'static [&'static str], &'static str),
+    /// The member at a path in each element of a list.
+    InEach(&'static str, &'static str),
     /// The values of a list of tags, each under a key of its own.
     TagValues(TagList),
     /// The keys of a list of tags, together.

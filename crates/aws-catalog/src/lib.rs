@@ -8,6 +8,7 @@
 //!   public_images     AWS's own images for clusters, and the parameters that name them     what EC2 and Systems Manager answer
 //!   service_linked_roles  what services call the roles that they have in accounts
 //!   access_policies   the access policies of EKS, by name
+//!   cluster_versions  the versions of Kubernetes that EKS has, and how long
 //!   addons            the add-ons of EKS, their versions and permissions          what EKS answers of them
 //! ```
 //!
@@ -24,6 +25,7 @@ pub mod access;
 pub mod access_policies;
 pub mod addons;
 pub mod authorization;
+pub mod cluster_versions;
 pub mod instance_types;
 pub mod managed_policies;
 pub mod public_images;

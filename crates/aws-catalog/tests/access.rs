@@ -58,6 +58,7 @@ fn every_published_condition_key_is_accounted_for() {
             On::EksAddon { .. } => "addon",
             On::Queue(_) => "queue",
             On::Parameter(_) => "parameter",
+            On::FargateProfile { .. } => "fargateprofile",
             On::AccessEntry { .. } => "access-entry",
             _ => "key",
         };
@@ -65,7 +66,9 @@ fn every_published_condition_key_is_accounted_for() {
             On::Nothing => false,
             On::InOrganization(_) => name != "responsibilitytransfer",
             On::NewOrganizationPolicy(_) => name == "policy",
-            On::EksArn(_) => matches!(name, "access-entry" | "addon" | "cluster" | "podidentityassociation"),
+            On::EksArn(_) => {
+                matches!(name, "access-entry" | "addon" | "cluster" | "fargateprofile" | "podidentityassociation")
+            }
             _ => name == kind,
         };
         let on = published.resource_types().iter().filter(|on| is_meant(on.name()));
@@ -166,6 +169,7 @@ fn each_access_is_on_what_its_action_can_be_restricted_to() {
             On::NewOrganizationPolicy(_) => assert!(types.contains(&"policy"), "{place}"),
             On::EksCluster(_) | On::EksArn(_) => assert!(types.contains(&"cluster"), "{place}"),
             On::AccessEntry { .. } => assert!(types.contains(&"access-entry"), "{place}"),
+            On::FargateProfile { .. } => assert!(types.contains(&"fargateprofile"), "{place}"),
             On::EksAddon { .. } => assert!(types.contains(&"addon"), "{place}"),
             On::Queue(_) => assert!(types.contains(&"queue"), "{place}"),
             On::Parameter(_) => assert!(types.contains(&"parameter"), "{place}"),

@@ -1,9 +1,11 @@
 //! The embedded AWS's Elastic Kubernetes Service: clusters, their add-ons, and which service accounts have which roles.
 //!
 //! ```text
-//!   call ------> clusters, associations, addons, updates, tags      one file for each family of operations
+//!   call ------> clusters, associations, addons, access_entries, fargate, ...     one file for each family of operations
 //!     |             |
 //!     |          authorize                          who may: the catalog's table, put to the authorization model
+//!     |             |
+//!     |          encryption -----> KMS, as the caller: who may use the key of a cluster
 //!     |             |
 //!     +--------> state: clusters and what is theirs, by account and region -----> store
 //!                   |
@@ -25,6 +27,8 @@ mod catalogue;
 mod cluster_updates;
 mod clusters;
 mod config;
+mod encryption;
+mod fargate;
 mod fault;
 mod issuer;
 mod paging;
@@ -33,13 +37,14 @@ mod roles;
 mod state;
 mod tags;
 mod updates;
+mod versions;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use aws_model::{AccountId, Region};
 use serde_json::Value;
 
-use crate::{CallContext, ServiceError, accounts::Accounts, operations::Lacks};
+use crate::{CallContext, ServiceError, accounts::Accounts, kms::Kms, operations::Lacks, trail::Trail};
 
 pub(crate) use behind::NoSuchCluster;
 use call::Call;
@@ -53,12 +58,30 @@ pub(crate) use state::{State, TABLES};
 pub(crate) struct Eks {
     state: Arc<State>,
     accounts: Arc<Accounts>,
+    kms: Kms,
+    trail: Arc<Trail>,
 }
 
 impl Eks {
-    /// The clusters of a state.
-    pub(crate) fn new(state: State, accounts: Arc<Accounts>) -> Self {
-        Self { state: Arc::new(state), accounts }
+    /// The clusters of a state, with the KMS that their keys are of.
+    pub(crate) fn new(state: State, accounts: Arc<Accounts>, kms: Kms, trail: Arc<Trail>) -> Self {
+        Self { state: Arc::new(state), accounts, kms, trail }
+    }
+
+    /// Answers one operation. `input` was decoded and validated.
+    pub(crate) async fn call(
+        &self,
+        ctx: &CallContext<'_>,
+        operation: &str,
+        input: Value,
+    ) -> Result<Value, ServiceError> {
+        let call = Call { ctx, state: &self.state, kms: &self.kms, trail: &self.trail };
+        authorize::authorize(&call, operation, &input)?;
+        match operation {
+            "AssociateEncryptionConfig" => encryption::associate(&call, input).await,
+            "CreateCluster" => clusters::create(&call, input).await,
+            _ => Self::at_once(&call, operation, input),
+        }
     }
 }
 
@@ -88,9 +111,9 @@ impl Eks {
     }
 }
 
-/// The operations that are answered, by what, and what of them is not there.
+/// The operations that are answered, by what, and what of them is not there. Those without a handler wait for KMS.
 macro_rules! operations {
-    ($($name:literal => $handler:path, $(lacks $lacks:literal,)?)*) => {
+    ($($name:literal $(=> $handler:path)?, $(lacks $lacks:literal,)?)*) => {
         impl Eks {
             /// The names of the operations that [`call`](Self::call) answers.
             pub(crate) const OPERATIONS: &'static [&'static str] = &[$($name),*];
@@ -98,17 +121,9 @@ macro_rules! operations {
             /// What of them is not there, as `docs/reference/operations.md` tells it.
             pub(crate) const LACKS: Lacks = &[$($(($name, $lacks),)?)*];
 
-            /// Answers one operation. `input` was decoded and validated.
-            pub(crate) fn call(
-                &self,
-                ctx: &CallContext<'_>,
-                operation: &str,
-                input: Value,
-            ) -> Result<Value, ServiceError> {
-                let call = Call { ctx, state: &self.state };
-                authorize::authorize(&call, operation, &input)?;
+            fn at_once(call: &Call<'_>, operation: &str, input: Value) -> Result<Value, ServiceError> {
                 match operation {
-                    $($name => $handler(&call, input),)*
+                    $($($name => $handler(call, input),)?)*
                     other => Err(fault::unsupported(other)),
                 }
             }
@@ -119,19 +134,24 @@ macro_rules! operations {
 operations! {
     "AssociateAccessPolicy" => access_entries::associate,
         lacks "policies that are for service-linked roles alone are refused to nobody",
+    "AssociateEncryptionConfig",
+        lacks "what a cluster does with the key; a key that is not there any more is no issue of the cluster's health",
     "CreateAccessEntry" => access_entries::create,
         lacks "the id of the principal, by which AWS knows one that was made anew from the one that was",
     "CreateAddon" => addons::create,
         lacks "add-ons that nobody's table of today has (`crates/aws-catalog/data/addons.json`); configuration values are kept and \
                not looked at, `resolveConflicts` and `namespaceConfig`",
-    "CreateCluster" => clusters::create,
+    "CreateCluster",
         lacks "subnets and security groups are not looked up, and VPC and cluster security group are made up; a certificate \
-               authority and a server, until they are told; envelope encryption with a key of one's own, Outposts, Auto \
+               authority and a server, until they are told; Outposts, Auto \
                Mode, hybrid nodes, zonal shift, control plane tiers and flags of its components",
+    "CreateFargateProfile" => fargate::create,
+        lacks "pods; the service-linked role of Fargate; a look at the subnets; that profiles wait for one another",
     "CreatePodIdentityAssociation" => associations::create,
     "DeleteAccessEntry" => access_entries::delete,
     "DeleteAddon" => addons::delete,
     "DeleteCluster" => clusters::delete,
+    "DeleteFargateProfile" => fargate::delete,
     "DeletePodIdentityAssociation" => associations::delete,
     "DescribeAccessEntry" => access_entries::describe,
     "DescribeAddon" => addons::describe,
@@ -140,6 +160,9 @@ operations! {
     "DescribeAddonVersions" => catalogue::versions,
         lacks "most versions, and all add-ons that are others than AWS's",
     "DescribeCluster" => clusters::describe,
+    "DescribeClusterVersions" => versions::describe,
+        lacks "patch versions of Kubernetes, tiers, and what components are set to; versions of before 2023",
+    "DescribeFargateProfile" => fargate::describe,
     "DescribePodIdentityAssociation" => associations::describe,
     "DescribeUpdate" => updates::describe,
     "DisassociateAccessPolicy" => access_entries::disassociate,
@@ -150,6 +173,7 @@ operations! {
     "ListAssociatedAccessPolicies" => access_entries::associated,
     "ListClusters" => clusters::list,
         lacks "connected clusters, so that `include` changes nothing",
+    "ListFargateProfiles" => fargate::list,
     "ListPodIdentityAssociations" => associations::list,
     "ListTagsForResource" => tags::list,
     "ListUpdates" => updates::list,

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use authz::{principal::Principal, request::KmsDetail};
 use aws_catalog::access;
 use aws_model::{Arn, SecretBytes};
+use aws_wire::model::{self, ServiceId};
 use eks_auth::{Assumption, PodToken};
 use jiff::SignedDuration;
 use oidc::{InvalidToken, KeySet, OutOfTime, Token};
@@ -26,10 +27,13 @@ use crate::{
     eks::{Association, Cluster, Eks},
     operations::Lacks,
     sts::Sts,
+    trail::{Answered, Notes, Trail},
 };
 
 /// Who assumes the roles of pods.
 const PODS: &str = "pods.eks.amazonaws.com";
+/// Who goes on from there to a target role, as the trail has it (assumed: nobody has published such an event).
+const EKS_AUTH: &str = "eks-auth.amazonaws.com";
 
 /// EKS Auth over the clusters.
 #[derive(Debug)]
@@ -37,6 +41,7 @@ pub(crate) struct EksAuth {
     eks: Eks,
     accounts: Arc<Accounts>,
     authorizer: Arc<Authorizer>,
+    trail: Arc<Trail>,
 }
 
 impl EksAuth {
@@ -44,11 +49,10 @@ impl EksAuth {
     pub(crate) const OPERATIONS: [&'static str; 1] = ["AssumeRoleForPodIdentity"];
 
     /// What of it is not there, as `docs/reference/operations.md` tells it.
-    pub(crate) const LACKS: Lacks =
-        &[("AssumeRoleForPodIdentity", "an event for each of the two `AssumeRole` behind it")];
+    pub(crate) const LACKS: Lacks = &[];
 
-    pub(crate) fn new(eks: Eks, accounts: Arc<Accounts>, authorizer: Arc<Authorizer>) -> Self {
-        Self { eks, accounts, authorizer }
+    pub(crate) fn new(eks: Eks, accounts: Arc<Accounts>, authorizer: Arc<Authorizer>, trail: Arc<Trail>) -> Self {
+        Self { eks, accounts, authorizer, trail }
     }
 
     /// Answers the operation. `input` was decoded and validated.
@@ -114,10 +118,10 @@ impl EksAuth {
             source: Some(cluster.arn.clone()),
             ..Caller::root(ctx.caller.account, "")
         };
-        let mut session = assume(sts, ctx, &service, None, &grant.role)?;
+        let mut session = self.assume(sts, ctx, &service, None, &grant.role)?;
         if let Some(target) = &grant.target {
             let role = self.identity(ctx, &session).ok_or_else(internal)?;
-            session = assume(sts, ctx, &role.caller, role.session.as_ref(), target)?;
+            session = self.assume(sts, ctx, &role.caller, role.session.as_ref(), target)?;
         }
         let associated =
             associations.iter().find(|association| association.arn.resource().ends_with(&grant.association.id));
@@ -146,19 +150,47 @@ impl EksAuth {
         let token = SecretBytes::new(text("SessionToken")?.as_bytes().to_vec());
         self.accounts.identify(text("AccessKeyId")?, Some(&token), ctx.region.partition(), ctx.now).ok()
     }
+
+    /// A session of a role, as STS answers it. The trail has the call, as any other of a service.
+    ///
+    /// Sources: AWS samples, "Amazon EKS Security Immersion Day" > "Access control to IAM Role using EKS Pod Identity
+    /// Usecases" (the refusal); AWS CloudTrail User Guide, "CloudTrail userIdentity element" (services that call).
+    fn assume(
+        &self,
+        sts: &Sts,
+        ctx: &CallContext<'_>,
+        caller: &Caller,
+        session: Option<&Session>,
+        wanted: &Assumption<'_>,
+    ) -> Result<Value, ServiceError> {
+        let input = asked(wanted);
+        let operation = model::service(ServiceId::Sts).operation("AssumeRole").ok_or_else(internal)?;
+        let (notes, id) = (Notes::default(), Uuid::new_v4().to_string());
+        let context = CallContext { caller, request_id: &id, peer: None, notes: Some(&notes), ..*ctx };
+        let parameters = Trail::parameters(ServiceId::Sts, operation, &input);
+        let answer = sts.call(&context, session, operation.name(), &input);
+        // It signs with the session itself, so that to the decision nobody calls for another.
+        let shown = CallContext { invoked_by: Some(if session.is_some() { EKS_AUTH } else { PODS }), ..context };
+        self.trail.record(Answered {
+            service: ServiceId::Sts,
+            operation,
+            context: &shown,
+            parameters,
+            answer: answer.as_ref(),
+            noted: notes.take(),
+        });
+        answer.map_err(|refused| match refused.code() {
+            "AccessDenied" => {
+                let message = "Unauthorized Exception! EKS does not have permissions to assume the associated role.";
+                ServiceError::new("AccessDeniedException", message)
+            }
+            _ => ServiceError::new("InvalidRequestException", format!("{}: {}", refused.code(), refused.message())),
+        })
+    }
 }
 
-/// A session of a role, as STS answers it.
-///
-/// Source of the refusal: AWS samples, "Amazon EKS Security Immersion Day" > "Access control to IAM Role using EKS Pod
-/// Identity Usecases".
-fn assume(
-    sts: &Sts,
-    ctx: &CallContext<'_>,
-    caller: &Caller,
-    session: Option<&Session>,
-    wanted: &Assumption<'_>,
-) -> Result<Value, ServiceError> {
+/// What STS is asked for.
+fn asked(wanted: &Assumption<'_>) -> Value {
     let mut input = Map::new();
     input.insert("RoleArn".into(), wanted.role.as_str().into());
     input.insert("RoleSessionName".into(), wanted.session_name.as_str().into());
@@ -173,14 +205,7 @@ fn assume(
             input.insert(member.into(), value.into());
         }
     }
-    let context = CallContext { caller, peer: None, notes: None, ..*ctx };
-    sts.call(&context, session, "AssumeRole", &Value::Object(input)).map_err(|refused| match refused.code() {
-        "AccessDenied" => {
-            let message = "Unauthorized Exception! EKS does not have permissions to assume the associated role.";
-            ServiceError::new("AccessDeniedException", message)
-        }
-        _ => ServiceError::new("InvalidRequestException", format!("{}: {}", refused.code(), refused.message())),
-    })
+    Value::Object(input)
 }
 
 fn unreadable(token: &InvalidToken) -> ServiceError {

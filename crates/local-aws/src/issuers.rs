@@ -1,7 +1,8 @@
 //! The keys of OpenID Connect issuers: fetched when a token is to be verified, and kept for a while.
 //!
 //! ```text
-//!   token's issuer --told where? --file--> read for each token
+//!   token's issuer --a cluster's of this EKS?--yes--> its keys
+//!                  --told where? --file--> read for each token
 //!                        |  '------URL---> kept --none, old, or no key of the token's--> fetched
 //!                        '--------no-----> kept --'-> ISSUER/.well-known/openid-configuration --> jwks_uri
 //! ```
@@ -21,7 +22,7 @@ mod source;
 mod tests;
 mod trust;
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt::Debug, path::PathBuf, sync::Arc, time::Duration};
 
 use oidc::{Claims, Discovery, InvalidDiscovery, InvalidKeySet, KeySet, Token, Unverified};
 
@@ -43,8 +44,15 @@ const LARGEST: usize = 256 << 10;
 pub(crate) struct Issuers {
     /// By the issuer, letter for letter as its tokens name it.
     told: Arc<BTreeMap<String, KeySource>>,
+    own: Option<Arc<dyn OwnIssuers>>,
     fetch: Arc<dyn Fetch>,
     kept: Kept,
+}
+
+/// Issuers that are here themselves, so that nothing is fetched.
+pub(crate) trait OwnIssuers: Debug + Send + Sync {
+    /// The issuer's JWK set, if it is one of them.
+    fn key_set(&self, issuer: &str) -> Option<String>;
 }
 
 /// An issuer, and the certificates that its provider is known by: accounts trust the same issuer by different ones.
@@ -94,7 +102,12 @@ impl Issuers {
     }
 
     fn with(told: BTreeMap<String, KeySource>, fetch: Arc<dyn Fetch>) -> Self {
-        Self { told: Arc::new(told), fetch, kept: Kept::default() }
+        Self { told: Arc::new(told), own: None, fetch, kept: Kept::default() }
+    }
+
+    /// The same, with those that are here themselves. Who says where keys are means those, whoever's they are.
+    pub(crate) fn with_own(self, own: Arc<dyn OwnIssuers>) -> Self {
+        Self { own: Some(own), ..self }
     }
 
     /// What a token says, once its signature is its issuer's. `thumbprints` are the certificates by which the issuer's
@@ -106,7 +119,14 @@ impl Issuers {
                 let keys = file::keys(path.clone()).await.map_err(|why| told(token.issuer(), why))?;
                 token.verify(&keys).cloned()
             }
-            _ => self.verify_by_kept(token, thumbprints).await?,
+            Some(KeySource::Url(_)) => self.verify_by_kept(token, thumbprints).await?,
+            None => match self.own.as_ref().and_then(|own| own.key_set(token.issuer())) {
+                Some(keys) => {
+                    let keys = KeySet::parse(keys.as_bytes()).map_err(|why| told(token.issuer(), why.into()))?;
+                    token.verify(&keys).cloned()
+                }
+                None => self.verify_by_kept(token, thumbprints).await?,
+            },
         };
         verified.map_err(|unverified| match unverified {
             Unverified::NoSuchKey => Refused::NoKeys(Arc::new(NoKeys::Key)),

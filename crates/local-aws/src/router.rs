@@ -118,7 +118,7 @@ impl Router {
         let faults = Arc::clone(due.faults());
         let sts = Sts::new(Arc::clone(&accounts), Arc::clone(&authorizer), iam.clone(), issuers);
         let ssm = Ssm::new(Arc::clone(&authorizer));
-        let eks_auth = EksAuth::new(eks.clone(), Arc::clone(&accounts), Arc::clone(&authorizer));
+        let eks_auth = EksAuth::new(eks.clone(), Arc::clone(&accounts), Arc::clone(&authorizer), Arc::clone(&trail));
         Self {
             accounts,
             authorizer,
@@ -297,7 +297,7 @@ impl Router {
             ServiceId::Sts => self.sts.call(context, signer.session.as_ref(), route.operation.name(), &input),
             ServiceId::CloudTrail => self.cloudtrail.call(context, route.operation.name(), input).await,
             ServiceId::Organizations => self.organizations.call(context, route.operation.name(), input),
-            ServiceId::Eks => self.eks.call(context, route.operation.name(), input),
+            ServiceId::Eks => self.eks.call(context, route.operation.name(), input).await,
             ServiceId::EksAuth => self.eks_auth.call(context, &input, &self.sts),
             ServiceId::Ec2 => self.ec2.call(context, route.operation.name(), input).await,
             ServiceId::Sqs => self.sqs.call(context, route.operation.name(), input).await,

@@ -155,14 +155,14 @@ impl Plan {
         authorizer.spread_within(clock.clone(), self.propagation);
         let due = Due::new(clock.clone(), Arc::clone(&self.faults), kms.clone(), Arc::clone(&authorizer));
         let clusters = eks::State::load(store.clone(), Arc::clone(&authorizer))?;
-        let eks = Eks::new(clusters, Arc::clone(&accounts));
+        let eks = Eks::new(clusters, Arc::clone(&accounts), kms.clone(), Arc::clone(&self.trail));
         let admin = {
             let (accounts, authorizer, faults) =
                 (Arc::clone(&accounts), Arc::clone(&authorizer), Arc::clone(&self.faults));
             let (kms, eks, due) = (kms.clone(), eks.clone(), due.clone());
             Admin { clock: clock.clone(), accounts, authorizer, kms, eks, faults, due, store: store.clone() }
         };
-        let issuers = Issuers::new(self.issuers.clone());
+        let issuers = Issuers::new(self.issuers.clone()).with_own(Arc::new(eks.clone()));
         let services =
             Services { iam, kms: kms.clone(), cloudtrail, organizations, eks, ec2, sqs: sqs.clone(), issuers };
         let trail = Arc::clone(&self.trail);

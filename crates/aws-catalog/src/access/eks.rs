@@ -6,9 +6,12 @@
 
 use super::{
     Access, Condition,
-    On::{AccessEntry, EksAddon, EksArn, EksCluster, NodeRole, Nothing, PodIdentityAssociation, Role, RolesIn},
+    On::{
+        AccessEntry, EksAddon, EksArn, EksCluster, FargateProfile, NodeRole, Nothing, PodIdentityAssociation, Role,
+        RolesIn,
+    },
     Operation,
-    Source::{self, Fixed, MapKeys, MapValues, Member, MemberOr},
+    Source::{self, Fixed, InEach, MapKeys, MapValues, Member, MemberOr},
 };
 
 /// By name: the order that look-ups rely on.
@@ -20,6 +23,10 @@ pub(super) static OPERATIONS: &[Operation] = &[
             tell("eks:namespaces", Member("accessScope.namespaces")),
             tell("eks:policyArn", Member("policyArn")),
         ])],
+    ),
+    Operation::new(
+        "AssociateEncryptionConfig",
+        &[Access::new("eks:AssociateEncryptionConfig", EksCluster("clusterName")).told(&[KEY_ARNS])],
     ),
     Operation::new(
         "CreateAccessEntry",
@@ -50,6 +57,14 @@ pub(super) static OPERATIONS: &[Operation] = &[
         ],
     ),
     Operation::new(
+        "CreateFargateProfile",
+        &[
+            Access::new("eks:CreateFargateProfile", EksCluster("clusterName")).told(TAGS),
+            Access::new("iam:PassRole", Role("podExecutionRoleArn"))
+                .told(&[tell("iam:PassedToService", Fixed("eks-fargate-pods.amazonaws.com"))]),
+        ],
+    ),
+    Operation::new(
         "CreatePodIdentityAssociation",
         &[
             Access::new("eks:CreatePodIdentityAssociation", EksCluster("clusterName")).told(TAGS),
@@ -59,12 +74,15 @@ pub(super) static OPERATIONS: &[Operation] = &[
     Operation::new("DeleteAccessEntry", &[Access::new("eks:DeleteAccessEntry", ENTRY)]),
     Operation::new("DeleteAddon", &[Access::new("eks:DeleteAddon", ADDON)]),
     Operation::new("DeleteCluster", &[Access::new("eks:DeleteCluster", EksCluster("name"))]),
+    Operation::new("DeleteFargateProfile", &[Access::new("eks:DeleteFargateProfile", PROFILE)]),
     Operation::new("DeletePodIdentityAssociation", &[Access::new("eks:DeletePodIdentityAssociation", ASSOCIATION)]),
     Operation::new("DescribeAccessEntry", &[Access::new("eks:DescribeAccessEntry", ENTRY)]),
     Operation::new("DescribeAddon", &[Access::new("eks:DescribeAddon", ADDON)]),
     Operation::new("DescribeAddonConfiguration", &[Access::new("eks:DescribeAddonConfiguration", Nothing)]),
     Operation::new("DescribeAddonVersions", &[Access::new("eks:DescribeAddonVersions", Nothing)]),
     Operation::new("DescribeCluster", &[Access::new("eks:DescribeCluster", EksCluster("name"))]),
+    Operation::new("DescribeClusterVersions", &[Access::new("eks:DescribeClusterVersions", Nothing)]),
+    Operation::new("DescribeFargateProfile", &[Access::new("eks:DescribeFargateProfile", PROFILE)]),
     Operation::new("DescribePodIdentityAssociation", &[Access::new("eks:DescribePodIdentityAssociation", ASSOCIATION)]),
     Operation::new(
         "DescribeUpdate",
@@ -82,6 +100,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
     Operation::new("ListAddons", &[Access::new("eks:ListAddons", EksCluster("clusterName"))]),
     Operation::new("ListAssociatedAccessPolicies", &[Access::new("eks:ListAssociatedAccessPolicies", ENTRY)]),
     Operation::new("ListClusters", &[Access::new("eks:ListClusters", Nothing)]),
+    Operation::new("ListFargateProfiles", &[Access::new("eks:ListFargateProfiles", EksCluster("clusterName"))]),
     Operation::new(
         "ListPodIdentityAssociations",
         &[Access::new("eks:ListPodIdentityAssociations", EksCluster("clusterName"))],
@@ -126,6 +145,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
     ),
 ];
 
+const PROFILE: super::On = FargateProfile { cluster: "clusterName", name: "fargateProfileName" };
 const ENTRY: super::On = AccessEntry { cluster: "clusterName", principal: "principalArn" };
 const ADDON: super::On = EksAddon { cluster: "clusterName", name: "addonName" };
 const ADDON_OF_NAME: super::On = EksAddon { cluster: "name", name: "addonName" };
@@ -144,6 +164,7 @@ const PASSED_TO_PODS: &[Condition] = &[tell("iam:PassedToService", Fixed("pods.e
 const TAGS: &[Condition] = &[TAG_VALUES, TAG_KEYS];
 const TAG_VALUES: Condition = tell("aws:RequestTag/${TagKey}", MapValues("tags"));
 const TAG_KEYS: Condition = tell("aws:TagKeys", MapKeys("tags"));
+const KEY_ARNS: Condition = tell("eks:encryptionConfigProviderKeyArns", InEach("encryptionConfig", "provider.keyArn"));
 const CREATE_CLUSTER: &[Condition] = &[
     TAG_VALUES,
     TAG_KEYS,
@@ -152,6 +173,7 @@ const CREATE_CLUSTER: &[Condition] = &[
     tell("eks:bootstrapSelfManagedAddons", Member("bootstrapSelfManagedAddons")),
     tell("eks:deletionProtection", Member("deletionProtection")),
     tell("eks:elasticLoadBalancingEnabled", Member("kubernetesNetworkConfig.elasticLoadBalancing.enabled")),
+    KEY_ARNS,
     tell("eks:endpointPrivateAccess", Member("resourcesVpcConfig.endpointPrivateAccess")),
     tell("eks:endpointPublicAccess", Member("resourcesVpcConfig.endpointPublicAccess")),
     tell("eks:kubernetesVersion", Member("version")),

@@ -35,6 +35,10 @@ impl Condition {
                 let given = paths.iter().find_map(|path| at(input, path));
                 Some(given.map_or_else(|| vec![default.to_owned()], texts))
             }
+            Source::InEach(list, path) => at(input, list).map(|elements| {
+                let elements = elements.as_array().into_iter().flatten();
+                elements.filter_map(|element| at(element, path)).flat_map(texts).collect()
+            }),
             Source::TagValues(list) => return self.tag_values(input, list),
             Source::TagKeys(list) => {
                 at(input, list.member).map(|_| tags(input, list).map(|(key, _)| key.to_owned()).collect())

@@ -82,7 +82,6 @@ pub static UNTOLD: &[Gap] = &[
     all("eks:computeConfigEnabled", NO_SUCH_CLUSTER),
     all("eks:controlPlaneEgressMode", Never("the service model of today has no member that it could be of")),
     all("eks:controlPlaneScalingTier", NO_SUCH_CLUSTER),
-    all("eks:encryptionConfigProviderKeyArns", NO_SUCH_CLUSTER),
     all("eks:kubeApiServerConfig", NO_SUCH_CLUSTER),
     all("eks:kubeControllerManagerConfig", NO_SUCH_CLUSTER),
     all("eks:kubeSchedulerConfig", NO_SUCH_CLUSTER),

@@ -11,13 +11,13 @@ async fn admin() -> Admin {
     let told = Arc::clone(&authorizer);
     let faults = Arc::new(Faults::new(clock.clone(), Default::default()).unwrap());
     let store = Store::memory();
-    let kms = Kms::open_under(store.clone(), clock.clone(), Default::default(), told, trail).unwrap();
+    let kms = Kms::open_under(store.clone(), clock.clone(), Default::default(), told, Arc::clone(&trail)).unwrap();
     let due = Due::new(clock.clone(), Arc::clone(&faults), kms.clone(), Arc::clone(&authorizer));
     let partition = aws_model::Partition::Commercial;
     let accounts = Accounts::open(Store::memory(), partition, [], [], Arc::clone(&authorizer)).await.unwrap();
     let accounts = Arc::new(accounts);
     let clusters = crate::eks::State::load(Store::memory(), Arc::clone(&authorizer)).unwrap();
-    let eks = Eks::new(clusters, Arc::clone(&accounts));
+    let eks = Eks::new(clusters, Arc::clone(&accounts), kms.clone(), trail);
     Admin { clock, accounts, authorizer, kms, eks, faults, due, store }
 }
 

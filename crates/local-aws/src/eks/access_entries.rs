@@ -183,6 +183,32 @@ pub(super) fn put_creator(change: &mut Change<'_>, call: &Call<'_>, cluster: &Cl
     Ok(())
 }
 
+/// The entry by which pods on Fargate are nodes of the cluster.
+///
+/// Source: Amazon EKS User Guide, "Create access entries" (EKS makes it where a profile is made).
+pub(super) fn put_pods_of_fargate(
+    change: &mut Change<'_>,
+    call: &Call<'_>,
+    cluster: &str,
+    role: &Arn,
+) -> Result<(), ServiceError> {
+    if change.access_entry(&call.place(), cluster, role.as_str()).is_err() {
+        change.put(new(call, cluster, role.clone(), EntryKind::FargateLinux)?);
+    }
+    Ok(())
+}
+
+/// Takes it back (assumed, as EKS does where a node group's role has no group any more).
+pub(super) fn remove_pods_of_fargate(change: &mut Change<'_>, call: &Call<'_>, cluster: &str, role: &Arn) {
+    let Ok(entry) = change.access_entry(&call.place(), cluster, role.as_str()).map(|entry| AccessEntry::clone(entry))
+    else {
+        return;
+    };
+    if entry.kind == EntryKind::FargateLinux {
+        change.remove(&entry);
+    }
+}
+
 /// An entry of this kind, as it is where nobody says more.
 fn new(call: &Call<'_>, cluster: &str, principal: Arn, kind: EntryKind) -> Result<AccessEntry, ServiceError> {
     let (of, path) = principal.resource().split_once('/').unwrap_or(("root", "root"));

@@ -86,6 +86,12 @@ fn resources(call: &Call<'_>, on: On, input: &Value) -> Result<Vec<String>, Serv
             // Of one that is not there nobody knows the last part of the ARN.
             known.unwrap_or_else(|_| arn(format!("addon/{cluster}/{name}/*")))
         }
+        On::FargateProfile { cluster, name } => {
+            let (cluster, name) = (text(cluster), text(name));
+            let known =
+                call.read().fargate_profile(&call.place(), cluster, name).map(|profile| profile.arn.to_string());
+            known.unwrap_or_else(|_| arn(format!("fargateprofile/{cluster}/{name}/*")))
+        }
         On::AccessEntry { cluster, principal } => {
             let (cluster, principal) = (text(cluster), text(principal));
             let known = call.read().access_entry(&call.place(), cluster, principal).map(|entry| entry.arn.to_string());

@@ -15,7 +15,7 @@ use super::{
     records::{Cluster, Told},
     state::Place,
 };
-use crate::store::WriteFailed;
+use crate::{issuers::OwnIssuers, store::WriteFailed};
 
 /// What somebody tells.
 #[derive(Debug, Deserialize)]
@@ -163,6 +163,17 @@ impl Eks {
     pub(crate) fn issues(&self, cluster: &Cluster, issuer: &str) -> bool {
         let told = cluster.behind.as_ref().and_then(|behind| behind.issuer.as_deref());
         issuer == cluster.issuer() || told == Some(issuer)
+    }
+}
+
+/// So that roles trust a cluster's service accounts as soon as IAM knows its issuer.
+///
+/// Source: Amazon EKS User Guide, "IAM roles for service accounts".
+impl OwnIssuers for Eks {
+    fn key_set(&self, issuer: &str) -> Option<String> {
+        let realm = self.state.read();
+        let cluster = realm.cluster_that(|cluster| self.issues(cluster, issuer))?;
+        Some(json!({ "keys": self.keys_of(cluster) }).to_string())
     }
 }
 

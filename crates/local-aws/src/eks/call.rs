@@ -10,12 +10,14 @@ use super::{
     state::{Change, Place, Reading, State},
 };
 pub(super) use crate::answer::seconds;
-use crate::{CallContext, ServiceError, answer, sealing::random_bytes};
+use crate::{CallContext, ServiceError, answer, kms::Kms, sealing::random_bytes, trail::Trail};
 
 /// What an operation is handed.
 pub(super) struct Call<'a> {
     pub(super) ctx: &'a CallContext<'a>,
     pub(super) state: &'a State,
+    pub(super) kms: &'a Kms,
+    pub(super) trail: &'a Trail,
 }
 
 impl<'a> Call<'a> {

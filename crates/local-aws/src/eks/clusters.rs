@@ -10,10 +10,11 @@ use super::{
     access_entries,
     call::{Call, HEX, input, tell},
     config::{Access, Logging, Network, Upgrade, Vpc},
-    fault,
+    encryption, fault,
     paging::Page,
     records::Cluster,
     roles::{self, CLUSTERS},
+    state::Realm,
     tags,
 };
 use crate::ServiceError;
@@ -22,7 +23,7 @@ use crate::ServiceError;
 /// gives, its documents do not tell.
 ///
 /// Source: Amazon EKS User Guide, "Understand the Kubernetes version lifecycle on EKS", as of October 2025.
-const NEWEST: &str = "1.34";
+pub(super) const NEWEST: &str = "1.34";
 
 /// How many clusters an account has in a region.
 ///
@@ -30,8 +31,7 @@ const NEWEST: &str = "1.34";
 const MOST: usize = 100;
 
 /// Members that ask for what is not here.
-const ABSENT: [&str; 9] = [
-    "encryptionConfig",
+const ABSENT: [&str; 8] = [
     "outpostConfig",
     "zonalShiftConfig",
     "remoteNetworkConfig",
@@ -54,6 +54,8 @@ struct Create {
     access_config: Option<Access>,
     upgrade_policy: Option<Upgrade>,
     #[serde(default)]
+    encryption_config: Vec<encryption::Asked>,
+    #[serde(default)]
     deletion_protection: bool,
     client_request_token: Option<String>,
     #[serde(default)]
@@ -65,7 +67,7 @@ struct Named {
     name: String,
 }
 
-pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
+pub(super) async fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let is_auto = value.pointer("/computeConfig/enabled") == Some(&Value::Bool(true));
     if let Some(absent) =
         ABSENT.into_iter().find(|member| value.get(*member).is_some()).or(is_auto.then_some("computeConfig"))
@@ -91,13 +93,16 @@ pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
     let role: Arn = roles::parsed(&asked.role_arn)?;
     roles::check(call, &role, CLUSTERS, &["sts:assumerole"])?;
 
-    let mut change = call.change();
-    if let Ok(known) = change.cluster(&call.place(), &asked.name) {
-        let is_same = known.token.is_some() && known.token == asked.client_request_token;
-        return if is_same { Ok(told(known, call)) } else { Err(fault::cluster_exists(&asked.name)) };
+    if let Some(answer) = known(&call.read(), call, &asked.name, asked.client_request_token.as_ref()) {
+        return answer;
     }
-    if change.clusters(&call.place()).count() >= MOST {
-        return Err(fault::too_many("clusters"));
+    let encryption = encryption::enable(call, &asked.encryption_config, &role).await?;
+
+    let mut change = call.change();
+    // Another may have made it meanwhile.
+    if let Some(answer) = known(&change, call, &asked.name, asked.client_request_token.as_ref()) {
+        encryption::end(call, encryption.as_ref());
+        return answer;
     }
     let cluster = Cluster {
         arn: call.arn(&format!("cluster/{}", asked.name))?,
@@ -116,6 +121,7 @@ pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
         token: asked.client_request_token,
         tags: asked.tags,
         updated: None,
+        encryption,
         behind: None,
     };
     let answer = told(&cluster, call);
@@ -155,13 +161,29 @@ pub(super) fn delete(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
     addons.iter().for_each(|addon| change.remove(&**addon));
     let updates: Vec<_> = change.updates(&place, &name).cloned().collect();
     updates.iter().for_each(|update| change.remove(&**update));
+    if let Some(profile) = change.fargate_profiles(&place, &name).next() {
+        let message = format!("Cluster has Fargate profiles attached: {}", profile.names().1);
+        return Err(ServiceError::new("ResourceInUseException", message)
+            .with_status(409)
+            .with_field("clusterName", name));
+    }
     let entries: Vec<_> = change.access_entries(&place, &name).cloned().collect();
     entries.iter().for_each(|entry| change.remove(&**entry));
     change.remove(&cluster);
     change.commit();
+    encryption::end(call, cluster.encryption.as_ref());
     let mut answer = told(&cluster, call);
     tell(&mut answer, "/cluster", "status", "DELETING");
     Ok(answer)
+}
+
+/// What is answered where a cluster cannot be made: it is there already, or it is one too many.
+fn known(realm: &Realm, call: &Call<'_>, name: &str, token: Option<&String>) -> Option<Result<Value, ServiceError>> {
+    if let Ok(known) = realm.cluster(&call.place(), name) {
+        let is_same = token.is_some() && known.token.as_ref() == token;
+        return Some(if is_same { Ok(told(known, call)) } else { Err(fault::cluster_exists(name)) });
+    }
+    (realm.clusters(&call.place()).count() >= MOST).then(|| Err(fault::too_many("clusters")))
 }
 
 fn told(cluster: &Cluster, call: &Call<'_>) -> Value {

@@ -72,6 +72,20 @@ pub(super) fn addon_exists(known: &Addon) -> ServiceError {
         .with_field("addonName", name)
 }
 
+pub(super) fn no_fargate_profile(cluster: &str, name: &str) -> ServiceError {
+    let message = format!("No Fargate Profile found with name: {name}.");
+    ServiceError::new("ResourceNotFoundException", message)
+        .with_status(404)
+        .with_field("clusterName", cluster)
+        .with_field("fargateProfileName", name)
+}
+
+/// The operation that makes one has no error for what is in use.
+pub(super) fn fargate_profile_exists(cluster: &str, name: &str) -> ServiceError {
+    let message = format!("Fargate Profile already exists with name: {name}.");
+    ServiceError::new("InvalidRequestException", message).with_field("clusterName", cluster)
+}
+
 pub(super) fn no_update(cluster: &str, id: &str) -> ServiceError {
     let message = format!("No update found for ID: {id}");
     ServiceError::new("ResourceNotFoundException", message).with_status(404).with_field("clusterName", cluster)

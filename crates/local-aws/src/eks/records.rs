@@ -1,10 +1,11 @@
 //! What is kept of each cluster and of what is its.
 
 mod access_entry;
+mod fargate_profile;
 
 use std::collections::BTreeMap;
 
-use aws_model::Arn;
+use aws_model::{Arn, KeyArn};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -15,6 +16,7 @@ use super::{
 };
 
 pub(super) use access_entry::{AccessEntry, Associated, Kind as EntryKind, Scope, ScopeKind};
+pub(super) use fargate_profile::{FargateProfile, Selector};
 
 /// How long a cluster is being made, by the embedded AWS's clock: AWS takes some ten minutes for it. A program that waits
 /// for a cluster and looks at once looks again after half a minute.
@@ -44,9 +46,27 @@ pub(crate) struct Cluster {
     /// When its last change began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) updated: Option<Timestamp>,
+    /// The key of the customer's that it encrypts with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) encryption: Option<Encryption>,
     /// What was told to be behind it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) behind: Option<Told>,
+}
+
+/// A key of the customer's, and the grant by which the cluster's role uses it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Encryption {
+    /// As the customer named it: by its ARN or an alias's.
+    pub(super) named: String,
+    pub(super) key: KeyArn,
+    pub(super) grant: String,
+}
+
+impl Encryption {
+    pub(super) fn told(&self) -> Value {
+        json!({ "resources": ["secrets"], "provider": { "keyArn": self.named } })
+    }
 }
 
 /// What is behind a cluster, as far as somebody told.
@@ -120,6 +140,9 @@ impl Cluster {
         });
         tell(&mut told, "/resourcesVpcConfig", "vpcId", &*self.vpc_id);
         tell(&mut told, "/kubernetesNetworkConfig", "elasticLoadBalancing", json!({ "enabled": false }));
+        if let Some(encryption) = &self.encryption {
+            tell(&mut told, "", "encryptionConfig", json!([encryption.told()]));
+        }
         if let Some(token) = &self.token {
             tell(&mut told, "", "clientRequestToken", &**token);
         }

@@ -11,6 +11,9 @@ pub(super) const CLUSTERS: &str = "eks.amazonaws.com";
 /// Who assumes the roles of pods.
 pub(super) const PODS: &str = "pods.eks.amazonaws.com";
 
+/// Who runs pods on Fargate by the roles of profiles.
+pub(super) const FARGATE: &str = "eks-fargate-pods.amazonaws.com";
+
 /// A role's ARN.
 pub(super) fn parsed(text: &str) -> Result<Arn, ServiceError> {
     let arn: Option<Arn> = text.parse().ok();

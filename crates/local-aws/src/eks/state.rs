@@ -15,7 +15,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     fault,
-    records::{AccessEntry, Addon, Association, Cluster, Update},
+    records::{AccessEntry, Addon, Association, Cluster, FargateProfile, Update},
 };
 use crate::{
     ServiceError,
@@ -27,7 +27,7 @@ pub(super) use change::Change;
 
 /// What is kept of EKS.
 pub(crate) const TABLES: &[Table] =
-    &[Cluster::TABLE, Association::TABLE, Addon::TABLE, Update::TABLE, AccessEntry::TABLE];
+    &[Cluster::TABLE, Association::TABLE, Addon::TABLE, Update::TABLE, AccessEntry::TABLE, FargateProfile::TABLE];
 
 /// The clusters of all accounts.
 #[derive(Debug)]
@@ -45,6 +45,7 @@ pub(super) struct Realm {
     addons: BTreeMap<String, Arc<Addon>>,
     updates: BTreeMap<String, Arc<Update>>,
     access_entries: BTreeMap<String, Arc<AccessEntry>>,
+    fargate_profiles: BTreeMap<String, Arc<FargateProfile>>,
 }
 
 /// The realm, while nobody changes it.
@@ -144,6 +145,19 @@ impl Record for AccessEntry {
     }
 }
 
+impl Record for FargateProfile {
+    const TABLE: Table = Table::plain("eks.fargate-profile");
+
+    fn key(&self) -> String {
+        let (cluster, name) = self.names();
+        format!("{}{cluster}/{name}", Place::in_arn(&self.arn).0)
+    }
+
+    fn of(realm: &mut Realm) -> &mut BTreeMap<String, Arc<Self>> {
+        &mut realm.fargate_profiles
+    }
+}
+
 impl Realm {
     pub(super) fn cluster(&self, place: &Place, name: &str) -> Result<&Arc<Cluster>, ServiceError> {
         self.clusters.get(&format!("{}{name}", place.0)).ok_or_else(|| fault::no_cluster(name))
@@ -157,7 +171,12 @@ impl Realm {
 
     /// One by the id in its issuer's URL.
     pub(super) fn cluster_with_id(&self, id: &str) -> Option<&Cluster> {
-        self.clusters.values().find(|cluster| cluster.id == id).map(|cluster| &**cluster)
+        self.cluster_that(|cluster| cluster.id == id)
+    }
+
+    /// The first of all accounts' that is so.
+    pub(super) fn cluster_that(&self, is_so: impl Fn(&Cluster) -> bool) -> Option<&Cluster> {
+        self.clusters.values().map(|cluster| &**cluster).find(|cluster| is_so(cluster))
     }
 
     pub(super) fn association(
@@ -209,6 +228,26 @@ impl Realm {
         under(&self.access_entries, format!("{}{cluster}/", place.0)).map(|(_, entry)| entry)
     }
 
+    pub(super) fn fargate_profile(
+        &self,
+        place: &Place,
+        cluster: &str,
+        name: &str,
+    ) -> Result<&Arc<FargateProfile>, ServiceError> {
+        self.cluster(place, cluster)?;
+        let found = self.fargate_profiles.get(&format!("{}{cluster}/{name}", place.0));
+        found.ok_or_else(|| fault::no_fargate_profile(cluster, name))
+    }
+
+    /// Those of a cluster, by name.
+    pub(super) fn fargate_profiles(
+        &self,
+        place: &Place,
+        cluster: &str,
+    ) -> impl Iterator<Item = &Arc<FargateProfile>> + use<'_> {
+        under(&self.fargate_profiles, format!("{}{cluster}/", place.0)).map(|(_, profile)| profile)
+    }
+
     /// Those of a cluster and its add-ons, by id.
     pub(super) fn updates(&self, place: &Place, cluster: &str) -> impl Iterator<Item = &Arc<Update>> + use<'_> {
         under(&self.updates, format!("{}{cluster}/", place.0)).map(|(_, update)| update)
@@ -233,6 +272,7 @@ impl State {
         load::<Addon>(&store, &mut realm)?;
         load::<Update>(&store, &mut realm)?;
         load::<AccessEntry>(&store, &mut realm)?;
+        load::<FargateProfile>(&store, &mut realm)?;
         Ok(Self { store, authorizer, realm: RwLock::new(realm) })
     }
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{
     call::{Call, input},
     fault,
-    records::{AccessEntry, Addon, Association, Cluster, Tags},
+    records::{AccessEntry, Addon, Association, Cluster, FargateProfile, Tags},
     state::{Change, Realm, Record},
 };
 use crate::ServiceError;
@@ -70,7 +70,7 @@ macro_rules! tagged {
     )*};
 }
 
-tagged!(AccessEntry, Addon, Association, Cluster);
+tagged!(AccessEntry, Addon, Association, Cluster, FargateProfile);
 
 /// Refuses tags that cannot be put beside those that are there.
 pub(super) fn check(new: &Tags, known: &Tags) -> Result<(), ServiceError> {
@@ -147,6 +147,9 @@ pub(super) fn named(realm: &Realm, call: &Call<'_>, arn: &str) -> Option<Box<dyn
         ("addon", Some((cluster, name))) => copy(realm.addon(&place, cluster, name.split_once('/')?.0).ok()?),
         ("access-entry", Some((cluster, _))) => {
             copy(realm.access_entries(&place, cluster).find(|entry| entry.arn.as_str() == arn)?)
+        }
+        ("fargateprofile", Some((cluster, name))) => {
+            copy(realm.fargate_profile(&place, cluster, name.split_once('/')?.0).ok()?)
         }
         _ => return None,
     };

@@ -72,6 +72,7 @@ fn members_of(access: &Access) -> Vec<(&'static str, Fits)> {
         On::Nothing | On::Caller => vec![],
         On::KeyOfCiphertext { ciphertext, or } => vec![(ciphertext, BLOB), (or, TEXT)],
         On::PodIdentityAssociation { cluster, id } => vec![(cluster, TEXT), (id, TEXT)],
+        On::FargateProfile { cluster, name } => vec![(cluster, TEXT), (name, TEXT)],
         On::AccessEntry { cluster, principal } => vec![(cluster, TEXT), (principal, TEXT)],
         On::NodeRole { role, kind } => vec![(role, TEXT), (kind, TEXT)],
         On::EksAddon { cluster, name } => vec![(cluster, TEXT), (name, TEXT)],
@@ -105,6 +106,7 @@ fn members_of(access: &Access) -> Vec<(&'static str, Fits)> {
     for condition in access.conditions() {
         match condition.from {
             Source::Member(path) => members.push((path, VALUES)),
+            Source::InEach(path, _) => members.push((path, LIST)),
             Source::MemberOr(paths, _) => members.extend(paths.iter().map(|path| (*path, VALUES))),
             Source::WhereTrue(path, _) => members.push((path, TRUTH)),
             Source::TagValues(tags) | Source::TagKeys(tags) => members.push((tags.member, LIST)),

@@ -1,6 +1,7 @@
 //! The Python clients under `tests/clients`, in the venv that `cargo xtask tools` makes.
 //!
-//! `CLAVIGER_CASES="iam_users iam_roles"` runs the contract's modules of these names alone.
+//! `CLAVIGER_CASES="iam_users iam_roles"` runs the contract's modules of these names alone, and
+//! `CLAVIGER_SCENARIOS="pods"` those scenarios of the `aws` CLI.
 
 use std::{
     collections::BTreeMap,
@@ -35,7 +36,9 @@ async fn the_aws_cli_drives_every_operation() {
     let keys = tempfile::tempdir().unwrap();
     let keys = keys.path().join("jwks.json");
     let aws = start_with_keys_in(&keys).await;
-    run("cli.py", &[], &aws.endpoint_url(), &credentials(&aws), Some(&keys)).await;
+    let scenarios: Vec<_> =
+        env::var("CLAVIGER_SCENARIOS").unwrap_or_default().split_whitespace().map(str::to_owned).collect();
+    run("cli.py", &scenarios, &aws.endpoint_url(), &credentials(&aws), Some(&keys)).await;
     aws.shutdown().await;
 }
 

@@ -8,14 +8,15 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use serde_json::{Value, json};
 
 use crate::{
-    support::{active, admin, associate, assume, eks, new_cluster, read, start_at, token},
+    support::{active, admin, associate, assume, eks, new_cluster, read, role, start_at, token},
     wire::{ACCOUNT, start},
 };
 
 async fn told(aws: &local_aws::Running, association: &str) -> Vec<Value> {
     let mut told = Vec::new();
-    for path in ["/clusters".to_owned(), "/clusters/demo".to_owned(), association.to_owned()] {
-        told.push(eks(aws, "GET", &path, Value::Null).await);
+    let [entries, profiles] = ["access-entries", "fargate-profiles"].map(|kind| format!("/clusters/entries/{kind}"));
+    for path in ["/clusters", "/clusters/demo", association, &entries, &profiles] {
+        told.push(eks(aws, "GET", path, Value::Null).await);
     }
     told
 }
@@ -32,6 +33,15 @@ async fn everything_survives_a_restart() {
     let tags = format!("/tags/{}", cluster["arn"].as_str().unwrap().replace(':', "%3A").replace('/', "%2F"));
     eks(&aws, "POST", &tags, json!({ "tags": { "team": "blue" } })).await;
     eks(&aws, "DELETE", "/clusters/gone", Value::Null).await;
+    let entries = json!({
+        "name": "entries", "roleArn": role("cluster"), "resourcesVpcConfig": { "subnetIds": ["subnet-1"] },
+        "accessConfig": { "authenticationMode": "API" },
+    });
+    eks(&aws, "POST", "/clusters", entries).await;
+    let profile = json!({
+        "fargateProfileName": "one", "podExecutionRoleArn": role("pod"), "selectors": [{ "namespace": "default" }],
+    });
+    eks(&aws, "POST", "/clusters/entries/fargate-profiles", profile).await;
     let behind = json!({ "cluster": cluster["arn"], "endpoint": "https://127.0.0.1:6443" });
     read(&admin(&aws, "POST", "eks/behind", behind).await);
     active(&aws, "demo").await;
@@ -40,7 +50,9 @@ async fn everything_survives_a_restart() {
 
     let aws = start_at(&path).await;
     assert_eq!(told(&aws, &association).await, before);
-    assert_eq!(before[0]["clusters"], json!(["demo"]));
+    assert_eq!(before[0]["clusters"], json!(["demo", "entries"]));
+    assert_eq!(before[3]["accessEntries"], json!([format!("arn:aws:iam::{ACCOUNT}:root"), role("pod")]));
+    assert_eq!(before[4]["fargateProfileNames"], json!(["one"]));
     assert_eq!(before[1]["cluster"]["tags"], json!({ "team": "blue" }));
     let answer = read(&assume(&aws, "demo", &pods_token).await);
     assert_eq!(answer["podIdentityAssociation"]["associationId"], made["associationId"]);
