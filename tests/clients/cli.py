@@ -761,10 +761,10 @@ def copies_and_attachments():
     ec2("wait", "snapshot-completed", "--snapshot-ids", copy)
     assert ec2("describe-snapshots", "--snapshot-ids", copy)["Snapshots"][0]["KmsKeyId"] == key
     mapping = f"DeviceName=/dev/xvda,Ebs={{SnapshotId={snapshot}}}"
-    image = ec2("register-image", "--name", "to copy", "--root-device-name", "/dev/xvda", "--block-device-mappings", mapping)["ImageId"]
+    image = ec2("register-image", "--name", "to copy", "--architecture", "x86_64", "--root-device-name", "/dev/xvda", "--block-device-mappings", mapping)["ImageId"]
     image = ec2("copy-image", *from_here, "--source-image-id", image, "--name", "copied", "--encrypted", "--kms-key-id", key)["ImageId"]
     ec2("wait", "image-available", "--image-ids", image)
-    [begun] = ec2("run-instances", "--image-id", image, "--placement", f"AvailabilityZone={zone}")["Instances"]
+    [begun] = ec2("run-instances", "--image-id", image, "--instance-type", "m5.large", "--placement", f"AvailabilityZone={zone}")["Instances"]
     instance = ("--instance-ids", begun["InstanceId"])
     ec2("wait", "instance-running", *instance)
     attached = ec2("attach-volume", "--instance-id", begun["InstanceId"], "--volume-id", volume, "--device", "/dev/sdf")
@@ -775,6 +775,34 @@ def copies_and_attachments():
     ec2("wait", "instance-stopped", *instance)
     ec2("start-instances", *instance)
     ec2("terminate-instances", *instance)
+
+
+def fleets_and_spot():
+    volume = ec2("create-volume", "--availability-zone", f"{REGION}a", "--size", "8")["VolumeId"]
+    snapshot = ec2("create-snapshot", "--volume-id", volume)["SnapshotId"]
+    mapping = f"DeviceName=/dev/xvda,Ebs={{SnapshotId={snapshot}}}"
+    image = ec2("register-image", "--name", "of fleets", "--architecture", "x86_64", "--root-device-name", "/dev/xvda",
+                "--block-device-mappings", mapping)["ImageId"]
+    data = json.dumps({"ImageId": image, "InstanceType": "m5.large"})
+    ec2("create-launch-template", "--launch-template-name", "of-fleets", "--launch-template-data", data)
+    config = json.dumps([{"LaunchTemplateSpecification": {"LaunchTemplateName": "of-fleets", "Version": "$Latest"}}])
+    target = "TotalTargetCapacity=1,DefaultTargetCapacityType=on-demand"
+    asked = ("--launch-template-configs", config, "--target-capacity-specification", target)
+    fleet = ec2("create-fleet", "--type", "maintain", *asked)["FleetId"]
+    [told] = ec2("describe-fleets", "--fleet-ids", fleet)["Fleets"]
+    assert (told["Type"], told["FulfilledCapacity"]) == ("maintain", 1.0), told
+    ec2("modify-fleet", "--fleet-id", fleet, "--target-capacity-specification", "TotalTargetCapacity=2")
+    assert len(ec2("describe-fleet-instances", "--fleet-id", fleet)["ActiveInstances"]) == 2
+    records = ec2("describe-fleet-history", "--fleet-id", fleet, "--start-time", "2020-01-01T00:00:00Z")["HistoryRecords"]
+    assert [one["EventType"] for one in records].count("instance-change") == 2, records
+    deleted = ec2("delete-fleets", "--fleet-ids", fleet, "--terminate-instances")
+    assert deleted["SuccessfulFleetDeletions"][0]["CurrentFleetState"] == "deleted_terminating", deleted
+    [request] = ec2("request-spot-instances", "--launch-specification", data)["SpotInstanceRequests"]
+    named = ("--spot-instance-request-ids", request["SpotInstanceRequestId"])
+    ec2("wait", "spot-instance-request-fulfilled", *named)
+    [told] = ec2("describe-spot-instance-requests", *named)["SpotInstanceRequests"]
+    assert ec2("cancel-spot-instance-requests", *named)["CancelledSpotInstanceRequests"][0]["State"] == "cancelled"
+    ec2("terminate-instances", "--instance-ids", told["InstanceId"])
 
 
 def encryption_by_default():
@@ -800,13 +828,13 @@ def main():
     scenarios = (
         sealing_and_opening, a_keys_life, rotation_and_regions, grants, signing_and_agreeing, codes_and_pairs, importing,
         key_stores, sessions, the_trail, a_trails_settings, a_launch, what_a_launcher_finds, copies_and_attachments,
-        public_parameters, a_queue, encryption_by_default,
+        fleets_and_spot, public_parameters, a_queue, encryption_by_default,
     )
     scenarios += (roles, users_and_groups, what_users_sign_in_with, the_rest_of_iam, pods, who_enters_a_cluster)
-    if wanted := set(sys.argv[1:]):
+    if chosen := sys.argv[1:]:
         # What the others would have driven is not missed.
-        failures = [failure for scenario in scenarios if scenario.__name__ in wanted and (failure := attempt(scenario))]
-        print("\n".join(failures))
+        failures = [failure for scenario in scenarios if scenario.__name__ in chosen and (failure := attempt(scenario))]
+        print("\n".join(failures) or f"{len(chosen)} scenarios hold")
         return 1 if failures else 0
     failures = [failure for failure in [attempt(an_organization)] if failure]
     with ThreadPoolExecutor(3) as pool:

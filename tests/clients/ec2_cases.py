@@ -306,8 +306,6 @@ def an_instant_fleet_answers_what_it_launched(aws):
     overrides[1]["ImageId"] = "ami-0123"
     [failed], [one] = (client.create_fleet(**fleet)[member] for member in ("Errors", "Instances"))
     assert failed["ErrorCode"] == "InvalidAMIID.NotFound" and one["InstanceType"] == "m5.xlarge", failed
-    with aws.refuses("UnsupportedOperation", "of the type instant", 400):
-        client.create_fleet(**{**fleet, "Type": "maintain"})
 
 
 def session(aws, *statements):

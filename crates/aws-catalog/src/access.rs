@@ -184,6 +184,7 @@ pub enum Ec2Kind {
     NetworkInterface,
     SecurityGroup,
     Snapshot,
+    SpotInstancesRequest,
     Subnet,
     Volume,
     Vpc,
@@ -191,7 +192,7 @@ pub enum Ec2Kind {
 
 impl Ec2Kind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Fleet,
         Self::Image,
         Self::Instance,
@@ -199,6 +200,7 @@ impl Ec2Kind {
         Self::NetworkInterface,
         Self::SecurityGroup,
         Self::Snapshot,
+        Self::SpotInstancesRequest,
         Self::Subnet,
         Self::Volume,
         Self::Vpc,
@@ -215,6 +217,7 @@ impl Ec2Kind {
             Self::NetworkInterface => "network-interface",
             Self::SecurityGroup => "security-group",
             Self::Snapshot => "snapshot",
+            Self::SpotInstancesRequest => "spot-instances-request",
             Self::Subnet => "subnet",
             Self::Volume => "volume",
             Self::Vpc => "vpc",
@@ -232,6 +235,7 @@ impl Ec2Kind {
             Self::NetworkInterface => "eni-",
             Self::SecurityGroup => "sg-",
             Self::Snapshot => "snap-",
+            Self::SpotInstancesRequest => "sir-",
             Self::Subnet => "subnet-",
             Self::Volume => "vol-",
             Self::Vpc => "vpc-",

@@ -20,17 +20,22 @@ mod copies;
 mod encryption;
 mod fault;
 mod filters;
+mod fleets;
 mod images;
 mod instance_types;
 mod instances;
 mod keys;
 mod launch;
 mod market;
+mod narrow;
 mod network;
 mod public_images;
 mod records;
+mod recovery;
 mod regions;
+mod service_roles;
 mod snapshots;
+mod spot;
 mod state;
 mod stopping;
 mod tags;
@@ -71,7 +76,9 @@ impl Ec2 {
         kms: Kms,
         trail: Arc<Trail>,
     ) -> Self {
-        Self { state: Arc::new(state), authorizer, accounts, iam, kms, trail }
+        let ec2 = Self { state: Arc::new(state), authorizer, accounts, iam, kms, trail };
+        ec2.recover();
+        ec2
     }
 
     /// Answers one operation. `input` was decoded and validated.
@@ -82,6 +89,7 @@ impl Ec2 {
         input: Value,
     ) -> Result<Value, ServiceError> {
         let call = Call { ctx, ec2: self };
+        fleets::catch_up(&call).await;
         let answer = match operation {
             // These ask for permission themselves, when they know what for.
             "AttachVolume" => attachments::attach(&call, input).await,
@@ -89,6 +97,8 @@ impl Ec2 {
             "CopySnapshot" => copies::copy_snapshot(&call, input).await,
             "CreateVolume" => volumes::create(&call, input).await,
             "CreateFleet" => launch::create_fleet(&call, input).await,
+            "ModifyFleet" => fleets::modify(&call, input).await,
+            "RequestSpotInstances" => spot::request(&call, input).await,
             "StartInstances" => stopping::start(&call, input).await,
             "RunInstances" => launch::run_instances(&call, input).await,
             _ => {
@@ -128,12 +138,13 @@ macro_rules! operations {
 operations! {
     "AttachVolume",
         lacks "multi-attach; a bound of the volumes of an instance",
+    "CancelSpotInstanceRequests" => spot::cancel,
     "CopyImage",
         lacks "time that it takes: a copy is available, or has failed, at once; `ClientToken`; outposts, local zones, images of AWS's own",
     "CopySnapshot",
         lacks "time that it takes: a copy is complete, or in error, at once; outposts, local zones",
     "CreateFleet",
-        lacks "types but `instant`; prices, so that overrides are taken by their priority; `ClientToken`; instance requirements",
+        lacks "prices, so that overrides are taken by their priority; weights; `ValidUntil`; instance requirements",
     "CreateLaunchTemplate" => templates::create,
         lacks "`Operator`; `ClientToken`",
     "CreateLaunchTemplateVersion" => templates::create_version,
@@ -143,6 +154,7 @@ operations! {
     "CreateTags" => tags::create,
     "CreateVolume",
         lacks "`ClientToken`; multi-attach, outposts, initialization rates; the bounds of each type's size and IOPS",
+    "DeleteFleets" => fleets::delete,
     "DeleteLaunchTemplate" => templates::delete,
     "DeleteSnapshot" => snapshots::delete,
     "DeleteTags" => tags::delete,
@@ -153,6 +165,10 @@ operations! {
         lacks "zones but availability zones, of which a region has at most three",
     "DescribeCapacityReservations" => market::describe_capacity_reservations,
         lacks "reservations: nobody can make one",
+    "DescribeFleetHistory" => fleets::describe_history,
+    "DescribeFleetInstances" => fleets::describe_instances,
+        lacks "filters",
+    "DescribeFleets" => fleets::describe,
     "DescribeImageAttribute" => images::describe_attribute,
         lacks "attributes but `launchPermission`, `description` and `blockDeviceMapping`",
     "DescribeImages" => images::describe,
@@ -177,6 +193,7 @@ operations! {
     "DescribeSnapshots" => snapshots::describe,
     "DescribeSpotPriceHistory" => market::describe_spot_price_history,
         lacks "prices: none are published that could be told",
+    "DescribeSpotInstanceRequests" => spot::describe,
     "DescribeSubnets" => network::describe_subnets,
         lacks "subnets but the default ones of the default VPC",
     "DescribeTags" => tags::describe,
@@ -190,11 +207,14 @@ operations! {
     "GetEbsEncryptionByDefault" => encryption::get,
     "ModifyEbsDefaultKmsKeyId" => encryption::modify_key,
         lacks "a look at the key's state",
+    "ModifyFleet",
     "ModifyImageAttribute" => images::modify_attribute,
         lacks "attributes but `launchPermission` and `description`; organizations",
     "ModifySnapshotAttribute" => snapshots::modify_attribute,
     "RegisterImage" => images::register,
         lacks "images of an instance store, and what is said of their boot",
+    "RequestSpotInstances",
+        lacks "persistent requests, prices that are too low, capacity that is not there, interruptions",
     "ResetEbsDefaultKmsKeyId" => encryption::reset_key,
     "RunInstances",
         lacks "capacity that can run out; addresses and interfaces but one; placement, CPU, credit, licence and capacity options; user data is kept for nobody",

@@ -135,6 +135,10 @@ pub(crate) struct ProfileFound {
 
 impl Iam {
     /// The instance profile of an account that a name or an ARN names.
+    pub(crate) fn has_role(&self, account: AccountId, name: &str) -> bool {
+        self.state.read(account).role(name).is_ok()
+    }
+
     pub(crate) fn instance_profile(&self, account: AccountId, named: &str) -> Option<ProfileFound> {
         let realm = self.state.read(account);
         let name = named.rsplit('/').next().unwrap_or_default();

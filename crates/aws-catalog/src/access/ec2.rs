@@ -11,7 +11,10 @@
 
 use super::{
     Access, Condition, Ec2Kind,
-    Ec2Kind::{Fleet, Image, Instance, LaunchTemplate, NetworkInterface, SecurityGroup, Snapshot, Subnet, Volume},
+    Ec2Kind::{
+        Fleet, Image, Instance, LaunchTemplate, NetworkInterface, SecurityGroup, Snapshot, SpotInstancesRequest,
+        Subnet, Volume,
+    },
     On::{self, Nothing},
     Operation,
     Source::{self, Fixed, Member, TagKeys, TagValues},
@@ -26,6 +29,10 @@ pub(super) static OPERATIONS: &[Operation] = &[
             Access::new("ec2:AttachVolume", On::Ec2(Instance, "InstanceId")),
             Access::new("ec2:AttachVolume", On::Ec2(Volume, "VolumeId")),
         ],
+    ),
+    Operation::new(
+        "CancelSpotInstanceRequests",
+        &[Access::new("ec2:CancelSpotInstanceRequests", On::Ec2(SpotInstancesRequest, "SpotInstanceRequestIds"))],
     ),
     Operation::new(
         "CopyImage",
@@ -152,6 +159,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
             ),
         ],
     ),
+    Operation::new("DeleteFleets", &[Access::new("ec2:DeleteFleets", On::Ec2(Fleet, "FleetIds"))]),
     Operation::new(
         "DeleteLaunchTemplate",
         &[Access::new("ec2:DeleteLaunchTemplate", On::Ec2(LaunchTemplate, "LaunchTemplateId"))],
@@ -162,6 +170,9 @@ pub(super) static OPERATIONS: &[Operation] = &[
     Operation::new("DeregisterImage", &[Access::new("ec2:DeregisterImage", On::Ec2(Image, "ImageId"))]),
     Operation::new("DescribeAvailabilityZones", &[Access::new("ec2:DescribeAvailabilityZones", Nothing)]),
     Operation::new("DescribeCapacityReservations", &[Access::new("ec2:DescribeCapacityReservations", Nothing)]),
+    Operation::new("DescribeFleetHistory", &[Access::new("ec2:DescribeFleetHistory", On::Ec2(Fleet, "FleetId"))]),
+    Operation::new("DescribeFleetInstances", &[Access::new("ec2:DescribeFleetInstances", On::Ec2(Fleet, "FleetId"))]),
+    Operation::new("DescribeFleets", &[Access::new("ec2:DescribeFleets", Nothing)]),
     Operation::new("DescribeImageAttribute", &[Access::new("ec2:DescribeImageAttribute", On::Ec2(Image, "ImageId"))]),
     Operation::new("DescribeImages", &[Access::new("ec2:DescribeImages", Nothing)]),
     Operation::new("DescribeInstanceStatus", &[Access::new("ec2:DescribeInstanceStatus", Nothing)]),
@@ -179,6 +190,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
     ),
     Operation::new("DescribeSnapshots", &[Access::new("ec2:DescribeSnapshots", Nothing)]),
     Operation::new("DescribeSpotPriceHistory", &[Access::new("ec2:DescribeSpotPriceHistory", Nothing)]),
+    Operation::new("DescribeSpotInstanceRequests", &[Access::new("ec2:DescribeSpotInstanceRequests", Nothing)]),
     Operation::new("DescribeSubnets", &[Access::new("ec2:DescribeSubnets", Nothing)]),
     Operation::new("DescribeTags", &[Access::new("ec2:DescribeTags", Nothing)]),
     Operation::new("DescribeVolumes", &[Access::new("ec2:DescribeVolumes", Nothing)]),
@@ -195,6 +207,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
     Operation::new("GetEbsDefaultKmsKeyId", &[Access::new("ec2:GetEbsDefaultKmsKeyId", Nothing)]),
     Operation::new("GetEbsEncryptionByDefault", &[Access::new("ec2:GetEbsEncryptionByDefault", Nothing)]),
     Operation::new("ModifyEbsDefaultKmsKeyId", &[Access::new("ec2:ModifyEbsDefaultKmsKeyId", Nothing)]),
+    Operation::new("ModifyFleet", &[Access::new("ec2:ModifyFleet", On::Ec2(Fleet, "FleetId"))]),
     Operation::new("ModifyImageAttribute", &[Access::new("ec2:ModifyImageAttribute", On::Ec2(Image, "ImageId"))]),
     Operation::new(
         "ModifySnapshotAttribute",
@@ -214,6 +227,30 @@ pub(super) static OPERATIONS: &[Operation] = &[
                     tell("ec2:CreateAction", Fixed("RegisterImage")),
                 ],
             ),
+        ],
+    ),
+    Operation::new(
+        "RequestSpotInstances",
+        &[
+            Access::new("ec2:RequestSpotInstances", On::Ec2(Image, "ImageId")),
+            Access::new("ec2:RequestSpotInstances", On::Ec2(SecurityGroup, "SecurityGroupIds")),
+            Access::new("ec2:RequestSpotInstances", On::NewEc2(SpotInstancesRequest)).told(&[
+                tell("aws:RequestTag/${TagKey}", TagValues(OF_SPOT_REQUEST)),
+                tell("aws:TagKeys", TagKeys(OF_SPOT_REQUEST)),
+            ]),
+            Access::new("ec2:RequestSpotInstances", On::Ec2(Subnet, "SubnetId")),
+            tag_new(
+                SpotInstancesRequest,
+                &["TagsOf.spot-instances-request"],
+                &[
+                    tell("aws:RequestTag/${TagKey}", TagValues(OF_SPOT_REQUEST)),
+                    tell("aws:TagKeys", TagKeys(OF_SPOT_REQUEST)),
+                    tell("ec2:CreateAction", Fixed("RequestSpotInstances")),
+                ],
+            ),
+            Access::new("iam:PassRole", On::Role("IamInstanceProfile.Role"))
+                .only_with(&["IamInstanceProfile.Role"])
+                .told(&[tell("iam:PassedToService", Fixed("ec2.amazonaws.com"))]),
         ],
     ),
     Operation::new("ResetEbsDefaultKmsKeyId", &[Access::new("ec2:ResetEbsDefaultKmsKeyId", Nothing)]),
@@ -281,6 +318,7 @@ const OF_IMAGE: TagList = tags("TagsOf.image");
 const OF_INSTANCE: TagList = tags("TagsOf.instance");
 const OF_INTERFACE: TagList = tags("TagsOf.network-interface");
 const OF_SNAPSHOT: TagList = tags("TagsOf.snapshot");
+const OF_SPOT_REQUEST: TagList = tags("TagsOf.spot-instances-request");
 const OF_TEMPLATE: TagList = tags("TagsOf.launch-template");
 const OF_VOLUME: TagList = tags("TagsOf.volume");
 const TAGS: &[Condition] =

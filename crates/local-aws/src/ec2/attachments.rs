@@ -77,8 +77,8 @@ pub(super) async fn attach(call: &Call<'_>, value: Value) -> Result<Value, Servi
     instance.volumes.push(volume.id.clone());
     change.put(volume);
     change.put(instance);
+    held.kept(&mut change);
     change.commit();
-    held.kept();
     Ok(told)
 }
 
@@ -106,11 +106,11 @@ pub(super) fn detach(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
     // Whoever asks a second time is told the same end.
     attachment.ends = attachment.ends.or(now.checked_add(ATTACHING).ok());
     let told = told(&volume, &attachment, now);
-    let grants = std::mem::take(&mut volume.grants);
+    let ended = keys::Held::taken(call, &mut change, &mut volume);
     volume.attachment = Some(attachment);
     change.put(volume);
     change.commit();
-    keys::end(call, &grants);
+    drop(ended);
     Ok(told)
 }
 

@@ -35,6 +35,10 @@ pub(super) fn not_found(id: &str) -> ServiceError {
         "subnet" => ("InvalidSubnetID.NotFound", format!("The subnet ID '{id}' does not exist")),
         "sg" => ("InvalidGroup.NotFound", format!("The security group '{id}' does not exist")),
         "vpc" => ("InvalidVpcID.NotFound", format!("The vpc ID '{id}' does not exist")),
+        "fleet" => ("InvalidFleetId.NotFound", format!("The fleet ID '{id}' does not exist")),
+        "sir" => {
+            ("InvalidSpotInstanceRequestID.NotFound", format!("The spot instance request ID '{id}' does not exist"))
+        }
         "lt" => (
             "InvalidLaunchTemplateId.NotFound",
             format!("The specified launch template, with template ID {id}, does not exist."),
@@ -52,6 +56,14 @@ pub(super) fn no_template(name: &str) -> ServiceError {
 pub(super) fn no_version(id: &str, version: &str) -> ServiceError {
     let message = format!("Could not find the specified version {version} for the launch template with ID {id}.");
     ServiceError::new("InvalidLaunchTemplateId.VersionNotFound", message)
+}
+
+/// A client's token that came with something else before.
+pub(super) fn other_parameters(token: &str) -> ServiceError {
+    let message = format!(
+        "Arguments on this idempotent request are inconsistent with arguments used in previous request(s) with the token {token}."
+    );
+    ServiceError::new("IdempotentParameterMismatch", message)
 }
 
 pub(super) fn missing(parameter: &str) -> ServiceError {

@@ -13,16 +13,20 @@ use super::{
     call::{Call, input, seconds},
     fault,
     filters::{Filters, Known, Listing, ids, page},
-    keys, network,
+    fleets,
+    keys::Held,
+    narrow::narrowed,
+    network,
     records::{Instance, InstanceState, Reason, Termination, Volume},
-    state::Realm,
+    spot,
+    state::{Change, Realm},
     tags,
     volumes::extend,
 };
 use crate::ServiceError;
 
 /// How long an instance is shutting down.
-const SHUTTING_DOWN: SignedDuration = SignedDuration::from_secs(1);
+pub(super) const SHUTTING_DOWN: SignedDuration = SignedDuration::from_secs(1);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -124,7 +128,7 @@ pub(super) fn terminate(call: &Call<'_>, value: Value) -> Result<Value, ServiceE
     let mut change = call.change();
     let found = instance_ids.iter().map(|id| own(call, &change, id).cloned());
     let found = found.collect::<Result<Vec<_>, _>>()?;
-    let (mut told, mut grants) = (Vec::new(), Vec::new());
+    let (mut told, mut ended) = (Vec::new(), Vec::new());
     for instance in found {
         let before = instance.state(now);
         let is_over = matches!(before, InstanceState::ShuttingDown | InstanceState::Terminated);
@@ -134,22 +138,39 @@ pub(super) fn terminate(call: &Call<'_>, value: Value) -> Result<Value, ServiceE
             "CurrentState": told_state(after),
             "PreviousState": told_state(before),
         }));
-        if is_over {
-            continue;
+        if let Some(fleet) = instance.fleet.as_ref().filter(|_| !is_over) {
+            fleets::lost(&mut change, fleet, done);
         }
-        let volumes: Vec<Volume> = of(&change, &instance, now).into_iter().cloned().collect();
-        for mut volume in volumes {
-            grants.append(&mut volume.grants);
-            let goes = volume.attachment.take().is_some_and(|attachment| attachment.delete_on_termination);
-            volume.gone = goes.then_some(done).or(volume.gone);
-            change.put(volume);
-        }
-        let reason = Reason::of_user(now);
-        change.put(Instance { termination: Some(Termination { asked: now, done, reason }), ..instance });
+        ended.extend(end(call, &mut change, &instance.id, Reason::of_user(now)));
     }
     change.commit();
-    keys::end(call, &grants);
+    drop(ended);
     Ok(json!({ "TerminatingInstances": told }))
+}
+
+/// Ends an instance, if it has not ended. The grants that it had end when what is returned is dropped, which must be after
+/// the change is made.
+pub(super) fn end<'c>(call: &Call<'c>, change: &mut Change<'_>, id: &str, reason: Reason) -> Vec<Held<'c>> {
+    let now = call.now();
+    let done = now.checked_add(SHUTTING_DOWN).unwrap_or(now);
+    let found = change
+        .instances
+        .get(id)
+        .filter(|instance| !matches!(instance.state(now), InstanceState::ShuttingDown | InstanceState::Terminated));
+    let Some(instance) = found.map(|instance| Instance::clone(instance)) else { return Vec::new() };
+    let mut ended = Vec::new();
+    let volumes: Vec<Volume> = of(change, &instance, now).into_iter().cloned().collect();
+    for mut volume in volumes {
+        ended.push(Held::taken(call, change, &mut volume));
+        let goes = volume.attachment.take().is_some_and(|attachment| attachment.delete_on_termination);
+        volume.gone = goes.then_some(done).or(volume.gone);
+        change.put(volume);
+    }
+    if instance.is_spot {
+        spot::closed(change, &instance, done);
+    }
+    change.put(Instance { termination: Some(Termination { asked: now, done, reason }), ..instance });
+    ended
 }
 
 /// The instances that an input names, or all of the account's.
@@ -158,8 +179,15 @@ fn asked_for<'r>(call: &Call<'_>, realm: &'r Realm, value: &Value) -> Result<Vec
     match ids(value, "InstanceIds") {
         Some(ids) => ids.iter().map(|id| own(call, realm, id)).collect(),
         None => {
-            let of_account = realm.instances.of(&call.place()).map(Arc::as_ref);
-            Ok(of_account.filter(|instance| !is_forgotten(instance, now)).collect())
+            let place = call.place();
+            let of_account: Vec<&Instance> = match narrowed(realm, &place, value, "instance-id") {
+                Some(ids) => {
+                    let found = ids.iter().filter_map(|id| realm.instances.get(id)).map(Arc::as_ref);
+                    found.filter(|of| (of.owner, &of.region) == (place.0, &place.1)).collect()
+                }
+                None => realm.instances.of(&place).map(Arc::as_ref).collect(),
+            };
+            Ok(of_account.into_iter().filter(|instance| !is_forgotten(instance, now)).collect())
         }
     }
 }
@@ -238,6 +266,7 @@ pub(super) fn told(call: &Call<'_>, instance: &Instance, volumes: &[&Volume], ta
         [
             ("IamInstanceProfile", instance.profile.as_ref().map(|of| json!({ "Arn": of.arn, "Id": of.id }))),
             ("InstanceLifecycle", instance.is_spot.then(|| json!("spot"))),
+            ("SpotInstanceRequestId", instance.spot_request.as_ref().map(|id| json!(id))),
             ("KeyName", instance.key_name.as_ref().map(|name| json!(name))),
             ("StateReason", reason),
         ],

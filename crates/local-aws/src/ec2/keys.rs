@@ -114,6 +114,9 @@ pub(super) async fn seal<'c>(call: &Call<'c>, launch: &Launch, of: OfVolume<'_>)
         if step.call == KmsCall::ReEncryptFrom {
             steps.pop_front_if(|next| next.call == KmsCall::ReEncryptTo);
         }
+        if step.call == KmsCall::CreateGrant && !sealed.grants.is_begun() {
+            sealed.grants = Held::begin(call, of.volume);
+        }
         let (operation, input) = input::asked(step, &of, &sealed, &tokens);
         match By::of(call, step, &of).ask(call, operation, input).await {
             Ok(answer) => keep(step, &of, answer, &mut sealed, &mut tokens),
@@ -141,11 +144,6 @@ pub(super) async fn attach<'c>(
     let of =
         OfVolume { volume: &volume.id, instance: Some(instance), source: Some(data_key), phases: &[Phase::Attach] };
     seal(call, &launch, of).await.map(|sealed| sealed.grants)
-}
-
-/// Ends grants that nothing needs any more.
-pub(super) fn end(call: &Call<'_>, grants: &[GrantMade]) {
-    held::end(call.ec2, grants);
 }
 
 /// What an answer of KMS brings.

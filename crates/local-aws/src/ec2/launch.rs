@@ -21,8 +21,11 @@ use aws_catalog::access::Ec2Kind;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-pub(super) use self::fleet::create_fleet;
-use self::plan::{Plan, PlannedVolume};
+use self::plan::PlannedVolume;
+pub(super) use self::{
+    fleet::{Asked, Launched, Shape, Wanted, create_fleet, launch_wanted},
+    plan::{Plan, of as plan_of},
+};
 use super::{
     authorize,
     call::Call,
@@ -44,8 +47,11 @@ const SETTLING: SignedDuration = SignedDuration::from_secs(1);
 const INVALID_KEY: &str = "Client.InvalidKMSKey.InvalidState";
 const INVALID_KEY_MESSAGE: &str = "The KMS key provided is in an incorrect state";
 
+/// The tag of AWS's on the instances of a fleet.
+const OF_FLEET: &str = "aws:ec2:fleet-id";
+
 /// What a launch has made, before anybody is told of it.
-struct Launched<'c> {
+struct Made<'c> {
     instance: Instance,
     volumes: Vec<Volume>,
     grants: Vec<Held<'c>>,
@@ -68,14 +74,19 @@ pub(super) async fn run_instances(call: &Call<'_>, value: Value) -> Result<Value
 }
 
 /// What a plan has launched.
-struct Reservation {
+pub(super) struct Reservation {
     reservation: String,
-    ids: Vec<String>,
+    pub(super) ids: Vec<String>,
     told: Vec<Value>,
 }
 
 /// Launches what is planned, with these tags of AWS's on each instance.
-async fn launch(call: &Call<'_>, plan: &Plan, of_aws: BTreeMap<String, String>) -> Result<Reservation, ServiceError> {
+pub(super) async fn launch(
+    call: &Call<'_>,
+    plan: &Plan,
+    of_aws: BTreeMap<String, String>,
+) -> Result<Reservation, ServiceError> {
+    let fleet = of_aws.get(OF_FLEET).cloned();
     let mut of_instance = tags::of_new(&plan.tag_specifications, Ec2Kind::Instance)?;
     let of_volume = tags::of_new(&plan.tag_specifications, Ec2Kind::Volume)?;
     of_instance.extend(of_aws);
@@ -94,7 +105,7 @@ async fn launch(call: &Call<'_>, plan: &Plan, of_aws: BTreeMap<String, String>) 
         return Ok(before);
     }
     let (mut told, mut ids, mut held) = (Vec::new(), Vec::new(), Vec::new());
-    for Launched { instance, volumes, grants } in launched {
+    for Made { instance, volumes, grants } in launched {
         held.extend(grants);
         tags::put(call, &mut change, &instance.id, &of_instance)?;
         for volume in &volumes {
@@ -103,10 +114,10 @@ async fn launch(call: &Call<'_>, plan: &Plan, of_aws: BTreeMap<String, String>) 
         told.push(instances::told(call, &instance, &volumes.iter().collect::<Vec<_>>(), tag_set(&of_instance)));
         volumes.into_iter().for_each(|volume| change.put(volume));
         ids.push(instance.id.clone());
-        change.put(instance);
+        change.put(Instance { fleet: fleet.clone(), ..instance });
     }
+    held.into_iter().for_each(|held| held.kept(&mut change));
     change.commit();
-    held.into_iter().for_each(Held::kept);
     Ok(Reservation { reservation, ids, told })
 }
 
@@ -123,7 +134,7 @@ fn launched_before(call: &Call<'_>, realm: &Realm, plan: &Plan) -> Option<Reserv
     })
 }
 
-async fn one<'c>(call: &Call<'c>, plan: &Plan, reservation: &str, index: i64) -> Result<Launched<'c>, ServiceError> {
+async fn one<'c>(call: &Call<'c>, plan: &Plan, reservation: &str, index: i64) -> Result<Made<'c>, ServiceError> {
     let (now, id) = (call.now(), call.new_id("i-")?);
     let settles = now.checked_add(SETTLING).unwrap_or(now);
     let mut made: Vec<(String, &PlannedVolume, Sealed<'_>)> = Vec::new();
@@ -201,6 +212,8 @@ async fn one<'c>(call: &Call<'c>, plan: &Plan, reservation: &str, index: i64) ->
         profile: plan.profile.clone(),
         key_name: plan.key_name.clone(),
         is_spot: plan.is_spot,
+        fleet: None,
+        spot_request: None,
         metadata_options: plan.metadata_options.clone(),
         volumes: volumes.iter().map(|volume| volume.id.clone()).collect(),
         launched: now,
@@ -215,5 +228,5 @@ async fn one<'c>(call: &Call<'c>, plan: &Plan, reservation: &str, index: i64) ->
         termination: None,
         id,
     };
-    Ok(Launched { instance, volumes, grants })
+    Ok(Made { instance, volumes, grants })
 }

@@ -1,7 +1,9 @@
 //! What EC2 keeps, as rows have it.
 
+mod fleet;
 mod image;
 mod instance;
+mod spot;
 mod template;
 mod volume;
 
@@ -11,8 +13,10 @@ use aws_model::{AccountId, KeyArn, Region};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+pub(super) use fleet::{Deletion, Fleet, FleetInstance, FleetKind, Target};
 pub(super) use image::{DeviceMapping, Image};
 pub(super) use instance::{Instance, InstanceState, Profile, Reason, Stop, Termination};
+pub(super) use spot::SpotRequest;
 pub(super) use template::{LaunchTemplate, Version};
 pub(super) use volume::{ATTACHING, Attachment, DataKey, GrantMade, Shared, Snapshot, Volume};
 
@@ -42,6 +46,11 @@ pub(super) struct Settings {
 impl Tags {
     pub(super) fn key(owner: AccountId, resource: &str) -> String {
         format!("{owner}/{resource}")
+    }
+
+    /// The id of what they are on.
+    pub(super) fn resource(&self) -> &str {
+        self.id.split_once('/').map_or(self.id.as_str(), |(_, resource)| resource)
     }
 }
 

@@ -4,14 +4,15 @@
 
 mod change;
 mod load;
+mod making;
 mod record;
 mod shelf;
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     fmt,
     ops::Deref,
-    sync::{PoisonError, RwLock, RwLockReadGuard},
+    sync::{Mutex, PoisonError, RwLock, RwLockReadGuard},
 };
 
 use aws_model::{AccountId, Region};
@@ -22,7 +23,7 @@ pub(super) use record::Record;
 pub(crate) use record::TABLES;
 pub(super) use shelf::Shelf;
 
-use super::records::{Image, Instance, LaunchTemplate, Settings, Snapshot, Tags, Volume};
+use super::records::{Fleet, Image, Instance, LaunchTemplate, Settings, Snapshot, SpotRequest, Tags, Volume};
 use crate::{
     sqs::StateChange,
     store::{AtomicTicket, Store, Ticket},
@@ -34,9 +35,11 @@ pub(super) type Place = (AccountId, Region);
 /// What is there, by kind.
 #[derive(Debug, Default)]
 pub(super) struct Realm {
+    pub(super) fleets: Shelf<Fleet>,
     pub(super) images: Shelf<Image>,
     pub(super) instances: Shelf<Instance>,
     pub(super) snapshots: Shelf<Snapshot>,
+    pub(super) spot_requests: Shelf<SpotRequest>,
     pub(super) templates: Shelf<LaunchTemplate>,
     pub(super) volumes: Shelf<Volume>,
     /// By account and what they are on.
@@ -44,6 +47,12 @@ pub(super) struct Realm {
     pub(super) settings: Shelf<Settings>,
     /// The instances that a client's token has launched.
     tokens: HashMap<(Place, String), BTreeSet<String>>,
+    /// What has a tag, by its key and value.
+    tagged: HashMap<(Place, String), BTreeMap<String, BTreeSet<String>>>,
+    /// The fleets that a client's token has made.
+    fleet_tokens: HashMap<(Place, String), String>,
+    /// The fleets that are looked at at some time.
+    due: BTreeSet<(Timestamp, String)>,
     /// What is forgotten at some time.
     ends: BTreeSet<(Timestamp, Ended)>,
     /// What a change makes of what was to come of instances: what does not come, and what does.
@@ -53,7 +62,9 @@ pub(super) struct Realm {
 /// What is forgotten, by its id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Ended {
+    Fleet(String),
     Instance(String),
+    SpotRequest(String),
     Volume(String),
 }
 
@@ -66,6 +77,10 @@ pub(crate) struct State {
     realm: RwLock<Realm>,
     newest: AtomicTicket,
     hears: Hears,
+    /// Volumes whose grants were open when the state was left.
+    open: Vec<String>,
+    /// Volumes whose grants are settled, which the file is still to be told.
+    settled: Mutex<Vec<String>>,
 }
 
 impl fmt::Debug for State {
@@ -101,6 +116,28 @@ impl Realm {
     pub(super) fn launched_by(&self, place: &Place, token: &str) -> impl Iterator<Item = &Instance> {
         let ids = self.tokens.get(&(place.clone(), token.to_owned()));
         ids.into_iter().flatten().filter_map(|id| self.instances.get(id).map(AsRef::as_ref))
+    }
+
+    /// The ids of what an account has tagged so, with whatever value where none is told.
+    pub(super) fn tagged(&self, place: &Place, key: &str, value: Option<&str>) -> impl Iterator<Item = &String> {
+        let by_value = self.tagged.get(&(place.clone(), key.to_owned()));
+        let (one, all) = match value {
+            Some(value) => (by_value.and_then(|by_value| by_value.get(value)), None),
+            None => (None, by_value),
+        };
+        one.into_iter().flatten().chain(all.into_iter().flat_map(BTreeMap::values).flatten())
+    }
+
+    /// The fleet that a client's token has made.
+    pub(super) fn fleet_of_token(&self, place: &Place, token: &str) -> Option<&Fleet> {
+        let id = self.fleet_tokens.get(&(place.clone(), token.to_owned()))?;
+        self.fleets.get(id).map(AsRef::as_ref)
+    }
+
+    /// The fleets of an account that are to be looked at by now.
+    pub(super) fn fleets_due(&self, place: &Place, now: Timestamp) -> Vec<String> {
+        let due = self.due.iter().take_while(|(at, _)| *at <= now).filter_map(|(_, id)| self.fleets.get(id));
+        due.filter(|fleet| (fleet.owner, &fleet.region) == (place.0, &place.1)).map(|fleet| fleet.id.clone()).collect()
     }
 }
 

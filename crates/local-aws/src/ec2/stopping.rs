@@ -49,7 +49,7 @@ pub(super) fn stop(call: &Call<'_>, value: Value) -> Result<Value, ServiceError>
         );
         return Err(ServiceError::new("UnsupportedOperation", message));
     }
-    let (mut told, mut grants) = (Vec::new(), Vec::new());
+    let (mut told, mut ended) = (Vec::new(), Vec::new());
     for instance in found {
         let before = instance.state(now);
         let runs = before == InstanceState::Running;
@@ -59,14 +59,14 @@ pub(super) fn stop(call: &Call<'_>, value: Value) -> Result<Value, ServiceError>
         }
         let volumes: Vec<Volume> = instances::of(&change, &instance, now).into_iter().cloned().collect();
         for mut volume in volumes {
-            grants.append(&mut volume.grants);
+            ended.push(Held::taken(call, &mut change, &mut volume));
             change.put(volume);
         }
         let done = after(now);
         change.put(Instance { stop: Some(Stop { done, reason: Reason::of_user(now) }), ..instance });
     }
     change.commit();
-    keys::end(call, &grants);
+    drop(ended);
     Ok(json!({ "StoppingInstances": told }))
 }
 
@@ -130,8 +130,8 @@ async fn start_one(call: &Call<'_>, instance: &Instance) -> bool {
     let settles = after(now);
     let stop = is_refused.then(|| Stop { done: settles, reason: refused() });
     change.put(Instance { settles, stop, started: Some(now), ..current });
+    held.into_iter().for_each(|(_, grants)| grants.kept(&mut change));
     change.commit();
-    held.into_iter().for_each(|(_, grants)| grants.kept());
     true
 }
 

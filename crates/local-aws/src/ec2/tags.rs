@@ -205,8 +205,10 @@ fn is_there(call: &Call<'_>, realm: &Realm, id: &str) -> bool {
         Some(Ec2Kind::Subnet) => network::Subnet::all(account, &region).iter().any(|subnet| subnet.id == id),
         Some(Ec2Kind::SecurityGroup) => network::group(account, &region) == id,
         Some(Ec2Kind::Vpc) => network::vpc(account, &region) == id,
-        // An instant fleet is over when it is answered.
-        Some(Ec2Kind::Fleet) => false,
+        Some(Ec2Kind::Fleet) => realm.fleets.get(id).is_some_and(|of| (of.owner, &of.region) == (account, &region)),
+        Some(Ec2Kind::SpotInstancesRequest) => {
+            realm.spot_requests.get(id).is_some_and(|of| (of.owner, &of.region) == (account, &region))
+        }
         Some(Ec2Kind::NetworkInterface) => realm.instances.of(&call.place()).any(|of| of.interface == id),
         None => false,
     }

@@ -14,6 +14,7 @@ use super::{
     fault,
     filters::{Known, Listing, ids},
     keys::{self, OfVolume},
+    narrow::narrowed,
     network,
     records::{Snapshot, Volume},
     snapshots,
@@ -162,7 +163,14 @@ pub(super) fn describe(call: &Call<'_>, value: Value) -> Result<Value, ServiceEr
         }
         None => {
             let (place, now) = (call.place(), call.now());
-            let there = realm.volumes.of(&place).filter(|volume| volume.is_there(now));
+            let of_account: Vec<&Volume> = match narrowed(&realm, &place, &value, "volume-id") {
+                Some(ids) => {
+                    let found = ids.iter().filter_map(|id| realm.volumes.get(id)).map(AsRef::as_ref);
+                    found.filter(|of| (of.owner, &of.region) == (place.0, &place.1)).collect()
+                }
+                None => realm.volumes.of(&place).map(AsRef::as_ref).collect(),
+            };
+            let there = of_account.into_iter().filter(|volume| volume.is_there(now));
             there.map(|volume| told(call, &realm, volume)).collect()
         }
     };

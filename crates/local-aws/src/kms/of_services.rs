@@ -79,6 +79,20 @@ impl Kms {
         Ok(arn)
     }
 
+    /// The grants whose grantee is one of a service's: key, id, and what their context names by a key.
+    pub(crate) fn grants_to(&self, is_grantee: impl Fn(&str) -> bool, name: &str) -> Vec<(KeyArn, String, String)> {
+        let mut found = Vec::new();
+        for key in self.state.keys() {
+            for grant in key.grants().after(None).filter(|grant| is_grantee(&grant.grantee)) {
+                let context = grant.constraints.encryption_context_subset.as_ref();
+                if let Some((_, value)) = context.and_then(|context| context.pairs().find(|(key, _)| *key == name)) {
+                    found.push((grant.key.clone(), grant.id.clone(), value.to_owned()));
+                }
+            }
+        }
+        found
+    }
+
     /// Ends grants that a service has had made, as far as they are there.
     pub(crate) fn end_grants<'g>(&self, grants: impl IntoIterator<Item = (&'g KeyArn, &'g str)>) {
         let mut change = Change::begin(&self.state);

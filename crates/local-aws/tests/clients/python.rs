@@ -1,7 +1,6 @@
 //! The Python clients under `tests/clients`, in the venv that `cargo xtask tools` makes.
 //!
-//! `CLAVIGER_CASES="iam_users iam_roles"` runs the contract's modules of these names alone, and
-//! `CLAVIGER_SCENARIOS="pods"` those scenarios of the `aws` CLI.
+//! `CLAVIGER_CASES="iam_users iam_roles"` runs the contract's modules of these names alone, or the CLI's scenarios.
 
 use std::{
     collections::BTreeMap,
@@ -36,9 +35,7 @@ async fn the_aws_cli_drives_every_operation() {
     let keys = tempfile::tempdir().unwrap();
     let keys = keys.path().join("jwks.json");
     let aws = start_with_keys_in(&keys).await;
-    let scenarios: Vec<_> =
-        env::var("CLAVIGER_SCENARIOS").unwrap_or_default().split_whitespace().map(str::to_owned).collect();
-    run("cli.py", &scenarios, &aws.endpoint_url(), &credentials(&aws), Some(&keys)).await;
+    run("cli.py", &chosen(), &aws.endpoint_url(), &credentials(&aws), Some(&keys)).await;
     aws.shutdown().await;
 }
 
@@ -85,8 +82,12 @@ async fn moto_departs_from_the_contract_just_where_it_is_said() {
 
 /// The contract's arguments.
 fn contract(against: &str) -> Vec<String> {
-    let modules = env::var("CLAVIGER_CASES").unwrap_or_default();
-    [against].into_iter().chain(modules.split_whitespace()).map(str::to_owned).collect()
+    [against.to_owned()].into_iter().chain(chosen()).collect()
+}
+
+/// What alone is run.
+fn chosen() -> Vec<String> {
+    env::var("CLAVIGER_CASES").unwrap_or_default().split_whitespace().map(str::to_owned).collect()
 }
 
 pub(crate) async fn start() -> Running {

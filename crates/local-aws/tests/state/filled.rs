@@ -82,6 +82,16 @@ async fn launch(aws: &Running, key: &str) -> (String, String) {
     let launched = "Action=RunInstances&MinCount=1&MaxCount=1&LaunchTemplate.LaunchTemplateName=nodes&ClientToken=once";
     let launched = ec2(aws, launched).await;
     let (instance, volume) = (launched.element("instanceId"), launched.element("volumeId"));
+    let fleet = "LaunchTemplateConfigs.1.LaunchTemplateSpecification.LaunchTemplateName=nodes&LaunchTemplateConfigs.1\
+                 .LaunchTemplateSpecification.Version=1&TargetCapacitySpecification.TotalTargetCapacity=1";
+    ec2(aws, &format!("Action=CreateFleet&Type=maintain&{fleet}")).await;
+    ec2(
+        aws,
+        &format!(
+            "Action=RequestSpotInstances&LaunchSpecification.ImageId={image}&LaunchSpecification.InstanceType=m5.large"
+        ),
+    )
+    .await;
     ec2(aws, &format!("Action=CreateTags&ResourceId.1={instance}&Tag.1.Key=a&Tag.1.Value=b")).await;
     (instance, volume)
 }

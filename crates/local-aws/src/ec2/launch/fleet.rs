@@ -1,4 +1,5 @@
-//! CreateFleet, of the type `instant`: launched by who calls, and answered with what was launched.
+//! CreateFleet: launched by who calls and answered with what was launched (`instant`), or asked for and launched by
+//! `AWSServiceRoleForEC2Fleet` (`request`, `maintain`).
 //!
 //! Of the overrides the one with the least priority is taken, or the first; the next ones when it cannot be launched. What
 //! a type costs is not known, so that all strategies of allocation are this one.
@@ -7,7 +8,8 @@
 
 use std::collections::BTreeMap;
 
-use authz::launch::{FleetKind, Launcher};
+use authz::launch::{FleetKind as LaunchKind, Launcher, ServiceLinked};
+use aws_catalog::access::Ec2Kind;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -17,21 +19,34 @@ use crate::{
     ec2::{
         authorize,
         call::{Call, input},
-        fault, templates,
-        templates::Named,
+        fault, fleets,
+        records::{Fleet, FleetInstance, FleetKind, Target},
+        service_roles,
+        state::Realm,
+        tags::{self, TagSpecification},
+        templates::{self, Named},
     },
 };
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct CreateFleet {
-    launch_template_configs: Vec<Config>,
-    target_capacity_specification: Target,
-    r#type: Option<String>,
-    #[serde(default)]
-    tag_specifications: Vec<Value>,
+    client_token: Option<String>,
+    #[serde(flatten)]
+    shape: Shape,
+    target_capacity_specification: Asked,
+    r#type: Option<FleetKind>,
     #[serde(default)]
     dry_run: bool,
+}
+
+/// What a fleet launches.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::ec2) struct Shape {
+    launch_template_configs: Vec<Config>,
+    #[serde(default)]
+    tag_specifications: Vec<Value>,
 }
 
 #[derive(Deserialize)]
@@ -42,9 +57,10 @@ struct Config {
     overrides: Vec<Map<String, Value>>,
 }
 
+/// How much is asked for.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Target {
+pub(in crate::ec2) struct Asked {
     total_target_capacity: i64,
     on_demand_target_capacity: Option<i64>,
     spot_target_capacity: Option<i64>,
@@ -58,68 +74,216 @@ struct Choice {
     over: Map<String, Value>,
 }
 
+/// What a fleet wants launched now.
+pub(in crate::ec2) struct Wanted<'w> {
+    pub(in crate::ec2) fleet: &'w str,
+    pub(in crate::ec2) shape: &'w Shape,
+    pub(in crate::ec2) count: u32,
+    pub(in crate::ec2) is_spot: bool,
+    /// Tells this launch of the fleet's from its others.
+    pub(in crate::ec2) token: String,
+    pub(in crate::ec2) launcher: Launcher,
+    dry_run: bool,
+}
+
+/// What came of it.
+#[derive(Default)]
+pub(in crate::ec2) struct Launched {
+    pub(in crate::ec2) instances: Vec<FleetInstance>,
+    /// As an instant fleet answers them.
+    told: Vec<Value>,
+    errors: Vec<Value>,
+    /// The words of the last error, where nothing could be launched.
+    pub(in crate::ec2) failed: Option<String>,
+}
+
 pub(in crate::ec2) async fn create_fleet(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let asked: CreateFleet = input(value.clone())?;
-    if asked.r#type.as_deref() != Some("instant") {
-        return Err(fault::unsupported("The embedded AWS has fleets of the type instant alone."));
-    }
-    let choices = choices(call, &asked)?;
-    let templates: Vec<&Value> = choices.iter().filter_map(|choice| choice.template.get("LaunchTemplateId")).collect();
+    let kind = asked.r#type.unwrap_or(FleetKind::Maintain);
+    let target = asked.target_capacity_specification.target();
+    let tags: Vec<TagSpecification> = input(json!(asked.shape.tag_specifications))?;
+    let tags = tags::of_new(&tags, Ec2Kind::Fleet)?;
+    let templates: Vec<Value> = {
+        let choices = choices(call, &call.read(), &asked.shape)?;
+        choices.iter().filter_map(|choice| choice.template.get("LaunchTemplateId")).cloned().collect()
+    };
     let mut complete = value.clone();
     if let Some(members) = complete.as_object_mut() {
         members.insert("LaunchTemplateIds".to_owned(), json!(templates));
     }
     authorize::allow(call, "CreateFleet", &complete)?;
-    let id = format!("fleet-{}", uuid::Uuid::new_v4());
-    let (mut errors, mut instances) = (Vec::new(), Vec::new());
-    for (count, is_spot) in asked.target_capacity_specification.counts() {
-        for choice in &choices {
-            match of_choice(call, &asked, choice, (count, is_spot), &id).await {
-                Ok(launched) => {
-                    instances.push(told(
-                        choice,
-                        is_spot,
-                        [("InstanceIds", json!(launched.0)), ("InstanceType", json!(launched.1))],
-                    ));
-                    break;
+    if asked.dry_run && kind != FleetKind::Instant {
+        return Err(fault::dry_run());
+    }
+    if asked.dry_run {
+        let wanted = instant(call, "fleet-", &asked.shape, target, true);
+        for wanted in wanted {
+            launch_wanted(call, wanted).await?;
+        }
+        return Err(fault::dry_run());
+    }
+    if kind != FleetKind::Instant {
+        service_roles::needed(call, ServiceLinked::Fleet).await?;
+    }
+    let token = asked.client_token.filter(|token| !token.is_empty());
+    let id = {
+        let mut change = call.change();
+        match before(call, &change, token.as_deref(), &value)? {
+            Some(fleet) => {
+                if let Some(answer) = &fleet.answer {
+                    return Ok(answer.clone());
                 }
-                // A dry run goes no further than the first that could be launched, or could not by who calls.
-                Err(error) if asked.dry_run => return Err(error),
-                Err(error) => errors.push(told(
-                    choice,
-                    is_spot,
-                    [("ErrorCode", json!(error.code())), ("ErrorMessage", json!(error.message()))],
-                )),
+                fleet.id.clone()
+            }
+            None => {
+                let fleet = fleets::new(call, kind, token, without_dry_run(value), target);
+                let id = fleet.id.clone();
+                tags::put(call, &mut change, &id, &tags)?;
+                change.put(fleet);
+                change.commit();
+                id
+            }
+        }
+    };
+    let answer = if kind == FleetKind::Instant {
+        let (mut told, mut errors, mut instances) = (Vec::new(), Vec::new(), Vec::new());
+        for wanted in instant(call, &id, &asked.shape, target, false) {
+            let mut launched = launch_wanted(call, wanted).await?;
+            told.append(&mut launched.told);
+            errors.append(&mut launched.errors);
+            instances.append(&mut launched.instances);
+        }
+        let answer = json!({ "FleetId": id, "Errors": errors, "Instances": told });
+        fleets::answered(call, &id, instances, &answer);
+        answer
+    } else {
+        fleets::fill(call, &id).await;
+        json!({ "FleetId": id, "Errors": [], "Instances": [] })
+    };
+    Ok(answer)
+}
+
+/// The fleet that the same token made.
+///
+/// Source: Amazon EC2 API Reference, "Ensuring idempotency in Amazon EC2 API requests".
+fn before<'r>(
+    call: &Call<'_>,
+    realm: &'r Realm,
+    token: Option<&str>,
+    value: &Value,
+) -> Result<Option<&'r Fleet>, ServiceError> {
+    let Some(token) = token else { return Ok(None) };
+    match realm.fleet_of_token(&call.place(), token) {
+        Some(fleet) if fleet.asked != without_dry_run(value.clone()) => Err(fault::other_parameters(token)),
+        found => Ok(found),
+    }
+}
+
+fn without_dry_run(mut value: Value) -> Value {
+    if let Some(members) = value.as_object_mut() {
+        members.remove("DryRun");
+    }
+    value
+}
+
+/// What an instant fleet launches: on demand, and Spot.
+fn instant<'w>(
+    call: &Call<'_>,
+    fleet: &'w str,
+    shape: &'w Shape,
+    target: Target,
+    dry_run: bool,
+) -> impl Iterator<Item = Wanted<'w>> + use<'w> {
+    let launcher = Launcher::Fleet(LaunchKind::Instant(call.ctx.caller.principal.clone()));
+    let counts = [(target.on_demand, false), (target.spot, true)].into_iter().filter(|(count, _)| *count > 0);
+    counts.map(move |(count, is_spot)| Wanted {
+        fleet,
+        shape,
+        count,
+        is_spot,
+        token: format!("{fleet}-0"),
+        launcher: launcher.clone(),
+        dry_run,
+    })
+}
+
+impl<'w> Wanted<'w> {
+    /// What a fleet has launched by its service-linked role.
+    pub(in crate::ec2) fn by_role(fleet: &'w Fleet, shape: &'w Shape, count: u32, is_spot: bool) -> Self {
+        let kind = if fleet.kind == FleetKind::Request { LaunchKind::Request } else { LaunchKind::Maintain };
+        Self {
+            fleet: &fleet.id,
+            shape,
+            count,
+            is_spot,
+            token: format!("{}-{}", fleet.id, fleet.fills),
+            launcher: Launcher::Fleet(kind),
+            dry_run: false,
+        }
+    }
+}
+
+/// Launches by the first choice that can be.
+pub(in crate::ec2) async fn launch_wanted(call: &Call<'_>, wanted: Wanted<'_>) -> Result<Launched, ServiceError> {
+    let choices = match choices(call, &call.read(), wanted.shape) {
+        Ok(choices) => choices,
+        Err(error) => return Ok(Launched::failed(&error)),
+    };
+    let mut launched = Launched::default();
+    for (index, choice) in choices.iter().enumerate() {
+        match of_choice(call, &wanted, index, choice).await {
+            Ok((ids, kind)) => {
+                let more = [("InstanceIds", json!(ids)), ("InstanceType", json!(kind))];
+                launched.told.push(told(choice, wanted.is_spot, more));
+                launched.instances = ids
+                    .into_iter()
+                    .map(|id| FleetInstance { id, is_spot: wanted.is_spot, kind: kind.clone() })
+                    .collect();
+                launched.failed = None;
+                break;
+            }
+            // A dry run goes no further than the first that could be launched, or could not by who calls.
+            Err(error) if wanted.dry_run => return Err(error),
+            Err(error) => {
+                launched.failed = Some(error.to_string());
+                let more = [("ErrorCode", json!(error.code())), ("ErrorMessage", json!(error.message()))];
+                launched.errors.push(told(choice, wanted.is_spot, more));
             }
         }
     }
-    Ok(json!({ "FleetId": id, "Errors": errors, "Instances": instances }))
+    Ok(launched)
 }
 
-impl Target {
+impl Launched {
+    pub(in crate::ec2) fn failed(error: &ServiceError) -> Self {
+        Self { failed: Some(error.to_string()), ..Self::default() }
+    }
+}
+
+impl Asked {
     /// How many instances on demand, and how many Spot.
-    fn counts(&self) -> impl Iterator<Item = (i64, bool)> + use<> {
+    pub(in crate::ec2) fn target(&self) -> Target {
         let (on_demand, spot) = (self.on_demand_target_capacity, self.spot_target_capacity);
         let rest = self.total_target_capacity.saturating_sub(on_demand.unwrap_or_default());
         let rest = rest.saturating_sub(spot.unwrap_or_default());
-        let rest_is_spot = self.default_target_capacity_type.as_deref() == Some("spot");
+        let default_is_spot = self.default_target_capacity_type.as_deref() == Some("spot");
         let of = |own: Option<i64>, takes_rest: bool| {
-            own.unwrap_or_default().saturating_add(if takes_rest { rest.max(0) } else { 0 })
+            let count = own.unwrap_or_default().saturating_add(if takes_rest { rest.max(0) } else { 0 });
+            // More than there can be is refused where it is launched.
+            u32::try_from(count.max(0)).unwrap_or(u32::MAX)
         };
-        let counts = [(of(on_demand, !rest_is_spot), false), (of(spot, rest_is_spot), true)];
-        counts.into_iter().filter(|(count, _)| *count > 0)
+        Target { on_demand: of(on_demand, !default_is_spot), spot: of(spot, default_is_spot), default_is_spot }
     }
 }
 
 /// What can be launched, in the order in which it is tried.
-fn choices(call: &Call<'_>, asked: &CreateFleet) -> Result<Vec<Choice>, ServiceError> {
+fn choices(call: &Call<'_>, realm: &Realm, shape: &Shape) -> Result<Vec<Choice>, ServiceError> {
     let mut choices = Vec::new();
-    for config in &asked.launch_template_configs {
+    for config in &shape.launch_template_configs {
         let specification = config.launch_template_specification.clone().unwrap_or_default();
         let named: Named = input(specification.clone())?;
         let version = specification.get("Version").and_then(Value::as_str).unwrap_or("$Default").to_owned();
-        let realm = call.read();
-        let template = templates::find(call, &realm, &named)?;
+        let template = templates::find(call, realm, &named)?;
         if template.version(&version).is_none() {
             return Err(fault::no_version(&template.id, &version));
         }
@@ -135,17 +299,18 @@ fn choices(call: &Call<'_>, asked: &CreateFleet) -> Result<Vec<Choice>, ServiceE
 /// The ids of what a choice has launched, and its type.
 async fn of_choice(
     call: &Call<'_>,
-    asked: &CreateFleet,
+    wanted: &Wanted<'_>,
+    index: usize,
     choice: &Choice,
-    (count, is_spot): (i64, bool),
-    fleet: &str,
 ) -> Result<(Vec<String>, String), ServiceError> {
+    let lifecycle = if wanted.is_spot { "spot" } else { "on-demand" };
     let mut run = json!({
         "LaunchTemplate": choice.template,
-        "MinCount": count,
-        "MaxCount": count,
-        "TagSpecifications": asked.tag_specifications,
-        "DryRun": asked.dry_run,
+        "MinCount": wanted.count,
+        "MaxCount": wanted.count,
+        "TagSpecifications": wanted.shape.tag_specifications,
+        "DryRun": wanted.dry_run,
+        "ClientToken": format!("{}-{lifecycle}-{index}", wanted.token),
     });
     if let Some(members) = run.as_object_mut() {
         let over = |name: &str| Some((name.to_owned(), choice.over.get(name)?.clone()));
@@ -153,14 +318,16 @@ async fn of_choice(
         if let Some(zone) = choice.over.get("AvailabilityZone") {
             members.insert("Placement".to_owned(), json!({ "AvailabilityZone": zone }));
         }
-        if is_spot {
+        if wanted.is_spot {
             members.insert("InstanceMarketOptions".to_owned(), json!({ "MarketType": "spot" }));
         }
     }
-    let launcher = Launcher::Fleet(FleetKind::Instant(call.ctx.caller.principal.clone()));
-    let plan = plan::of(call, run, &launcher)?;
-    authorize::authorize(call, "RunInstances", &plan.complete)?;
-    let tags = BTreeMap::from([("aws:ec2:fleet-id".to_owned(), fleet.to_owned())]);
+    let plan = plan::of(call, run, &wanted.launcher)?;
+    // What the role of a fleet may, its policy says: AWS's own.
+    if matches!(wanted.launcher, Launcher::Fleet(LaunchKind::Instant(_))) {
+        authorize::authorize(call, "RunInstances", &plan.complete)?;
+    }
+    let tags = BTreeMap::from([(super::OF_FLEET.to_owned(), wanted.fleet.to_owned())]);
     let launched = launch(call, &plan, tags).await?;
     Ok((launched.ids, plan.kind))
 }

@@ -33,38 +33,38 @@ const MOST: i64 = 1000;
 const MOST_VOLUMES: usize = 5000;
 
 /// What is launched.
-pub(super) struct Plan {
+pub(in crate::ec2) struct Plan {
     /// The input as EC2 completes it, for authorization.
-    pub(super) complete: Value,
-    pub(super) count: i64,
-    pub(super) client_token: Option<String>,
-    pub(super) image: Arc<Image>,
-    pub(super) kind: String,
+    pub(in crate::ec2) complete: Value,
+    pub(in crate::ec2) count: i64,
+    pub(in crate::ec2) client_token: Option<String>,
+    pub(in crate::ec2) image: Arc<Image>,
+    pub(in crate::ec2) kind: String,
     /// The id of the launch template and the number of its version.
-    pub(super) template: Option<(String, String)>,
-    pub(super) subnet: Subnet,
-    pub(super) groups: Vec<String>,
-    pub(super) profile: Option<Profile>,
-    pub(super) key_name: Option<String>,
-    pub(super) is_spot: bool,
-    pub(super) metadata_options: Value,
-    pub(super) tag_specifications: Vec<TagSpecification>,
-    pub(super) volumes: Vec<PlannedVolume>,
+    pub(in crate::ec2) template: Option<(String, String)>,
+    pub(in crate::ec2) subnet: Subnet,
+    pub(in crate::ec2) groups: Vec<String>,
+    pub(in crate::ec2) profile: Option<Profile>,
+    pub(in crate::ec2) key_name: Option<String>,
+    pub(in crate::ec2) is_spot: bool,
+    pub(in crate::ec2) metadata_options: Value,
+    pub(in crate::ec2) tag_specifications: Vec<TagSpecification>,
+    pub(in crate::ec2) volumes: Vec<PlannedVolume>,
 }
 
 /// A volume of each instance.
-pub(super) struct PlannedVolume {
-    pub(super) device: String,
-    pub(super) snapshot: Option<String>,
+pub(in crate::ec2) struct PlannedVolume {
+    pub(in crate::ec2) device: String,
+    pub(in crate::ec2) snapshot: Option<String>,
     /// The data key of its snapshot.
-    pub(super) source: Option<DataKey>,
-    pub(super) size: i64,
-    pub(super) kind: String,
-    pub(super) iops: Option<i64>,
-    pub(super) throughput: Option<i64>,
-    pub(super) delete_on_termination: bool,
+    pub(in crate::ec2) source: Option<DataKey>,
+    pub(in crate::ec2) size: i64,
+    pub(in crate::ec2) kind: String,
+    pub(in crate::ec2) iops: Option<i64>,
+    pub(in crate::ec2) throughput: Option<i64>,
+    pub(in crate::ec2) delete_on_termination: bool,
     /// What is asked of KMS for it; `None` where its key is named by an alias that there is not.
-    pub(super) launch: Option<Launch>,
+    pub(in crate::ec2) launch: Option<Launch>,
 }
 
 #[derive(Deserialize)]
@@ -129,7 +129,7 @@ struct Template {
 }
 
 /// What an input of RunInstances launches, by a launcher.
-pub(super) fn of(call: &Call<'_>, value: Value, launcher: &Launcher) -> Result<Plan, ServiceError> {
+pub(in crate::ec2) fn of(call: &Call<'_>, value: Value, launcher: &Launcher) -> Result<Plan, ServiceError> {
     let (mut complete, template) = with_template(call, value)?;
     let whole: Whole = input(complete.clone())?;
     let count = whole.max_count;

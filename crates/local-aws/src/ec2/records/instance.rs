@@ -33,6 +33,10 @@ pub(in crate::ec2) struct Instance {
     pub(in crate::ec2) profile: Option<Profile>,
     pub(in crate::ec2) key_name: Option<String>,
     pub(in crate::ec2) is_spot: bool,
+    /// The fleet that launched it.
+    pub(in crate::ec2) fleet: Option<String>,
+    /// The request for a Spot Instance that it is of.
+    pub(in crate::ec2) spot_request: Option<String>,
     /// As it was given, with what was not.
     pub(in crate::ec2) metadata_options: Value,
     /// The ids of the volumes that it was launched with, and that were attached to it since.
@@ -65,6 +69,15 @@ pub(in crate::ec2) struct Reason {
 }
 
 impl Reason {
+    /// EC2 ends it, for a fleet.
+    ///
+    /// Source: Amazon EC2 API Reference, "StateReason" (`Server.SpotInstanceTermination` and its like are of Spot's own); that
+    /// a fleet's are told so is assumed.
+    pub(in crate::ec2) fn of_service(now: Timestamp) -> Self {
+        let of_user = Self::of_user(now);
+        Self { transition: format!("Service initiated ({} GMT)", now.strftime("%Y-%m-%d %H:%M:%S")), ..of_user }
+    }
+
     /// Who asked for it is the user.
     pub(in crate::ec2) fn of_user(now: Timestamp) -> Self {
         Self {

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::{Ended, Realm, Record, State};
 use crate::{
-    ec2::records::{Instance, Volume},
+    ec2::records::{Fleet, Instance, SpotRequest, Volume},
     store::Batch,
 };
 
@@ -20,8 +20,10 @@ type Edit = Box<dyn FnOnce(&mut Realm)>;
 pub(in crate::ec2) struct Change<'s> {
     state: &'s State,
     realm: RwLockWriteGuard<'s, Realm>,
-    rows: Batch,
+    pub(super) rows: Batch,
     edits: Vec<Edit>,
+    /// How many of the volumes whose grants are settled the rows say to be so.
+    settled: usize,
 }
 
 impl<'s> Change<'s> {
@@ -30,13 +32,18 @@ impl<'s> Change<'s> {
         let realm = state.realm.write().unwrap_or_else(PoisonError::into_inner);
         let ended: Vec<Ended> =
             realm.ends.iter().take_while(|(at, _)| *at <= now).map(|(_, ended)| ended.clone()).collect();
-        let mut change = Self { state, realm, rows: Batch::new(), edits: Vec::new() };
+        let mut change = Self { state, realm, rows: Batch::new(), edits: Vec::new(), settled: 0 };
         for ended in ended {
             match ended {
+                Ended::Fleet(id) => change.forget::<Fleet>(&id),
+                Ended::SpotRequest(id) => change.forget::<SpotRequest>(&id),
                 Ended::Instance(id) => change.forget::<Instance>(&id),
                 Ended::Volume(id) => change.forget::<Volume>(&id),
             }
         }
+        let settled = state.settled.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        settled.iter().for_each(|volume| change.made(volume));
+        change.settled = settled.len();
         change
     }
 
@@ -65,6 +72,7 @@ impl<'s> Change<'s> {
 
     /// Makes the change in memory and queues it for the disk.
     pub(in crate::ec2) fn commit(mut self) {
+        self.state.settled.lock().unwrap_or_else(PoisonError::into_inner).drain(..self.settled);
         self.state.newest.raise(self.state.store.write(self.rows));
         self.edits.into_iter().for_each(|edit| edit(&mut self.realm));
         let (off, new) = std::mem::take(&mut self.realm.stirred);

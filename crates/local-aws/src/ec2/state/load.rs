@@ -1,10 +1,10 @@
 //! The state's rows in the store, read back.
 
-use std::sync::RwLock;
+use std::sync::{Mutex, RwLock};
 
-use super::{Hears, Realm, Record, State, change};
+use super::{Hears, Realm, Record, State, change, making};
 use crate::{
-    ec2::records::{Image, Instance, LaunchTemplate, Settings, Snapshot, Tags, Volume},
+    ec2::records::{Fleet, Image, Instance, LaunchTemplate, Settings, Snapshot, SpotRequest, Tags, Volume},
     store::{AtomicTicket, OpenError, Store},
 };
 
@@ -15,16 +15,19 @@ impl State {
     /// [`OpenError`] when the store cannot be read or is damaged.
     pub(crate) fn load(store: Store, hears: Hears) -> Result<Self, OpenError> {
         let mut realm = Realm::default();
+        read::<Fleet>(&store, &mut realm)?;
         read::<Image>(&store, &mut realm)?;
         read::<Instance>(&store, &mut realm)?;
         read::<LaunchTemplate>(&store, &mut realm)?;
         read::<Settings>(&store, &mut realm)?;
         read::<Snapshot>(&store, &mut realm)?;
+        read::<SpotRequest>(&store, &mut realm)?;
         read::<Tags>(&store, &mut realm)?;
         read::<Volume>(&store, &mut realm)?;
         // It was heard of when it was made.
         realm.stirred = Default::default();
-        Ok(Self { store, realm: RwLock::new(realm), newest: AtomicTicket::default(), hears })
+        let (open, settled) = (making::read(&store)?, Mutex::default());
+        Ok(Self { store, realm: RwLock::new(realm), newest: AtomicTicket::default(), hears, open, settled })
     }
 }
 

@@ -3,19 +3,22 @@
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Ended, Place, Realm, Shelf};
+use super::{Ended, Place, Realm, Shelf, making};
 use crate::{
-    ec2::records::{Image, Instance, LaunchTemplate, Settings, Snapshot, Tags, Volume},
+    ec2::records::{Fleet, Image, Instance, LaunchTemplate, Settings, Snapshot, SpotRequest, Tags, Volume},
     store::Table,
 };
 
 /// What is kept of EC2.
 pub(crate) const TABLES: &[Table] = &[
+    Fleet::TABLE,
     Image::TABLE,
     Instance::TABLE,
     LaunchTemplate::TABLE,
+    making::TABLE,
     Settings::TABLE,
     Snapshot::TABLE,
+    SpotRequest::TABLE,
     Tags::TABLE,
     Volume::TABLE,
 ];
@@ -41,6 +44,15 @@ pub(in crate::ec2) trait Record: Clone + Serialize + DeserializeOwned + Send + S
 
     /// Keeps the indexes: there is no `before` where it is new, and no `now` where it is gone.
     fn index(_realm: &mut Realm, _before: Option<&Self>, _now: Option<&Self>) {}
+}
+
+/// Keeps when things are forgotten.
+fn ends<R: Record>(realm: &mut Realm, before: Option<&R>, now: Option<&R>, of: impl Fn(&R) -> Ended) {
+    let ended = |record: &R| Some((record.ends()?, of(record)));
+    if let Some(ended) = before.and_then(ended) {
+        realm.ends.remove(&ended);
+    }
+    realm.ends.extend(now.and_then(ended));
 }
 
 macro_rules! records {
@@ -70,18 +82,65 @@ records! {
     Snapshot Table::plain("ec2.snapshot"), snapshots {}
     LaunchTemplate Table::plain("ec2.launch-template"), templates {}
     Settings Table::plain("ec2.settings"), settings {}
-    Tags Table::plain("ec2.tags"), tags {}
+    Tags Table::plain("ec2.tags"), tags {
+        fn index(realm: &mut Realm, before: Option<&Self>, now: Option<&Self>) {
+            if let Some(of) = before {
+                for (key, value) in &of.tags {
+                    let place = (of.place(), key.clone());
+                    let Some(by_value) = realm.tagged.get_mut(&place) else { continue };
+                    if by_value.get_mut(value).is_some_and(|ids| ids.remove(of.resource()) && ids.is_empty()) {
+                        by_value.remove(value);
+                    }
+                    if by_value.is_empty() {
+                        realm.tagged.remove(&place);
+                    }
+                }
+            }
+            if let Some(of) = now {
+                for (key, value) in &of.tags {
+                    let by_value = realm.tagged.entry((of.place(), key.clone())).or_default();
+                    by_value.entry(value.clone()).or_default().insert(of.resource().to_owned());
+                }
+            }
+        }
+    }
+    SpotRequest Table::plain("ec2.spot-request"), spot_requests {
+        fn ends(&self) -> Option<Timestamp> {
+            self.forgotten()
+        }
+
+        fn index(realm: &mut Realm, before: Option<&Self>, now: Option<&Self>) {
+            ends(realm, before, now, |of| Ended::SpotRequest(of.id.clone()));
+        }
+    }
+    Fleet Table::plain("ec2.fleet"), fleets {
+        fn ends(&self) -> Option<Timestamp> {
+            self.forgotten()
+        }
+
+        fn index(realm: &mut Realm, before: Option<&Self>, now: Option<&Self>) {
+            ends(realm, before, now, |of| Ended::Fleet(of.id.clone()));
+            let due = |of: &Self| Some((of.due?, of.id.clone()));
+            if let Some(due) = before.and_then(due) {
+                realm.due.remove(&due);
+            }
+            realm.due.extend(now.and_then(due));
+            let token = |of: &Self| Some((of.place(), of.client_token.clone()?));
+            if let Some(token) = before.and_then(token) {
+                realm.fleet_tokens.remove(&token);
+            }
+            if let Some((of, token)) = now.and_then(|of| Some((of, token(of)?))) {
+                realm.fleet_tokens.insert(token, of.id.clone());
+            }
+        }
+    }
     Volume Table::plain("ec2.volume"), volumes {
         fn ends(&self) -> Option<Timestamp> {
             self.gone
         }
 
         fn index(realm: &mut Realm, before: Option<&Self>, now: Option<&Self>) {
-            let ended = |of: &Self| Some((of.ends()?, Ended::Volume(of.id.clone())));
-            if let Some(ended) = before.and_then(ended) {
-                realm.ends.remove(&ended);
-            }
-            realm.ends.extend(now.and_then(ended));
+            ends(realm, before, now, |of| Ended::Volume(of.id.clone()));
         }
     }
     Instance Table::plain("ec2.instance"), instances {
@@ -90,11 +149,7 @@ records! {
         }
 
         fn index(realm: &mut Realm, before: Option<&Self>, now: Option<&Self>) {
-            let ended = |of: &Self| Some((of.ends()?, Ended::Instance(of.id.clone())));
-            if let Some(ended) = before.and_then(ended) {
-                realm.ends.remove(&ended);
-            }
-            realm.ends.extend(now.and_then(ended));
+            ends(realm, before, now, |of| Ended::Instance(of.id.clone()));
             let was = before.filter(|_| now.is_some()).map(Self::to_come).unwrap_or_default();
             let is = now.map(Self::to_come).unwrap_or_default();
             realm.stirred.0.extend(was.iter().filter(|change| !is.contains(change)).cloned());
