@@ -49,7 +49,7 @@ def services_that_are_not_there(aws):
         ("dynamodb", "list_tables", {}, "UnknownOperationException", 400, "DynamoDB_20120810.ListTables in X-Amz-Target"),
         ("logs", "describe_log_groups", {}, "UnknownOperationException", 400, "Logs_20140328.DescribeLogGroups"),
         ("sns", "list_topics", {}, "InvalidAction", 400, r"the operation ListTopics \(Version: 2010-03-31\)"),
-        ("autoscaling", "describe_policies", {}, "InvalidAction", 400, "DescribePolicies"),
+        ("cloudformation", "list_stacks", {}, "InvalidAction", 400, "ListStacks"),
         ("s3", "list_buckets", {}, "NotImplemented", 501, "is signed for s3"),
         ("s3", "put_object", {"Bucket": "b", "Key": "k", "Body": b"\xff%zz=1"}, "NotImplemented", 501, "signed for s3"),
         ("route53", "list_hosted_zones", {}, "UnknownOperationException", 404, "is signed for route53"),

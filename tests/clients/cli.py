@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import traceback
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
@@ -805,6 +806,51 @@ def fleets_and_spot():
     ec2("terminate-instances", "--instance-ids", told["InstanceId"])
 
 
+def a_group():
+    def groups(operation, *arguments, **options):
+        return aws("autoscaling", operation, *arguments, **options)
+
+    zone = ("--availability-zone", f"{REGION}a")
+    volume = ec2("create-volume", *zone, "--size", "8")["VolumeId"]
+    snapshot = ec2("create-snapshot", "--volume-id", volume)["SnapshotId"]
+    image = ec2("register-image", "--name", "of a group", "--architecture", "x86_64", "--root-device-name", "/dev/xvda",
+                "--block-device-mappings",
+                f"DeviceName=/dev/xvda,Ebs={{SnapshotId={snapshot}}}")["ImageId"]
+    data = json.dumps({"ImageId": image, "InstanceType": "m5.large"})
+    ec2("create-launch-template", "--launch-template-name", "group", "--launch-template-data", data)
+    named = ("--auto-scaling-group-name", "cli")
+    subnets = ec2("describe-subnets", "--query", "Subnets[].SubnetId")
+    tag = "ResourceId=cli,ResourceType=auto-scaling-group,Key=team,Value=blue,PropagateAtLaunch=true"
+    groups("create-auto-scaling-group", *named, "--launch-template", "LaunchTemplateName=group", "--min-size", "1",
+           "--max-size", "3", "--vpc-zone-identifier", ",".join(subnets), "--tags", tag)
+
+    def seen(size):
+        deadline = time.monotonic() + 60
+        while True:
+            [group] = groups("describe-auto-scaling-groups", "--auto-scaling-group-names", "cli")["AutoScalingGroups"]
+            if [instance["LifecycleState"] for instance in group["Instances"]] == ["InService"] * size:
+                return [instance["InstanceId"] for instance in group["Instances"]]
+            assert time.monotonic() < deadline, group
+    seen(1)
+    groups("set-desired-capacity", *named, "--desired-capacity", "2")
+    one, other = seen(2)
+    listed = groups("describe-auto-scaling-instances", "--instance-ids", one, other)["AutoScalingInstances"]
+    assert {instance["AutoScalingGroupName"] for instance in listed} == {"cli"}, listed
+    gone = groups("terminate-instance-in-auto-scaling-group", "--instance-id", one, "--should-decrement-desired-capacity")
+    assert gone["Activity"]["StatusCode"] == "InProgress", gone
+    assert seen(1) == [other]
+    done = groups("describe-scaling-activities", *named, "--max-items", "2")["Activities"]
+    assert done[0]["Description"] == f"Terminating EC2 instance: {one}", done
+    groups("update-auto-scaling-group", *named, "--default-cooldown", "10")
+    groups("create-or-update-tags", "--tags", tag.replace("team", "more"))
+    groups("delete-tags", "--tags", "ResourceId=cli,ResourceType=auto-scaling-group,Key=team")
+    told = groups("describe-tags", "--filters", "Name=auto-scaling-group,Values=cli")["Tags"]
+    assert [tag["Key"] for tag in told] == ["more"], told
+    groups("delete-auto-scaling-group", *named, refused="ResourceInUse")
+    groups("delete-auto-scaling-group", *named, "--force-delete")
+    ec2("wait", "instance-terminated", "--instance-ids", other)
+
+
 def encryption_by_default():
     elsewhere = {"region": "eu-central-1"}
     assert ec2("enable-ebs-encryption-by-default", **elsewhere) == {"EbsEncryptionByDefault": True}
@@ -828,7 +874,7 @@ def main():
     scenarios = (
         sealing_and_opening, a_keys_life, rotation_and_regions, grants, signing_and_agreeing, codes_and_pairs, importing,
         key_stores, sessions, the_trail, a_trails_settings, a_launch, what_a_launcher_finds, copies_and_attachments,
-        fleets_and_spot, public_parameters, a_queue, encryption_by_default,
+        fleets_and_spot, a_group, public_parameters, a_queue, encryption_by_default,
     )
     scenarios += (roles, users_and_groups, what_users_sign_in_with, the_rest_of_iam, pods, who_enters_a_cluster)
     if chosen := sys.argv[1:]:

@@ -117,6 +117,17 @@ NEVER_OF |= {
     ("UpdateRoleDescription", "UnmodifiableEntityException"): "the description of a service-linked role may be changed",
 }
 
+# Errors of Auto Scaling.
+NEVER |= {
+    "ResourceContentionFault": "changes of groups wait for one another",
+    "ServiceLinkedRoleFailure": "a role is there when it is made",
+}
+NEVER_OF |= {
+    ("CreateOrUpdateTags", "AlreadyExistsFault"): "a tag that is there is changed",
+    ("CreateOrUpdateTags", "ResourceInUseFault"): "a group may be used while its tags change",
+    ("DeleteTags", "ResourceInUseFault"): "a group may be used while its tags change",
+}
+
 # Errors of Organizations.
 NEVER |= {
     "AccessDeniedForDependencyException": "no service-linked role is made for the caller",

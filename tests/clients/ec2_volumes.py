@@ -78,7 +78,7 @@ def a_copy_of_another_region_is_under_a_key_of_its_own(aws):
     assert told["State"] == "completed" and told["KmsKeyId"] == default_key(aws, ELSEWHERE), told
     # The source's key is used where it is, the copy's where the copy is.
     [read] = [event["CloudTrailEvent"] for event in events(aws, **by("EventName", "Decrypt"))
-              if event["CloudTrailEvent"]["resources"][0]["ARN"] == key]
+              if key in [resource["ARN"] for resource in event["CloudTrailEvent"]["resources"]]]
     assert read["userIdentity"]["invokedBy"] == "ec2.amazonaws.com" and read["awsRegion"] == REGION, read
     names = [name for name, _ in calls_about(aws, told["SnapshotId"], ELSEWHERE)]
     assert names == ["CreateGrant", "GenerateDataKeyWithoutPlaintext", "Decrypt"], names

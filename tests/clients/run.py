@@ -11,6 +11,7 @@ import os
 import sys
 
 import absent_cases
+import autoscaling_cases
 import contract
 import coverage
 import departures
@@ -46,7 +47,7 @@ from session import Aws
 
 # IAM comes last: its first user or role closes the account to roles that nobody made.
 MODULES = (kms_keys, kms_crypto, kms_pairs, kms_imports, kms_grants, kms_rotation, sts_cases, trail_cases,
-           organizations, ec2_cases, ec2_finds, ec2_volumes, ec2_fleets, queues, absent_cases, shape_cases,
+           organizations, ec2_cases, ec2_finds, ec2_volumes, ec2_fleets, autoscaling_cases, queues, absent_cases, shape_cases,
            iam_roles, iam_users, iam_policies, iam_credentials, iam_account, sts_federation, eks, eks_addons, eks_access,
            eks_encryption, eks_fargate, eks_tokens)
 

@@ -166,11 +166,11 @@ def pages_of(operation, member, **parameters):
         marker = {"Marker": page["Marker"]}
 
 
-def tokens_of(operation, member, most=2, **parameters):
-    """Every element of a listing of Organizations, page by page."""
+def tokens_of(operation, member, most=2, size="MaxResults", **parameters):
+    """Every element of a listing that goes by tokens, page by page."""
     elements, token = [], {}
     while True:
-        page = operation(MaxResults=most, **token, **parameters)
+        page = operation(**{size: most}, **token, **parameters)
         assert len(page[member]) <= most, page
         elements += page[member]
         if not page.get("NextToken"):

@@ -247,7 +247,9 @@ def _matches(pattern, text):
 
 def _in_python(pattern):
     # A class of characters by their Unicode names, and code points, are written otherwise in Python.
-    return pattern.replace(r"\p{L}\p{M}\p{Z}\p{N}\p{P}", r"\w\W").replace(r"\p{L}\p{Z}\p{N}", r"\w\W")
+    pattern = pattern.replace(r"\p{L}\p{M}\p{Z}\p{N}\p{P}", r"\w\W").replace(r"\p{L}\p{Z}\p{N}", r"\w\W")
+    # So are those that Java writes as two halves.
+    return pattern.replace(r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010FFFF")
 
 
 def _check_bounds(shape, size, path):

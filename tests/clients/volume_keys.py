@@ -38,14 +38,14 @@ USED_TO_READ = ("ReEncryptFrom",)
 driver = create_clidriver()
 
 
-def aws(credentials, *words):
+def aws(credentials, *words, region=REGION):
     """Runs the CLI and reads what it prints."""
     driver.session.set_credentials(
         credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials.get("SessionToken"),
     )
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = driver.main([*words, "--endpoint-url", ENDPOINT, "--region", REGION, "--output", "json"])
+        code = driver.main([*words, "--endpoint-url", ENDPOINT, "--region", region, "--output", "json"])
     assert code == 0, (words, err.getvalue())
     return json.loads(out.getvalue()) if out.getvalue().strip() else None
 
@@ -59,8 +59,8 @@ def refusal(credentials, *words):
     raise AssertionError(f"{words} was not refused")
 
 
-def cluster(*words):
-    return aws(CREDENTIALS[CLUSTER], *words)
+def cluster(*words, **options):
+    return aws(CREDENTIALS[CLUSTER], *words, **options)
 
 
 def owner(*words):

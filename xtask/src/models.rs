@@ -1,7 +1,7 @@
 //! `cargo xtask models`: the service models of `aws-wire`, made again from botocore.
 //!
 //! botocore ships each model as a gzipped `service-2.json`. What is kept is everything but the documentation,
-//! which is most of the size, and of EC2 only what is answered; JSON without white space, gzipped with no name and no
+//! which is most of the size, and of EC2 and Auto Scaling only what is answered; JSON without white space, gzipped with no name and no
 //! time in it, so that the same botocore always gives the same files.
 
 mod cut;
@@ -22,7 +22,8 @@ use self::cut::Kept;
 use crate::workspace;
 
 /// The services whose models are embedded, and the version of each.
-const SERVICES: [(&str, &str, Kept); 10] = [
+const SERVICES: [(&str, &str, Kept); 11] = [
+    ("autoscaling", "2011-01-01", Kept::Operations(&cut::AUTO_SCALING)),
     ("cloudtrail", "2013-11-01", Kept::Whole),
     ("ec2", "2016-11-15", Kept::Operations(&cut::EC2)),
     ("eks", "2017-11-01", Kept::Whole),

@@ -14,8 +14,9 @@
 //!
 //! Sources: IAM API Reference, AWS KMS API Reference and AWS STS API Reference, each operation's "Required permissions";
 //! Service Authorization Reference, "Actions, resources, and condition keys for AWS CloudTrail" and those for Amazon EC2,
-//! Amazon EKS, Amazon EKS Auth and AWS Organizations; AWS KMS Developer Guide, "AWS KMS condition keys"; IAM User Guide, "IAM and AWS STS condition context keys".
+//! Amazon EC2 Auto Scaling, Amazon EKS, Amazon EKS Auth and AWS Organizations; AWS KMS Developer Guide, "AWS KMS condition keys"; IAM User Guide, "IAM and AWS STS condition context keys".
 
+mod autoscaling;
 mod cloudtrail;
 mod ec2;
 mod eks;
@@ -171,6 +172,12 @@ pub enum On {
     AnyEc2(&'static str),
     /// What of EC2, of this kind, is to be made.
     NewEc2(Ec2Kind),
+    /// The Auto Scaling group that a member names, or that is to be made under that name.
+    ScalingGroup(&'static str),
+    /// The Auto Scaling group of the instance that a member names.
+    ScalingGroupOf(&'static str),
+    /// The Auto Scaling groups that the tags of a list are of.
+    ScalingGroupsOfTags(&'static str),
 }
 
 /// A kind of resource of EC2.
@@ -333,6 +340,7 @@ pub struct TagList {
 #[must_use]
 pub fn operations(service: &str) -> &'static [Operation] {
     match service {
+        "autoscaling" => autoscaling::OPERATIONS,
         "cloudtrail" => cloudtrail::OPERATIONS,
         "ec2" => ec2::OPERATIONS,
         "eks" => eks::OPERATIONS,

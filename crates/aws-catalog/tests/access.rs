@@ -21,14 +21,14 @@ const UNPUBLISHED: &[(&str, &str)] = &[
 ];
 
 fn every_access() -> impl Iterator<Item = (&'static Operation, &'static Access)> {
-    let all = ["cloudtrail", "ec2", "eks", "eks-auth", "iam", "kms", "organizations", "sqs", "ssm", "sts"];
+    let all = ["autoscaling", "cloudtrail", "ec2", "eks", "eks-auth", "iam", "kms", "organizations", "sqs", "ssm", "sts"];
     let all = all.into_iter().flat_map(operations);
     all.flat_map(|operation| operation.accesses().iter().map(move |access| (operation, access)))
 }
 
 fn is_on_a_key(access: &Access) -> bool {
     let service = access.action().split(':').next();
-    !matches!(service, Some("ec2" | "eks" | "eks-auth" | "iam" | "organizations" | "sqs" | "ssm" | "sts"))
+    !matches!(service, Some("autoscaling" | "ec2" | "eks" | "eks-auth" | "iam" | "organizations" | "sqs" | "ssm" | "sts"))
         && !matches!(access.on(), On::Nothing | On::Alias(_) | On::Role(_) | On::Principal(_) | On::Trail(_))
 }
 
@@ -60,6 +60,7 @@ fn every_published_condition_key_is_accounted_for() {
             On::Parameter(_) => "parameter",
             On::FargateProfile { .. } => "fargateprofile",
             On::AccessEntry { .. } => "access-entry",
+            On::ScalingGroup(_) | On::ScalingGroupOf(_) | On::ScalingGroupsOfTags(_) => "autoScalingGroup",
             _ => "key",
         };
         let is_meant = |name: &str| match access.on() {
@@ -93,9 +94,13 @@ fn every_published_condition_key_is_accounted_for() {
                 (_, "RequestAlias") => matches!(access.on(), On::KeyOrAlias(_) | On::KeyOfCiphertext { .. }),
                 // The replica that ReplicateKey makes has these of its primary key; AWS does not say that they are told.
                 (_, "KeySpec" | "KeyUsage" | "KeyOrigin") if operation.name() == "ReplicateKey" => true,
-                (_, "aws:ResourceTag/${TagKey}" | "ec2:ResourceTag/${TagKey}" | "iam:ResourceTag/${TagKey}") => {
-                    access.on() != On::Nothing
-                }
+                (
+                    _,
+                    "autoscaling:ResourceTag/${TagKey}"
+                    | "aws:ResourceTag/${TagKey}"
+                    | "ec2:ResourceTag/${TagKey}"
+                    | "iam:ResourceTag/${TagKey}",
+                ) => access.on() != On::Nothing,
                 (_, "ec2:Region") => true,
                 (_, name) if name.starts_with("eks:") => matches!(access.on(), On::AccessEntry { .. } | On::EksArn(_)),
                 (_, "iam:ServiceSpecificCredentialServiceName") => access.on() == On::Named(IamKind::User, "UserName"),
@@ -122,7 +127,7 @@ fn what_is_told_is_published_or_excused_and_no_excuse_is_idle() {
         let published = action(access.action()).unwrap();
         for condition in access.conditions() {
             let of_resources = published.resource_types().iter().flat_map(|on| on.condition_keys());
-            let of_resources = of_resources.filter(|_| published.service() == "ec2");
+            let of_resources = of_resources.filter(|_| matches!(published.service(), "autoscaling" | "ec2"));
             if !published.condition_keys().iter().chain(of_resources).any(|key| key == condition.key) {
                 let pair = (access.action(), condition.key);
                 assert!(UNPUBLISHED.contains(&pair), "{pair:?} of {} is not published", operation.name());
@@ -175,6 +180,9 @@ fn each_access_is_on_what_its_action_can_be_restricted_to() {
             On::Parameter(_) => assert!(types.contains(&"parameter"), "{place}"),
             On::PodIdentityAssociation { .. } => assert!(types.contains(&"podidentityassociation"), "{place}"),
             On::Ec2(kind, _) | On::NewEc2(kind) => assert!(types.contains(&kind.name()), "{place}"),
+            On::ScalingGroup(_) | On::ScalingGroupOf(_) | On::ScalingGroupsOfTags(_) => {
+                assert!(types.contains(&"autoScalingGroup"), "{place}");
+            }
             On::AnyEc2(_) => {
                 let kinds = Ec2Kind::ALL.iter().map(|kind| kind.name());
                 assert!(kinds.into_iter().all(|kind| types.contains(&kind)), "{place}");
@@ -193,7 +201,7 @@ fn each_access_is_on_what_its_action_can_be_restricted_to() {
 
 #[test]
 fn operations_are_found_by_their_exact_names() {
-    for service in ["cloudtrail", "ec2", "eks", "eks-auth", "iam", "kms", "organizations", "sqs", "ssm", "sts"] {
+    for service in ["autoscaling", "cloudtrail", "ec2", "eks", "eks-auth", "iam", "kms", "organizations", "sqs", "ssm", "sts"] {
         for known in operations(service) {
             assert!(std::ptr::eq(operation(service, known.name()).unwrap(), known), "{}", known.name());
             assert!(!known.accesses().is_empty(), "{}", known.name());

@@ -135,6 +135,7 @@ impl Admin {
                 "status": "ok",
                 "version": env!("CARGO_PKG_VERSION"),
                 "operations": {
+                    "autoscaling": supported(ServiceId::AutoScaling),
                     "cloudtrail": supported(ServiceId::CloudTrail),
                     "ec2": supported(ServiceId::Ec2),
                     "eks": supported(ServiceId::Eks),

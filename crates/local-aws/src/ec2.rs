@@ -29,6 +29,7 @@ mod launch;
 mod market;
 mod narrow;
 mod network;
+mod of_groups;
 mod public_images;
 mod records;
 mod recovery;
@@ -53,6 +54,7 @@ use crate::{
 
 use call::Call;
 pub(crate) use public_images::id as public_image_id;
+pub(crate) use of_groups::{Behalf, Standing};
 pub(crate) use state::{State, TABLES};
 
 /// EC2, as every account sees it. Clones share their state.
@@ -88,7 +90,18 @@ impl Ec2 {
         operation: &str,
         input: Value,
     ) -> Result<Value, ServiceError> {
-        let call = Call { ctx, ec2: self };
+        self.call_for(ctx, None, operation, input).await
+    }
+
+    /// Answers one operation of who calls for itself, or of a service that launches.
+    pub(crate) async fn call_for(
+        &self,
+        ctx: &CallContext<'_>,
+        behalf: Option<&Behalf>,
+        operation: &str,
+        input: Value,
+    ) -> Result<Value, ServiceError> {
+        let call = Call { ctx, ec2: self, behalf };
         fleets::catch_up(&call).await;
         let answer = match operation {
             // These ask for permission themselves, when they know what for.

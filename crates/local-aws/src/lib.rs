@@ -18,6 +18,7 @@ mod accounts;
 pub mod admin;
 mod answer;
 mod authorization;
+mod autoscaling;
 mod caller;
 mod clock;
 mod cloudtrail;

@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 use aws_wire::model::{self, Operation, Protocol, ServiceId, ServiceModel};
 
 use crate::{
-    cloudtrail::CloudTrail, ec2::Ec2, eks::Eks, eks_auth::EksAuth, iam::Iam, kms::Kms, organizations::Organizations,
-    sqs::Sqs, ssm::Ssm, sts::Sts,
+    autoscaling::AutoScaling, cloudtrail::CloudTrail, ec2::Ec2, eks::Eks, eks_auth::EksAuth, iam::Iam, kms::Kms,
+    organizations::Organizations, sqs::Sqs, ssm::Ssm, sts::Sts,
 };
 
 /// What is not there of operations, each by its name. An operation that is not among them has all that AWS documents of
@@ -55,6 +55,7 @@ pub fn supported(service: ServiceId) -> &'static [&'static str] {
         ServiceId::Ec2 => Ec2::OPERATIONS,
         ServiceId::Sqs => Sqs::OPERATIONS,
         ServiceId::Ssm => Ssm::OPERATIONS,
+        ServiceId::AutoScaling => AutoScaling::OPERATIONS,
     }
 }
 
@@ -72,6 +73,7 @@ pub fn lacks(service: ServiceId) -> &'static [(&'static str, &'static str)] {
         ServiceId::Ec2 => Ec2::LACKS,
         ServiceId::Sqs => Sqs::LACKS,
         ServiceId::Ssm => Ssm::LACKS,
+        ServiceId::AutoScaling => AutoScaling::LACKS,
     }
 }
 
@@ -116,7 +118,7 @@ fn section(page: &mut String, service: ServiceId) {
     _ = writeln!(page, "\n## {}", metadata.service_id);
     let of_all = match service {
         // Its model is here as far as it is answered.
-        ServiceId::Ec2 | ServiceId::Ssm => format!("{answered} operations"),
+        ServiceId::AutoScaling | ServiceId::Ec2 | ServiceId::Ssm => format!("{answered} operations"),
         _ => format!("{answered} of {all} operations"),
     };
     _ = writeln!(page, "{protocol}, version {}: {of_all}.\n", metadata.api_version);

@@ -31,6 +31,7 @@ use self::{authenticate::Signer, route::Route};
 use crate::{
     accounts::{Accounts, LastUse},
     authorization::Authorizer,
+    autoscaling::AutoScaling,
     caller::{Arrival, CallContext, Channel, Peer},
     clock::Clock,
     cloudtrail::CloudTrail,
@@ -71,6 +72,7 @@ pub(crate) struct Router {
     ec2: Ec2,
     sqs: Sqs,
     ssm: Ssm,
+    autoscaling: AutoScaling,
     trail: Arc<Trail>,
     faults: Arc<Faults>,
     due: Due,
@@ -101,6 +103,7 @@ pub(crate) struct Services {
     pub(crate) eks: Eks,
     pub(crate) ec2: Ec2,
     pub(crate) sqs: Sqs,
+    pub(crate) autoscaling: AutoScaling,
     pub(crate) issuers: Issuers,
 }
 
@@ -114,7 +117,7 @@ impl Router {
         trail: Arc<Trail>,
         due: Due,
     ) -> Self {
-        let Services { iam, kms, cloudtrail, organizations, eks, ec2, sqs, issuers } = services;
+        let Services { iam, kms, cloudtrail, organizations, eks, ec2, sqs, autoscaling, issuers } = services;
         let faults = Arc::clone(due.faults());
         let sts = Sts::new(Arc::clone(&accounts), Arc::clone(&authorizer), iam.clone(), issuers);
         let ssm = Ssm::new(Arc::clone(&authorizer));
@@ -134,6 +137,7 @@ impl Router {
             ec2,
             sqs,
             ssm,
+            autoscaling,
             trail,
             faults,
             due,
@@ -193,6 +197,8 @@ impl Router {
         };
         // Once more: an issuer of tokens may have taken seconds, in which changes have spread.
         self.due.catch_up();
+        // What groups do beside all calls, whoever looks has let happen.
+        self.autoscaling.catch_up(self.clock.now()).await;
 
         let notes = Notes::default();
         let header = |name| head.headers.get(name).and_then(|value| value.to_str().ok());
@@ -302,6 +308,7 @@ impl Router {
             ServiceId::Ec2 => self.ec2.call(context, route.operation.name(), input).await,
             ServiceId::Sqs => self.sqs.call(context, route.operation.name(), input).await,
             ServiceId::Ssm => self.ssm.call(context, route.operation.name(), input),
+            ServiceId::AutoScaling => self.autoscaling.call(context, route.operation.name(), input).await,
         }
     }
 }

@@ -24,6 +24,7 @@ use crate::{
     accounts::{Accounts, Credential},
     admin::Admin,
     authorization::Authorizer,
+    autoscaling::{self, AutoScaling},
     clock::{Clock, OutOfRange},
     cloudtrail::CloudTrail,
     due::Due,
@@ -151,6 +152,9 @@ impl Plan {
         let ec2 = ec2::State::load(store.clone(), Box::new(move |off, new| hears.hear(off, new)))?;
         let (by, trail) = (Arc::clone(&authorizer), Arc::clone(&self.trail));
         let ec2 = Ec2::new(ec2, by, Arc::clone(&accounts), iam.clone(), kms.clone(), trail);
+        let groups = autoscaling::State::load(store.clone(), Arc::clone(&authorizer))?;
+        let trail = Arc::clone(&self.trail);
+        let autoscaling = AutoScaling::new(groups, ec2.clone(), iam.clone(), Arc::clone(&accounts), trail);
         // What was there before decides already.
         authorizer.spread_within(clock.clone(), self.propagation);
         let due = Due::new(clock.clone(), Arc::clone(&self.faults), kms.clone(), Arc::clone(&authorizer));
@@ -164,7 +168,7 @@ impl Plan {
         };
         let issuers = Issuers::new(self.issuers.clone()).with_own(Arc::new(eks.clone()));
         let services =
-            Services { iam, kms: kms.clone(), cloudtrail, organizations, eks, ec2, sqs: sqs.clone(), issuers };
+            Services { iam, kms: kms.clone(), cloudtrail, organizations, eks, ec2, sqs: sqs.clone(), autoscaling, issuers };
         let trail = Arc::clone(&self.trail);
         let state = store.clone();
         let router = Router::new(Arc::clone(&accounts), clock.clone(), state, services, authorizer, trail, due.clone());

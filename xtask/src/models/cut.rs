@@ -76,6 +76,21 @@ pub(super) const EC2: [&str; 66] = [
     "TerminateInstances",
 ];
 
+/// The operations of Auto Scaling that keep a group at its size.
+pub(super) const AUTO_SCALING: [&str; 11] = [
+    "CreateAutoScalingGroup",
+    "CreateOrUpdateTags",
+    "DeleteAutoScalingGroup",
+    "DeleteTags",
+    "DescribeAutoScalingGroups",
+    "DescribeAutoScalingInstances",
+    "DescribeScalingActivities",
+    "DescribeTags",
+    "SetDesiredCapacity",
+    "TerminateInstanceInAutoScalingGroup",
+    "UpdateAutoScalingGroup",
+];
+
 /// The operations of Systems Manager that launchers ask for.
 pub(super) const SSM: [&str; 3] = ["GetParameter", "GetParameters", "GetParametersByPath"];
 

@@ -44,8 +44,19 @@ const OF_MAKING: Untold = Never("what would have the tags is not there yet");
 const OF_ENTRY: Untold = Derived("the access entry that is acted on, and what is associated with it");
 const OF_EC2: Untold = Never("of EC2's own keys the embedded AWS tells those that `access/ec2.rs` has");
 
+const NO_SUCH_GROUP: Untold = Never("a group that asks for it is refused");
+
 /// What an action says comes before what holds for all.
 pub static UNTOLD: &[Gap] = &[
+    all("autoscaling:CapacityReservation*", NO_SUCH_GROUP),
+    all("autoscaling:ImageId", NO_SUCH_GROUP),
+    all("autoscaling:LaunchConfigurationName", NO_SUCH_GROUP),
+    all("autoscaling:LoadBalancerNames", NO_SUCH_GROUP),
+    all("autoscaling:OperatorPrincipal", NO_SUCH_GROUP),
+    all("autoscaling:ResourceTag/${TagKey}", OF_RESOURCE),
+    all("autoscaling:TargetCapacityTypes", Never("no document tells from which members of a group it follows")),
+    all("autoscaling:TargetGroupARNs", NO_SUCH_GROUP),
+    all("autoscaling:TrafficSourceIdentifiers", NO_SUCH_GROUP),
     all("ec2:Region", Derived("the region of the request")),
     all("ec2:ResourceTag/${TagKey}", OF_RESOURCE),
     all("ec2:*", OF_EC2),

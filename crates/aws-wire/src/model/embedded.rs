@@ -30,11 +30,13 @@ pub enum ServiceId {
     Sqs,
     /// AWS Systems Manager, as far as the embedded AWS has it.
     Ssm,
+    /// Amazon EC2 Auto Scaling, as far as the embedded AWS has it.
+    AutoScaling,
 }
 
 impl ServiceId {
     /// Every embedded service.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Iam,
         Self::Kms,
         Self::Sts,
@@ -45,6 +47,7 @@ impl ServiceId {
         Self::Ec2,
         Self::Sqs,
         Self::Ssm,
+        Self::AutoScaling,
     ];
 
     /// The model's bytes, gzipped, as `cargo xtask models` wrote them.
@@ -61,6 +64,7 @@ impl ServiceId {
             Self::Ec2 => include_bytes!("../../models/ec2-2016-11-15.json.gz"),
             Self::Sqs => include_bytes!("../../models/sqs-2012-11-05.json.gz"),
             Self::Ssm => include_bytes!("../../models/ssm-2014-11-06.json.gz"),
+            Self::AutoScaling => include_bytes!("../../models/autoscaling-2011-01-01.json.gz"),
         }
     }
 }
@@ -78,6 +82,7 @@ pub fn service(id: ServiceId) -> &'static ServiceModel {
     static EC2: LazyLock<ServiceModel> = LazyLock::new(|| embedded(ServiceId::Ec2));
     static SQS: LazyLock<ServiceModel> = LazyLock::new(|| embedded(ServiceId::Sqs));
     static SSM: LazyLock<ServiceModel> = LazyLock::new(|| embedded(ServiceId::Ssm));
+    static AUTO_SCALING: LazyLock<ServiceModel> = LazyLock::new(|| embedded(ServiceId::AutoScaling));
     match id {
         ServiceId::Iam => &IAM,
         ServiceId::Kms => &KMS,
@@ -89,6 +94,7 @@ pub fn service(id: ServiceId) -> &'static ServiceModel {
         ServiceId::Ec2 => &EC2,
         ServiceId::Sqs => &SQS,
         ServiceId::Ssm => &SSM,
+        ServiceId::AutoScaling => &AUTO_SCALING,
     }
 }
 
@@ -120,6 +126,7 @@ pub fn service_for_signing_name(name: &str) -> Option<ServiceId> {
         "ec2" => Some(ServiceId::Ec2),
         "sqs" => Some(ServiceId::Sqs),
         "ssm" => Some(ServiceId::Ssm),
+        "autoscaling" => Some(ServiceId::AutoScaling),
         _ => None,
     }
 }

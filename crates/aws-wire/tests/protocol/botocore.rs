@@ -144,6 +144,7 @@ impl Botocore {
             ServiceId::Ec2 => "ec2",
             ServiceId::Sqs => "sqs",
             ServiceId::Ssm => "ssm",
+            ServiceId::AutoScaling => "autoscaling",
         };
         question["do"] = what.into();
         question["service"] = service.into();

@@ -53,7 +53,7 @@ impl Authorizer {
         }
         Ok(Request {
             principal: self.principal(ctx),
-            through: ctx.invoked_by.iter().map(|service| (*service).into()).collect(),
+            through: ctx.invoked_by.iter().filter(|by| !is_its_own(ctx, by)).map(|by| (*by).into()).collect(),
             action,
             resource: Resource { arn: resource.into(), owner: None, tags: Default::default() },
             region: Some(region.unwrap_or_else(|| ctx.region.clone())),
@@ -84,6 +84,15 @@ fn nothing() -> Option<Arc<Policy>> {
     const TEXT: &str =
         r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:GetCallerIdentity","Resource":"*"}]}"#;
     Policy::parse(SourceText::new("a managed policy that is gone", TEXT), PolicyKind::Session).ok().map(Arc::new)
+}
+
+/// Whether a service calls for itself, by its service-linked role, and not for somebody who called it.
+///
+/// Source: IAM User Guide, "AWS global condition context keys" > `aws:ViaAWSService` (not of service-linked roles).
+fn is_its_own(ctx: &CallContext<'_>, service: &str) -> bool {
+    let Principal::Session(session) = &ctx.caller.principal else { return false };
+    let of_service = session.role.resource().strip_prefix("role/aws-service-role/");
+    of_service.and_then(|rest| rest.split('/').next()) == Some(service)
 }
 
 /// What the server knows of a request that neither caller nor resource tell.

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{
-    Ec2, fault,
+    Behalf, Ec2, fault,
     records::Settings,
     state::{Change, Place, Reading, Realm},
 };
@@ -18,6 +18,8 @@ use crate::{CallContext, ServiceError, answer, sealing::random_bytes};
 pub(super) struct Call<'a> {
     pub(super) ctx: &'a CallContext<'a>,
     pub(super) ec2: &'a Ec2,
+    /// What a service of AWS launches by this call, if one does.
+    pub(super) behalf: Option<&'a Behalf>,
 }
 
 impl<'a> Call<'a> {

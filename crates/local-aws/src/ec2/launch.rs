@@ -58,12 +58,16 @@ struct Made<'c> {
 }
 
 pub(super) async fn run_instances(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
-    let plan = plan::of(call, value, &Launcher::RunInstances(call.ctx.caller.principal.clone()))?;
+    let launcher = match call.behalf {
+        Some(behalf) => behalf.launcher.clone(),
+        None => Launcher::RunInstances(call.ctx.caller.principal.clone()),
+    };
+    let plan = plan::of(call, value, &launcher)?;
     authorize::authorize(call, "RunInstances", &plan.complete)?;
     let before = launched_before(call, &call.read(), &plan);
     let launched = match before {
         Some(before) => before,
-        None => launch(call, &plan, BTreeMap::new()).await?,
+        None => launch(call, &plan, call.behalf.map(|behalf| behalf.tags.clone()).unwrap_or_default()).await?,
     };
     Ok(json!({
         "ReservationId": launched.reservation,

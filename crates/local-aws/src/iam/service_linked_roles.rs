@@ -6,11 +6,12 @@ use aws_catalog::{
     access::IamKind,
     service_linked_roles::{self as catalog, ServiceLinkedRole},
 };
-use aws_model::Arn;
+use aws_model::{AccountId, Arn};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
+    Iam,
     call::{Call, input},
     documents::Trust,
     fault,
@@ -76,9 +77,23 @@ pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
     };
     role.carried.attached.insert(format!("arn:{partition}:iam::aws:policy/aws-service-role/{}", template.policy()));
     let answer = json!({ "Role": roles::told(call, &role, Detail::Part) });
-    change.make(role);
+    if call.ctx.invoked_by.is_some() {
+        // What a service needs is no sign that somebody tells who there is.
+        change.put(role);
+    } else {
+        change.make(role);
+    }
     change.commit();
     Ok(answer)
+}
+
+impl Iam {
+    /// The role of this name that is linked to a service, in an account that has it.
+    pub(crate) fn service_linked(&self, account: AccountId, service: &str, name: &str) -> Option<Arn> {
+        let realm = self.state.read(account);
+        let role = realm.role(name).ok()?;
+        (role.path == format!("/aws-service-role/{service}/")).then(|| role.arn.clone())
+    }
 }
 
 /// The role is gone when this is answered: no service here uses it.

@@ -57,8 +57,10 @@ pub(super) fn operation(service: ServiceId, name: &str) -> Unrouted {
     let queried = model.metadata().protocol.is_query();
     let shown = shown(name);
     let what = match (model.operation(name), queried) {
-        // Of EC2's model only what is answered is here.
-        _ if service == ServiceId::Ec2 => format!("The embedded AWS does not have {id}'s operation {shown}"),
+        // Of these models only what is answered is here.
+        _ if matches!(service, ServiceId::Ec2 | ServiceId::AutoScaling) => {
+            format!("The embedded AWS does not have {id}'s operation {shown}")
+        }
         (Some(_), _) => format!("The embedded AWS does not have {id}'s operation {shown}"),
         (None, true) => format!("Could not find operation {shown} for version {version}"),
         (None, false) if name.is_empty() => format!("X-Amz-Target names no operation of {id}"),

@@ -8,7 +8,8 @@ use aws_wire::model::{self, Kind, Operation, ServiceId, ServiceModel, Shape};
 
 use crate::operations::supported;
 
-const SERVICES: [(&str, ServiceId); 10] = [
+const SERVICES: [(&str, ServiceId); 11] = [
+    ("autoscaling", ServiceId::AutoScaling),
     ("cloudtrail", ServiceId::CloudTrail),
     ("ec2", ServiceId::Ec2),
     ("eks", ServiceId::Eks),
@@ -50,9 +51,12 @@ fn every_member_that_the_catalog_names_is_in_the_model_and_of_its_kind() {
     }
 }
 
-/// Whether EC2 fills a member in that no input has: see `access/ec2.rs` of the catalog.
+/// Whether a service fills a member in that no input has: see `access/ec2.rs` and `access/autoscaling.rs` of the catalog.
 fn is_filled_in(path: &str) -> bool {
-    path.starts_with("TagsOf.") || matches!(path, "LaunchTemplateIds" | "IamInstanceProfile.Role")
+    const OF_GROUPS: [&str; 3] = ["Subnets", "InstanceTypes", "VersionSpecified"];
+    path.starts_with("TagsOf.")
+        || matches!(path, "LaunchTemplateIds" | "IamInstanceProfile.Role")
+        || OF_GROUPS.contains(&path)
 }
 
 /// What must be at a path.
@@ -98,10 +102,12 @@ fn members_of(access: &Access) -> Vec<(&'static str, Fits)> {
         | On::EksCluster(member)
         | On::EksArn(member)
         | On::Queue(member)
+        | On::ScalingGroup(member)
+        | On::ScalingGroupOf(member)
         | On::NewOrganizationPolicy(member) => vec![(member, TEXT)],
         On::NewEc2(_) => vec![],
         On::Ec2(_, member) | On::Parameter(member) => vec![(member, VALUES)],
-        On::AnyEc2(member) => vec![(member, LIST)],
+        On::AnyEc2(member) | On::ScalingGroupsOfTags(member) => vec![(member, LIST)],
     };
     for condition in access.conditions() {
         match condition.from {

@@ -58,7 +58,7 @@ impl<'n> Text<'n> {
     /// Every row is under the name that it has itself.
     fn names(&self) -> Result<(), Flaw> {
         type Own = fn(&Node) -> Option<String>;
-        let own: [(&str, Own); 13] = [
+        let own: [(&str, Own); 15] = [
             ("kms.key", |row| arn_parts(row.get("arn")?.text()?).map(|arn| arn.of_key())),
             ("kms.grant", |row| {
                 let key = arn_parts(row.get("key")?.text()?)?.of_key();
@@ -79,6 +79,15 @@ impl<'n> Text<'n> {
             ("sqs.queue", |row| {
                 let text = |member: &str| row.get(member)?.text();
                 Some(format!("{}/{}/{}", text("account")?, text("region")?, text("name")?))
+            }),
+            ("autoscaling.group", |row| of_group(row, "arn")),
+            ("autoscaling.activity", |row| {
+                let place = of_group(row, "group")?;
+                let (account, rest) = place.split_once('/')?;
+                let (region, _) = rest.split_once('/')?;
+                let begun: jiff::Timestamp = row.get("begun")?.text()?.parse().ok()?;
+                let begun = begun.as_millisecond().max(0);
+                Some(format!("{account}/{region}/{begun:016}/{}", row.get("id")?.text()?))
             }),
             ("eks.update", |row| Some(format!("{}/{}", of_eks(row, "cluster", "cluster")?, row.get("id")?.text()?))),
         ];
@@ -298,6 +307,13 @@ fn of_eks(row: &Node, member: &str, kind: &str) -> Option<String> {
     let mut parts = row.get(member)?.text()?.splitn(6, ':').skip(3);
     let (region, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
     Some(format!("{account}/{region}/{}", resource.strip_prefix(kind)?.strip_prefix('/')?))
+}
+
+/// The key of an Auto Scaling group with this ARN.
+fn of_group(row: &Node, member: &str) -> Option<String> {
+    let (start, name) = row.get(member)?.text()?.split_once(":autoScalingGroupName/")?;
+    let mut parts = start.split(':').skip(3);
+    Some(format!("{1}/{0}/{name}", parts.next()?, parts.next()?))
 }
 
 /// The key of an entity of IAM: its account, and its name in lower case.

@@ -1,6 +1,6 @@
 //! The tables of every service.
 
-use crate::{accounts, cloudtrail, ec2, eks, iam, kms, organizations, sqs, store::Table};
+use crate::{accounts, autoscaling, cloudtrail, ec2, eks, iam, kms, organizations, sqs, store::Table};
 
 /// Every table that a service keeps rows in.
 pub(super) fn all() -> impl Iterator<Item = Table> {
@@ -13,6 +13,7 @@ pub(super) fn all() -> impl Iterator<Item = Table> {
         ec2::TABLES,
         eks::TABLES,
         sqs::TABLES,
+        autoscaling::TABLES,
     ];
     services.into_iter().flatten().copied()
 }

@@ -47,6 +47,14 @@ async fn a_launch_lives_or_dies_by_what_it_may_do_with_a_foreign_key() {
     aws.shutdown().await;
 }
 
+/// Instances of Auto Scaling groups under a key of another account.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_lives_or_dies_by_what_its_role_may_do_with_a_foreign_key() {
+    let aws = start().await;
+    run("volume_keys_autoscaling.py", &[], &aws.endpoint_url(), &credentials(&aws), None).await;
+    aws.shutdown().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn moto_departs_from_the_contract_just_where_it_is_said() {
     let mut moto = Command::new(venv().join("moto_server"))

@@ -96,6 +96,16 @@ async fn launch(aws: &Running, key: &str) -> (String, String) {
     (instance, volume)
 }
 
+/// Asks Auto Scaling; parameters are as they stand in a form.
+async fn autoscaling(aws: &Running, parameters: &str) -> Answer {
+    let headers = vec![("content-type".into(), "application/x-www-form-urlencoded; charset=utf-8".into())];
+    let body = format!("Version=2011-01-01&{parameters}").into();
+    let request = wire::Request { method: "POST", query: String::new(), headers, body };
+    let answer = request.signed(aws, &root(aws, "autoscaling")).send(aws).await;
+    assert_eq!(answer.status, 200, "{parameters}: {answer:?}");
+    answer
+}
+
 /// Makes something of everything.
 pub(crate) async fn fill(aws: &Running) -> Filled {
     let key = new_key(aws, json!({"MultiRegion": true, "Tags": [{"TagKey": "a", "TagValue": "b"}]})).await;
@@ -167,6 +177,10 @@ pub(crate) async fn fill(aws: &Running) -> Filled {
     }
 
     let instance = launch(aws, &key).await;
+    let group = "Action=CreateAutoScalingGroup&AutoScalingGroupName=nodes&MinSize=0&MaxSize=1&DesiredCapacity=1";
+    let by = "LaunchTemplate.LaunchTemplateName=nodes&AvailabilityZones.member.1=us-west-2a";
+    let tags = "Tags.member.1.Key=a&Tags.member.1.Value=b&Tags.member.1.PropagateAtLaunch=true";
+    autoscaling(aws, &format!("{group}&{by}&{tags}")).await;
     let signer = |answer: &Answer, service, token: Option<String>| Signer {
         access_key_id: answer.element("AccessKeyId"),
         secret: answer.element("SecretAccessKey").into_bytes().into(),
@@ -213,6 +227,14 @@ impl Filled {
         assert_eq!(ec2(aws, tagged).await.element("instanceId"), *instance);
         let volumes = ec2(aws, &format!("Action=DescribeVolumes&VolumeId.1={volume}")).await;
         assert_eq!(volumes.element("kmsKeyId"), self.key);
+        let groups = autoscaling(aws, "Action=DescribeAutoScalingGroups").await;
+        assert_eq!(groups.element("AutoScalingGroupName"), "nodes");
+        let member = groups.element("InstanceId");
+        let of_group =
+            "Action=DescribeInstances&Filter.1.Name=tag%3Aaws%3Aautoscaling%3AgroupName&Filter.1.Value.1=nodes";
+        assert_eq!(ec2(aws, of_group).await.element("instanceId"), member);
+        let done = autoscaling(aws, "Action=DescribeScalingActivities").await;
+        assert!(done.element("Description").ends_with(&member), "{done:?}");
         assert_eq!(ec2(aws, "Action=GetEbsEncryptionByDefault").await.element("ebsEncryptionByDefault"), "true");
         let received = sqs(aws, "ReceiveMessage", json!({"QueueUrl": QUEUE})).await;
         assert_eq!(received["Messages"][0]["Body"], "kept", "{received}");
@@ -223,6 +245,7 @@ impl Filled {
         call(aws, "DeleteAlias", json!({"AliasName": "alias/demo"})).await;
         call(aws, "DisableKey", json!({"KeyId": self.key})).await;
         ec2(aws, &format!("Action=TerminateInstances&InstanceId.1={}", self.instance.0)).await;
+        autoscaling(aws, "Action=DeleteAutoScalingGroup&AutoScalingGroupName=nodes&ForceDelete=true").await;
         ec2(aws, "Action=DeleteLaunchTemplate&LaunchTemplateName=nodes").await;
         ec2(aws, "Action=DisableEbsEncryptionByDefault").await;
         sqs(aws, "DeleteQueue", json!({"QueueUrl": QUEUE})).await;
