@@ -15,6 +15,7 @@ use crate::{
 pub(crate) const CLASSES: &str = "/apis/karpenter.k8s.aws/v1/ec2nodeclasses";
 pub(crate) const POOLS: &str = "/apis/karpenter.sh/v1/nodepools";
 pub(crate) const CLAIMS: &str = "/apis/karpenter.sh/v1/nodeclaims";
+const EVENTS: &str = "/api/v1/events";
 const NODES: &str = "/api/v1/nodes";
 const PODS: &str = "/api/v1/namespaces/default/pods";
 
@@ -143,6 +144,26 @@ impl Cluster {
 
     pub(crate) async fn delete(&self, path: &str) {
         self.ask("DELETE", path, None).await.unwrap();
+    }
+
+    /// Awaits that an object is not there.
+    pub(crate) async fn is_gone(&self, path: &str) {
+        await_some(&format!("{path} is gone"), async || self.get(path).await.map_or_else(|_| Ok(()), Err)).await;
+    }
+
+    /// The name of the claim of a pool that Karpenter says it deletes because of what the queue told.
+    pub(crate) async fn claim_told_interrupted(&self, pool: &str) -> String {
+        await_some("an event tells of an interruption", async || {
+            let events = self.list(EVENTS).await;
+            let names = |reason: &str| -> Vec<String> {
+                let of_reason = events.iter().filter(|event| event["reason"] == reason);
+                of_reason.map(|event| event["involvedObject"]["name"].text()).collect()
+            };
+            let (terminating, deleted) = (names("InstanceTerminating"), names("TerminatingOnInterruption"));
+            let is_of_pool = |name: &&String| name.starts_with(&format!("{pool}-")) && terminating.contains(name);
+            deleted.iter().find(is_of_pool).cloned().ok_or_else(|| events.clone())
+        })
+        .await
     }
 
     /// Has Karpenter look at a pod again, which it does by itself every ten seconds.

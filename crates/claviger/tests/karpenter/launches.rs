@@ -9,7 +9,7 @@ use crate::{
     cluster::{CLAIMS, CLASSES, Cluster, POOLS},
     controller::Controller,
     observed,
-    world::{CLUSTER, DENIED, NAME, SESSION, Text as _, World},
+    world::{CLUSTER, DENIED, NAME, QUEUE, SESSION, Text as _, World},
 };
 
 /// An image of another account, its snapshot under that account's key. The class names no key, so that the volume is under
@@ -37,16 +37,19 @@ async fn nodes_under_a_foreign_key() {
         cluster.new_pool(pool).await;
     }
 
-    let karpenter = Controller::start(path, "karpenter", &world, &cluster, None);
-    karpenter.runs_while(story(&world, &cluster)).await;
+    let karpenter = Controller::start(path, "without-queue", &world, &cluster, None);
+    let dead = karpenter.runs_while(nobody_hears(&world, &cluster)).await;
+    karpenter.stop().await;
+    let karpenter = Controller::start(path, "with-queue", &world, &cluster, Some(QUEUE));
+    karpenter.runs_while(all_is_heard(&world, &cluster, dead)).await;
     karpenter.stop().await;
     observed::is_what_the_page_tells(&world).await;
 }
 
-async fn story(world: &World, cluster: &Cluster) {
+/// Without the queue: an instance of each pool dies, and its claim stays. Tells the two.
+async fn nobody_hears(world: &World, cluster: &Cluster) -> [Value; 2] {
     // A dry run tells who may not launch before anything is launched.
-    let denied = class(DENIED);
-    cluster.says(&denied, "ValidationSucceeded", "False CreateFleetAuthCheckFailed").await;
+    cluster.says(&class(DENIED), "ValidationSucceeded", "False CreateFleetAuthCheckFailed").await;
     for pool in [IMAGE, KEY] {
         cluster.says(&class(pool), "Ready", "True").await;
         cluster.new_pod(pool).await;
@@ -54,9 +57,14 @@ async fn story(world: &World, cluster: &Cluster) {
     let (of_image, of_key) = tokio::join!(dies(world, cluster, IMAGE), dies(world, cluster, KEY));
     refused(world, "ReEncrypt", &of_image).await;
     refused(world, "CreateGrant", &of_key).await;
+    [of_image, of_key]
+}
+
+/// With the queue: the claims of the dead go, and the next ones launch what dies as well; until that may use the key.
+async fn all_is_heard(world: &World, cluster: &Cluster, [of_image, of_key]: [Value; 2]) {
+    tokio::join!(is_replaced(world, cluster, IMAGE, &of_image), is_replaced(world, cluster, KEY, &of_key));
 
     world.allow().await;
-    cluster.delete_claims().await;
     let (of_image, of_key) = tokio::join!(lives(world, cluster, IMAGE), lives(world, cluster, KEY));
     let own = world.cluster.call(Kms, "DescribeKey", json!({ "KeyId": "alias/aws/ebs" })).await;
     assert_eq!(of_image["KmsKeyId"], own["KeyMetadata"]["Arn"]);
@@ -72,7 +80,7 @@ fn class(name: &str) -> String {
 /// The instance that a pool has launched and that is dead, and what Karpenter makes of it: nothing, as it looks at no
 /// instance before its node registers. It would for 15 minutes.
 async fn dies(world: &World, cluster: &Cluster, pool: &str) -> Value {
-    let instance = world.instance(pool, "terminated").await;
+    let instance = world.instance(pool, "terminated", &[]).await;
     assert_eq!(instance["StateReason"]["Code"], INVALID_KEY, "{instance}");
     assert_eq!(instance["StateTransitionReason"], INVALID_KEY, "{instance}");
     let claim = claim_of(cluster, &instance).await;
@@ -80,6 +88,15 @@ async fn dies(world: &World, cluster: &Cluster, pool: &str) -> Value {
     let claim = cluster.says(&claim, "Launched", "True").await;
     assert_eq!(claim["metadata"]["deletionTimestamp"], Value::Null, "{claim}");
     instance
+}
+
+/// The claim of a dead instance is deleted, as the queue tells; the pod's next one has an instance that dies as well.
+async fn is_replaced(world: &World, cluster: &Cluster, pool: &str, dead: &Value) {
+    let claim = cluster.claim_told_interrupted(pool).await;
+    cluster.is_gone(&format!("{CLAIMS}/{claim}")).await;
+    cluster.touch_pod(pool).await;
+    let next = world.instance(pool, "terminated", &[dead]).await;
+    assert_eq!(next["StateReason"]["Code"], INVALID_KEY, "{next}");
 }
 
 /// The path of the claim that an instance was launched for.
@@ -97,7 +114,7 @@ async fn claim_of(cluster: &Cluster, instance: &Value) -> String {
 /// The instance of a pool runs, with everything that its launch template says, and becomes a node. Tells its volume.
 async fn lives(world: &World, cluster: &Cluster, pool: &str) -> Value {
     cluster.touch_pod(pool).await;
-    let instance = world.instance(pool, "running").await;
+    let instance = world.instance(pool, "running", &[]).await;
     let tag = |key: &str| tag(&instance, key);
     let template = json!({ "LaunchTemplateId": tag("aws:ec2launchtemplate:id") });
     let versions = world.ec2("DescribeLaunchTemplateVersions", "LaunchTemplateVersions", template).await;
@@ -150,7 +167,7 @@ async fn registers(world: &World, cluster: &Cluster, pool: &str, instance: &Valu
     cluster.says(&claim, "Registered", "True").await;
     let name = told["metadata"]["name"].text();
     await_some("the instance is tagged with its claim", async || {
-        let instance = world.instance(pool, "running").await;
+        let instance = world.instance(pool, "running", &[]).await;
         if tag(&instance, "karpenter.sh/nodeclaim") == name { Ok(()) } else { Err(instance) }
     })
     .await;
@@ -167,7 +184,7 @@ async fn leaves_nothing(world: &World, cluster: &Cluster) {
     cluster.delete_claims().await;
     for class in [IMAGE, KEY, DENIED].map(class) {
         cluster.delete(&class).await;
-        await_some("the class is gone", async || cluster.get(&class).await.map_or_else(|_| Ok(()), Err)).await;
+        cluster.is_gone(&class).await;
     }
     let left = world.ec2("DescribeLaunchTemplates", "LaunchTemplates", json!({})).await;
     assert!(left.is_empty(), "{left:?}");

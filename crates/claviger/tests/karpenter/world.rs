@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use aws_wire::model::ServiceId::{Ec2, Eks, Iam, Kms, Sts};
+use aws_wire::model::ServiceId::{Ec2, Eks, Iam, Kms, Sqs, Sts};
 use serde_json::{Value, json};
 use test_support::{ACCESS_KEY, EmbeddedAws, REGION, SECRET_KEY};
 
@@ -20,6 +20,8 @@ const OWNERS_SECRET: &str = "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY";
 pub(crate) const DISCOVERY: (&str, &str) = ("karpenter.sh/discovery", NAME);
 /// The cluster.
 pub(crate) const NAME: &str = "demo";
+/// The queue of interruptions.
+pub(crate) const QUEUE: &str = "Karpenter-demo";
 /// The class of nodes whose fleets the controller may not create.
 pub(crate) const DENIED: &str = "denied";
 /// The role of the nodes.
@@ -66,6 +68,7 @@ impl World {
         let plain_image = image(&owner, "plain", json!({})).await;
         discoverable(&cluster).await;
         let session = controller(&cluster).await;
+        new_queue(&cluster).await;
         new_cluster(&cluster, kubernetes).await;
         Self { process, cluster, owner, session, key, encrypted_image, plain_image }
     }
@@ -83,14 +86,16 @@ impl World {
         put_policy(&self.cluster, "key", &statement).await;
     }
 
-    /// An instance that a pool has launched, once one is in this state.
-    pub(crate) async fn instance(&self, pool: &str, state: &str) -> Value {
+    /// An instance that a pool has launched, once one is in this state; another than those that are known.
+    pub(crate) async fn instance(&self, pool: &str, state: &str, known: &[&Value]) -> Value {
         let filters = json!([{ "Name": "tag:karpenter.sh/nodepool", "Values": [pool] }]);
         let asked = json!({ "Filters": filters });
         await_some(&format!("an instance of {pool} is {state}"), async || {
             let reservations = self.ec2("DescribeInstances", "Reservations", asked.clone()).await;
             let instances = reservations.iter().flat_map(|of| of["Instances"].as_array().unwrap());
-            instances.clone().find(|instance| instance["State"]["Name"] == state).cloned().ok_or(reservations.clone())
+            let is_new = |of: &&Value| known.iter().all(|known| known["InstanceId"] != of["InstanceId"]);
+            let found = instances.filter(is_new).find(|instance| instance["State"]["Name"] == state);
+            found.cloned().ok_or_else(|| reservations.clone())
         })
         .await
     }
@@ -175,11 +180,29 @@ async fn controller(cluster: &Aws) -> Keys {
 }
 
 /// All that Karpenter calls. What is not here, it does without.
-const ACTIONS: [&str; 3] = ["ec2:*", "eks:DescribeCluster", "iam:*InstanceProfile*"];
+const ACTIONS: [&str; 6] = [
+    "ec2:*",
+    "eks:DescribeCluster",
+    "iam:*InstanceProfile*",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueUrl",
+    "sqs:ReceiveMessage",
+];
 
 async fn put_policy(cluster: &Aws, name: &str, statements: &Value) {
     let policy = json!({ "RoleName": CONTROLLER, "PolicyName": name, "PolicyDocument": document(statements) });
     cluster.call(Iam, "PutRolePolicy", policy).await;
+}
+
+/// A queue that EventBridge may send to, as that of Karpenter's CloudFormation template.
+async fn new_queue(cluster: &Aws) {
+    let policy = document(&json!([{
+        "Effect": "Allow",
+        "Principal": { "Service": ["events.amazonaws.com", "sqs.amazonaws.com"] },
+        "Action": "sqs:SendMessage",
+        "Resource": format!("arn:aws:sqs:{REGION}:{CLUSTER}:{QUEUE}"),
+    }]));
+    cluster.call(Sqs, "CreateQueue", json!({ "QueueName": QUEUE, "Attributes": { "Policy": policy } })).await;
 }
 
 async fn new_cluster(cluster: &Aws, version: &str) {
