@@ -21,15 +21,18 @@ const UNPUBLISHED: &[(&str, &str)] = &[
 ];
 
 fn every_access() -> impl Iterator<Item = (&'static Operation, &'static Access)> {
-    let all = ["autoscaling", "cloudtrail", "ec2", "eks", "eks-auth", "iam", "kms", "organizations", "sqs", "ssm", "sts"];
+    let all =
+        ["autoscaling", "cloudtrail", "ec2", "eks", "eks-auth", "iam", "kms", "organizations", "sqs", "ssm", "sts"];
     let all = all.into_iter().flat_map(operations);
     all.flat_map(|operation| operation.accesses().iter().map(move |access| (operation, access)))
 }
 
 fn is_on_a_key(access: &Access) -> bool {
     let service = access.action().split(':').next();
-    !matches!(service, Some("autoscaling" | "ec2" | "eks" | "eks-auth" | "iam" | "organizations" | "sqs" | "ssm" | "sts"))
-        && !matches!(access.on(), On::Nothing | On::Alias(_) | On::Role(_) | On::Principal(_) | On::Trail(_))
+    !matches!(
+        service,
+        Some("autoscaling" | "ec2" | "eks" | "eks-auth" | "iam" | "organizations" | "sqs" | "ssm" | "sts")
+    ) && !matches!(access.on(), On::Nothing | On::Alias(_) | On::Role(_) | On::Principal(_) | On::Trail(_))
 }
 
 /// Tagging what is yet to be made takes the permission to tag, on nothing that has an ARN.
@@ -201,7 +204,9 @@ fn each_access_is_on_what_its_action_can_be_restricted_to() {
 
 #[test]
 fn operations_are_found_by_their_exact_names() {
-    for service in ["autoscaling", "cloudtrail", "ec2", "eks", "eks-auth", "iam", "kms", "organizations", "sqs", "ssm", "sts"] {
+    for service in
+        ["autoscaling", "cloudtrail", "ec2", "eks", "eks-auth", "iam", "kms", "organizations", "sqs", "ssm", "sts"]
+    {
         for known in operations(service) {
             assert!(std::ptr::eq(operation(service, known.name()).unwrap(), known), "{}", known.name());
             assert!(!known.accesses().is_empty(), "{}", known.name());

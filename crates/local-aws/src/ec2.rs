@@ -53,8 +53,8 @@ use crate::{
 };
 
 use call::Call;
-pub(crate) use public_images::id as public_image_id;
 pub(crate) use of_groups::{Behalf, Standing};
+pub(crate) use public_images::id as public_image_id;
 pub(crate) use state::{State, TABLES};
 
 /// EC2, as every account sees it. Clones share their state.

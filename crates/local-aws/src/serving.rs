@@ -167,8 +167,17 @@ impl Plan {
             Admin { clock: clock.clone(), accounts, authorizer, kms, eks, faults, due, store: store.clone() }
         };
         let issuers = Issuers::new(self.issuers.clone()).with_own(Arc::new(eks.clone()));
-        let services =
-            Services { iam, kms: kms.clone(), cloudtrail, organizations, eks, ec2, sqs: sqs.clone(), autoscaling, issuers };
+        let services = Services {
+            iam,
+            kms: kms.clone(),
+            cloudtrail,
+            organizations,
+            eks,
+            ec2,
+            sqs: sqs.clone(),
+            autoscaling,
+            issuers,
+        };
         let trail = Arc::clone(&self.trail);
         let state = store.clone();
         let router = Router::new(Arc::clone(&accounts), clock.clone(), state, services, authorizer, trail, due.clone());
