@@ -87,7 +87,7 @@ pub fn encode_response(
 pub fn encode_error(model: &ServiceModel, error: &WireError, request_id: &str) -> EncodedResponse {
     let Ok(body): Result<_, Infallible> = XmlWriter::document("ErrorResponse", namespace(model), |xml| {
         xml.nested(Some("Error"), |xml| {
-            xml.element("Type", if error.http_status < 500 { "Sender" } else { "Receiver" });
+            xml.element("Type", if is_of_sender(model, error) { "Sender" } else { "Receiver" });
             xml.element("Code", &error.code);
             if !error.message.is_empty() {
                 xml.element("Message", &error.message);
@@ -159,4 +159,13 @@ pub fn decode_error(status: u16, body: &[u8]) -> WireError {
 
 pub(super) fn namespace(model: &ServiceModel) -> &str {
     model.metadata().xml_namespace.as_deref().unwrap_or_default()
+}
+
+/// Whose fault it is, as the model declares it: Auto Scaling's `ResourceContention` is the caller's, with status 500. Of an
+/// error that no operation declares, the status says it.
+fn is_of_sender(model: &ServiceModel, error: &WireError) -> bool {
+    let mut declared = model.operations().flat_map(Operation::errors);
+    declared
+        .find(|declared| declared.code == error.code)
+        .map_or(error.http_status < 500, |declared| declared.sender_fault)
 }

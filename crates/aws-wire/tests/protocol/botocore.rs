@@ -73,14 +73,17 @@ fn botocore_knows_every_declared_error() {
             let error = WireError::new(declared.code.clone(), "<why> & how").with_status(declared.http_status);
             let response = protocol::encode_error(model, &error, "request-1");
             let answer = botocore.ask("parse_error", service, operation, question(&response));
-            assert_eq!(answer["code"], declared.code.as_str(), "{}", operation.name());
+            // SQS keeps the codes of the time when it spoke Query: botocore finds no members for one that is another today.
+            let kept = response.headers.iter().find(|(name, _)| *name == "x-amzn-query-error");
+            let code = kept.map_or(declared.code.as_str(), |(_, kept)| kept.split(';').next().unwrap_or_default());
+            assert_eq!(answer["code"], code, "{}", operation.name());
             assert_eq!(answer["message"], "<why> & how");
             assert_eq!(answer["request_id"], "request-1");
             if model.metadata().protocol == Protocol::Query {
                 assert_eq!(answer["type"], if declared.sender_fault { "Sender" } else { "Receiver" });
                 // botocore looks for the exception's `message`; Query writes `Message`.
                 assert_eq!(answer["modelled"], json!({}), "botocore has a class for {}", declared.code);
-            } else if has_message(model, declared.shape) {
+            } else if code == declared.code && has_message(model, declared.shape) {
                 assert_eq!(answer["modelled"]["message"], "<why> & how", "botocore has a class for {}", declared.code);
             }
         }

@@ -51,7 +51,7 @@ async fn everything_survives_a_restart() {
     let aws = start_at(&path).await;
     assert_eq!(told(&aws, &association).await, before);
     assert_eq!(before[0]["clusters"], json!(["demo", "entries"]));
-    assert_eq!(before[3]["accessEntries"], json!([format!("arn:aws:iam::{ACCOUNT}:root"), role("pod")]));
+    assert_eq!(before[3]["accessEntries"], json!([role("pod"), format!("arn:aws:iam::{ACCOUNT}:root")]));
     assert_eq!(before[4]["fargateProfileNames"], json!(["one"]));
     assert_eq!(before[1]["cluster"]["tags"], json!({ "team": "blue" }));
     let answer = read(&assume(&aws, "demo", &pods_token).await);
