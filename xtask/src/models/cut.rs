@@ -108,6 +108,7 @@ impl Kept {
     pub(super) fn of(self, model: Json) -> Json {
         let (names, parts) = match (self, model) {
             (Self::Operations(names), Json::Object(parts)) => (names, parts),
+            (Self::Whole, Json::Object(parts)) => return Json::Object(parts.into_iter().map(without_open_sets).collect()),
             (_, model) => return model,
         };
         let operations: Vec<(String, Json)> =
@@ -127,10 +128,21 @@ impl Kept {
     }
 }
 
-/// EC2 looks an instance type up where it is used, each operation with errors of its own: to it the set is no constraint.
+fn without_open_sets((part, json): (String, Json)) -> (String, Json) {
+    match json {
+        Json::Object(shapes) if part == "shapes" => {
+            (part, Json::Object(shapes.into_iter().map(without_open_set).collect()))
+        }
+        json => (part, json),
+    }
+}
+
+/// EC2 looks an instance type up where it is used, each operation with errors of its own: to it the set is no constraint. SQS
+/// takes the names of messages' attributes (`SentTimestamp`) in ReceiveMessage's `AttributeNames`, whose set has those of
+/// queues alone: Karpenter asks so.
 fn without_open_set((name, shape): (String, Json)) -> (String, Json) {
     match shape {
-        Json::Object(mut members) if name == "InstanceType" => {
+        Json::Object(mut members) if ["InstanceType", "QueueAttributeName"].contains(&name.as_str()) => {
             members.retain(|(member, _)| member != "enum");
             (name, Json::Object(members))
         }
