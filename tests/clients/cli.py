@@ -820,7 +820,7 @@ def a_group():
     ec2("create-launch-template", "--launch-template-name", "group", "--launch-template-data", data)
     named = ("--auto-scaling-group-name", "cli")
     subnets = ec2("describe-subnets", "--query", "Subnets[].SubnetId")
-    tag = "ResourceId=cli,ResourceType=auto-scaling-group,Key=team,Value=blue,PropagateAtLaunch=true"
+    tag = "ResourceId=cli,ResourceType=auto-scaling-group,Key=team,Value=green,PropagateAtLaunch=true"
     groups("create-auto-scaling-group", *named, "--launch-template", "LaunchTemplateName=group", "--min-size", "1",
            "--max-size", "3", "--vpc-zone-identifier", ",".join(subnets), "--tags", tag)
 

@@ -14,9 +14,9 @@
 
 mod attributes;
 mod authorize;
+mod digest;
 mod fault;
 mod heard;
-mod md5;
 mod messages;
 mod queues;
 mod state;

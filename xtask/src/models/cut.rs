@@ -108,7 +108,9 @@ impl Kept {
     pub(super) fn of(self, model: Json) -> Json {
         let (names, parts) = match (self, model) {
             (Self::Operations(names), Json::Object(parts)) => (names, parts),
-            (Self::Whole, Json::Object(parts)) => return Json::Object(parts.into_iter().map(without_open_sets).collect()),
+            (Self::Whole, Json::Object(parts)) => {
+                return Json::Object(parts.into_iter().map(without_open_sets).collect());
+            }
             (_, model) => return model,
         };
         let operations: Vec<(String, Json)> =

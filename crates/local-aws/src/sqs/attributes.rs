@@ -31,6 +31,16 @@ const ABSENT: [&str; 8] = [
     "RedrivePolicy",
 ];
 
+/// Whether a queue can be given it, if perhaps not here.
+pub(super) fn is_settable(name: &str) -> bool {
+    let numbers = NUMBERS.iter().map(|(number, ..)| *number);
+    numbers.chain(ABSENT).chain(["Policy", "SqsManagedSseEnabled"]).any(|known| known == name)
+}
+
+pub(super) fn unknown(name: &str) -> ServiceError {
+    ServiceError::new("InvalidAttributeName", format!("Unknown Attribute {name}."))
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(super) struct Attributes(BTreeMap<String, String>);
@@ -56,7 +66,7 @@ impl Attributes {
                 }
                 _ => {
                     let Some((_, least, most, _)) = NUMBERS.iter().find(|(known, ..)| known == name) else {
-                        return Err(ServiceError::new("InvalidAttributeName", format!("Unknown Attribute {name}.")));
+                        return Err(unknown(name));
                     };
                     let number = value.parse().ok().filter(|number: &i64| (*least..=*most).contains(number));
                     let number = number.ok_or_else(|| fault::invalid_value(name, ""))?;

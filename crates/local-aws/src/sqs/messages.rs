@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Call, fault, md5,
+    Call, digest, fault,
     state::{Full, Held, Message, Name, Realm, size},
 };
 use crate::{ServiceError, sealing::random_bytes};
@@ -58,8 +58,8 @@ pub(super) fn send(call: &Call<'_>, input: Value) -> Result<Value, ServiceError>
         sent: now,
         delayed,
     };
-    let mut told = json!({ "MessageId": message.id, "MD5OfMessageBody": md5::hex(body.as_bytes()) });
-    if let (Some(digest), Some(members)) = (md5::of_attributes(&message.attributes), told.as_object_mut()) {
+    let mut told = json!({ "MessageId": message.id, "MD5OfMessageBody": digest::hex(body.as_bytes()) });
+    if let (Some(digest), Some(members)) = (digest::of_attributes(&message.attributes), told.as_object_mut()) {
         members.insert("MD5OfMessageAttributes".to_owned(), digest.into());
     }
     call.sqs.state.send(&mut realm, &of, message).map_err(|Full| {
@@ -218,14 +218,14 @@ fn told(held: &Held, receipt: &str, asked: &Asked) -> Value {
     let mut told = json!({
         "MessageId": message.id,
         "ReceiptHandle": receipt,
-        "MD5OfBody": md5::hex(message.body.as_bytes()),
+        "MD5OfBody": digest::hex(message.body.as_bytes()),
         "Body": message.body,
     });
     if let Some(members) = told.as_object_mut() {
         if !attributes.is_empty() {
             members.insert("Attributes".to_owned(), attributes.into());
         }
-        if let Some(digest) = md5::of_attributes(&own) {
+        if let Some(digest) = digest::of_attributes(&own) {
             members.insert("MD5OfMessageAttributes".to_owned(), digest.into());
             members.insert("MessageAttributes".to_owned(), own.into());
         }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{
-    Call, fault,
+    Call, attributes, fault,
     state::{Name, Record},
 };
 use crate::{
@@ -117,6 +117,10 @@ pub(super) fn get_attributes(call: &Call<'_>, input: Value) -> Result<Value, Ser
         .map(|(name, value)| (name.to_owned(), value)),
     );
     let wanted: Vec<&str> = call.list(&input, "AttributeNames").collect();
+    let is_known = |name: &str| name == "All" || all.contains_key(name) || attributes::is_settable(name);
+    if let Some(odd) = wanted.iter().find(|name| !is_known(name)) {
+        return Err(attributes::unknown(odd));
+    }
     all.retain(|name, _| wanted.contains(&"All") || wanted.contains(&name.as_str()));
     Ok(if all.is_empty() { json!({}) } else { json!({ "Attributes": all }) })
 }
