@@ -4,7 +4,7 @@
 //! that was not deleted is there to be received again, as SQS may deliver any message twice.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -144,13 +144,15 @@ impl State {
             put_policy(&authorizer, &record);
             realm.queues.insert(record.of.clone(), Queue::new(record));
         }
+        let names: HashMap<String, Name> = realm.queues.keys().map(|name| (name.key(), name.clone())).collect();
         for row in store.rows(MESSAGES)? {
             let message: Message = store.decode(MESSAGES, &row)?;
             let (queue, at) = row.key.rsplit_once('/').unwrap_or_default();
             let at = at.parse::<u64>().unwrap_or_default();
             realm.next = realm.next.max(at.saturating_add(1));
-            realm.bytes += message.size();
-            if let Some(queue) = realm.queues.values_mut().find(|known| known.record.of.key() == queue) {
+            // What no queue has takes no room, for nobody could ever receive it.
+            if let Some(queue) = names.get(queue).and_then(|name| realm.queues.get_mut(name)) {
+                realm.bytes += message.size();
                 queue.messages.insert(at, Held::new(message));
             }
         }

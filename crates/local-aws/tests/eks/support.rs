@@ -48,11 +48,14 @@ pub(crate) async fn new_cluster(aws: &Running, name: &str) -> Value {
     eks(aws, "POST", "/clusters", input).await["cluster"].clone()
 }
 
-/// Waits until a cluster is there.
+/// Waits until a cluster is there. Nothing tells: who waits at AWS asks, too.
 pub(crate) async fn active(aws: &Running, name: &str) {
-    while eks(aws, "GET", &format!("/clusters/{name}"), Value::Null).await["cluster"]["status"] == "CREATING" {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let is_there = async {
+        while eks(aws, "GET", &format!("/clusters/{name}"), Value::Null).await["cluster"]["status"] == "CREATING" {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), is_there).await.unwrap();
 }
 
 pub(crate) async fn associate(aws: &Running, cluster: &str, service_account: &str) -> Value {
