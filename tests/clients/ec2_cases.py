@@ -329,7 +329,7 @@ def a_dry_run_tells_who_may(aws):
     narrow = ec2(aws, credentials=session(aws, everything, no_large))
     with aws.refuses("DryRunOperation"):
         narrow.run_instances(**launch)
-    with aws.refuses("UnauthorizedOperation", "with an explicit deny in a session policy.* Encoded auth", 403):
+    with aws.refuses("UnauthorizedOperation", r"^You are not authorized to perform this operation\. User: .* with an explicit deny in a session policy.* Encoded auth", 403):
         narrow.run_instances(**launch, InstanceType="m5.large")
     reader = session(aws, {"Effect": "Allow", "Action": ["ec2:Describe*", "sts:Decode*"], "Resource": "*"})
     client = ec2(aws, credentials=reader)

@@ -13,10 +13,12 @@ pub(super) fn dry_run() -> ServiceError {
     ServiceError::new("DryRunOperation", "Request would have succeeded, but DryRun flag is set.").with_status(412)
 }
 
-/// A denial, in the words that name who is denied what.
+/// A denial, in the words that name who is denied what. EC2 begins so whatever the action; of its own ones the words do, too.
 pub(super) fn unauthorized(why: &str, encoded: Option<&str>) -> ServiceError {
+    const BEGINNING: &str = "You are not authorized to perform this operation. ";
+    let why = why.strip_prefix(BEGINNING).unwrap_or(why);
     let encoded = encoded.map(|text| format!(" Encoded authorization failure message: {text}")).unwrap_or_default();
-    let message = format!("You are not authorized to perform this operation. {why}{encoded}");
+    let message = format!("{BEGINNING}{why}{encoded}");
     ServiceError::new("UnauthorizedOperation", message).with_status(403)
 }
 
