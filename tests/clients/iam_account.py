@@ -17,7 +17,7 @@ def an_account_has_one_alias(aws):
     with aws.moto_departs("knows the aliases of one account only (Use an alias for your AWS account ID: unique)"):
         with aws.refuses("EntityAlreadyExists", "claviger-two already exists", 409):
             other.create_account_alias(AccountAlias="claviger-two")
-        with aws.refuses("ValidationError", "'accountAlias' failed .* regular expression", 400):
+        with aws.refuses("ValidationError", "^The specified value for accountAlias is invalid. ", 400):
             iam.create_account_alias(AccountAlias="claviger--two")
         with aws.refuses("NoSuchEntity", "claviger-one cannot be found", 404):
             iam.delete_account_alias(AccountAlias="claviger-one")
@@ -108,8 +108,8 @@ def providers_of_web_identities(aws):
     iam.tag_open_id_connect_provider(OpenIDConnectProviderArn=arn, Tags=[{"Key": "c", "Value": "d"}])
     iam.untag_open_id_connect_provider(OpenIDConnectProviderArn=arn, TagKeys=["a"])
     assert pages_of(iam.list_open_id_connect_provider_tags, "Tags", OpenIDConnectProviderArn=arn) == [{"Key": "c", "Value": "d"}]
-    twice = [{"Key": "a", "Value": "1"}, {"Key": "A", "Value": "2"}]
-    with aws.refuses("InvalidInput", "Duplicate tag keys", 400):
+    twice = [{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}]
+    with aws.refuses("InvalidInput", "^Duplicate tag keys found.", 400):
         iam.tag_open_id_connect_provider(OpenIDConnectProviderArn=arn, Tags=twice)
     with aws.refuses("LimitExceeded", "number of tags", 409):
         iam.tag_open_id_connect_provider(

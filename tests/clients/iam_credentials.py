@@ -218,7 +218,7 @@ def a_virtual_mfa_device_is_made_enabled_and_deleted(aws):
     serial, seed = made["SerialNumber"], made["Base32StringSeed"]
     assert serial == f"arn:aws:iam::{aws.accounts[0]}:mfa/team/phone", made
     with aws.moto_may_depart("its messages are its own"):
-        with aws.refuses("EntityAlreadyExists", "^MFADevice entity at the same path and name already exists.$", 409):
+        with aws.refuses("EntityAlreadyExists", "^MFA device already exists.$", 409):
             iam.create_virtual_mfa_device(VirtualMFADeviceName="phone", Path="/team/")
     assert serial in [each["SerialNumber"] for each in iam.list_virtual_mfa_devices(AssignmentStatus="Unassigned")["VirtualMFADevices"]]
     with aws.moto_departs("takes any codes, and has no tags (EnableMFADevice: InvalidAuthenticationCode; ListMFADeviceTags)"):
@@ -248,10 +248,10 @@ def a_virtual_mfa_device_is_made_enabled_and_deleted(aws):
         iam.tag_mfa_device(SerialNumber=serial, Tags=[{"Key": "c", "Value": "d"}])
         iam.untag_mfa_device(SerialNumber=serial, TagKeys=["a"])
         assert iam.list_mfa_device_tags(SerialNumber=serial)["Tags"] == [{"Key": "c", "Value": "d"}]
-        twice = [{"Key": "a", "Value": "1"}, {"Key": "A", "Value": "2"}]
-        with aws.refuses("InvalidInput", "Duplicate tag keys", 400):
+        twice = [{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}]
+        with aws.refuses("InvalidInput", "^Duplicate tag keys found.", 400):
             iam.create_virtual_mfa_device(VirtualMFADeviceName="other", Tags=twice)
-        with aws.refuses("InvalidInput", "Duplicate tag keys", 400):
+        with aws.refuses("InvalidInput", "^Duplicate tag keys found.", 400):
             iam.tag_mfa_device(SerialNumber=serial, Tags=twice)
         with aws.refuses("LimitExceeded", "number of tags", 409):
             iam.tag_mfa_device(SerialNumber=serial, Tags=[{"Key": f"k{at}", "Value": "v"} for at in range(50)])
@@ -275,7 +275,7 @@ def a_virtual_mfa_device_is_made_enabled_and_deleted(aws):
             (iam.delete_virtual_mfa_device, {}), (iam.enable_mfa_device, {"UserName": "mfa2", **any_codes}), (iam.list_mfa_device_tags, {}),
             (iam.tag_mfa_device, {"Tags": twice[:1]}), (iam.untag_mfa_device, {"TagKeys": ["a"]}),
         ):
-            with aws.refuses("NoSuchEntity", f"^VirtualMFADevice with serial number {serial} doesn't exist.$", 404):
+            with aws.refuses("NoSuchEntity", f"^MFA Device with serial number {serial} does not exist.$", 404):
                 call(SerialNumber=serial, **more)
         # Made again it is another device.
         assert iam.create_virtual_mfa_device(VirtualMFADeviceName="phone", Path="/team/")["VirtualMFADevice"]["Base32StringSeed"] != seed

@@ -65,10 +65,10 @@ def a_policy_and_its_versions(aws):
 def policies_are_refused_in_aws_words(aws):
     iam = aws.iam()
     arn, none = new_policy(aws, "Refused")["Arn"], f"arn:aws:iam::{aws.accounts[0]}:policy/none"
-    twice = [{"Key": "a", "Value": "1"}, {"Key": "A", "Value": "2"}]
-    with aws.refuses("InvalidInput", "Duplicate tag keys", 400):
+    twice = [{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}]
+    with aws.refuses("InvalidInput", "^Duplicate tag keys found.", 400):
         new_policy(aws, "Twice", Tags=twice)
-    with aws.refuses("InvalidInput", "Duplicate tag keys", 400):
+    with aws.refuses("InvalidInput", "^Duplicate tag keys found.", 400):
         iam.tag_policy(PolicyArn=arn, Tags=twice)
     large = {**READ, "Statement": [{**READ["Statement"][0], "Sid": f"S{at}"} for at in range(120)]}
     for put in (
@@ -460,3 +460,32 @@ def the_simulator_takes_organizations_resources_and_callers(aws):
     with aws.refuses("InvalidInput", "needs a CallerArn", 400):
         iam.simulate_principal_policy(**source, **resource_policy, ActionNames=["s3:GetObject"])
     assert said(iam.simulate_principal_policy, **source, **resource_policy, CallerArn=ann)[0] == "allowed"
+
+
+@case(moto_departs="tells no tag keys apart by case (Tags for IAM resources: those of users and roles alone are not case sensitive)")
+def tag_keys_of_all_but_users_and_roles_have_case(aws):
+    iam, account = aws.iam(), aws.accounts[0]
+    both = [{"Key": "Team", "Value": "red"}, {"Key": "team", "Value": "blue"}]
+    arn = new_policy(aws, "Cased")["Arn"]
+    iam.create_instance_profile(InstanceProfileName="Cased")
+    provider = {"OpenIDConnectProviderArn": f"arn:aws:iam::{account}:oidc-provider/cased.example.com"}
+    iam.create_open_id_connect_provider(Url="https://cased.example.com")
+    iam.create_virtual_mfa_device(VirtualMFADeviceName="Cased")
+    device = {"SerialNumber": f"arn:aws:iam::{account}:mfa/Cased"}
+    profile = {"InstanceProfileName": "Cased"}
+    for named, tag, untag, tags in (
+        ({"PolicyArn": arn}, iam.tag_policy, iam.untag_policy, iam.list_policy_tags),
+        (profile, iam.tag_instance_profile, iam.untag_instance_profile, iam.list_instance_profile_tags),
+        (provider, iam.tag_open_id_connect_provider, iam.untag_open_id_connect_provider, iam.list_open_id_connect_provider_tags),
+        (device, iam.tag_mfa_device, iam.untag_mfa_device, iam.list_mfa_device_tags),
+    ):
+        tag(**named, Tags=both)
+        assert tags(**named)["Tags"] == both, named
+        with aws.refuses("InvalidInput", "^Duplicate tag keys found.$", 400):
+            tag(**named, Tags=[both[0], both[0]])
+        untag(**named, TagKeys=["team"])
+        assert tags(**named)["Tags"] == both[:1], named
+    iam.delete_policy(PolicyArn=arn)
+    iam.delete_instance_profile(**profile)
+    iam.delete_open_id_connect_provider(**provider)
+    iam.delete_virtual_mfa_device(**device)

@@ -110,8 +110,8 @@ def inputs_are_held_against_the_model(aws):
     with aws.moto_may_depart("validates in words of its own"):
         for more, message in (
             ({"RoleName": "a" * 65}, "'roleName' failed .* less than or equal to 64"),
-            ({"RoleName": "a b"}, "'roleName' failed .* regular expression pattern"),
-            ({"RoleName": "a", "Path": "team"}, "'path' failed .* regular expression pattern"),
+            ({"RoleName": "a b"}, "^The specified value for roleName is invalid. It must contain only alphanumeric "),
+            ({"RoleName": "a", "Path": "team"}, "^The specified value for path is invalid. It must begin and end with / "),
             ({"RoleName": "a", "MaxSessionDuration": 3599}, "'maxSessionDuration' failed .* greater than or equal to 3600"),
             ({"RoleName": "a", "MaxSessionDuration": 43201}, "'maxSessionDuration' failed .* less than or equal to 43200"),
         ):
@@ -325,10 +325,10 @@ def instance_profiles_hold_one_role(aws):
     iam.tag_instance_profile(InstanceProfileName="Nodes", Tags=[{"Key": "c", "Value": "d"}])
     iam.untag_instance_profile(InstanceProfileName="Nodes", TagKeys=["a"])
     assert iam.list_instance_profile_tags(InstanceProfileName="Nodes")["Tags"] == [{"Key": "c", "Value": "d"}]
-    twice = [{"Key": "a", "Value": "1"}, {"Key": "A", "Value": "2"}]
-    with aws.refuses("InvalidInput", "Duplicate tag keys", 400):
+    twice = [{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}]
+    with aws.refuses("InvalidInput", "^Duplicate tag keys found.", 400):
         iam.tag_instance_profile(InstanceProfileName="Nodes", Tags=twice)
-    with aws.refuses("InvalidInput", "Duplicate tag keys", 400):
+    with aws.refuses("InvalidInput", "^Duplicate tag keys found.", 400):
         iam.create_instance_profile(InstanceProfileName="Twice", Tags=twice)
     with aws.moto_departs("counts the tags of one call only (IAM and AWS STS quotas: 50 tags)"):
         with aws.refuses("LimitExceeded", "number of tags", 409):

@@ -47,6 +47,15 @@ impl ValidationError {
         &self.violations
     }
 
+    /// The same with no value told, for services that tell none.
+    #[must_use]
+    pub fn without_values(mut self) -> Self {
+        for violation in &mut self.violations {
+            violation.shown = None;
+        }
+        self
+    }
+
     /// What AWS answers to it: `ValidationException` in JSON, `ValidationError` in Query; in EC2 what it has for the
     /// first of the violations.
     ///

@@ -30,6 +30,7 @@ mod fault;
 mod groups;
 mod inline_policies;
 mod instance_profiles;
+mod invalid;
 mod login_profiles;
 mod managed_policies;
 mod mfa_devices;
@@ -57,6 +58,7 @@ use crate::{CallContext, ServiceError, accounts::Accounts, operations::operation
 
 use aws_catalog::access::IamKind::{Group, InstanceProfile, Mfa, OidcProvider, Policy, Role, User};
 use call::Call;
+pub(crate) use invalid::invalid;
 pub(crate) use state::{State, TABLES};
 
 /// IAM of all accounts. Clones share their state.

@@ -19,7 +19,7 @@ pub(super) fn missing(kind: IamKind, name: &str) -> ServiceError {
         IamKind::InstanceProfile => format!("Instance Profile {name} cannot be found."),
         IamKind::OidcProvider => format!("OpenIDConnect Provider not found for arn {name}"),
         IamKind::Policy => format!("Policy {name} was not found."),
-        IamKind::Mfa => format!("VirtualMFADevice with serial number {name} doesn't exist."),
+        IamKind::Mfa => format!("MFA Device with serial number {name} does not exist."),
         IamKind::User | IamKind::Role | IamKind::Group => {
             format!("The {} with name {name} cannot be found.", kind.name())
         }
@@ -35,7 +35,7 @@ pub(super) fn exists(kind: IamKind, name: &str) -> ServiceError {
         IamKind::InstanceProfile => format!("Instance Profile {name} already exists."),
         IamKind::Policy => format!("A policy called {name} already exists. Duplicate names are not allowed."),
         IamKind::OidcProvider => format!("Provider with url {name} already exists."),
-        IamKind::Mfa => "MFADevice entity at the same path and name already exists.".to_owned(),
+        IamKind::Mfa => "MFA device already exists.".to_owned(),
     };
     ServiceError::new("EntityAlreadyExists", message).with_status(409)
 }

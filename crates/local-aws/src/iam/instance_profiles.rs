@@ -57,7 +57,7 @@ pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
         name: instance_profile_name,
         created: call.now(),
         role: None,
-        tags: Tags::new(tags)?,
+        tags: Tags::new(IamKind::InstanceProfile, tags)?,
     };
     let answer = json!({ "InstanceProfile": told(call, &change, &profile, !profile.tags.is_empty()) });
     change.put(profile);

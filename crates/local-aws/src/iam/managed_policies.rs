@@ -104,7 +104,7 @@ pub(super) fn create_policy(call: &Call<'_>, value: Value) -> Result<Value, Serv
         versions: [(1, Version { document: input.policy_document, created: now })].into(),
         default: 1,
         next: 2,
-        tags: Tags::new(input.tags)?,
+        tags: Tags::new(IamKind::Policy, input.tags)?,
     };
     let mut answer = told(&change, &policy.head());
     if let (false, Some(fields)) = (policy.tags.is_empty(), answer.as_object_mut()) {

@@ -93,7 +93,7 @@ pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
             LONGEST_SERIAL_NUMBER
         )));
     }
-    let device = MfaDevice { arn, id: call.new_id("")?, name, tags: Tags::new(tags)? };
+    let device = MfaDevice { arn, id: call.new_id("")?, name, tags: Tags::new(IamKind::Mfa, tags)? };
     let seed = call.accounts.mfa_seed(&device.id);
     let mut told = Map::new();
     told.insert("SerialNumber".into(), device.arn.as_str().into());
@@ -217,7 +217,7 @@ impl Of {
 /// A device that a user has.
 fn enabled<'u>(user: &'u User, serial: &str) -> Result<&'u EnabledMfa, ServiceError> {
     let found = user.credentials.mfa.iter().find(|device| device.serial == serial);
-    found.ok_or_else(|| fault::no_such_entity(format!("Device with serial number {serial} cannot be found.")))
+    found.ok_or_else(|| fault::no_such_entity(format!("MFA Device with serial number {serial} does not exist.")))
 }
 
 /// As authenticator apps take a seed.

@@ -64,7 +64,7 @@ pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
         created: call.now(),
         client_ids: input.client_ids,
         thumbprints: input.thumbprints,
-        tags: Tags::new(input.tags)?,
+        tags: Tags::new(IamKind::OidcProvider, input.tags)?,
     };
     let mut answer = json!({ "OpenIDConnectProviderArn": provider.arn.as_str() });
     if let (false, Some(fields)) = (provider.tags.is_empty(), answer.as_object_mut()) {

@@ -93,7 +93,7 @@ pub(super) fn create_role(call: &Call<'_>, value: Value) -> Result<Value, Servic
         max_session: input.max_session_duration.unwrap_or(USUAL_SESSION),
         trust,
         carried: Default::default(),
-        tags: Tags::new(input.tags)?,
+        tags: Tags::new(IamKind::Role, input.tags)?,
     };
     role.carried.boundary = change.boundary(input.permissions_boundary)?;
     let answer = json!({ "Role": told(call, &role, Detail::Made) });

@@ -1,7 +1,9 @@
 //! Tags of everything that has some.
 //!
-//! Source: IAM User Guide, "Tags for AWS Identity and Access Management resources" (keys are unique without case, 50 at
-//! most, none begins with `aws:`).
+//! Source: IAM User Guide, "Tags for AWS Identity and Access Management resources" > "Rules for tagging in IAM and AWS STS"
+//! (keys of users and roles are unique without case, of everything else with it; none begins with `aws:`), and "IAM and
+//! AWS STS quotas" (50 at most). Messages: AWS's answers that localstack recorded (`test_iam_roles.snapshot.json` and
+//! `test_iam_policies.snapshot.json`, 2026); that of `aws:` is assumed.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +28,7 @@ pub(super) struct Tag {
     pub(super) value: String,
 }
 
-/// The tags of an entity, by their keys in lower case.
+/// The tags of an entity, by their keys: in lower case those of users and roles.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(super) struct Tags(BTreeMap<String, Tag>);
@@ -71,25 +73,27 @@ struct Of {
 
 impl Tags {
     /// The tags of something new.
-    pub(super) fn new(given: Vec<Tag>) -> Result<Self, ServiceError> {
+    pub(super) fn new(kind: IamKind, given: Vec<Tag>) -> Result<Self, ServiceError> {
         let mut tags = Self::default();
-        tags.add(given)?;
+        tags.add(kind, given)?;
         Ok(tags)
     }
 
-    fn add(&mut self, given: Vec<Tag>) -> Result<(), ServiceError> {
+    fn add(&mut self, kind: IamKind, given: Vec<Tag>) -> Result<(), ServiceError> {
         let mut named = std::collections::BTreeSet::new();
         for tag in given {
-            let folded = tag.key.to_lowercase();
-            if folded.starts_with("aws:") {
+            if tag.key.to_lowercase().starts_with("aws:") {
                 return Err(fault::invalid_input("Tag keys that begin with aws: are reserved for AWS's use."));
             }
-            if !named.insert(folded.clone()) {
-                return Err(fault::invalid_input(
-                    "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
-                ));
+            let key = unique(kind, &tag.key);
+            if !named.insert(key.clone()) {
+                let without_case =
+                    if key_has_case(kind) { "" } else { " Please note that Tag keys are case insensitive." };
+                return Err(fault::invalid_input(format!("Duplicate tag keys found.{without_case}")));
             }
-            self.0.insert(folded, tag);
+            // An earlier version kept all by their keys in lower case.
+            self.0.retain(|_, before| unique(kind, &before.key) != key);
+            self.0.insert(key, tag);
         }
         if self.0.len() > MOST {
             return Err(fault::limit_exceeded("The number of tags has reached the maximum limit."));
@@ -97,10 +101,9 @@ impl Tags {
         Ok(())
     }
 
-    fn remove(&mut self, keys: &[String]) {
-        for key in keys {
-            self.0.remove(&key.to_lowercase());
-        }
+    fn remove(&mut self, kind: IamKind, keys: &[String]) {
+        let keys: Vec<String> = keys.iter().map(|key| unique(kind, key)).collect();
+        self.0.retain(|_, tag| !keys.contains(&unique(kind, &tag.key)));
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -118,6 +121,17 @@ impl Tags {
     }
 }
 
+/// Whether tags whose keys differ by case are two.
+fn key_has_case(kind: IamKind) -> bool {
+    !matches!(kind, IamKind::User | IamKind::Role)
+}
+
+/// What there is one of.
+fn unique(kind: IamKind, key: &str) -> String {
+    if key_has_case(kind) { key.to_owned() } else { key.to_lowercase() }
+}
+
+/// As the world file has them, of users and roles.
 impl FromIterator<(String, String)> for Tags {
     fn from_iter<T: IntoIterator<Item = (String, String)>>(pairs: T) -> Self {
         Self(pairs.into_iter().map(|(key, value)| (key.to_lowercase(), Tag { key, value })).collect())
@@ -127,7 +141,7 @@ impl FromIterator<(String, String)> for Tags {
 pub(super) fn tag(call: &Call<'_>, kind: IamKind, value: Value) -> Result<Value, ServiceError> {
     let TagThem { of, tags } = input(value)?;
     let mut change = call.change();
-    change.edit_tags(kind, &of.name, |now| now.add(tags))?;
+    change.edit_tags(kind, &of.name, |now| now.add(kind, tags))?;
     change.commit();
     Ok(json!({}))
 }
@@ -136,7 +150,7 @@ pub(super) fn untag(call: &Call<'_>, kind: IamKind, value: Value) -> Result<Valu
     let UntagThem { of, tag_keys } = input(value)?;
     let mut change = call.change();
     change.edit_tags(kind, &of.name, |now| {
-        now.remove(&tag_keys);
+        now.remove(kind, &tag_keys);
         Ok(())
     })?;
     change.commit();

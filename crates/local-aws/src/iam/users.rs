@@ -61,7 +61,7 @@ pub(super) fn create_user(call: &Call<'_>, value: Value) -> Result<Value, Servic
         keys: Vec::new(),
         credentials: Default::default(),
         carried: Default::default(),
-        tags: Tags::new(input.tags)?,
+        tags: Tags::new(IamKind::User, input.tags)?,
     };
     user.carried.boundary = change.boundary(input.permissions_boundary)?;
     let answer = json!({ "User": told(&user, true) });

@@ -11,7 +11,7 @@ use aws_wire::{
     validate::ValidationError,
 };
 
-use crate::{accounts::Unidentified, eks, error::ServiceError, organizations, sqs};
+use crate::{accounts::Unidentified, eks, error::ServiceError, iam, organizations, sqs};
 
 /// The error as the encoders take it.
 pub(super) fn wire(error: ServiceError) -> WireError {
@@ -97,6 +97,7 @@ pub(super) fn invalid(
     speaks: Protocol,
 ) -> ServiceError {
     match service {
+        ServiceId::Iam => iam::invalid(error),
         ServiceId::Organizations => organizations::invalid(&error),
         ServiceId::Eks | ServiceId::EksAuth => eks::invalid(&error, operation),
         ServiceId::Sqs => sqs::invalid(&error, operation),
