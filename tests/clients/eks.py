@@ -3,8 +3,10 @@
 moto has neither Pod Identity nor EKS Auth. Of a cluster it knows less than is looked at here.
 """
 
+import base64
 import contextlib
 import json
+import re
 import time
 
 from botocore.exceptions import ClientError
@@ -52,6 +54,11 @@ def new_cluster(aws, name, **more):
     return made
 
 
+def when_it_was_new(aws):
+    """Sets the clock to when versions that a case names had not ended yet."""
+    aws.admin("clock", set="2026-01-31T00:00:00Z")
+
+
 def associate(aws, cluster, role, service_account="api", namespace="payments", **more):
     return eks(aws).create_pod_identity_association(
         clusterName=cluster, namespace=namespace, serviceAccount=service_account, roleArn=role, **more)["association"]
@@ -72,8 +79,9 @@ def credentials_of(answer):
     return {"AccessKeyId": given["accessKeyId"], "SecretAccessKey": given["secretAccessKey"], "SessionToken": given["sessionToken"]}
 
 
-@case(local_only=ONLY_HERE)
+@case(local_only=ONLY_HERE, moves_clock=True)
 def a_clusters_life(aws):
+    when_it_was_new(aws)
     cluster = new_cluster(aws, "life", version="1.30", tags={"team": "blue"}, clientRequestToken="t",
                           logging={"clusterLogging": [{"types": ["audit"], "enabled": True}]})
     assert cluster["arn"] == f"arn:aws:eks:{REGION}:{aws.accounts[0]}:cluster/life", cluster
@@ -85,15 +93,23 @@ def a_clusters_life(aws):
     assert cluster["kubernetesNetworkConfig"]["ipFamily"] == "ipv4", cluster
     published = aws.admin(f"eks/id/{issuer.rsplit('/', 1)[1]}/.well-known/openid-configuration")
     assert published["issuer"] == issuer and published["jwks_uri"] == f"{issuer}/keys", published
+    assert published["id_token_signing_alg_values_supported"] == ["RS256"], published
+    [key] = aws.admin(f"eks/id/{issuer.rsplit('/', 1)[1]}/keys")["keys"]
+    assert (key["kty"], key["alg"], key["use"], key["e"]) == ("RSA", "RS256", "sig", "AQAB"), key
+    assert len(base64.urlsafe_b64decode(key["n"] + "==")) == 256 and re.fullmatch("[0-9a-f]{40}", key["kid"]), key
+    head = token(aws, cluster).split(".")[0]
+    assert json.loads(base64.urlsafe_b64decode(head + "==")) == {"alg": "RS256", "kid": key["kid"]}, head
 
     again = {"name": "life", "roleArn": cluster["roleArn"], "resourcesVpcConfig": SUBNETS}
     assert eks(aws).create_cluster(**again, clientRequestToken="t")["cluster"]["arn"] == cluster["arn"]
     with aws.refuses("ResourceInUseException", "Cluster already exists with name: life", 409):
         eks(aws).create_cluster(**again, clientRequestToken="another")
-    for wrong in ({"name": "-"}, {"version": "latest"}, {"roleArn": "nobody"}, {"resourcesVpcConfig": {}}, {"tags": {"aws:a": "b"}},
+    for wrong in ({"name": "-"}, {"version": "latest"}, {"version": "1.28"}, {"version": "1.9"}, {"roleArn": "nobody"}, {"resourcesVpcConfig": {}}, {"tags": {"aws:a": "b"}},
                   {"encryptionConfig": [{"resources": ["secrets"], "provider": {"keyArn": "k"}}]}):
         with aws.refuses("InvalidParameterException", status=400):
             eks(aws).create_cluster(**{**again, "name": "other", **wrong})
+    with aws.refuses("InvalidParameterException", "unsupported Kubernetes version 1.28"):
+        eks(aws).create_cluster(**{**again, "name": "other", "version": "1.28"})
     with aws.refuses("InvalidParameterException", "Role provided in the request does not exist"):
         eks(aws).create_cluster(**{**again, "name": "other", "roleArn": cluster["roleArn"] + "-not"})
 
@@ -136,8 +152,9 @@ def active(aws, name):
         assert cluster["status"] == "UPDATING" and time.monotonic() < deadline, cluster
 
 
-@case(local_only=ONLY_HERE)
+@case(local_only=ONLY_HERE, moves_clock=True)
 def a_cluster_is_changed_in_one_way_at_a_time(aws):
+    when_it_was_new(aws)
     new_cluster(aws, "changes", version="1.30")
     change = eks(aws).update_cluster_config
     for asked, kind, parameters in (
@@ -185,6 +202,7 @@ def a_cluster_is_changed_in_one_way_at_a_time(aws):
 
 @case(local_only=ONLY_HERE, moves_clock=True)
 def a_cluster_that_something_happens_to_is_not_changed(aws):
+    when_it_was_new(aws)
     new_cluster(aws, "busy", version="1.30")
     aws.admin("clock", freeze=aws.admin("clock")["now"])
     eks(aws).update_cluster_config(name="busy", resourcesVpcConfig={"endpointPrivateAccess": True})

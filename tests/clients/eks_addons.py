@@ -7,7 +7,7 @@ import json
 import time
 
 from contract import case
-from eks import ONLY_HERE, PODS, associate, eks, new_cluster, new_role, trust
+from eks import ONLY_HERE, PODS, associate, eks, new_cluster, new_role, trust, when_it_was_new
 
 CNI = {"addonName": "vpc-cni"}
 
@@ -64,8 +64,9 @@ def the_catalogue_tells_what_an_add_on_needs(aws):
             eks(aws).describe_addon_configuration(**wrong)
 
 
-@case(local_only=ONLY_HERE)
+@case(local_only=ONLY_HERE, moves_clock=True)
 def an_add_on_owns_its_associations(aws):
+    when_it_was_new(aws)
     cluster = new_cluster(aws, "addons", version="1.30")
     named = {"clusterName": "addons", **CNI}
     roles = [new_role(aws, f"addons-{each}") for each in range(2)]
@@ -139,8 +140,9 @@ def what_it_owns_goes_with_it_unless_it_is_to_stay(aws):
     assert accounts_of(aws, "gone") == {}
 
 
-@case(local_only=ONLY_HERE)
+@case(local_only=ONLY_HERE, moves_clock=True)
 def an_add_on_is_one_that_runs_there(aws):
+    when_it_was_new(aws)
     new_cluster(aws, "runs", version="1.30")
     role = new_role(aws, "runs")
     create = eks(aws).create_addon
@@ -191,8 +193,9 @@ def an_add_on_is_one_that_runs_there(aws):
         eks(aws).tag_resource(resourceArn=made["addonArn"][:-1] + "-", tags={"a": "b"})
 
 
-@case(local_only=ONLY_HERE)
+@case(local_only=ONLY_HERE, moves_clock=True)
 def who_gives_an_add_on_a_role_must_be_let_pass_it(aws):
+    when_it_was_new(aws)
     cluster = new_cluster(aws, "may", version="1.30")
     role = new_role(aws, "may-pods")
     statement = [

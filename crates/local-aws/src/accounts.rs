@@ -244,11 +244,6 @@ impl Accounts {
         self.seed.mfa_seed(device_id)
     }
 
-    /// The key that signs tokens of a cluster.
-    pub(crate) fn issuer_key(&self, name: &str) -> SecretBytes {
-        self.seed.issuer_key(name)
-    }
-
     /// What tells a password from others.
     pub(crate) fn password_proof(&self, salt: &str, password: &SecretBytes) -> String {
         self.seed.password_proof(salt, password)

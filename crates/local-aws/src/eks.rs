@@ -44,11 +44,12 @@ use std::{collections::BTreeMap, sync::Arc};
 use aws_model::{AccountId, Region};
 use serde_json::Value;
 
-use crate::{CallContext, ServiceError, accounts::Accounts, kms::Kms, operations::Lacks, trail::Trail};
+use crate::{CallContext, ServiceError, kms::Kms, operations::Lacks, trail::Trail};
 
 pub(crate) use behind::NoSuchCluster;
 use call::Call;
 pub(crate) use fault::invalid;
+pub(crate) use issuer::add_missing_keys;
 pub(crate) use records::{Association, Cluster};
 use state::Place;
 pub(crate) use state::{State, TABLES};
@@ -57,15 +58,14 @@ pub(crate) use state::{State, TABLES};
 #[derive(Clone, Debug)]
 pub(crate) struct Eks {
     state: Arc<State>,
-    accounts: Arc<Accounts>,
     kms: Kms,
     trail: Arc<Trail>,
 }
 
 impl Eks {
     /// The clusters of a state, with the KMS that their keys are of.
-    pub(crate) fn new(state: State, accounts: Arc<Accounts>, kms: Kms, trail: Arc<Trail>) -> Self {
-        Self { state: Arc::new(state), accounts, kms, trail }
+    pub(crate) fn new(state: State, kms: Kms, trail: Arc<Trail>) -> Self {
+        Self { state: Arc::new(state), kms, trail }
     }
 
     /// Answers one operation. `input` was decoded and validated.

@@ -153,6 +153,11 @@ impl Kms {
         answered.answer
     }
 
+    /// The same beside the runtime, of as many at once as the machine has cores.
+    pub(crate) async fn rsa_key(&self) -> Result<SecretBytes, ServiceError> {
+        self.make(KeySpec::Rsa2048).await
+    }
+
     /// Makes material beside the runtime: others are answered meanwhile.
     async fn make(&self, spec: KeySpec) -> Result<SecretBytes, ServiceError> {
         let failed = || ServiceError::internal("KMSInternalException", "The key material could not be made.");
@@ -165,6 +170,11 @@ impl Kms {
         });
         Ok(made.await.map_err(|_| failed())??)
     }
+}
+
+/// A new RSA key of 2048 bits that is none of KMS's, in PKCS #8; it takes up to a second. `None` where the library fails.
+pub(crate) fn new_rsa_key() -> Option<SecretBytes> {
+    material::generate(KeySpec::Rsa2048).ok()
 }
 
 /// What came of a call.

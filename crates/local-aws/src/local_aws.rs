@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use crate::{
     accounts::{AccountsError, Credential},
     clock::{Clock, OutOfRange},
+    eks,
     faults::{FaultCount, FaultPlan, Faults, PlanError},
     issuers::{self, UnfitKeyFile},
     kms::UnfitKey,
@@ -124,6 +125,8 @@ impl LocalAws {
             State::Memory => Store::memory(),
             State::File { path, master_key } => Store::open(&path, master_key)?,
         };
+        // Of a state of a version that kept none.
+        eks::add_missing_keys(&store)?;
         let world = beside_imported(world, &store)?;
         let clock_kept = kept::clock(&store)?;
         if let Some(setting) = clock_kept.filter(|_| !clock.is_told()) {

@@ -61,8 +61,6 @@ pub(crate) enum Purpose {
     ServicePassword,
     /// The seed of an MFA device.
     MfaSeed,
-    /// The key that signs a cluster's tokens.
-    IssuerKey,
     /// What tells an account's root access key id from its others.
     RootAccessKeyId,
     /// The same of a user's.
@@ -84,7 +82,6 @@ impl Purpose {
             Self::Password => b"claviger local-aws password 1",
             Self::ServicePassword => b"claviger local-aws service password 1",
             Self::MfaSeed => b"claviger local-aws mfa seed 1",
-            Self::IssuerKey => b"claviger local-aws eks issuer key 1",
             Self::RootAccessKeyId => b"claviger local-aws root access key id 1",
             Self::UserAccessKeyId => b"claviger local-aws user access key id 1",
         }

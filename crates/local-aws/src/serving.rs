@@ -159,7 +159,7 @@ impl Plan {
         authorizer.spread_within(clock.clone(), self.propagation);
         let due = Due::new(clock.clone(), Arc::clone(&self.faults), kms.clone(), Arc::clone(&authorizer));
         let clusters = eks::State::load(store.clone(), Arc::clone(&authorizer))?;
-        let eks = Eks::new(clusters, Arc::clone(&accounts), kms.clone(), Arc::clone(&self.trail));
+        let eks = Eks::new(clusters, kms.clone(), Arc::clone(&self.trail));
         let admin = {
             let (accounts, authorizer, faults) =
                 (Arc::clone(&accounts), Arc::clone(&authorizer), Arc::clone(&self.faults));
@@ -274,11 +274,16 @@ impl Current {
         let imported = rows.len();
         rows.extend(kept::rows(&world, clock)?);
         let store = Store::of_text(rows);
-        if secrets == Secrets::Absent {
+        {
             let store = store.clone();
             // RSA keys take seconds.
-            let made = tokio::task::spawn_blocking(move || kms::add_missing_secrets(&store)).await;
-            made.unwrap_or(Err(OpenError::NoRandomness)).map_err(placed)?;
+            let made = tokio::task::spawn_blocking(move || {
+                if secrets == Secrets::Absent {
+                    kms::add_missing_secrets(&store)?;
+                }
+                eks::add_missing_keys(&store)
+            });
+            made.await.unwrap_or(Err(OpenError::NoRandomness)).map_err(placed)?;
         }
         let made = tokio::time::timeout(CALLS_END_IN, self.calls.write());
         let _nobody_calls = made.await.map_err(|_| NotImported::Busy)?;

@@ -57,12 +57,6 @@ impl Seed {
         SecretBytes::new(halves.iter().flat_map(|half| half.iter().take(20).copied()).collect())
     }
 
-    /// The key that signs tokens of a cluster, which this name is of: 32 bytes.
-    pub(crate) fn issuer_key(&self, name: &str) -> SecretBytes {
-        let bytes = Zeroizing::new(self.0.authenticator(Purpose::IssuerKey, name.as_bytes()));
-        SecretBytes::new(bytes.to_vec())
-    }
-
     /// What tells a password from others. Without the seed nobody can try passwords on it.
     pub(crate) fn password_proof(&self, salt: &str, password: &SecretBytes) -> String {
         // The salt has no zero in it.

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use super::{
     Eks, issuer,
     records::{Cluster, Told},
-    state::Place,
+    state::{Place, Realm},
 };
 use crate::{issuers::OwnIssuers, store::WriteFailed};
 
@@ -125,7 +125,7 @@ impl Eks {
             "nbf": now.as_second(),
             "sub": format!("system:serviceaccount:{namespace}:{account}"),
         });
-        let key = issuer::Key::of(&self.accounts, cluster).ok_or(NoSuchCluster::Signature)?;
+        let key = realm.issuer_key(cluster).ok_or(NoSuchCluster::Signature)?;
         key.sign(&claims).ok_or(NoSuchCluster::Signature)
     }
 
@@ -134,7 +134,7 @@ impl Eks {
         let realm = self.state.read();
         let cluster = realm.cluster_with_id(id)?;
         match document {
-            "keys" => Some(json!({ "keys": self.keys_of(cluster) })),
+            "keys" => Some(json!({ "keys": keys_of(&realm, cluster) })),
             ".well-known/openid-configuration" => {
                 let issuer = cluster.issuer();
                 Some(json!({
@@ -153,10 +153,7 @@ impl Eks {
 
     /// The keys that sign tokens of a cluster: its own, and those that were told.
     pub(crate) fn keys_of(&self, cluster: &Cluster) -> Vec<Value> {
-        let own = issuer::Key::of(&self.accounts, cluster).map(|key| key.jwk());
-        let jwks = cluster.behind.as_ref().and_then(|behind| behind.jwks.as_ref());
-        let told = jwks.and_then(|jwks| jwks.get("keys")?.as_array()).into_iter().flatten();
-        own.into_iter().chain(told.cloned()).collect()
+        keys_of(&self.state.read(), cluster)
     }
 
     /// Who issues tokens of a cluster: its own issuer, and who was told.
@@ -173,8 +170,15 @@ impl OwnIssuers for Eks {
     fn key_set(&self, issuer: &str) -> Option<String> {
         let realm = self.state.read();
         let cluster = realm.cluster_that(|cluster| self.issues(cluster, issuer))?;
-        Some(json!({ "keys": self.keys_of(cluster) }).to_string())
+        Some(json!({ "keys": keys_of(&realm, cluster) }).to_string())
     }
+}
+
+fn keys_of(realm: &Realm, cluster: &Cluster) -> Vec<Value> {
+    let own = realm.issuer_key(cluster).map(issuer::Key::jwk);
+    let jwks = cluster.behind.as_ref().and_then(|behind| behind.jwks.as_ref());
+    let told = jwks.and_then(|jwks| jwks.get("keys")?.as_array()).into_iter().flatten();
+    own.into_iter().chain(told.cloned()).collect()
 }
 
 fn name(arn: &Arn) -> &str {

@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 
 use super::{
     call::{Call, input},
-    clusters::is_version,
     config::{Logging, Upgrade, Vpc},
     fault,
     records::Cluster,
     updates,
+    versions::{is_supported, minor},
 };
 use crate::ServiceError;
 
@@ -105,9 +105,8 @@ pub(super) fn version(call: &Call<'_>, value: Value) -> Result<Value, ServiceErr
     }
     let asked: Version = input(value)?;
     change(call, &asked.name, |cluster| {
-        let minor = |version: &str| version.strip_prefix("1.").and_then(|minor| minor.parse::<u32>().ok());
-        if !is_version(&asked.version) {
-            return Err(fault::invalid_parameter(format!("unsupported Kubernetes version {}", asked.version)));
+        if !is_supported(&asked.version, call.ctx.now) {
+            return Err(fault::unsupported_version(&asked.version));
         }
         if minor(&asked.version) != minor(&cluster.version).map(|known| known + 1) {
             let (from, to) = (&cluster.version, &asked.version);

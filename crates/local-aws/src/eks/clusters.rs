@@ -10,12 +10,13 @@ use super::{
     access_entries,
     call::{Call, HEX, input, tell},
     config::{Access, Logging, Network, Upgrade, Vpc},
-    encryption, fault,
+    encryption, fault, issuer,
     paging::Page,
     records::Cluster,
     roles::{self, CLUSTERS},
     state::Realm,
     tags,
+    versions::is_supported,
 };
 use crate::ServiceError;
 
@@ -75,10 +76,11 @@ pub(super) async fn create(call: &Call<'_>, value: Value) -> Result<Value, Servi
         return Err(fault::invalid_parameter(format!("The embedded AWS does not have what {absent} asks for.")));
     }
     let asked: Create = input(value)?;
-    let version = asked.version.unwrap_or_else(|| NEWEST.to_owned());
-    if !is_version(&version) {
-        return Err(fault::invalid_parameter("unsupported Kubernetes version"));
+    // The newest of our table is there at any time that somebody sets the clock to.
+    if let Some(version) = asked.version.as_deref().filter(|version| !is_supported(version, call.ctx.now)) {
+        return Err(fault::unsupported_version(version).with_field("clusterName", asked.name));
     }
+    let version = asked.version.unwrap_or_else(|| NEWEST.to_owned());
     if asked.resources_vpc_config.subnet_ids.is_empty() {
         return Err(fault::invalid_parameter("Subnets are required: specify at least two subnets."));
     }
@@ -96,6 +98,7 @@ pub(super) async fn create(call: &Call<'_>, value: Value) -> Result<Value, Servi
     if let Some(answer) = known(&call.read(), call, &asked.name, asked.client_request_token.as_ref()) {
         return answer;
     }
+    let key = call.kms.rsa_key().await.ok().and_then(issuer::Key::read).ok_or_else(fault::internal)?;
     let encryption = encryption::enable(call, &asked.encryption_config, &role).await?;
 
     let mut change = call.change();
@@ -128,7 +131,7 @@ pub(super) async fn create(call: &Call<'_>, value: Value) -> Result<Value, Servi
     if makes_administrator {
         access_entries::put_creator(&mut change, call, &cluster)?;
     }
-    change.put(cluster);
+    change.put_new_cluster(cluster, key);
     change.commit();
     Ok(answer)
 }
@@ -169,7 +172,7 @@ pub(super) fn delete(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
     }
     let entries: Vec<_> = change.access_entries(&place, &name).cloned().collect();
     entries.iter().for_each(|entry| change.remove(&**entry));
-    change.remove(&cluster);
+    change.remove_cluster(&cluster);
     change.commit();
     encryption::end(call, cluster.encryption.as_ref());
     let mut answer = told(&cluster, call);
@@ -188,10 +191,4 @@ fn known(realm: &Realm, call: &Call<'_>, name: &str, token: Option<&String>) -> 
 
 fn told(cluster: &Cluster, call: &Call<'_>) -> Value {
     json!({ "cluster": cluster.told(call.ctx.now) })
-}
-
-/// Whether a text is a minor version of Kubernetes.
-pub(super) fn is_version(text: &str) -> bool {
-    let minor = text.strip_prefix("1.").unwrap_or_default();
-    (1..=3).contains(&minor.len()) && minor.bytes().all(|byte| byte.is_ascii_digit())
 }

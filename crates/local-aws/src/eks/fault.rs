@@ -97,6 +97,14 @@ pub(super) fn no_part(cluster: &str, name: &str) -> ServiceError {
     ServiceError::new("ResourceNotFoundException", message).with_status(404).with_field("clusterName", cluster)
 }
 
+/// Of one that nobody knows, and of one whose support has ended.
+///
+/// Source: terraform-aws-modules/terraform-aws-eks #3164, batteries-included/batteries-included #1363 (with the version, as
+/// of 2024); rancher/rancher #30518 (of one that ended).
+pub(super) fn unsupported_version(version: &str) -> ServiceError {
+    invalid_parameter(format!("unsupported Kubernetes version {version}"))
+}
+
 pub(super) fn no_role() -> ServiceError {
     invalid_parameter("Role provided in the request does not exist.")
 }

@@ -1,66 +1,98 @@
 //! A cluster's own key, which signs tokens of its service accounts.
 //!
-//! Nothing is kept of it: it follows from the one seed of all credentials, so the same state has it after a restart. It is
-//! an EC key, where EKS's are RSA keys, since those do not follow from anything.
+//! An RSA key, as EKS's issuers have them, made with the cluster and kept sealed. What a state does not bring with it, a
+//! state of former versions or one that was exported without its secrets, is made anew.
+
+use std::collections::HashSet;
 
 use aws_lc_rs::{
-    agreement::{self, ECDH_P256},
     digest::{SHA256, digest},
     rand::SystemRandom,
-    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair},
+    rsa::KeyPair,
+    signature::{KeyPair as _, RSA_PKCS1_SHA256},
 };
+use aws_model::SecretBytes;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use serde_json::{Value, json};
 
-use super::records::Cluster;
-use crate::accounts::Accounts;
+use super::{
+    records::Cluster,
+    state::{ISSUER_KEYS, Record as _},
+};
+use crate::{
+    kms,
+    store::{Batch, OpenError, Store},
+};
 
-pub(super) const ALGORITHM: &str = "ES256";
+pub(super) const ALGORITHM: &str = "RS256";
 
-/// The length of a coordinate of the curve.
-const COORDINATE: usize = 32;
+/// How an `RSAPublicKey` of RFC 8017, appendix A.1.1, begins and ends, whose modulus has 2048 bits and whose exponent is
+/// 65537: the modulus stands between.
+const BEFORE_MODULUS: &[u8] = &[0x30, 0x82, 0x01, 0x0a, 0x02, 0x82, 0x01, 0x01, 0x00];
+const BEHIND_MODULUS: &[u8] = &[0x02, 0x03, 0x01, 0x00, 0x01];
+
+/// 65537 in base64.
+const EXPONENT: &str = "AQAB";
 
 pub(super) struct Key {
-    pair: EcdsaKeyPair,
-    point: Vec<u8>,
+    pair: KeyPair,
+    modulus: Vec<u8>,
     /// 40 hexadecimal digits, as EKS's keys have them.
     id: String,
+    pkcs8: SecretBytes,
 }
 
 impl Key {
-    /// The key of a cluster; `None` where the library fails.
-    pub(super) fn of(accounts: &Accounts, cluster: &Cluster) -> Option<Self> {
-        // Of the numbers of 256 bits one in four thousand millions is none of the curve's; the next one then is.
-        (0..4).find_map(|attempt| {
-            let secret = accounts.issuer_key(&format!("{}/{}/{attempt}", cluster.arn, cluster.issuer()));
-            let private = agreement::PrivateKey::from_private_key(&ECDH_P256, secret.expose()).ok()?;
-            let point = private.compute_public_key().ok()?.as_ref().to_vec();
-            let pair = EcdsaKeyPair::from_private_key_and_public_key(
-                &ECDSA_P256_SHA256_FIXED_SIGNING,
-                secret.expose(),
-                &point,
-            );
-            let id = hex(digest(&SHA256, &point).as_ref(), 20);
-            Some(Self { pair: pair.ok()?, point, id })
-        })
+    /// The key of a private key in PKCS #8; `None` where it is none of those that clusters have.
+    pub(super) fn read(pkcs8: SecretBytes) -> Option<Self> {
+        let pair = KeyPair::from_pkcs8(pkcs8.expose()).ok()?;
+        let public = pair.public_key().as_ref();
+        let modulus = public.strip_prefix(BEFORE_MODULUS)?.strip_suffix(BEHIND_MODULUS)?.to_vec();
+        let id = hex(digest(&SHA256, public).as_ref(), 20);
+        Some(Self { pair, modulus, id, pkcs8 })
     }
 
-    /// The public half, as RFC 7517 and RFC 7518, section 6.2, have it.
+    /// As it is kept.
+    pub(super) fn pkcs8(&self) -> &SecretBytes {
+        &self.pkcs8
+    }
+
+    /// The public half, as RFC 7517 and RFC 7518, section 6.3, have it.
     pub(super) fn jwk(&self) -> Value {
-        // Behind the byte that says that it is uncompressed.
-        let mut coordinates =
-            self.point.get(1..).unwrap_or_default().chunks(COORDINATE).map(|part| BASE64.encode(part));
-        let (x, y) = (coordinates.next(), coordinates.next());
-        json!({ "kty": "EC", "crv": "P-256", "x": x, "y": y, "kid": self.id, "use": "sig", "alg": ALGORITHM })
+        let modulus = BASE64.encode(&self.modulus);
+        json!({ "kty": "RSA", "n": modulus, "e": EXPONENT, "kid": self.id, "use": "sig", "alg": ALGORITHM })
     }
 
     /// A token in JWS Compact Serialization.
     pub(super) fn sign(&self, claims: &Value) -> Option<String> {
         let part = |value: &Value| BASE64.encode(value.to_string());
         let signed = format!("{}.{}", part(&json!({ "alg": ALGORITHM, "kid": self.id })), part(claims));
-        let signature = self.pair.sign(&SystemRandom::new(), signed.as_bytes()).ok()?;
+        let mut signature = vec![0; self.pair.public_modulus_len()];
+        self.pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature).ok()?;
         Some(format!("{signed}.{}", BASE64.encode(signature)))
     }
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Key").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// New keys for clusters whose rows came without theirs: tokens that the former ones signed are good no more.
+///
+/// # Errors
+/// [`OpenError`] when the store cannot be read, or no key be made.
+pub(crate) fn add_missing_keys(store: &Store) -> Result<(), OpenError> {
+    let there: HashSet<String> = store.rows(ISSUER_KEYS)?.into_iter().map(|row| row.key).collect();
+    let mut batch = Batch::new();
+    for row in store.rows(Cluster::TABLE)?.into_iter().filter(|row| !there.contains(&row.key)) {
+        batch.put(ISSUER_KEYS, row.key, kms::new_rsa_key().ok_or(OpenError::NoRandomness)?);
+    }
+    if !batch.is_empty() {
+        store.write(batch);
+    }
+    Ok(())
 }
 
 /// An id in the form of a UUID that is the same each time for the same name.

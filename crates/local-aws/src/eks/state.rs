@@ -14,7 +14,7 @@ use aws_model::{AccountId, Region};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    fault,
+    fault, issuer,
     records::{AccessEntry, Addon, Association, Cluster, FargateProfile, Update},
 };
 use crate::{
@@ -26,8 +26,18 @@ use crate::{
 pub(super) use change::Change;
 
 /// What is kept of EKS.
-pub(crate) const TABLES: &[Table] =
-    &[Cluster::TABLE, Association::TABLE, Addon::TABLE, Update::TABLE, AccessEntry::TABLE, FargateProfile::TABLE];
+pub(crate) const TABLES: &[Table] = &[
+    Cluster::TABLE,
+    ISSUER_KEYS,
+    Association::TABLE,
+    Addon::TABLE,
+    Update::TABLE,
+    AccessEntry::TABLE,
+    FargateProfile::TABLE,
+];
+
+/// What signs the tokens of a cluster, in PKCS #8, by the key of its row.
+pub(super) const ISSUER_KEYS: Table = Table::sealed("eks.issuer-key");
 
 /// The clusters of all accounts.
 #[derive(Debug)]
@@ -41,6 +51,7 @@ pub(crate) struct State {
 #[derive(Debug, Default)]
 pub(super) struct Realm {
     clusters: BTreeMap<String, Arc<Cluster>>,
+    issuer_keys: BTreeMap<String, Arc<issuer::Key>>,
     associations: BTreeMap<String, Arc<Association>>,
     addons: BTreeMap<String, Arc<Addon>>,
     updates: BTreeMap<String, Arc<Update>>,
@@ -169,6 +180,11 @@ impl Realm {
         rows.filter_map(|(key, cluster)| Some((place.name_in(key)?, &**cluster)))
     }
 
+    /// What signs a cluster's tokens. Each has one.
+    pub(super) fn issuer_key(&self, cluster: &Cluster) -> Option<&issuer::Key> {
+        self.issuer_keys.get(&cluster.key()).map(|key| &**key)
+    }
+
     /// One by the id in its issuer's URL.
     pub(super) fn cluster_with_id(&self, id: &str) -> Option<&Cluster> {
         self.cluster_that(|cluster| cluster.id == id)
@@ -268,6 +284,7 @@ impl State {
     pub(crate) fn load(store: Store, authorizer: Arc<Authorizer>) -> Result<Self, OpenError> {
         let mut realm = Realm::default();
         load::<Cluster>(&store, &mut realm)?;
+        load_issuer_keys(&store, &mut realm)?;
         load::<Association>(&store, &mut realm)?;
         load::<Addon>(&store, &mut realm)?;
         load::<Update>(&store, &mut realm)?;
@@ -300,6 +317,23 @@ fn load<R: Record>(store: &Store, realm: &mut Realm) -> Result<(), OpenError> {
         R::of(realm).insert(row.key, Arc::new(record));
     }
     Ok(())
+}
+
+fn load_issuer_keys(store: &Store, realm: &mut Realm) -> Result<(), OpenError> {
+    let damaged = |key: String, why: &str| OpenError::Damaged { table: ISSUER_KEYS.name(), key, why: why.to_owned() };
+    for row in store.rows(ISSUER_KEYS)? {
+        if !realm.clusters.contains_key(&row.key) {
+            return Err(damaged(row.key, "is of a cluster that is not there"));
+        }
+        let Some(key) = issuer::Key::read(row.bytes) else {
+            return Err(damaged(row.key, "is no RSA key of 2048 bits"));
+        };
+        realm.issuer_keys.insert(row.key, Arc::new(key));
+    }
+    match realm.clusters.keys().find(|key| !realm.issuer_keys.contains_key(*key)) {
+        Some(key) => Err(damaged(key.clone(), "is missing")),
+        None => Ok(()),
+    }
 }
 
 impl Deref for Reading<'_> {

@@ -55,6 +55,25 @@ pub(super) fn describe(call: &Call<'_>, value: Value) -> Result<Value, ServiceEr
     asked.page.of("clusterVersions", keyed, |version| told(version, now))
 }
 
+/// Whether a cluster can have a version at this time: it looks like one, and it is none whose extended support has ended.
+/// What is older than the table ended before it; what is newer is left to who asks for it.
+///
+/// Source: Amazon EKS User Guide, "Understand the Kubernetes version lifecycle on EKS" ("you can no longer create new
+/// Amazon EKS clusters with the unsupported version").
+pub(super) fn is_supported(version: &str, now: Timestamp) -> bool {
+    let Some(minor) = minor(version) else { return false };
+    match cluster_versions::all().iter().find(|known| known.version == version) {
+        Some(known) => status(known, now) != UNSUPPORTED,
+        None => cluster_versions::all().iter().all(|known| self::minor(&known.version) < Some(minor)),
+    }
+}
+
+/// The number behind the dot of a version of Kubernetes.
+pub(super) fn minor(version: &str) -> Option<u32> {
+    let minor = version.strip_prefix("1.").filter(|minor| minor.bytes().all(|byte| byte.is_ascii_digit()))?;
+    (1..=3).contains(&minor.len()).then(|| minor.parse().ok())?
+}
+
 const UNSUPPORTED: &str = "UNSUPPORTED";
 /// It is earlier than that EKS has it.
 const UNRELEASED: &str = "UNRELEASED";

@@ -59,6 +59,35 @@ async fn everything_survives_a_restart() {
     aws.shutdown().await;
 }
 
+/// What signs tokens is a secret: it goes with the state or is made anew.
+#[tokio::test]
+async fn a_clusters_key_goes_with_a_state_that_has_its_secrets() {
+    let (aws, other) = (start().await, start().await);
+    new_cluster(&aws, "demo").await;
+    associate(&aws, "demo", "api").await;
+    let former = token(&aws, "demo").await;
+    for (secrets, is_good) in [(true, true), (false, false)] {
+        let state = admin(&aws, "POST", "export", json!({ "secrets": secrets })).await;
+        assert_eq!(state.body.contains("eks.issuer-key"), secrets);
+        read(&admin(&other, "POST", "import", serde_json::from_str(&state.body).unwrap()).await);
+        assert_eq!(assume(&other, "demo", &former).await.status == 200, is_good, "with secrets: {secrets}");
+        read(&assume(&other, "demo", &token(&other, "demo").await).await);
+    }
+    // A text of before there were such keys.
+    let mut state: Value =
+        serde_json::from_str(&admin(&aws, "POST", "export", json!({ "secrets": true })).await.body).unwrap();
+    state["tables"].as_object_mut().unwrap().remove("eks.issuer-key").unwrap();
+    read(&admin(&other, "POST", "import", state.clone()).await);
+    read(&assume(&other, "demo", &token(&other, "demo").await).await);
+    // One that is none, and one of nobody.
+    for key in [format!("{ACCOUNT}/us-west-2/demo"), format!("{ACCOUNT}/us-west-2/none")] {
+        state["tables"]["eks.issuer-key"] = json!({ key: "c2VjcmV0" });
+        assert_eq!(admin(&other, "POST", "import", state.clone()).await.status, 400);
+    }
+    aws.shutdown().await;
+    other.shutdown().await;
+}
+
 /// A kube-apiserver has an issuer and keys of its own: they are told, and tokens that it issues are good.
 #[tokio::test]
 async fn tokens_of_a_server_that_is_told_are_good() {

@@ -7,8 +7,11 @@ use std::{
 
 use aws_model::SecretBytes;
 
-use super::{Realm, Record, State};
-use crate::store::Batch;
+use super::{ISSUER_KEYS, Realm, Record, State};
+use crate::{
+    eks::{issuer, records::Cluster},
+    store::Batch,
+};
 
 /// Makes an edit.
 type Edit = Box<dyn FnOnce(&mut Realm)>;
@@ -41,6 +44,22 @@ impl<'s> Change<'s> {
         let key = record.key();
         self.batch.delete(R::TABLE, key.clone());
         self.edits.push(Box::new(move |realm| drop(R::of(realm).remove(&key))));
+    }
+
+    /// Puts a cluster that was not there, with what signs its tokens.
+    pub(in crate::eks) fn put_new_cluster(&mut self, cluster: Cluster, key: issuer::Key) {
+        let of = cluster.key();
+        self.batch.put(ISSUER_KEYS, of.clone(), key.pkcs8().clone());
+        self.edits.push(Box::new(move |realm| drop(realm.issuer_keys.insert(of, Arc::new(key)))));
+        self.put(cluster);
+    }
+
+    /// Removes a cluster, and what signs its tokens.
+    pub(in crate::eks) fn remove_cluster(&mut self, cluster: &Cluster) {
+        let of = cluster.key();
+        self.batch.delete(ISSUER_KEYS, of.clone());
+        self.edits.push(Box::new(move |realm| drop(realm.issuer_keys.remove(&of))));
+        self.remove(cluster);
     }
 
     /// Makes the change in memory and queues it for the disk. The router waits for it to be durable.
