@@ -52,6 +52,22 @@ pub(crate) async fn fill_trail(somebody: &Sdk) {
     }
 }
 
+/// As a process looks that keeps this much more each time it is looked at.
+fn looks_of(growth: i64) -> Memory {
+    Memory { looks: (0..LEAST_LOOKS as i64).map(|look| (64 << 10) + look % 7 + growth * look).collect() }
+}
+
+#[test]
+fn what_goes_up_and_down_stays() {
+    assert_eq!(looks_of(0).verdict(), "[65539, 65539, 65539] KiB resident by thirds of the time");
+}
+
+#[test]
+#[should_panic(expected = "memory grows: ")]
+fn what_keeps_half_a_mebibyte_a_second_grows() {
+    looks_of(512 / 5 + 1).verdict();
+}
+
 fn median(looks: &[i64]) -> i64 {
     let mut sorted = looks.to_vec();
     sorted.sort_unstable();
