@@ -387,6 +387,10 @@ def instances_are_told_page_by_page(aws):
     assert sorted(found) == sorted(one["InstanceId"] for one in launched["Instances"]), found
     with aws.refuses("InvalidParameterValue", "Value \\( 1 \\) for parameter maxResults", 400):
         client.describe_instances(MaxResults=1)
+    with aws.refuses("InvalidParameterCombination", "instancesSet cannot be used with the parameter maxResults", 400):
+        client.describe_instances(InstanceIds=found, MaxResults=5)
+    with aws.refuses("InvalidParameterValue", "The token is not valid", 400):
+        client.describe_instances(MaxResults=5, NextToken="odd")
     client.terminate_instances(InstanceIds=found)
 
 

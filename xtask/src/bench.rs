@@ -30,8 +30,10 @@ enum Part {
     Plugin,
     /// The embedded AWS, against moto and ministack, and what `large` is.
     EmbeddedAws,
-    /// The embedded AWS with ten thousand roles, keys and grants, against itself with none.
+    /// The embedded AWS with ten thousand roles, keys, grants and instances, against itself with none.
     Large,
+    /// The embedded AWS with ten thousand instances, against itself with none: a part of `large`.
+    Launches,
     /// Decisions, against iam-simulate and iam-rs.
     Authz,
 }

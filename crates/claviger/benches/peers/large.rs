@@ -1,4 +1,5 @@
-//! An account that has ten thousand roles, keys and grants beside one that has none: each call must cost the same.
+//! An account that has ten thousand roles, keys and grants beside one that has none, and one that has as many instances:
+//! each call must cost the same.
 //!
 //! Client and server share the process (quotas are raised, which no flag does), so that the two columns say something beside
 //! each other alone. How long a start takes, and what memory, is that of the binary with the state that was left.
@@ -13,40 +14,63 @@ use local_aws::{Credential, LocalAws, Options, Running, State, kms::Quotas, stor
 use serde_json::{Value, json};
 
 use super::{
-    embedded_aws,
+    embedded_aws, launches,
     load::Pace,
     proc,
+    rates::{CONNECTIONS, Rates},
     roles::{self, Turns},
     wire::{self, Connection, Signer},
 };
 
-/// How many connections call at once, and how many things are made for one rate.
-const CONNECTIONS: usize = 16;
-const MADE: usize = 1000;
-const MANY: usize = 10_000;
-const OWNER: &str = "111122223333";
+/// How many things are made for one rate.
+pub(crate) const MADE: usize = 1000;
+pub(crate) const MANY: usize = 10_000;
+pub(crate) const OWNER: &str = "111122223333";
 /// Who may use the key by one of the grants alone.
 const GRANTEE: Signer = Signer { access_key_id: "AKIDGRANTEE", secret: "grantee" };
 const GRANTEES_ACCOUNT: &str = "444455556666";
 
+/// What is called, and how often a second beside nothing and beside ten thousand.
+pub(crate) type Row = (&'static str, f64, f64);
+
 /// Prints a row for each thing.
 pub(crate) async fn run(pace: Pace) {
     let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    println!("\n{:<40}{:>12}{:>12}{:>8}  (aim: 1.00, flat)", "Of ten thousand, durable", "empty", "full", "ratio");
-    let path = folder.join("large");
-    let started = started_with(&folder.join("small"), folder).await;
+    let path = folder.path().join("identities");
     let account = Account::start(path.clone()).await;
     let empty = account.rates(0, pace).await;
-    account.fill().await;
+    account.fill(pace).await;
     let full = account.rates(MANY, pace).await;
     account.aws.shutdown().await;
-    for ((what, empty), (_, full)) in empty.into_iter().zip(full) {
+    let rows = empty.into_iter().zip(full).map(|((what, empty), (_, full))| (what, empty, full)).collect();
+    report("roles, keys, grants", rows, &path).await;
+    run_launches(pace).await;
+}
+
+/// The same of instances.
+pub(crate) async fn run_launches(pace: Pace) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("launches");
+    let rows = launches::rows(path.clone(), pace).await;
+    report("instances", rows, &path).await;
+}
+
+async fn report(of: &str, rows: Vec<Row>, state: &Path) {
+    println!(
+        "\n{:<40}{:>12}{:>12}{:>8}  (aim: 1.00, flat)",
+        format!("Of 10,000 {of}, durable"),
+        "empty",
+        "full",
+        "ratio"
+    );
+    for (what, empty, full) in rows {
         println!("{:<40}{empty:>12.0}{full:>12.0}{:>8.2}", format!("{what}, calls/s"), full / empty);
     }
-    let full = started_with(&path, folder).await;
-    println!("{:<40}{:>12.0}{:>12.0}", "first answer, ms", started.0, full.0);
-    println!("{:<40}{:>12.0}{:>12.0}", "RSS, MiB", started.1, full.1);
+    let folder = tempfile::tempdir().unwrap();
+    let empty = started_with(&folder.path().join("empty"), folder.path()).await;
+    let full = started_with(state, folder.path()).await;
+    println!("{:<40}{:>12.0}{:>12.0}", "first answer, ms", empty.0, full.0);
+    println!("{:<40}{:>12.0}{:>12.0}", "RSS, MiB", empty.1, full.1);
 }
 
 /// How many milliseconds the binary takes to its first answer with this state, and its MiB then.
@@ -97,31 +121,33 @@ impl Account {
     /// What is called, and how often a second. Things that are made are numbered from `from` on.
     async fn rates(&self, from: usize, pace: Pace) -> Vec<(&'static str, f64)> {
         let address = self.address();
+        let rates = Rates { address, pace };
         let kms = |operation, input: Value| wire::kms(address, operation, &input);
         let decrypt = json!({ "CiphertextBlob": self.sealed });
         vec![
-            ("IAM CreateRole", self.make(from, from + MADE, |number| self.role(number)).await),
+            ("IAM CreateRole", rates.make(from, from + MADE, |number| self.role(number)).await),
             ("IAM CreateRole, DeleteRole", self.turns(from, pace).await),
-            ("IAM GetRole", self.load(wire::iam(address, "Action=GetRole&RoleName=role-0"), "<RoleId>", pace).await),
-            ("IAM ListRoles, 100", self.load(wire::iam(address, "Action=ListRoles"), "<RoleId>", pace).await),
-            ("KMS CreateKey", self.make(from, from + MADE, |_| kms("CreateKey", json!({}))).await),
-            ("KMS Encrypt", self.load(self.encrypt(), "CiphertextBlob", pace).await),
-            ("KMS DescribeKey", self.load(kms("DescribeKey", json!({ "KeyId": self.key })), "KeyId", pace).await),
-            ("KMS ListKeys, 100", self.load(kms("ListKeys", json!({})), "KeyArn", pace).await),
-            ("KMS CreateGrant", self.make(from, from + MADE, |number| self.grant(number)).await),
-            ("KMS ListGrants, 50", self.load(kms("ListGrants", json!({ "KeyId": self.key })), "GrantId", pace).await),
+            ("IAM GetRole", rates.load(wire::iam(address, "Action=GetRole&RoleName=role-0"), "<RoleId>").await),
+            ("IAM ListRoles, 100", rates.load(wire::iam(address, "Action=ListRoles"), "<RoleId>").await),
+            ("KMS CreateKey", rates.make(from, from + MADE, |_| kms("CreateKey", json!({}))).await),
+            ("KMS Encrypt", rates.load(self.encrypt(), "CiphertextBlob").await),
+            ("KMS DescribeKey", rates.load(kms("DescribeKey", json!({ "KeyId": self.key })), "KeyId").await),
+            ("KMS ListKeys, 100", rates.load(kms("ListKeys", json!({})), "KeyArn").await),
+            ("KMS CreateGrant", rates.make(from, from + MADE, |number| self.grant(number)).await),
+            ("KMS ListGrants, 50", rates.load(kms("ListGrants", json!({ "KeyId": self.key })), "GrantId").await),
             (
                 "KMS Decrypt by a grant",
-                self.load(wire::kms_as(address, GRANTEE, "Decrypt", &decrypt), "Plaintext", pace).await,
+                rates.load(wire::kms_as(address, GRANTEE, "Decrypt", &decrypt), "Plaintext").await,
             ),
         ]
     }
 
     /// Makes the rest of ten thousand of each.
-    async fn fill(&self) {
-        self.make(MADE, MANY, |number| self.role(number)).await;
-        self.make(MADE, MANY, |_| wire::kms(self.address(), "CreateKey", &json!({}))).await;
-        self.make(MADE, MANY, |number| self.grant(number)).await;
+    async fn fill(&self, pace: Pace) {
+        let rates = Rates { address: self.address(), pace };
+        rates.make(MADE, MANY, |number| self.role(number)).await;
+        rates.make(MADE, MANY, |_| wire::kms(self.address(), "CreateKey", &json!({}))).await;
+        rates.make(MADE, MANY, |number| self.grant(number)).await;
     }
 
     fn role(&self, number: usize) -> Vec<u8> {
@@ -139,15 +165,6 @@ impl Account {
         wire::kms(self.address(), "CreateGrant", &input)
     }
 
-    async fn load(&self, request: Vec<u8>, marker: &'static str, pace: Pace) -> f64 {
-        let mut callers = Vec::new();
-        for _ in 0..CONNECTIONS {
-            callers.push(Connection::open(self.address(), request.clone()).await.unwrap());
-        }
-        let call = move |connection: Connection| connection.expect(marker);
-        pace.closed_loop(std::process::id(), callers, call).await.per_second()
-    }
-
     /// Each load may leave a role behind, so that the next one takes other names.
     async fn turns(&self, from: usize, pace: Pace) -> f64 {
         let mut callers = Vec::new();
@@ -155,30 +172,5 @@ impl Account {
             callers.push(Turns::open(self.address(), &format!("turns-{from}-{at}")).await);
         }
         pace.closed_loop(std::process::id(), callers, Turns::call).await.per_second()
-    }
-
-    /// Makes things of these numbers, and returns how many a second.
-    async fn make(&self, from: usize, to: usize, request: impl Fn(usize) -> Vec<u8>) -> f64 {
-        let mut makers = Vec::new();
-        for maker in 0..CONNECTIONS {
-            let requests: Vec<Vec<u8>> = (from + maker..to).step_by(CONNECTIONS).map(&request).collect();
-            makers.push((Connection::open(self.address(), Vec::new()).await.unwrap(), requests));
-        }
-        let started = Instant::now();
-        let making: Vec<_> = makers
-            .into_iter()
-            .map(|(mut connection, requests)| {
-                tokio::spawn(async move {
-                    for request in requests {
-                        // Of a role, a key, a grant.
-                        connection = connection.asking(request).expect("Id").await;
-                    }
-                })
-            })
-            .collect();
-        for each in making {
-            each.await.unwrap();
-        }
-        (to - from) as f64 / started.elapsed().as_secs_f64()
     }
 }

@@ -14,9 +14,11 @@
 mod embedded_aws;
 mod floor;
 mod large;
+mod launches;
 mod load;
 mod plugin;
 mod proc;
+mod rates;
 mod report;
 mod roles;
 mod wire;
@@ -62,6 +64,7 @@ async fn main() {
             large::run(pace).await;
         }
         Some("large") => large::run(pace).await,
-        Some(other) => panic!("unknown part `{other}`; known: plugin, embedded-aws, large"),
+        Some("launches") => large::run_launches(pace).await,
+        Some(other) => panic!("unknown part `{other}`; known: plugin, embedded-aws, large, launches"),
     }
 }

@@ -45,6 +45,19 @@ pub(crate) fn iam(address: SocketAddr, parameters: &str) -> Vec<u8> {
     signed(address, ROOT, "iam", &headers, &format!("{parameters}&Version=2010-05-08"))
 }
 
+/// An EC2 request, as it goes over the wire.
+pub(crate) fn ec2(address: SocketAddr, parameters: &str) -> Vec<u8> {
+    let headers = [("content-type", "application/x-www-form-urlencoded; charset=utf-8")];
+    signed(address, ROOT, "ec2", &headers, &format!("{parameters}&Version=2016-11-15"))
+}
+
+/// An SSM request, as it goes over the wire.
+pub(crate) fn ssm(address: SocketAddr, operation: &str, body: &Value) -> Vec<u8> {
+    let target = format!("AmazonSSM.{operation}");
+    let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", &target)];
+    signed(address, ROOT, "ssm", &headers, &body.to_string())
+}
+
 fn signed(address: SocketAddr, signer: Signer, service: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
     let host = address.to_string();
     let headers: Vec<(&str, &str)> = [("host", host.as_str())].into_iter().chain(headers.iter().copied()).collect();

@@ -140,6 +140,36 @@ pub(super) fn ids<'v>(input: &'v Value, member: &str) -> Option<Vec<&'v str>> {
     Some(ids.iter().filter_map(Value::as_str).collect())
 }
 
+/// The part of a list that is asked for, where it is walked in the order of ids: what is not told is not looked at.
+pub(super) struct Walk<'v> {
+    behind: Option<&'v str>,
+    most: usize,
+}
+
+impl<'v> Walk<'v> {
+    /// Of an input, whose `MaxResults` may not be less than `least`.
+    pub(super) fn of(input: &'v Value, least: u64) -> Result<Self, ServiceError> {
+        let (behind, most) = (token(input), most(input, least)?);
+        if behind.is_some_and(|token| !is_id(token)) { Err(bad_token()) } else { Ok(Self { behind, most }) }
+    }
+
+    /// The id behind which it begins.
+    pub(super) fn behind(&self) -> Option<&'v str> {
+        self.behind
+    }
+
+    /// The first of those that are behind it, and the token of the others.
+    pub(super) fn page<T>(
+        &self,
+        mut things: impl Iterator<Item = T>,
+        id: impl Fn(&T) -> &str,
+    ) -> (Vec<T>, Option<String>) {
+        let page: Vec<T> = things.by_ref().take(self.most).collect();
+        let token = things.next().and_then(|_| page.last().map(|last| id(last).to_owned()));
+        (page, token)
+    }
+}
+
 /// The things behind `NextToken`, at most `MaxResults` of them, and the token of those behind these.
 pub(super) fn page<T>(
     input: &Value,
@@ -147,6 +177,33 @@ pub(super) fn page<T>(
     things: Vec<T>,
     id: impl Fn(&T) -> String,
 ) -> Result<(Vec<T>, Option<String>), ServiceError> {
+    let most = most(input, least)?;
+    let start = match token(input) {
+        Some(token) => {
+            let told = things.iter().position(|thing| id(thing) == token).map(|at| at + 1);
+            // What was told last may be gone; in the order of ids its place is known all the same.
+            let has_place = || is_id(token) && things.is_sorted_by_key(&id);
+            let behind = || things.iter().position(|thing| *id(thing) > *token).unwrap_or(things.len());
+            told.or_else(|| has_place().then(behind)).ok_or_else(bad_token)?
+        }
+        None => 0,
+    };
+    let is_last = things.len().saturating_sub(start) <= most;
+    let page: Vec<T> = things.into_iter().skip(start).take(most).collect();
+    let token = if is_last { None } else { page.last().map(id) };
+    Ok((page, token))
+}
+
+fn token(input: &Value) -> Option<&str> {
+    input.get("NextToken").and_then(Value::as_str)
+}
+
+fn bad_token() -> ServiceError {
+    fault::invalid("The token is not valid.")
+}
+
+/// How many things a page may have.
+fn most(input: &Value, least: u64) -> Result<usize, ServiceError> {
     const MOST: u64 = 1000;
     let most = input.get("MaxResults").and_then(Value::as_u64).filter(|most| *most > 0);
     if let Some(most) = most.filter(|most| *most < least) {
@@ -154,21 +211,7 @@ pub(super) fn page<T>(
             format!("Value ( {most} ) for parameter maxResults is invalid. Expecting a value greater than {least}.");
         return Err(fault::invalid(message));
     }
-    let start = match input.get("NextToken").and_then(Value::as_str) {
-        Some(token) => {
-            let told = things.iter().position(|thing| id(thing) == token).map(|at| at + 1);
-            // What was told last may be gone; in the order of ids its place is known all the same.
-            let has_place = || is_id(token) && things.is_sorted_by_key(&id);
-            let behind = || things.iter().position(|thing| *id(thing) > *token).unwrap_or(things.len());
-            told.or_else(|| has_place().then(behind)).ok_or_else(|| fault::invalid("The token is not valid."))?
-        }
-        None => 0,
-    };
-    let most = most.map_or(usize::MAX, |most| usize::try_from(most.min(MOST)).unwrap_or(usize::MAX));
-    let is_last = things.len().saturating_sub(start) <= most;
-    let page: Vec<T> = things.into_iter().skip(start).take(most).collect();
-    let token = if is_last { None } else { page.last().map(id) };
-    Ok((page, token))
+    Ok(most.map_or(usize::MAX, |most| usize::try_from(most.min(MOST)).unwrap_or(usize::MAX)))
 }
 
 /// Whether a text has the form of the ids: a kind, and what is drawn for it.

@@ -3,8 +3,6 @@
 //! Source: Amazon EC2 API Reference, "DescribeInstances", "DescribeInstanceStatus", "TerminateInstances"; Amazon EC2 User
 //! Guide, "Amazon EC2 instance state changes".
 
-use std::sync::Arc;
-
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -12,10 +10,10 @@ use serde_json::{Value, json};
 use super::{
     call::{Call, input, seconds},
     fault,
-    filters::{Filters, Known, Listing, ids, page},
+    filters::{Filters, Known, Walk, ids},
     fleets,
     keys::Held,
-    narrow::narrowed,
+    narrow::{narrowed, walked},
     network,
     records::{Instance, InstanceState, Reason, Termination, Volume},
     spot,
@@ -65,10 +63,9 @@ pub(super) fn describe(call: &Call<'_>, value: Value) -> Result<Value, ServiceEr
     ];
     let filters = Filters::of(&value, FILTERS)?;
     let realm = call.read();
-    let told =
-        asked_for(call, &realm, &value)?.into_iter().map(|instance| (instance, told_now(call, &realm, instance)));
-    let kept: Vec<_> = told.filter(|(_, told)| filters.let_through(told)).collect();
-    let (kept, token) = page(&value, 5, kept, |(instance, _)| instance.id.clone())?;
+    let walk = Walk::of(&value, 5)?;
+    let told = asked_for(call, &realm, &value, &walk)?.map(|instance| (instance, told_now(call, &realm, instance)));
+    let (kept, token) = walk.page(told.filter(|(_, told)| filters.let_through(told)), |(instance, _)| &instance.id);
     let mut reservations: Vec<(&str, Vec<Value>)> = Vec::new();
     for (instance, told) in kept {
         match reservations.iter_mut().find(|(id, _)| *id == instance.reservation) {
@@ -97,7 +94,9 @@ pub(super) fn describe_status(call: &Call<'_>, value: Value) -> Result<Value, Se
     ];
     let (now, realm) = (call.now(), call.read());
     let includes_all = value.get("IncludeAllInstances").and_then(Value::as_bool).unwrap_or_default();
-    let asked = asked_for(call, &realm, &value)?.into_iter();
+    let filters = Filters::of(&value, FILTERS)?;
+    let walk = Walk::of(&value, 5)?;
+    let asked = asked_for(call, &realm, &value, &walk)?;
     let told = asked.filter(|instance| includes_all || instance.state(now) == InstanceState::Running).map(|instance| {
         let state = instance.state(now);
         let status = match state {
@@ -106,18 +105,21 @@ pub(super) fn describe_status(call: &Call<'_>, value: Value) -> Result<Value, Se
             }
             _ => json!({ "Status": "not-applicable" }),
         };
-        json!({
+        let told = json!({
             "AvailabilityZone": instance.zone,
             "Events": [],
             "InstanceId": instance.id,
             "InstanceState": told_state(state),
             "InstanceStatus": status,
             "SystemStatus": status,
-        })
+        });
+        (instance, told)
     });
-    let filters = Filters::of(&value, FILTERS)?;
-    let kept = told.filter(|told| filters.let_through(told)).collect();
-    Listing { ids: "InstanceIds", answer: "InstanceStatuses", id: "InstanceId", least: 5 }.page(&value, kept)
+    let (kept, token) = walk.page(told.filter(|(_, told)| filters.let_through(told)), |(instance, _)| &instance.id);
+    let told: Vec<Value> = kept.into_iter().map(|(_, told)| told).collect();
+    let mut answer = json!({ "InstanceStatuses": told });
+    extend(&mut answer, [("NextToken", token.map(Value::from))]);
+    Ok(answer)
 }
 
 /// Volumes that go with their instance are gone when it is terminated; the others are not attached any more.
@@ -173,23 +175,24 @@ pub(super) fn end<'c>(call: &Call<'c>, change: &mut Change<'_>, id: &str, reason
     ended
 }
 
-/// The instances that an input names, or all of the account's.
-fn asked_for<'r>(call: &Call<'_>, realm: &'r Realm, value: &Value) -> Result<Vec<&'r Instance>, ServiceError> {
-    let now = call.now();
-    match ids(value, "InstanceIds") {
-        Some(ids) => ids.iter().map(|id| own(call, realm, id)).collect(),
-        None => {
-            let place = call.place();
-            let of_account: Vec<&Instance> = match narrowed(realm, &place, value, "instance-id") {
-                Some(ids) => {
-                    let found = ids.iter().filter_map(|id| realm.instances.get(id)).map(Arc::as_ref);
-                    found.filter(|of| (of.owner, &of.region) == (place.0, &place.1)).collect()
-                }
-                None => realm.instances.of(&place).map(Arc::as_ref).collect(),
-            };
-            Ok(of_account.into_iter().filter(|instance| !is_forgotten(instance, now)).collect())
+/// The instances that an input names, or those of the account that a walk comes by.
+fn asked_for<'r>(
+    call: &Call<'_>,
+    realm: &'r Realm,
+    value: &Value,
+    walk: &Walk<'_>,
+) -> Result<Box<dyn Iterator<Item = &'r Instance> + 'r>, ServiceError> {
+    let (now, place) = (call.now(), call.place());
+    if let Some(ids) = ids(value, "InstanceIds") {
+        if value.get("MaxResults").is_some() {
+            return Err(fault::combination("The parameter instancesSet cannot be used with the parameter maxResults"));
         }
+        let found = ids.iter().map(|id| own(call, realm, id)).collect::<Result<Vec<_>, _>>()?;
+        return Ok(Box::new(found.into_iter()));
     }
+    let found = narrowed(realm, &place, value, "instance-id");
+    let walked = walked(&realm.instances, place, found, walk.behind());
+    Ok(Box::new(walked.filter(move |instance| !is_forgotten(instance, now))))
 }
 
 /// An instance of the caller's account.

@@ -2,11 +2,27 @@
 //!
 //! What is found is filtered again, as anything that is told: here nothing is lost, and what has wildcards is left alone.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use serde_json::Value;
 
-use super::state::{Place, Realm};
+use super::state::{Place, Realm, Shelf};
+
+/// What an account has behind an id, in the order of ids: all of it, or of these ids.
+pub(super) fn walked<'r, T>(
+    shelf: &'r Shelf<T>,
+    place: Place,
+    ids: Option<BTreeSet<String>>,
+    behind: Option<&str>,
+) -> Box<dyn Iterator<Item = &'r T> + 'r> {
+    match ids {
+        Some(mut ids) => {
+            ids.retain(|id| behind.is_none_or(|behind| id.as_str() > behind));
+            Box::new(ids.into_iter().filter_map(move |id| shelf.at(&place, &id)).map(Arc::as_ref))
+        }
+        None => Box::new(shelf.behind(&place, behind).map(Arc::as_ref)),
+    }
+}
 
 /// The ids of the things in question, of the fewest that one filter leaves; `None` where no filter tells.
 pub(super) fn narrowed(realm: &Realm, place: &Place, input: &Value, id: &str) -> Option<BTreeSet<String>> {

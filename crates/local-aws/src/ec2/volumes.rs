@@ -12,9 +12,9 @@ use super::{
     authorize,
     call::{Call, input, seconds},
     fault,
-    filters::{Known, Listing, ids},
+    filters::{Filters, Known, Walk, ids},
     keys::{self, OfVolume},
-    narrow::narrowed,
+    narrow::{narrowed, walked},
     network,
     records::{Snapshot, Volume},
     snapshots,
@@ -154,27 +154,33 @@ pub(super) fn describe(call: &Call<'_>, value: Value) -> Result<Value, ServiceEr
         ("volume-id", "VolumeId"),
         ("volume-type", "VolumeType"),
     ];
+    let (filters, walk) = (Filters::of(&value, FILTERS)?, Walk::of(&value, 5)?);
     let realm = call.read();
-    let listing = Listing { ids: "VolumeIds", answer: "Volumes", id: "VolumeId", least: 5 };
-    let volumes: Vec<Value> = match ids(&value, "VolumeIds") {
-        Some(ids) => {
-            let found = ids.iter().map(|id| own(call, &realm, id).map(|volume| told(call, &realm, volume)));
-            found.collect::<Result<_, _>>()?
-        }
-        None => {
-            let (place, now) = (call.place(), call.now());
-            let of_account: Vec<&Volume> = match narrowed(&realm, &place, &value, "volume-id") {
-                Some(ids) => {
-                    let found = ids.iter().filter_map(|id| realm.volumes.get(id)).map(AsRef::as_ref);
-                    found.filter(|of| (of.owner, &of.region) == (place.0, &place.1)).collect()
-                }
-                None => realm.volumes.of(&place).map(AsRef::as_ref).collect(),
-            };
-            let there = of_account.into_iter().filter(|volume| volume.is_there(now));
-            there.map(|volume| told(call, &realm, volume)).collect()
-        }
-    };
-    listing.of(&value, FILTERS, volumes)
+    let asked = asked_for(call, &realm, &value, &walk)?.map(|volume| (volume, told(call, &realm, volume)));
+    let (kept, token) = walk.page(asked.filter(|(_, told)| filters.let_through(told)), |(volume, _)| &volume.id);
+    let told: Vec<Value> = kept.into_iter().map(|(_, told)| told).collect();
+    let mut answer = json!({ "Volumes": told });
+    extend(&mut answer, [("NextToken", token.map(Value::from))]);
+    Ok(answer)
+}
+
+/// The volumes that an input names, or those of the account that a walk comes by.
+fn asked_for<'r>(
+    call: &Call<'_>,
+    realm: &'r Realm,
+    value: &Value,
+    walk: &Walk<'_>,
+) -> Result<Box<dyn Iterator<Item = &'r Volume> + 'r>, ServiceError> {
+    let (now, place) = (call.now(), call.place());
+    if let Some(mut ids) = ids(value, "VolumeIds") {
+        ids.sort_unstable();
+        ids.retain(|id| walk.behind().is_none_or(|behind| *id > behind));
+        let found = ids.iter().map(|id| own(call, realm, id)).collect::<Result<Vec<_>, _>>()?;
+        return Ok(Box::new(found.into_iter()));
+    }
+    let found = narrowed(realm, &place, value, "volume-id");
+    let walked = walked(&realm.volumes, place, found, walk.behind());
+    Ok(Box::new(walked.filter(move |volume| volume.is_there(now))))
 }
 
 /// A volume of the caller's account that is there.

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    ops::Bound,
     sync::Arc,
 };
 
@@ -33,6 +34,22 @@ impl<R> Shelf<R> {
     /// What an account has in a region, by id.
     pub(in crate::ec2) fn of<'s>(&'s self, place: &Place) -> impl Iterator<Item = &'s Arc<R>> + use<'s, R> {
         self.by_place.get(place).into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// The same, where something has this id.
+    pub(in crate::ec2) fn at(&self, place: &Place, id: &str) -> Option<&Arc<R>> {
+        self.by_place.get(place)?.get(id)
+    }
+
+    /// The same, with ids greater than this one.
+    pub(in crate::ec2) fn behind<'s>(
+        &'s self,
+        place: &Place,
+        id: Option<&str>,
+    ) -> impl Iterator<Item = &'s Arc<R>> + use<'s, R> {
+        let from = id.map_or(Bound::Unbounded, Bound::Excluded);
+        let things = self.by_place.get(place).map(|things| things.range::<str, _>((from, Bound::Unbounded)));
+        things.into_iter().flatten().map(|(_, thing)| thing)
     }
 
     pub(super) fn insert(&mut self, place: Place, id: String, thing: Arc<R>) -> Option<Arc<R>> {
