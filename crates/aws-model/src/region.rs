@@ -68,6 +68,21 @@ impl Region {
 }
 
 impl Partition {
+    /// The domain that the names of its endpoints end in.
+    ///
+    /// Source: AWS General Reference, "AWS service endpoints"; botocore, `partitions.json`, `dnsSuffix`.
+    pub fn dns_suffix(self) -> &'static str {
+        match self {
+            Self::Commercial | Self::UsGov => "amazonaws.com",
+            Self::China => "amazonaws.com.cn",
+            Self::EuSovereign => "amazonaws.eu",
+            Self::Isolated(Isolated::Iso) => "c2s.ic.gov",
+            Self::Isolated(Isolated::B) => "sc2s.sgov.gov",
+            Self::Isolated(Isolated::E) => "cloud.adc-e.uk",
+            Self::Isolated(Isolated::F) => "csp.hci.ic.gov",
+        }
+    }
+
     /// The name as it stands in an ARN.
     pub fn as_str(self) -> &'static str {
         match self {

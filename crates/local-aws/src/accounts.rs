@@ -392,6 +392,7 @@ impl Accounts {
             session_policy_arns: session.context.policy_arns.clone(),
             issued: Some(session.issued()),
             web_identity: session.context.web_identity.clone(),
+            instance: session.context.instance.clone(),
             token: None,
             ..whole
         };

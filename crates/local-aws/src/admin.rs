@@ -14,6 +14,8 @@
 //! | `POST /_claviger/eks/behind` | `{"cluster": ARN, "endpoint": .., "certificateAuthority": .., "issuer": .., "jwks": {..}}`: what is behind a cluster: where its server is, who issues its service accounts' tokens, and with which keys; answers the cluster |
 //! | `POST /_claviger/eks/token` | `{"cluster": ARN, "namespace": .., "serviceAccount": .., "pod": .., "audience": .., "seconds": ..}`: a token of a pod, signed with the cluster's own key; the first three must be given |
 //! | `GET /_claviger/eks/id/ID/keys`, `.../ID/.well-known/openid-configuration` | what the issuer of a cluster publishes on AWS under `https://oidc.eks.REGION.amazonaws.com/id/ID` |
+//! | `GET /_claviger/imds` | whose instance metadata is told: `{"role": ARN}`, `{"instance": ID}`, or `{}` |
+//! | `PUT /_claviger/imds` | tells another one's, and answers the same |
 //! | `GET /_claviger/world` | the facts of the authorization model as they are now, as a world file (`docs/reference/world-files.md`) in JSON |
 //! | `POST /_claviger/export` | the whole state as JSON; `{"secrets": true}` with its secrets, which `{}` leaves out |
 //! | `POST /_claviger/import` | puts such a state in place of this one, all at once: `{"imported": ROWS, "secrets": ..}` |
@@ -52,6 +54,7 @@ use aws_wire::model::ServiceId;
 use bytes::Bytes;
 use http::{StatusCode, header};
 use http_body_util::Full;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 pub(crate) use self::route::Route;
@@ -63,6 +66,7 @@ use crate::{
     eks::{Eks, NoSuchCluster},
     error::ServiceError,
     faults::{Faults, PlanError},
+    imds::{self, Subject},
     kms::Kms,
     operations::supported,
     router::Response,
@@ -87,6 +91,15 @@ pub(crate) struct Admin {
     pub(crate) faults: Arc<Faults>,
     pub(crate) due: Due,
     pub(crate) store: Store,
+    pub(crate) imds: Option<Arc<imds::Told>>,
+}
+
+/// Whose metadata is to be told.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    role: Option<String>,
+    instance: Option<String>,
 }
 
 /// Why a request to an admin route is refused.
@@ -99,7 +112,7 @@ pub(crate) enum Refused {
     #[error(
         "there is no such route; see `GET {PREFIX}health`, `GET` and `POST {PREFIX}clock`, `GET`, `PUT`, `POST` and \
          `DELETE {PREFIX}faults`, `POST {PREFIX}accounts`, `POST {PREFIX}credentials`, `POST {PREFIX}eks/behind`, \
-         `POST {PREFIX}eks/token`, `GET {PREFIX}eks/id/ID/keys`, `GET {PREFIX}world`, `POST {PREFIX}export`, `POST {PREFIX}import`, `POST {PREFIX}decide`"
+         `POST {PREFIX}eks/token`, `GET {PREFIX}eks/id/ID/keys`, `GET` and `PUT {PREFIX}imds`, `GET {PREFIX}world`, `POST {PREFIX}export`, `POST {PREFIX}import`, `POST {PREFIX}decide`"
     )]
     NoSuchRoute,
     #[error("the body must be sent with `content-type: application/json`")]
@@ -110,6 +123,8 @@ pub(crate) enum Refused {
     Malformed(String),
     #[error("there is no fault `{0}`; `GET {PREFIX}faults` lists those that there are")]
     NoSuchFault(String),
+    #[error("no instance metadata is told: start with `--imds`")]
+    NoMetadata,
     #[error(transparent)]
     NoPlan(#[from] PlanError),
     #[error(transparent)]
@@ -179,6 +194,8 @@ impl Admin {
             Route::Published { issuer, document } => {
                 self.eks.published(&issuer, &document).ok_or(Refused::NoSuchRoute)?
             }
+            Route::Metadata => self.metadata()?,
+            Route::TellMetadata => self.tell_metadata(body)?,
             Route::World => {
                 let facts = without_stand_ins(self.kms.facts(self.clock.now()).await?);
                 return Ok(world::write(&facts, MOST_WORLD_BYTES)?);
@@ -196,6 +213,25 @@ impl Admin {
         let answer = self.eks.put_behind(behind, self.clock.now())?;
         self.eks.kept().await?;
         Ok(answer)
+    }
+
+    /// Whose instance metadata is told.
+    fn metadata(&self) -> Result<Value, Refused> {
+        let told = self.imds.as_ref().ok_or(Refused::NoMetadata)?;
+        Ok(told.subject().map_or_else(|| json!({}), |subject| json!(subject)))
+    }
+
+    /// Tells another one's: `{"role": ARN}`, `{"instance": ID}`, or nobody's, `{}`.
+    fn tell_metadata(&self, body: &[u8]) -> Result<Value, Refused> {
+        let told = self.imds.as_ref().ok_or(Refused::NoMetadata)?;
+        let wanted: Wanted = serde_json::from_slice(body).map_err(|error| Refused::Malformed(error.to_string()))?;
+        let named = match (wanted.role, wanted.instance) {
+            (Some(_), Some(_)) => return Err(Refused::Malformed("a role or an instance, not both".to_owned())),
+            (role, instance) => role.or(instance),
+        };
+        let subject = named.map(|text| text.parse::<Subject>()).transpose();
+        told.tell_of(subject.map_err(|invalid| Refused::Malformed(invalid.to_string()))?);
+        self.metadata()
     }
 
     /// A token of a pod.
@@ -218,9 +254,10 @@ impl Refused {
     fn status(&self) -> StatusCode {
         match self {
             Self::NotLocal | Self::OfAPage => StatusCode::FORBIDDEN,
-            Self::NoSuchRoute | Self::NoSuchFault(_) | Self::NoSuchCluster(NoSuchCluster::Cluster(_)) => {
-                StatusCode::NOT_FOUND
-            }
+            Self::NoSuchRoute
+            | Self::NoMetadata
+            | Self::NoSuchFault(_)
+            | Self::NoSuchCluster(NoSuchCluster::Cluster(_)) => StatusCode::NOT_FOUND,
             Self::NoSuchCluster(NoSuchCluster::Keys(_)) => StatusCode::BAD_REQUEST,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Malformed(_) | Self::NoPlan(_) => StatusCode::BAD_REQUEST,

@@ -1,6 +1,7 @@
 //! Who calls: what a verified signature proves, handed to every service beside the request.
 
 mod arrival;
+mod instance;
 mod web_identity;
 
 use std::net::IpAddr;
@@ -10,6 +11,7 @@ use aws_model::{AccountId, Arn, Region};
 use jiff::Timestamp;
 
 pub(crate) use self::arrival::{Arrival, Channel};
+pub use self::instance::{OfInstance, RoleDelivery};
 pub use self::web_identity::{TokenClaims, WebIdentity};
 use crate::{
     tls::TlsSession,
@@ -39,6 +41,8 @@ pub struct Caller {
     pub source: Option<Arn>,
     /// Whom an identity provider vouched for, when it asks for a session and in that session.
     pub web_identity: Option<WebIdentity>,
+    /// The instance that the session is delivered to, when EC2 asks for it and in that session.
+    pub instance: Option<OfInstance>,
     /// What else the token says that somebody comes with to ask for a session.
     pub token: Option<TokenClaims>,
 }
@@ -56,6 +60,7 @@ impl Caller {
             issued: None,
             source: None,
             web_identity: None,
+            instance: None,
             token: None,
         }
     }

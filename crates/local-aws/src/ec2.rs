@@ -26,6 +26,7 @@ mod instance_types;
 mod instances;
 mod keys;
 mod launch;
+mod machine;
 mod market;
 mod narrow;
 mod network;
@@ -53,6 +54,7 @@ use crate::{
 };
 
 use call::Call;
+pub(crate) use machine::Machine;
 pub(crate) use of_groups::{Behalf, Standing};
 pub(crate) use public_images::id as public_image_id;
 pub(crate) use state::{State, TABLES};
@@ -230,7 +232,7 @@ operations! {
         lacks "persistent requests, prices that are too low, capacity that is not there, interruptions",
     "ResetEbsDefaultKmsKeyId" => encryption::reset_key,
     "RunInstances",
-        lacks "capacity that can run out; addresses and interfaces but one; placement, CPU, credit, licence and capacity options; user data is kept for nobody",
+        lacks "capacity that can run out; addresses and interfaces but one; placement, CPU, credit, licence and capacity options",
     "StartInstances",
     "StopInstances" => stopping::stop,
         lacks "hibernation; Spot Instances of persistent requests",

@@ -12,7 +12,6 @@ use std::sync::Arc;
 use authz::{principal::Principal, request::KmsDetail};
 use aws_catalog::access;
 use aws_model::{Arn, SecretBytes};
-use aws_wire::model::{self, ServiceId};
 use eks_auth::{Assumption, PodToken};
 use jiff::SignedDuration;
 use oidc::{InvalidToken, KeySet, OutOfTime, Token};
@@ -27,7 +26,7 @@ use crate::{
     eks::{Association, Cluster, Eks},
     operations::Lacks,
     sts::Sts,
-    trail::{Answered, Notes, Trail},
+    trail::Trail,
 };
 
 /// Who assumes the roles of pods.
@@ -151,7 +150,7 @@ impl EksAuth {
         self.accounts.identify(text("AccessKeyId")?, Some(&token), ctx.region.partition(), ctx.now).ok()
     }
 
-    /// A session of a role, as STS answers it. The trail has the call, as any other of a service.
+    /// A session of a role, as STS answers it.
     ///
     /// Sources: AWS samples, "Amazon EKS Security Immersion Day" > "Access control to IAM Role using EKS Pod Identity
     /// Usecases" (the refusal); AWS CloudTrail User Guide, "CloudTrail userIdentity element" (services that call).
@@ -164,21 +163,9 @@ impl EksAuth {
         wanted: &Assumption<'_>,
     ) -> Result<Value, ServiceError> {
         let input = asked(wanted);
-        let operation = model::service(ServiceId::Sts).operation("AssumeRole").ok_or_else(internal)?;
-        let (notes, id) = (Notes::default(), Uuid::new_v4().to_string());
-        let context = CallContext { caller, request_id: &id, peer: None, notes: Some(&notes), ..*ctx };
-        let parameters = Trail::parameters(ServiceId::Sts, operation, &input);
-        let answer = sts.call(&context, session, operation.name(), &input);
-        // It signs with the session itself, so that to the decision nobody calls for another.
-        let shown = CallContext { invoked_by: Some(if session.is_some() { EKS_AUTH } else { PODS }), ..context };
-        self.trail.record(Answered {
-            service: ServiceId::Sts,
-            operation,
-            context: &shown,
-            parameters,
-            answer: answer.as_ref(),
-            noted: notes.take(),
-        });
+        let context = CallContext { caller, ..*ctx };
+        let by = if session.is_some() { EKS_AUTH } else { PODS };
+        let answer = sts.begin_for(&self.trail, &context, session, by, &input);
         answer.map_err(|refused| match refused.code() {
             "AccessDenied" => {
                 let message = "Unauthorized Exception! EKS does not have permissions to assume the associated role.";

@@ -1,6 +1,6 @@
 //! Starting and stopping an embedded AWS.
 
-use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use authz::{file::world, world::World};
 use aws_model::AccountId;
@@ -12,9 +12,10 @@ use crate::{
     clock::{Clock, OutOfRange},
     eks,
     faults::{FaultCount, FaultPlan, Faults, PlanError},
+    imds::{Imds, Metadata, NoTokens, Told},
     issuers::{self, UnfitKeyFile},
     kms::UnfitKey,
-    options::{Options, State, TrailFiles},
+    options::{Limits, Options, State, TrailFiles},
     server::{Endpoint, Server},
     serving::{Current, Plan, without_keys},
     state::{self, kept},
@@ -22,6 +23,10 @@ use crate::{
     tls::{Identity, TlsError},
     trail::{Delivery, Trail},
 };
+
+/// What who asks for metadata may use up: nothing of it is large, and no request has a body.
+const OF_METADATA: Limits =
+    Limits { connections: 64, header_bytes: 16 << 10, header_time: Duration::from_secs(10), ..Limits::DEFAULT };
 
 /// The embedded AWS.
 ///
@@ -51,6 +56,7 @@ pub struct Running {
     clock: Clock,
     faults: Arc<Faults>,
     server: Server,
+    metadata: Option<(SocketAddr, Server)>,
     delivery: Option<Delivery>,
 }
 
@@ -71,6 +77,18 @@ pub enum StartError {
         /// Why not.
         source: io::Error,
     },
+    /// Instance metadata would be told to others than this machine, and nobody asked for that.
+    #[error(
+        "instance metadata at {address} would be told to whoever reaches it, with the role's credentials: take a loopback address, \
+         or say that it may (`--imds-exposed`)"
+    )]
+    ExposedMetadata {
+        /// The address asked for.
+        address: SocketAddr,
+    },
+    /// The machine gives no randomness.
+    #[error(transparent)]
+    Tokens(#[from] NoTokens),
     /// The state file cannot be used.
     #[error(transparent)]
     State(#[from] OpenError),
@@ -118,9 +136,10 @@ impl LocalAws {
     /// [`StartError`]; nothing is left running then.
     pub async fn start(options: Options) -> Result<Running, StartError> {
         let Options { listen, tls, partition, accounts, credentials, world, assumptions, .. } = options;
-        let Options { state, clock, propagation, admin, trail, faults, quotas, limits, issuers, .. } = options;
+        let Options { state, clock, propagation, admin, trail, faults, quotas, limits, issuers, imds, .. } = options;
         let faults = Arc::new(Faults::new(clock.clone(), faults)?);
         issuers::check(&issuers).await?;
+        let imds = imds.map(listening).transpose()?;
         let store = match state {
             State::Memory => Store::memory(),
             State::File { path, master_key } => Store::open(&path, master_key)?,
@@ -149,23 +168,33 @@ impl LocalAws {
             issuers,
             quotas,
             trail,
+            imds: imds.as_ref().map(|imds| Told::new(imds, clock.now())).transpose()?,
         };
         let named = accounts.into_iter().chain(accounts_of_world);
         let serving = plan.serve(store, world, named).await?;
         let (listener, local_addr) = bind(listen).await?;
+        let metadata = match &imds {
+            Some(imds) => Some(bind(imds.listen).await?),
+            None => None,
+        };
         let tls = tls.map(|tls| tls.identity(local_addr.ip())).transpose()?;
         let scheme = if tls.is_some() { "https" } else { "http" };
         let (config, authority) = tls.map(|Identity { config, authority }| (config, authority)).unzip();
 
         let delivery = files.map(|files| deliver(&delivered, files)).transpose()?;
+        let told = plan.imds.clone();
         let current = Arc::new(Current::new(plan, serving));
         if clock_kept.unwrap_or_default() != clock.setting() {
             current.keep_clock().await.map_err(AccountsError::from)?;
         }
+        let metadata = metadata.zip(imds).zip(told).map(|(((listener, address), imds), told)| {
+            let answers = Metadata::new(told, Arc::clone(&current), imds.exposed);
+            (address, Server::start(listener, None, answers, Limits { drain_time: limits.drain_time, ..OF_METADATA }))
+        });
         let endpoint = Endpoint::new(Arc::clone(&current), admin, &limits);
         let server = Server::start(listener, config, endpoint, limits);
         let authority = authority.flatten();
-        Ok(Running { local_addr, scheme, authority, current, clock, faults, server, delivery })
+        Ok(Running { local_addr, scheme, authority, current, clock, faults, server, metadata, delivery })
     }
 }
 
@@ -178,6 +207,11 @@ impl Running {
     /// What clients take as the endpoint of every service.
     pub fn endpoint_url(&self) -> String {
         format!("{}://{}", self.scheme, self.local_addr)
+    }
+
+    /// Where instance metadata is told, if it is: what clients take as `AWS_EC2_METADATA_SERVICE_ENDPOINT`.
+    pub fn metadata_url(&self) -> Option<String> {
+        self.metadata.as_ref().map(|(address, _)| format!("http://{address}"))
     }
 
     /// Whom clients are to trust, as PEM, where it speaks TLS by an authority of its own.
@@ -219,6 +253,9 @@ impl Running {
     pub async fn shutdown(self) {
         self.current.stop_waiting();
         self.server.stop().await;
+        if let Some((_, metadata)) = self.metadata {
+            metadata.stop().await;
+        }
         self.current.settled().await;
         if let Err(failed) = self.current.keep_clock().await {
             tracing::warn!(%failed, "how the clock goes was not kept");
@@ -249,6 +286,12 @@ fn beside_imported(given: World, store: &Store) -> Result<World, StartError> {
 fn deliver(trail: &Arc<Trail>, files: TrailFiles) -> Result<Delivery, StartError> {
     let directory = files.directory.clone();
     Delivery::start(Arc::clone(trail), files).map_err(|source| StartError::Trail { directory, source })
+}
+
+/// Instance metadata that may be where it is asked for.
+fn listening(imds: Imds) -> Result<Imds, StartError> {
+    let is_own = imds.listen.ip().to_canonical().is_loopback();
+    if is_own || imds.exposed { Ok(imds) } else { Err(StartError::ExposedMetadata { address: imds.listen }) }
 }
 
 async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {

@@ -6,7 +6,8 @@ use authz::{rules::Assumptions, world::World};
 use aws_model::{AccountId, Partition};
 
 use crate::{
-    accounts::Credential, clock::Clock, faults::FaultPlan, issuers::KeySource, kms::Quotas, store::MasterKey, tls::Tls,
+    accounts::Credential, clock::Clock, faults::FaultPlan, imds::Imds, issuers::KeySource, kms::Quotas,
+    store::MasterKey, tls::Tls,
 };
 
 /// What [`LocalAws::start`](crate::LocalAws::start) takes. The default is what `claviger local-aws` starts.
@@ -50,6 +51,8 @@ pub struct Options {
     pub issuers: BTreeMap<String, KeySource>,
     /// How many keys, grants and roles there may be.
     pub quotas: Quotas,
+    /// Where instance metadata is told, and whose, if any is.
+    pub imds: Option<Imds>,
     /// What a peer may use up.
     pub limits: Limits,
 }
@@ -131,25 +134,31 @@ impl Default for Options {
             faults: FaultPlan::default(),
             issuers: BTreeMap::new(),
             quotas: Quotas::default(),
+            imds: None,
             limits: Limits::default(),
         }
     }
 }
 
+impl Limits {
+    /// The default ones.
+    pub const DEFAULT: Self = Self {
+        connections: 1024,
+        streams: 64,
+        header_bytes: 64 << 10,
+        body_bytes: 1 << 20,
+        all_body_bytes: 64 << 20,
+        handshake_time: Duration::from_secs(10),
+        header_time: Duration::from_secs(30),
+        body_time: Duration::from_secs(30),
+        idle_time: Duration::from_secs(90),
+        trail_bytes: 8 << 20,
+        drain_time: Duration::from_secs(10),
+    };
+}
+
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            connections: 1024,
-            streams: 64,
-            header_bytes: 64 << 10,
-            body_bytes: 1 << 20,
-            all_body_bytes: 64 << 20,
-            handshake_time: Duration::from_secs(10),
-            header_time: Duration::from_secs(30),
-            body_time: Duration::from_secs(30),
-            idle_time: Duration::from_secs(90),
-            trail_bytes: 8 << 20,
-            drain_time: Duration::from_secs(10),
-        }
+        Self::DEFAULT
     }
 }

@@ -42,13 +42,14 @@ use crate::{
     error::ServiceError,
     faults::{Called, Fate, Faults, Loss, Ruling, Silence},
     iam::{self, Iam},
+    imds::Sources,
     issuers::Issuers,
     kms::Kms,
     operations::supported,
     organizations::{self, Organizations},
     sqs::Sqs,
     ssm::Ssm,
-    store::Store,
+    store::{Store, WriteFailed},
     sts::Sts,
     trail::{Answered, Notes, Trail},
 };
@@ -255,7 +256,7 @@ impl Router {
             Err(error) => Err(error),
         };
         // Whoever was let in or kept out by a change of IAM's is told so when the change would survive a kill.
-        if let Err(failed) = self.store.durable(self.authorizer.rests_on()).await {
+        if let Err(failed) = self.kept().await {
             tracing::error!(request_id, %failed, "an answer rests on a change that was not kept");
             answer = Err(failure::internal(model));
         }
@@ -278,6 +279,23 @@ impl Router {
             failure::internal(model)
         })?;
         Ok(Served::Answer(encoded))
+    }
+
+    /// What instance metadata is told from, as it is by now.
+    pub(crate) fn sources(&self) -> Sources<'_> {
+        self.due.catch_up();
+        let Self { ec2, iam, sts, accounts, trail, .. } = self;
+        Sources { ec2, iam, sts, accounts, trail, now: self.clock.now() }
+    }
+
+    /// Waits until what decisions rest on would survive a kill.
+    pub(crate) async fn kept(&self) -> Result<(), WriteFailed> {
+        self.store.durable(self.authorizer.rests_on()).await
+    }
+
+    /// Waits until the trail has room for further events.
+    pub(crate) async fn trail_room(&self) {
+        self.trail.room().await;
     }
 
     /// What the faults that were asked for do to a call.

@@ -8,6 +8,8 @@ mod request;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
+use http::Request;
+use hyper::body::Incoming;
 use rustls::ServerConfig;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -19,12 +21,26 @@ use self::handshake::{Handshakes, Shaken};
 use crate::{
     caller::{Arrival, Channel},
     options::Limits,
+    router::Response,
 };
 
-pub(crate) use self::request::Endpoint;
+pub(crate) use self::request::{Endpoint, Unanswered};
 
 /// How long to wait when the process is out of file descriptors: until then no connection can be taken.
 const OUT_OF_FILES_PAUSE: Duration = Duration::from_millis(50);
+
+/// What answers requests, whatever connection they come on.
+pub(crate) trait Answers: Send + Sync + 'static {
+    /// Answers a request.
+    ///
+    /// # Errors
+    /// On request only: then its connection is closed, or its stream is reset.
+    fn answer(
+        &self,
+        request: Request<Incoming>,
+        arrival: Arrival,
+    ) -> impl Future<Output = Result<Response, Unanswered>> + Send;
+}
 
 /// Accepts connections until it is told to stop.
 pub(crate) struct Server {
@@ -39,7 +55,7 @@ impl Server {
     pub(crate) fn start(
         listener: TcpListener,
         tls: Option<Arc<ServerConfig>>,
-        endpoint: Endpoint,
+        endpoint: impl Answers,
         limits: Limits,
     ) -> Self {
         let server = Self {
@@ -82,11 +98,11 @@ impl Drop for Server {
     }
 }
 
-struct Acceptor {
+struct Acceptor<A> {
     listener: TcpListener,
     room: Arc<Semaphore>,
     builder: connection::Builder,
-    endpoint: Arc<Endpoint>,
+    endpoint: Arc<A>,
     idle_time: Duration,
     handshakes: Option<Handshakes>,
     draining: CancellationToken,
@@ -94,7 +110,7 @@ struct Acceptor {
     connections: TaskTracker,
 }
 
-impl Acceptor {
+impl<A: Answers> Acceptor<A> {
     async fn run(self) {
         let draining = self.draining.clone();
         draining.run_until_cancelled(self.accept()).await;
@@ -121,7 +137,7 @@ impl Acceptor {
         }
     }
 
-    fn serve(&self, stream: TcpStream, peer: SocketAddr) -> impl Future<Output = ()> + use<> {
+    fn serve(&self, stream: TcpStream, peer: SocketAddr) -> impl Future<Output = ()> + use<A> {
         // Answers are small and complete: waiting for more to send would only delay them.
         if let Err(failed) = stream.set_nodelay(true) {
             tracing::debug!(%failed, "TCP_NODELAY could not be set");

@@ -32,6 +32,7 @@ use crate::{
     eks::{self, Eks},
     faults::Faults,
     iam::{self, Iam},
+    imds,
     issuers::{Issuers, KeySource},
     kms::{self, Kms, Quotas},
     local_aws::StartError,
@@ -59,6 +60,8 @@ pub(crate) struct Plan {
     pub(crate) issuers: BTreeMap<String, KeySource>,
     pub(crate) quotas: Quotas,
     pub(crate) trail: Arc<Trail>,
+    /// Whose instance metadata is told, if any is.
+    pub(crate) imds: Option<Arc<imds::Told>>,
 }
 
 /// The services over one state.
@@ -164,7 +167,8 @@ impl Plan {
             let (accounts, authorizer, faults) =
                 (Arc::clone(&accounts), Arc::clone(&authorizer), Arc::clone(&self.faults));
             let (kms, eks, due) = (kms.clone(), eks.clone(), due.clone());
-            Admin { clock: clock.clone(), accounts, authorizer, kms, eks, faults, due, store: store.clone() }
+            let imds = self.imds.clone();
+            Admin { clock: clock.clone(), accounts, authorizer, kms, eks, faults, due, store: store.clone(), imds }
         };
         let issuers = Issuers::new(self.issuers.clone()).with_own(Arc::new(eks.clone()));
         let services = Services {

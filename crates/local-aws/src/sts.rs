@@ -10,6 +10,7 @@ mod authorize;
 mod credentials;
 mod decode;
 mod federation_token;
+mod for_service;
 mod identity;
 mod session_token;
 mod web_identity;

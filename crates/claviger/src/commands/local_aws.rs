@@ -1,5 +1,6 @@
 //! `claviger local-aws`.
 
+mod metadata;
 mod state;
 mod tls;
 mod told;
@@ -18,6 +19,7 @@ use daemon::{secrecy::keep_memory_private, shutdown::Shutdown};
 use local_aws::{Credential, IssuerKeys, KeySource, Options, Tls, TrailFiles};
 
 use self::{
+    metadata::MetadataFlags,
     state::StateCommand,
     tls::{TlsFlags, Trust},
     told::{Ready, Stopped},
@@ -58,6 +60,9 @@ Examples:
   With service accounts of a cluster that assume roles by their tokens (IAM roles for service accounts):
     kubectl get --raw /openid/v1/jwks > jwks.json
     claviger local-aws --oidc-keys https://oidc.example.com/demo=jwks.json
+
+  With the metadata of an instance, whose role's credentials SDKs find by themselves (AWS_EC2_METADATA_SERVICE_ENDPOINT):
+    claviger local-aws --imds --imds-role Node
 
   By TLS, with an authority that clients trust once (it prints AWS_CA_BUNDLE and the like):
     claviger local-aws --tls --state aws.redb
@@ -126,6 +131,9 @@ pub(crate) struct LocalAws {
     oidc_keys: Vec<String>,
 
     #[command(flatten)]
+    metadata: MetadataFlags,
+
+    #[command(flatten)]
     tls: TlsFlags,
 
     /// Decide as if an assumption did not hold: what nobody has published is assumed, by the rules that
@@ -151,7 +159,9 @@ impl LocalAws {
         keep_memory_private()?;
         let trail = self.trail.clone().map(TrailFiles::in_directory);
         let tls = self.tls.named(self.aws.state.as_deref()).map_err(|problem| Failure::usage(vec![problem]))?;
-        let options = Options { accounts, credentials, world, assumptions, issuers, trail, tls, ..Options::default() };
+        let imds = self.metadata.of(&accounts, &self.aws.region).map_err(|problem| Failure::usage(vec![problem]))?;
+        let options =
+            Options { imds, accounts, credentials, world, assumptions, issuers, trail, tls, ..Options::default() };
         block_on(self.serve(options))
     }
 
@@ -176,6 +186,7 @@ impl LocalAws {
             event: "ready",
             endpoint: running.endpoint_url(),
             authority: trust.as_ref().map(|trust| trust.path().to_owned()),
+            metadata: running.metadata_url(),
             region: self.aws.region.clone(),
             state: self.aws.state.clone(),
             credentials: fixed.into_iter().map(Shown::from).chain(generated).collect(),

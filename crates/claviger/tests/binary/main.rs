@@ -17,6 +17,7 @@ mod explain_policies;
 mod kms_plugin;
 mod local_aws;
 mod local_aws_state;
+mod metadata;
 mod observed;
 mod support;
 mod tls;

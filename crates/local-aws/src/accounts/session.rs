@@ -11,7 +11,10 @@ use aws_model::{AccountId, Arn};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{authorization::Authorizer, caller::WebIdentity};
+use crate::{
+    authorization::Authorizer,
+    caller::{OfInstance, WebIdentity},
+};
 
 /// A session that STS began. The token carries it whole, sealed, as AWS's do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +65,9 @@ pub(crate) struct SessionContext {
     /// Whose token of an identity provider began it, if one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) web_identity: Option<WebIdentity>,
+    /// The instance that it is delivered to, if it is one's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) instance: Option<OfInstance>,
     /// Bytes without meaning, where the caller wants a longer token.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) padding: String,

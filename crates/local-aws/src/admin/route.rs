@@ -1,10 +1,11 @@
 //! Which admin route a request is for, and whether it may ask it: told by its head alone.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use http::{HeaderMap, Method, header, request::Parts, uri::Authority};
 
 use super::{PREFIX, Refused};
+use crate::loopback::{host, is_loopback};
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,9 @@ pub(crate) enum Route {
         issuer: String,
         document: String,
     },
+    /// Whose instance metadata is told.
+    Metadata,
+    TellMetadata,
     World,
     Decide,
     Export,
@@ -69,6 +73,8 @@ impl Route {
             (&Method::POST, "credentials") => Self::Credentials,
             (&Method::POST, "eks/behind") => Self::PutBehind,
             (&Method::POST, "eks/token") => Self::Token,
+            (&Method::GET, "imds") => Self::Metadata,
+            (&Method::PUT, "imds") => Self::TellMetadata,
             (&Method::GET, "world") => Self::World,
             (&Method::GET, path) => {
                 let (issuer, document) = path.strip_prefix("eks/id/")?.split_once('/')?;
@@ -83,7 +89,7 @@ impl Route {
 
     fn takes_json(&self) -> bool {
         match self {
-            Self::Health | Self::Clock | Self::Faults | Self::World | Self::Published { .. } => false,
+            Self::Health | Self::Clock | Self::Faults | Self::Metadata | Self::World | Self::Published { .. } => false,
             // What a browser asks about before it sends it, and is not told that it may: it needs no body.
             Self::RemoveFaults(_) => false,
             Self::MoveClock
@@ -93,23 +99,12 @@ impl Route {
             | Self::Credentials
             | Self::PutBehind
             | Self::Token
+            | Self::TellMetadata
             | Self::Decide
             | Self::Export
             | Self::Import => true,
         }
     }
-}
-
-/// The host that the request was sent to.
-fn host(head: &Parts) -> Option<Authority> {
-    let header = head.headers.get(header::HOST).and_then(|value| value.to_str().ok());
-    head.uri.authority().cloned().or_else(|| header?.parse().ok())
-}
-
-/// Whether it is this machine's own name: another one may have been made to lead here, for a page of its own.
-fn is_loopback(authority: &Authority) -> bool {
-    let host = authority.host().trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
 /// Whether a page in a browser asks, which came from anywhere but here: `null` is one that hides where.

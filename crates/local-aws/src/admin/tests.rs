@@ -18,7 +18,7 @@ async fn admin() -> Admin {
     let accounts = Arc::new(accounts);
     let clusters = crate::eks::State::load(Store::memory(), Arc::clone(&authorizer)).unwrap();
     let eks = Eks::new(clusters, kms.clone(), trail);
-    Admin { clock, accounts, authorizer, kms, eks, faults, due, store }
+    Admin { clock, accounts, authorizer, kms, eks, faults, due, store, imds: None }
 }
 
 async fn ask(admin: &Admin, request: Request<&'static str>, peer: &str) -> (u16, Value) {

@@ -13,7 +13,10 @@ use serde_json::Value;
 use std::sync::Arc;
 
 use super::Authorizer;
-use crate::{caller::CallContext, error::ServiceError};
+use crate::{
+    caller::{CallContext, OfInstance},
+    error::ServiceError,
+};
 
 /// One access of a call, on what its input names.
 pub(crate) struct Asked<'a> {
@@ -128,6 +131,11 @@ fn context(ctx: &CallContext<'_>) -> Context {
         // STS takes no code of an MFA device, so no temporary credential was made with one.
         context.tell("aws:multifactorauthpresent", one("false"));
         context.tell("aws:tokenissuetime", one(issued.to_string()));
+    }
+    // Who asks for the session is EC2, and not the instance.
+    for (key, value) in caller.instance.iter().filter(|_| caller.issued.is_some()).flat_map(OfInstance::condition_keys)
+    {
+        context.tell(key, one(value));
     }
     let vouched = caller.web_identity.iter();
     for (key, values) in vouched.flat_map(|identity| identity.condition_keys(caller.token.as_ref())) {

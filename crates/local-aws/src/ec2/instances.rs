@@ -297,14 +297,7 @@ fn device(volume: &Volume, now: Timestamp) -> Value {
 
 fn in_network(call: &Call<'_>, instance: &Instance) -> [(&'static str, Option<Value>); 7] {
     let vpc = network::vpc(call.account(), call.ctx.region);
-    let name = format!(
-        "ip-{}.{}",
-        instance.address.replace('.', "-"),
-        match call.ctx.region.as_str() {
-            "us-east-1" => "ec2.internal".to_owned(),
-            region => format!("{region}.compute.internal"),
-        }
-    );
+    let name = network::host_name(&instance.address, call.ctx.region);
     let groups: Value = instance.groups.iter().map(|id| json!({ "GroupId": id, "GroupName": "default" })).collect();
     let interface = json!({
         "Attachment": {

@@ -219,6 +219,7 @@ async fn one<'c>(call: &Call<'c>, plan: &Plan, reservation: &str, index: i64) ->
         fleet: None,
         spot_request: None,
         metadata_options: plan.metadata_options.clone(),
+        user_data: plan.user_data.clone(),
         volumes: volumes.iter().map(|volume| volume.id.clone()).collect(),
         launched: now,
         settles,

@@ -22,6 +22,9 @@ use aws_catalog::{access::Ec2Kind, instance_types};
 /// Zones by their letters, at most: AWS has three in nearly every region, more in some, and two in us-west-1.
 const ZONES: [char; 3] = ['a', 'b', 'c'];
 
+/// The addresses of the default VPC.
+pub(super) const VPC_BLOCK: &str = "172.31.0.0/16";
+
 /// A default subnet.
 #[derive(Clone, Debug)]
 pub(super) struct Subnet {
@@ -46,7 +49,7 @@ impl Subnet {
         (0..).zip(&ZONES).zip(zone_ids(region)).map(of_zone).collect()
     }
 
-    fn block(&self) -> String {
+    pub(super) fn block(&self) -> String {
         format!("172.31.{}.0/20", self.third_octet)
     }
 
@@ -59,6 +62,17 @@ impl Subnet {
     }
 }
 
+/// The private name of what has an address.
+///
+/// Source: Amazon EC2 User Guide, "EC2 instance hostnames and domains" > "IP name".
+pub(super) fn host_name(address: &str, region: &Region) -> String {
+    let domain = match region.as_str() {
+        "us-east-1" => "ec2.internal".to_owned(),
+        region => format!("{region}.compute.internal"),
+    };
+    format!("ip-{}.{domain}", address.replace('.', "-"))
+}
+
 /// The id of the default VPC.
 pub(super) fn vpc(account: AccountId, region: &Region) -> String {
     derived("vpc-", account, region, "vpc")
@@ -69,7 +83,7 @@ pub(super) fn group(account: AccountId, region: &Region) -> String {
     derived("sg-", account, region, "group")
 }
 
-fn derived(prefix: &str, account: AccountId, region: &Region, what: &str) -> String {
+pub(super) fn derived(prefix: &str, account: AccountId, region: &Region, what: &str) -> String {
     let hash = digest::digest(&digest::SHA256, format!("{account}/{region}/{what}").as_bytes());
     let digits: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
     format!("{prefix}{}", digits.get(..17).unwrap_or_default())
@@ -147,10 +161,10 @@ pub(super) fn describe_vpcs(call: &Call<'_>, value: Value) -> Result<Value, Serv
         "VpcId": id,
         "OwnerId": account,
         "State": "available",
-        "CidrBlock": "172.31.0.0/16",
+        "CidrBlock": VPC_BLOCK,
         "CidrBlockAssociationSet": [{
             "AssociationId": derived("vpc-cidr-assoc-", account, &region, "block"),
-            "CidrBlock": "172.31.0.0/16",
+            "CidrBlock": VPC_BLOCK,
             "CidrBlockState": { "State": "associated" },
         }],
         "DhcpOptionsId": derived("dopt-", account, &region, "dhcp"),

@@ -3,7 +3,7 @@
 //! Sources: botocore's `endpoints.json` (the regions of EC2, and the domain of each partition); AWS Account Management
 //! Reference Guide, "Enable or disable AWS Regions in your account" (which are enabled by default).
 
-use aws_model::{Isolated, Partition};
+use aws_model::Partition;
 use serde_json::{Value, json};
 
 use super::{
@@ -85,14 +85,5 @@ pub(super) fn describe(call: &Call<'_>, value: Value) -> Result<Value, ServiceEr
 const NOT_REQUIRED: &str = "opt-in-not-required";
 
 fn endpoint(partition: Partition, region: &str) -> String {
-    let domain = match partition {
-        Partition::Commercial | Partition::UsGov => "amazonaws.com",
-        Partition::China => "amazonaws.com.cn",
-        Partition::EuSovereign => "amazonaws.eu",
-        Partition::Isolated(Isolated::Iso) => "c2s.ic.gov",
-        Partition::Isolated(Isolated::B) => "sc2s.sgov.gov",
-        Partition::Isolated(Isolated::E) => "cloud.adc-e.uk",
-        Partition::Isolated(Isolated::F) => "csp.hci.ic.gov",
-    };
-    format!("ec2.{region}.{domain}")
+    format!("ec2.{region}.{}", partition.dns_suffix())
 }

@@ -10,7 +10,7 @@ use hyper_util::{
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
-use super::request::Endpoint;
+use super::Answers;
 use crate::{caller::Arrival, options::Limits};
 
 pub(super) type Builder = auto::Builder<TokioExecutor>;
@@ -48,7 +48,7 @@ pub(super) async fn serve(
     builder: Builder,
     stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
     arrival: Arrival,
-    endpoint: Arc<Endpoint>,
+    endpoint: Arc<impl Answers>,
     draining: CancellationToken,
 ) {
     let service = service_fn(move |request| {

@@ -7,7 +7,10 @@ use http::{HeaderValue, Request, header, request::Parts};
 use hyper::body::{Body as _, Incoming};
 use uuid::Uuid;
 
-use super::body::{BodyError, BodyReader};
+use super::{
+    Answers,
+    body::{BodyError, BodyReader},
+};
 use crate::{
     admin::{self, Route},
     caller::{Arrival, Channel},
@@ -37,26 +40,6 @@ impl Endpoint {
     pub(crate) fn new(current: Arc<Current>, has_admin: bool, limits: &Limits) -> Self {
         let states = BodyReader::new(&Limits { body_bytes: MOST_BYTES, all_body_bytes: MOST_BYTES, ..limits.clone() });
         Self { current, has_admin, bodies: BodyReader::new(limits), states }
-    }
-
-    /// Answers a request.
-    ///
-    /// # Errors
-    /// On request only: then its connection is closed, or its stream is reset.
-    pub(super) async fn answer(&self, request: Request<Incoming>, arrival: Arrival) -> Result<Response, Unanswered> {
-        let (head, body) = request.into_parts();
-        let mut id = Uuid::encode_buffer();
-        let request_id = &*Uuid::new_v4().hyphenated().encode_lower(&mut id);
-        if arrival.channel == Channel::Insecure {
-            return Ok(last(&head, Router::refuse(&head, &insecure(), request_id)));
-        }
-        if self.has_admin && Route::is_meant(&head) {
-            return Ok(self.administer(&head, body, arrival.peer, request_id).await);
-        }
-        match self.bodies.read(body).await {
-            Ok(body) => self.call(&head, &body.bytes, arrival, request_id).await,
-            Err(unread) => Ok(last(&head, Router::refuse(&head, &unread.into(), request_id))),
-        }
     }
 
     /// Answers a request for an admin route. Whatever is wrong with its head is told before its body is read.
@@ -103,6 +86,24 @@ impl Endpoint {
                     return Err(Unanswered);
                 }
             }
+        }
+    }
+}
+
+impl Answers for Endpoint {
+    async fn answer(&self, request: Request<Incoming>, arrival: Arrival) -> Result<Response, Unanswered> {
+        let (head, body) = request.into_parts();
+        let mut id = Uuid::encode_buffer();
+        let request_id = &*Uuid::new_v4().hyphenated().encode_lower(&mut id);
+        if arrival.channel == Channel::Insecure {
+            return Ok(last(&head, Router::refuse(&head, &insecure(), request_id)));
+        }
+        if self.has_admin && Route::is_meant(&head) {
+            return Ok(self.administer(&head, body, arrival.peer, request_id).await);
+        }
+        match self.bodies.read(body).await {
+            Ok(body) => self.call(&head, &body.bytes, arrival, request_id).await,
+            Err(unread) => Ok(last(&head, Router::refuse(&head, &unread.into(), request_id))),
         }
     }
 }

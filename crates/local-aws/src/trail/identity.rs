@@ -9,7 +9,7 @@ use aws_model::{AccountId, Arn};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::caller::Caller;
+use crate::caller::{Caller, RoleDelivery};
 
 /// What AWS writes where one of its services acts by itself.
 pub(super) const INTERNAL: &str = "AWS Internal";
@@ -35,6 +35,8 @@ enum Kind {
     Role {
         arn: Arn,
         source_identity: Option<Box<str>>,
+        /// By which version of the metadata service an instance got it.
+        delivery: Option<RoleDelivery>,
         /// The identity provider whose token began the session.
         federated_provider: Option<Box<str>>,
     },
@@ -119,6 +121,7 @@ impl Identity {
             Principal::Session(session) => Kind::Role {
                 arn: session.role.clone(),
                 source_identity: session.source_identity.as_deref().map(Into::into),
+                delivery: caller.instance.as_ref().map(|instance| instance.delivery),
                 federated_provider: session.federated_provider.clone(),
             },
             Principal::FederatedUser(user) => Kind::Federated { parent: user.parent.clone() },
@@ -150,7 +153,7 @@ impl Identity {
         let texts = [&self.arn, &self.principal_id, &self.access_key_id].into_iter();
         let of_kind = match &self.kind {
             Kind::WebIdentity { user, provider } => user.len() + provider.len(),
-            Kind::Role { arn, source_identity, federated_provider } => {
+            Kind::Role { arn, source_identity, federated_provider, .. } => {
                 let further = [source_identity, federated_provider].into_iter().flatten();
                 arn.as_str().len() + further.map(|text| text.len()).sum::<usize>()
             }
@@ -263,6 +266,9 @@ impl Identity {
         context.insert("attributes".into(), attributes);
         if let Kind::Role { source_identity: Some(identity), .. } = &self.kind {
             context.insert("sourceIdentity".into(), identity.to_string().into());
+        }
+        if let Kind::Role { delivery: Some(delivery), .. } = &self.kind {
+            context.insert("ec2RoleDelivery".into(), delivery.as_str().into());
         }
         Some(context)
     }

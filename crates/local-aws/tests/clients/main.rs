@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "what a script found is shown with `--nocapture`")]
 
 mod faults;
+mod metadata;
 mod on_aws;
 mod probes;
 mod python;

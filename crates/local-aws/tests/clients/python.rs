@@ -142,6 +142,18 @@ pub(crate) fn credentials_of(aws: &Running, accounts: &[&str]) -> String {
 
 /// Runs a script to its end, which must be a good one.
 pub(crate) async fn run(script: &str, arguments: &[String], endpoint: &str, credentials: &str, keys: Option<&Path>) {
+    let keys = keys.map(|keys| ("CLAVIGER_JWKS", keys.to_str().unwrap()));
+    run_with(script, arguments, endpoint, credentials, keys.as_slice()).await;
+}
+
+/// The same, with more in its environment.
+pub(crate) async fn run_with(
+    script: &str,
+    arguments: &[String],
+    endpoint: &str,
+    credentials: &str,
+    environment: &[(&str, &str)],
+) {
     let home = tempfile::tempdir().unwrap();
     let scripts = workspace().join("tests/clients");
     let output = Command::new(venv().join("python"))
@@ -155,7 +167,7 @@ pub(crate) async fn run(script: &str, arguments: &[String], endpoint: &str, cred
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("CLAVIGER_ENDPOINT", endpoint)
         .env("CLAVIGER_CREDENTIALS", credentials)
-        .envs(keys.map(|keys| ("CLAVIGER_JWKS", keys)))
+        .envs(environment.iter().copied())
         .kill_on_drop(true)
         .output();
     let output = timeout(Duration::from_secs(900), output).await.expect("the script ends").unwrap();

@@ -5,6 +5,7 @@
 mod faults;
 mod lifecycle;
 mod limits;
+mod metadata;
 mod propagation;
 mod refusals;
 mod rest;

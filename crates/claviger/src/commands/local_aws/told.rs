@@ -15,6 +15,9 @@ pub(super) struct Ready {
     /// A file with whom clients are to trust, where it speaks TLS by an authority of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) authority: Option<PathBuf>,
+    /// Where instance metadata is told, if it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) metadata: Option<String>,
     pub(super) region: Region,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) state: Option<PathBuf>,
@@ -50,6 +53,11 @@ impl fmt::Display for Ready {
             // It replaces whom the machine trusts, for other programs of the shell, too.
             writeln!(f, "# For the Rust SDK and curl, which then trust nobody else:")?;
             writeln!(f, "# export SSL_CERT_FILE={file}")?;
+        }
+        if let Some(metadata) = &self.metadata {
+            // Credentials in the environment go before those of an instance.
+            writeln!(f, "# Instance metadata, for a shell without AWS_ACCESS_KEY_ID:")?;
+            writeln!(f, "# export AWS_EC2_METADATA_SERVICE_ENDPOINT={metadata}")?;
         }
         // boto3 and version 1 of the `aws` CLI read the second only, the other SDKs the first.
         write!(f, "export AWS_REGION={0} AWS_DEFAULT_REGION={0}", self.region)?;
@@ -95,6 +103,7 @@ mod tests {
             event: "ready",
             endpoint: "https://127.0.0.1:4566".to_owned(),
             authority: Some("/home/ann/my aws.redb.tls/ca.pem".into()),
+            metadata: Some("http://127.0.0.1:1338".to_owned()),
             region: "us-west-2".parse().unwrap(),
             state: None,
             credentials: vec![shown("111122223333", "AKIDA"), shown("444455556666", "AKIDB")],
@@ -105,6 +114,8 @@ mod tests {
         export AWS_CA_BUNDLE='/home/ann/my aws.redb.tls/ca.pem' NODE_EXTRA_CA_CERTS='/home/ann/my aws.redb.tls/ca.pem'
         # For the Rust SDK and curl, which then trust nobody else:
         # export SSL_CERT_FILE='/home/ann/my aws.redb.tls/ca.pem'
+        # Instance metadata, for a shell without AWS_ACCESS_KEY_ID:
+        # export AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:1338
         export AWS_REGION=us-west-2 AWS_DEFAULT_REGION=us-west-2
         # Root of account 111122223333:
         export AWS_ACCESS_KEY_ID=AKIDA

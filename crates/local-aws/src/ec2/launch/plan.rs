@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use authz::launch::{self, Launch, Launcher};
+use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -32,6 +33,9 @@ const MOST: i64 = 1000;
 /// How many volumes one call makes at most, each of which takes some five calls to KMS. AWS's quotas are of an account's.
 const MOST_VOLUMES: usize = 5000;
 
+/// Bytes of user data, raw.
+const MOST_USER_DATA: usize = 16 << 10;
+
 /// What is launched.
 pub(in crate::ec2) struct Plan {
     /// The input as EC2 completes it, for authorization.
@@ -48,6 +52,7 @@ pub(in crate::ec2) struct Plan {
     pub(in crate::ec2) key_name: Option<String>,
     pub(in crate::ec2) is_spot: bool,
     pub(in crate::ec2) metadata_options: Value,
+    pub(in crate::ec2) user_data: Option<String>,
     pub(in crate::ec2) tag_specifications: Vec<TagSpecification>,
     pub(in crate::ec2) volumes: Vec<PlannedVolume>,
 }
@@ -87,6 +92,7 @@ struct Whole {
     key_name: Option<String>,
     instance_market_options: Option<MarketOptions>,
     metadata_options: Option<Value>,
+    user_data: Option<String>,
     #[serde(default)]
     tag_specifications: Vec<TagSpecification>,
     #[serde(default)]
@@ -178,6 +184,7 @@ pub(in crate::ec2) fn of(call: &Call<'_>, value: Value, launcher: &Launcher) -> 
         key_name: whole.key_name,
         is_spot: whole.instance_market_options.is_some_and(|market| market.market_type.as_deref() == Some("spot")),
         metadata_options: metadata_options(whole.metadata_options),
+        user_data: whole.user_data.filter(|text| !text.is_empty()).map(user_data).transpose()?,
         tag_specifications: whole.tag_specifications,
         volumes,
     })
@@ -243,6 +250,18 @@ fn metadata_options(given: Option<Value>) -> Value {
     });
     given.iter().for_each(|given| templates::overlay(&mut options, given));
     options
+}
+
+/// User data, in base64, as it was given.
+///
+/// Source: Amazon EC2 User Guide, "Run commands when you launch an EC2 instance with user data input" > "How Amazon EC2 handles
+/// user data" (16 KB, raw); the messages as users quote them.
+fn user_data(given: String) -> Result<String, ServiceError> {
+    let raw = BASE64_STANDARD.decode(&given).map_err(|_| fault::invalid("Invalid BASE64 encoding of user data."))?;
+    if raw.len() > MOST_USER_DATA {
+        return Err(fault::invalid(format!("User data is limited to {MOST_USER_DATA} bytes")));
+    }
+    Ok(given)
 }
 
 /// The image's volumes as the mappings have them, and those that the mappings have besides.

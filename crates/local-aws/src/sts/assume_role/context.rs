@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use authz::{
     policy::{Flaw, Policy, PolicyKind},
+    principal::Principal,
     text::SourceText,
 };
 use aws_model::Arn;
@@ -13,6 +14,7 @@ use super::super::{Call, access_denied, invalid_parameter, validation_error, web
 use crate::{
     accounts::{SessionContext, SessionTag},
     authorization::Authorizer,
+    caller::OfInstance,
     error::ServiceError,
 };
 
@@ -38,12 +40,19 @@ pub(in crate::sts) fn of(
         source_identity: source_identity(call)?,
         chained: super::chains(call),
         web_identity: web_identity::of(call),
+        instance: instance(call),
         ..Default::default()
     };
     for tag in tags(call)? {
         context.tags.insert(tag.key.to_lowercase(), tag);
     }
     Ok(context)
+}
+
+/// The instance for which EC2 asks. Sessions that it begins from there are none of its own.
+fn instance(call: Call<'_>) -> Option<OfInstance> {
+    let caller = call.context.caller;
+    caller.instance.clone().filter(|_| matches!(caller.principal, Principal::Service(_)))
 }
 
 /// The inline policy and the managed ones' ARNs, which are AWS's or of the session's account.
