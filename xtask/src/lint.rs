@@ -14,6 +14,7 @@ const FEATURE_SETS: &[(&str, &[&str])] = &[
         &["--package", "claviger", "--no-default-features", "--features=kms-plugin"],
     ),
     ("clippy, the embedded AWS alone", &["--package", "claviger", "--no-default-features", "--features=local-aws"]),
+    ("clippy, Pod Identity alone", &["--package", "claviger", "--no-default-features", "--features=pod-identity"]),
 ];
 
 pub(crate) fn run() -> Result<()> {

@@ -35,6 +35,7 @@ pub(crate) fn run() -> Result<()> {
     step::timed("IAM simulator", node::iam_simulate)?;
     step::timed("AWS SDK for JavaScript", node::aws_sdk)?;
     step::timed("AWS SDK for Go", go::scenario)?;
+    step::timed("AWS SDK for Go, in a pod", go::pod)?;
     step::timed("etcd", go::etcd)?;
     for version in kubernetes::VERSIONS {
         step::timed(&format!("Kubernetes {version}"), || kubernetes::build(version))?;

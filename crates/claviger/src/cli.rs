@@ -1,14 +1,18 @@
 //! The command line: which command, and what every command has.
 
-use std::ffi::OsString;
+use std::{ffi::OsString, path::Path};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{commands, environment, exit::Exit, failure::Failure, logging::LogOptions};
 
-/// The name under which the binary behaves as `claviger kms-plugin`, so that it can stand in for its peer.
-#[cfg(feature = "kms-plugin")]
-const DROP_IN: &str = "aws-encryption-provider";
+/// The names under which the binary behaves as one of its commands, so that it can stand in for a peer.
+const DROP_INS: &[(&str, &str)] = &[
+    #[cfg(feature = "kms-plugin")]
+    ("aws-encryption-provider", "kms-plugin"),
+    #[cfg(feature = "pod-identity")]
+    ("eks-pod-identity-agent", "pod-identity"),
+];
 
 /// Claviger carries the keys of a Kubernetes cluster on AWS.
 ///
@@ -37,6 +41,8 @@ enum Command {
     Up(Box<commands::up::Up>),
     #[cfg(feature = "kms-plugin")]
     KmsPlugin(Box<commands::kms_plugin::KmsPlugin>),
+    #[cfg(feature = "pod-identity")]
+    PodIdentity(Box<commands::pod_identity::PodIdentity>),
     #[cfg(feature = "local-aws")]
     LocalAws(Box<commands::local_aws::LocalAws>),
     #[cfg(feature = "kms-plugin")]
@@ -82,6 +88,8 @@ impl Command {
             Self::Up(command) => command.run(log),
             #[cfg(feature = "kms-plugin")]
             Self::KmsPlugin(command) => command.run(log),
+            #[cfg(feature = "pod-identity")]
+            Self::PodIdentity(command) => command.run(log),
             #[cfg(feature = "local-aws")]
             Self::LocalAws(command) => command.run(log),
             #[cfg(feature = "kms-plugin")]
@@ -96,10 +104,10 @@ impl Command {
 
 /// Puts the subcommand in where the program's name already says it.
 fn as_claviger(arguments: Vec<OsString>) -> Vec<OsString> {
-    #[cfg(feature = "kms-plugin")]
-    if arguments.first().and_then(|name| std::path::Path::new(name).file_name()).is_some_and(|name| name == DROP_IN) {
+    let name = arguments.first().and_then(|name| Path::new(name).file_name());
+    if let Some((_, command)) = DROP_INS.iter().find(|(drop_in, _)| name.is_some_and(|name| name == *drop_in)) {
         let rest = arguments.into_iter().skip(1);
-        return [OsString::from("claviger"), OsString::from("kms-plugin")].into_iter().chain(rest).collect();
+        return [OsString::from("claviger"), OsString::from(command)].into_iter().chain(rest).collect();
     }
     arguments
 }
@@ -120,5 +128,12 @@ mod tests {
         assert_eq!(asked, ["claviger", "kms-plugin", "--debug"]);
         let asked = as_claviger(vec!["/usr/bin/claviger".into(), "man".into()]);
         assert_eq!(asked, ["/usr/bin/claviger", "man"]);
+    }
+
+    #[cfg(feature = "pod-identity")]
+    #[test]
+    fn under_the_agents_name_it_is_the_agent() {
+        let asked = as_claviger(vec!["/eks-pod-identity-agent".into(), "server".into(), "--port".into(), "80".into()]);
+        assert_eq!(asked, ["claviger", "pod-identity", "server", "--port", "80"]);
     }
 }

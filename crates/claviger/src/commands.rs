@@ -10,6 +10,8 @@ pub(crate) mod kms_plugin;
 #[cfg(feature = "local-aws")]
 pub(crate) mod local_aws;
 pub(crate) mod man;
+#[cfg(feature = "pod-identity")]
+pub(crate) mod pod_identity;
 #[cfg(feature = "up")]
 pub(crate) mod up;
 
@@ -30,7 +32,7 @@ fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Fail
 
 /// Runs work on this thread alone: it is cheaper where a daemon mostly waits for others, for no call wakes a second
 /// thread. `docs/reference/performance.md` has the figures.
-#[cfg(any(feature = "explain", feature = "kms-plugin"))]
+#[cfg(any(feature = "explain", feature = "kms-plugin", feature = "pod-identity"))]
 fn block_on_this_thread<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     run(Builder::new_current_thread(), work)
 }

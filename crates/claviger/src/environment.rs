@@ -37,7 +37,7 @@ pub(crate) const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
 ///
 /// Source: AWS SDKs and Tools Reference Guide, "Finding and changing the location of the shared config and credentials
 /// files".
-#[cfg(feature = "kms-plugin")]
+#[cfg(any(feature = "kms-plugin", feature = "pod-identity"))]
 pub(crate) const AWS_FILES: [(&str, &str); 2] =
     [("AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials"), ("AWS_CONFIG_FILE", ".aws/config")];
 
@@ -55,7 +55,7 @@ pub(crate) const ALL: &[Variable] = &[
     Variable { name: ENDPOINT_URL, purpose: "as --endpoint-url of `explain` and of `local-aws snapshot` and its like" },
     #[cfg(any(feature = "explain", feature = "local-aws"))]
     Variable { name: CA_BUNDLE, purpose: "whom such an endpoint is to be vouched for by, if it speaks TLS" },
-    #[cfg(feature = "aws-kms")]
+    #[cfg(any(feature = "aws-kms", feature = "pod-identity"))]
     Variable { name: "AWS_*", purpose: "as in every AWS SDK, where no flag says otherwise" },
     Variable { name: "NO_COLOR", purpose: "if set and not empty, no colour" },
 ];

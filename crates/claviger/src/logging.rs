@@ -96,7 +96,7 @@ impl LogOptions {
     ///
     /// # Errors
     /// When what the user asked for is no filter.
-    #[cfg(feature = "local-aws")]
+    #[cfg(any(feature = "local-aws", feature = "pod-identity"))]
     pub(crate) fn start(&self, default: &str) -> Result<(), Failure> {
         self.init(default).map(drop)
     }

@@ -23,8 +23,8 @@ mod logging;
 mod plugin;
 mod printer;
 
-#[cfg(not(any(feature = "kms-plugin", feature = "local-aws")))]
-compile_error!("choose at least one role: `--features kms-plugin`, `--features local-aws`");
+#[cfg(not(any(feature = "kms-plugin", feature = "local-aws", feature = "pod-identity")))]
+compile_error!("choose at least one role: `--features kms-plugin`, `--features local-aws`, `--features pod-identity`");
 
 use std::process::ExitCode;
 

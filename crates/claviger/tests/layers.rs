@@ -13,7 +13,7 @@ use serde_json::Value;
 /// Floors, from the top. A crate may use any crate of a lower floor, and none of its own.
 const FLOORS: &[&[&str]] = &[
     &["claviger"],
-    &["kms-plugin", "local-aws"],
+    &["kms-plugin", "local-aws", "pod-identity"],
     &["daemon", "key-service", "control-plane"],
     &["authz", "eks-auth"],
     &["aws-wire", "aws-catalog", "oidc"],
@@ -26,6 +26,7 @@ const TEST_ONLY: &[&str] = &["scenario", "test-support", "xtask"];
 /// What a crate must not reach, through any path of normal dependencies.
 const MUST_NOT_REACH: &[(&str, &[&str])] = &[
     ("kms-plugin", &["kube", "aws-wire"]),
+    ("pod-identity", &["axum", "kube", "tonic", "aws-wire", "authz", "key-service"]),
     ("local-aws", &["aws-config", "aws-sdk-kms", "aws-sdk-sts", "kube", "tonic"]),
     ("daemon", &["aws-config", "aws-sdk-kms", "aws-wire", "aws-catalog", "authz"]),
     ("key-service", &["axum", "tonic", "kube", "aws-wire"]),

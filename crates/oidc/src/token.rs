@@ -16,7 +16,7 @@ use crate::{
 /// Source: AWS STS API Reference, "AssumeRoleWithWebIdentity", `WebIdentityToken`: 20,000 characters.
 const LONGEST: usize = 20_000;
 
-/// A token that was read. What it says is not to be believed: [`verify`](Self::verify) hands that out.
+/// A token that was read. What it says is not to be believed before [`verify`](Self::verify) hands it out.
 #[derive(Clone)]
 pub struct Token<'a> {
     algorithm: Algorithm,
@@ -75,6 +75,12 @@ impl<'a> Token<'a> {
     #[must_use]
     pub fn issuer(&self) -> &str {
         &self.claims.issuer
+    }
+
+    /// What it says, whoever wrote that: for who has no keys and leaves it to another to verify it.
+    #[must_use]
+    pub fn unverified(&self) -> &Claims {
+        &self.claims
     }
 
     /// How it is signed.

@@ -103,6 +103,12 @@ pub(crate) fn scenario() -> Result<()> {
     build("scenario-go", &Module::new("tests/clients/scenario/go"), &[client], "")
 }
 
+/// The pod of `tests/clients` with the AWS SDK for Go.
+pub(crate) fn pod() -> Result<()> {
+    let client = Program { package: ".", name: "pod-go".to_owned() };
+    build("pod-go", &Module::new("tests/clients/pod/go"), &[client], "")
+}
+
 /// Builds `programs` of `module`, unless that was done before from the same files.
 pub(crate) fn build(stamp: &str, module: &Module, programs: &[Program<'_>], linker_flags: &str) -> Result<()> {
     let flags = module.flags();

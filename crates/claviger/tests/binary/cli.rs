@@ -4,10 +4,13 @@ use std::{collections::BTreeSet, fs, process::Stdio};
 
 use crate::support::{claviger, run, told};
 
-const COMMANDS: [&[&str]; 12] = [
+const COMMANDS: [&[&str]; 15] = [
     &[],
     &["up"],
     &["kms-plugin"],
+    &["pod-identity"],
+    &["pod-identity", "agent"],
+    &["pod-identity", "initialize"],
     &["local-aws"],
     &["local-aws", "snapshot"],
     &["local-aws", "restore"],

@@ -1,0 +1,114 @@
+//! The agent as a daemon: started, reloaded, stopped.
+
+use std::{env, path::PathBuf, sync::Arc};
+
+use daemon::{
+    http::{Health, Listener, Routes, serve as serve_side_port},
+    metrics::Registry,
+    reload::Reload,
+    shutdown::Shutdown,
+};
+use jiff::{SignedDuration, Timestamp};
+use pod_identity::agent::{
+    Cache, CacheSettings, CredentialSource, Desk, EksAuth, EksAuthSettings, Hosts, Listening, Metrics, PodPace,
+    Validator,
+};
+use tokio::task::JoinSet;
+
+use super::{
+    super::initialize::set_up,
+    flags::{Flags, SidePort},
+};
+use crate::{environment, exit::Exit, failure::Failure};
+
+/// Runs until SIGTERM or SIGINT.
+pub(super) async fn serve(flags: Flags) -> Result<Exit, Failure> {
+    let shutdown = Shutdown::on_signals(flags.drain_timeout)?;
+    let mut reload = Reload::watch(files())?;
+    if flags.initialize {
+        set_up().await?;
+    }
+    let registry = Registry::new();
+    registry.register_build_info(env!("CARGO_PKG_VERSION"));
+    let metrics = registry.register(Metrics::register);
+    let side_ports = bind_side_ports(&flags).await?;
+
+    let source: Arc<dyn CredentialSource> = Arc::new(EksAuth::new(EksAuthSettings {
+        cluster: flags.cluster_name.clone(),
+        region: flags.region.clone(),
+        endpoint: flags.endpoint.clone(),
+        sdk: None,
+    }));
+    let cache = Cache::new(Arc::clone(&source), cache_settings(&flags), Arc::new(Timestamp::now), metrics.clone());
+    let desk = Arc::new(Desk {
+        hosts: Hosts::new(flags.bind_hosts.iter().map(ToString::to_string)),
+        pace: PodPace::per_second(flags.max_pod_qps),
+        validator: Validator,
+        cache,
+        metrics,
+    });
+    let (listening, mut serving) = Listening::start(&flags.bind_hosts, flags.port, desk, shutdown.clone())
+        .await
+        .map_err(|error| Failure::from(error).help("give it CAP_NET_BIND_SERVICE, or a --port from 1024 on"))?;
+    let mut answering = JoinSet::new();
+    for listener in side_ports {
+        let checks: Vec<Arc<dyn Health>> = vec![Arc::<Listening>::clone(&listening)];
+        answering.spawn(serve_side_port(listener, Routes::default(), checks, registry.clone(), shutdown.clone()));
+    }
+
+    loop {
+        tokio::select! {
+            () = shutdown.requested() => break,
+            cause = reload.next() => {
+                tracing::info!(?cause, "looking for AWS credentials again");
+                // They may come from a service that hangs; the end does not wait for it.
+                tokio::select! {
+                    () = source.reload() => {}
+                    () = shutdown.requested() => break,
+                }
+            }
+        }
+    }
+    let ended = async { while serving.join_next().await.is_some() {} };
+    let drained = shutdown.drain(ended).await;
+    answering.abort_all();
+    drained?;
+    tracing::info!("stopped");
+    Ok(Exit::Done)
+}
+
+async fn bind_side_ports(flags: &Flags) -> Result<Vec<Listener>, Failure> {
+    let named = [("localhost", flags.probe_port), (flags.metrics_address.as_str(), flags.metrics_port)];
+    let mut listeners = Vec::new();
+    for (host, port) in named {
+        let SidePort(Some(port)) = port else { continue };
+        let host = if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.to_owned() };
+        let address = format!("{host}:{port}").parse()?;
+        let listener = Listener::bind(&address)
+            .await
+            .map_err(|error| Failure::from(error).help("choose another port with --probe-port or --metrics-port"))?;
+        if let Ok(address) = listener.local_addr() {
+            tracing::info!(%address, "health and metrics");
+        }
+        listeners.push(listener);
+    }
+    Ok(listeners)
+}
+
+fn cache_settings(flags: &Flags) -> CacheSettings {
+    CacheSettings {
+        entries: flags.max_cache_size,
+        retention: SignedDuration::try_from(flags.max_credential_retention_before_renewal)
+            .unwrap_or(SignedDuration::MAX),
+        renewals_per_second: flags.max_service_qps.max(1),
+        ..CacheSettings::default()
+    }
+}
+
+/// The files of the AWS credentials chain.
+fn files() -> impl Iterator<Item = PathBuf> {
+    environment::AWS_FILES.iter().filter_map(|(variable, default)| {
+        let named = env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from);
+        named.or_else(|| Some(env::home_dir()?.join(default)))
+    })
+}

@@ -1,0 +1,120 @@
+//! A cluster in an embedded AWS, pods' tokens, and an agent before it.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+
+use control_plane::Process;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use test_support::{EmbeddedAws, eventually, tools};
+use tokio::{io::AsyncWriteExt as _, process::Command};
+
+use crate::CLAVIGER;
+
+/// A pod's service account, and whether that has a role.
+pub(crate) struct Pod {
+    pub(crate) namespace: &'static str,
+    pub(crate) service_account: &'static str,
+    pub(crate) associated: bool,
+}
+
+/// What runs.
+pub(crate) struct Rig {
+    pub(crate) folder: TempDir,
+    pub(crate) aws: EmbeddedAws,
+    /// Of each pod, the file with its token.
+    pub(crate) tokens: Vec<PathBuf>,
+}
+
+impl Rig {
+    pub(crate) async fn start(pods: &[Pod]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let aws = EmbeddedAws::start(Path::new(CLAVIGER), folder.path()).await;
+        let asked: Vec<Value> = pods
+            .iter()
+            .map(|pod| json!({ "namespace": pod.namespace, "serviceAccount": pod.service_account, "associated": pod.associated }))
+            .collect();
+        let made = setup(aws.address(), &Value::Array(asked), folder.path()).await;
+        let tokens = made["tokens"].as_array().unwrap().iter().enumerate();
+        let tokens = tokens
+            .map(|(number, token)| {
+                let file = folder.path().join(format!("token-{number}"));
+                fs::write(&file, token.as_str().unwrap()).unwrap();
+                file
+            })
+            .collect();
+        Self { folder, aws, tokens }
+    }
+
+    /// An agent on free ports of this machine.
+    pub(crate) async fn agent(&self, flags: &[&str]) -> Agent {
+        let mut command = std::process::Command::new(CLAVIGER);
+        command.args(["pod-identity", "agent", "--cluster-name=demo", "--log-format=json", "--max-pod-qps=0"]);
+        command.args(["--bind-hosts=127.0.0.1", "--port=0", "--probe-port=0", "--metrics-port=0"]);
+        command.args(["--metrics-address=127.0.0.1"]).arg(format!("--endpoint=http://{}", self.aws.address()));
+        command.args(flags).env_clear().env("HOME", self.folder.path());
+        command.envs(EmbeddedAws::environment(self.aws.address()));
+        let process = Process::spawn(command, &self.folder.path().join("agent.log")).unwrap();
+        let address = eventually("the agent listens", Duration::from_secs(20), async || {
+            address(&process.log_tail(), "listening").ok_or_else(|| process.log_tail())
+        })
+        .await;
+        Agent { process, address }
+    }
+}
+
+/// The agent as a process.
+pub(crate) struct Agent {
+    pub(crate) process: Process,
+    pub(crate) address: SocketAddr,
+}
+
+impl Agent {
+    /// What EKS's webhook sets in a pod, and where AWS is.
+    pub(crate) fn environment(&self, rig: &Rig, pod: usize) -> Vec<(String, String)> {
+        let region = test_support::REGION.to_owned();
+        [
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", format!("http://{}/v1/credentials", self.address)),
+            ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", rig.tokens[pod].display().to_string()),
+            ("AWS_REGION", region.clone()),
+            ("AWS_DEFAULT_REGION", region),
+            ("AWS_STS_REGIONAL_ENDPOINTS", "regional".to_owned()),
+            ("AWS_ENDPOINT_URL", format!("http://{}", rig.aws.address())),
+            ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into()
+    }
+}
+
+/// The address of a line of the log with this message.
+fn address(log: &str, message: &str) -> Option<SocketAddr> {
+    let mut lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    lines.find(|line| line["message"] == message)?["address"].as_str()?.parse().ok()
+}
+
+async fn setup(aws: SocketAddr, pods: &Value, home: &Path) -> Value {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/clients/pod/pod_setup.py");
+    let mut python = Command::new(tools().join("venv/bin/python"))
+        .arg(script)
+        .env_clear()
+        .env("HOME", home)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .envs(EmbeddedAws::environment(aws))
+        .env("AWS_DEFAULT_REGION", test_support::REGION)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    python.stdin.take().unwrap().write_all(pods.to_string().as_bytes()).await.unwrap();
+    let made = python.wait_with_output().await.unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    serde_json::from_slice(&made.stdout).unwrap()
+}

@@ -1,0 +1,183 @@
+//! EKS Auth as the source of credentials, through the official SDK.
+//!
+//! Making one does no I/O and cannot fail because AWS is away: region and credentials are looked for with the first call.
+
+mod said;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_sdk_eksauth::{
+    Client,
+    config::{Builder, StalledStreamProtectionConfig},
+    operation::assume_role_for_pod_identity::AssumeRoleForPodIdentityOutput,
+};
+use aws_smithy_http_client::{
+    Builder as HttpBuilder, Connector,
+    proxy::ProxyConfig,
+    tls::{Provider, rustls_provider::CryptoMode},
+};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use jiff::Timestamp;
+use tokio::sync::RwLock;
+
+use super::{
+    bearer::BearerToken,
+    credentials::{Credentials, Keys},
+    source::{CredentialSource, Issued, SourceError},
+};
+
+/// Source: eks-pod-identity-agent, `internal/cloud/eksauth/service.go`.
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
+/// All attempts together: SDKs in pods try for some seconds, and a call goes on while they try again.
+const CALL_TIMEOUT: Duration = Duration::from_secs(4);
+const ATTEMPTS: u32 = 3;
+const FIRST_BACKOFF: Duration = Duration::from_millis(50);
+const IDLE_CONNECTIONS: usize = 64;
+
+/// Which EKS Auth, for which cluster.
+#[derive(Clone, Default)]
+pub struct EksAuthSettings {
+    /// The cluster's name.
+    pub cluster: String,
+    /// The region, where the environment, a profile or the instance need not say.
+    pub region: Option<String>,
+    /// In place of AWS's own endpoint.
+    pub endpoint: Option<String>,
+    /// Where credentials and region come from, in place of the environment, profiles and the instance.
+    pub sdk: Option<SdkConfig>,
+}
+
+/// EKS Auth.
+pub struct EksAuth {
+    settings: EksAuthSettings,
+    http: SharedHttpClient,
+    client: RwLock<Option<Arc<Client>>>,
+}
+
+impl EksAuth {
+    /// Takes the settings up.
+    #[must_use]
+    pub fn new(settings: EksAuthSettings) -> Self {
+        let http = connections(settings.endpoint.as_deref());
+        Self { settings, http, client: RwLock::default() }
+    }
+
+    /// Who it is, as errors tell it.
+    fn name(&self) -> String {
+        match &self.settings.endpoint {
+            Some(endpoint) => format!("EKS Auth at {endpoint}"),
+            None => "EKS Auth".to_owned(),
+        }
+    }
+
+    async fn client(&self) -> Option<Arc<Client>> {
+        if let Some(client) = self.client.read().await.as_ref() {
+            return Some(Arc::clone(client));
+        }
+        let mut place = self.client.write().await;
+        if place.is_none() {
+            *place = self.make().await;
+        }
+        place.clone()
+    }
+
+    /// `None`: nobody knows the region.
+    async fn make(&self) -> Option<Arc<Client>> {
+        let shared = match &self.settings.sdk {
+            Some(given) => given.clone(),
+            None => self.found().await,
+        };
+        shared.region()?;
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+            .operation_timeout(CALL_TIMEOUT);
+        let mut config = Builder::from(&shared)
+            .http_client(self.http.clone())
+            .timeout_config(timeouts.build())
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_BACKOFF))
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        if let Some(endpoint) = &self.settings.endpoint {
+            config = config.endpoint_url(endpoint);
+        }
+        Some(Arc::new(Client::from_conf(config.build())))
+    }
+
+    async fn found(&self) -> SdkConfig {
+        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12());
+        if let Some(region) = &self.settings.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        loader.load().await
+    }
+}
+
+/// Kept open, and by way of the proxy that the environment names, as the peer does. TLS roots are read with the first
+/// connection.
+fn connections(endpoint: Option<&str>) -> SharedHttpClient {
+    if endpoint.is_some_and(|endpoint| endpoint.starts_with("http://")) {
+        return HttpBuilder::new().pool_max_idle_per_host(IDLE_CONNECTIONS).build_http();
+    }
+    HttpBuilder::new().build_with_connector_fn(|settings, _| {
+        let mut connector = Connector::builder();
+        connector.set_connector_settings(settings.cloned());
+        connector
+            .pool_max_idle_per_host(IDLE_CONNECTIONS)
+            .proxy_config(ProxyConfig::from_env())
+            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+            .build()
+    })
+}
+
+#[async_trait]
+impl CredentialSource for EksAuth {
+    async fn issue(&self, token: &BearerToken) -> Result<Issued, SourceError> {
+        let client = self.client().await.ok_or_else(said::no_region)?;
+        let call = client.assume_role_for_pod_identity().cluster_name(&self.settings.cluster).token(token.expose());
+        let answer = call.send().await.map_err(|error| said::error(&error, &self.name()))?;
+        issued(answer).ok_or_else(|| said::incomplete(&self.name()))
+    }
+
+    async fn reload(&self) {
+        if let Some(client) = self.make().await {
+            *self.client.write().await = Some(client);
+        }
+    }
+}
+
+fn issued(answer: AssumeRoleForPodIdentityOutput) -> Option<Issued> {
+    let (credentials, user) = (answer.credentials()?, answer.assumed_role_user()?);
+    let (subject, association) = (answer.subject()?, answer.pod_identity_association()?);
+    // arn:PARTITION:sts::ACCOUNT:assumed-role/ROLE/SESSION
+    let account = user.arn().split(':').nth(4).filter(|account| !account.is_empty())?;
+    let texts = [credentials.access_key_id(), credentials.secret_access_key(), credentials.session_token()];
+    if texts.iter().any(|text| text.is_empty()) {
+        return None;
+    }
+    let expires = credentials.expiration();
+    let expires = Timestamp::new(expires.secs(), i32::try_from(expires.subsec_nanos()).ok()?).ok()?;
+    let keys = Keys {
+        access_key_id: credentials.access_key_id(),
+        secret_access_key: credentials.secret_access_key(),
+        session_token: credentials.session_token(),
+        account,
+        expires,
+    };
+    Some(Issued {
+        credentials: Credentials::new(&keys)?,
+        subject: format!("system:serviceaccount:{}:{}", subject.namespace(), subject.service_account()),
+        by: association.association_id().to_owned(),
+    })
+}
+
+/// Without the client, which can show what it signs with.
+impl fmt::Debug for EksAuth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let EksAuthSettings { cluster, region, endpoint, .. } = &self.settings;
+        let mut shown = f.debug_struct("EksAuth");
+        shown.field("cluster", cluster).field("region", region).field("endpoint", endpoint).finish_non_exhaustive()
+    }
+}
