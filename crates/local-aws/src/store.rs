@@ -24,6 +24,7 @@
 mod batch;
 mod error;
 mod file;
+mod gathering;
 mod master_key;
 mod memory;
 mod whole_file;

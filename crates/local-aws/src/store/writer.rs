@@ -8,11 +8,12 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
     thread::{self, JoinHandle},
+    time::Instant,
 };
 
 use tokio::sync::watch;
 
-use super::{Batch, OpenError, Ticket, WriteFailed, file::StateFile};
+use super::{Batch, OpenError, Ticket, WriteFailed, file::StateFile, gathering::Gathering};
 
 #[derive(Debug)]
 pub(super) struct Writer {
@@ -115,9 +116,14 @@ impl Shared {
 
     fn write_until_closed(&self, file: &StateFile) {
         let _told_on_panic = FailWhenPanicking(self);
-        while let Some((batches, up_to)) = self.next() {
+        let mut gathering = Gathering::default();
+        while let Some((batches, up_to)) = self.next(gathering) {
+            let begun = Instant::now();
             match file.commit(&batches) {
-                Ok(()) => self.advance(up_to),
+                Ok(()) => {
+                    gathering = Gathering::after(batches.len(), self.queue().batches.len(), begun.elapsed());
+                    self.advance(up_to);
+                }
                 Err(failed) => {
                     self.fail(&failed.to_string());
                     return;
@@ -126,8 +132,8 @@ impl Shared {
         }
     }
 
-    /// Everything that is queued, once something is; nothing when there will be no more.
-    fn next(&self) -> Option<(Vec<Batch>, u64)> {
+    /// Everything that is queued, once something is and others had the time to come; nothing when there will be no more.
+    fn next(&self, gathering: Gathering) -> Option<(Vec<Batch>, u64)> {
         let mut queue = self.queue();
         while queue.batches.is_empty() {
             if queue.closed {
@@ -135,6 +141,9 @@ impl Shared {
             }
             queue = self.filled.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
+        let is_awaited = |queue: &mut Queue| !queue.closed && queue.batches.len() < gathering.expected;
+        let waited = self.filled.wait_timeout_while(queue, gathering.patience, is_awaited);
+        let (mut queue, _) = waited.unwrap_or_else(PoisonError::into_inner);
         Some((mem::take(&mut queue.batches), queue.last_ticket))
     }
 
