@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod addresses;
+mod network;
 mod rig;
 mod sdks;
 

@@ -1,6 +1,7 @@
 //! A cluster in an embedded AWS, pods' tokens, and an agent before it.
 
 use std::{
+    ffi::OsStr,
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -14,7 +15,10 @@ use tempfile::TempDir;
 use test_support::{EmbeddedAws, eventually, tools};
 use tokio::{io::AsyncWriteExt as _, process::Command};
 
-use crate::CLAVIGER;
+use crate::{
+    CLAVIGER,
+    network::{Network, program_in},
+};
 
 /// A pod's service account, and whether that has a role.
 pub(crate) struct Pod {
@@ -29,17 +33,27 @@ pub(crate) struct Rig {
     pub(crate) aws: EmbeddedAws,
     /// Of each pod, the file with its token.
     pub(crate) tokens: Vec<PathBuf>,
+    /// Where everything runs, if not in the network of the test.
+    network: Option<Network>,
 }
 
 impl Rig {
     pub(crate) async fn start(pods: &[Pod]) -> Self {
+        Self::start_in(None, pods).await
+    }
+
+    pub(crate) async fn start_in(network: Option<Network>, pods: &[Pod]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let aws = EmbeddedAws::start(Path::new(CLAVIGER), folder.path()).await;
+        let claviger = match &network {
+            Some(network) => network.script(folder.path(), CLAVIGER),
+            None => PathBuf::from(CLAVIGER),
+        };
+        let aws = EmbeddedAws::start(&claviger, folder.path()).await;
         let asked: Vec<Value> = pods
             .iter()
             .map(|pod| json!({ "namespace": pod.namespace, "serviceAccount": pod.service_account, "associated": pod.associated }))
             .collect();
-        let made = setup(aws.address(), &Value::Array(asked), folder.path()).await;
+        let made = setup(network.as_ref(), aws.address(), &Value::Array(asked), folder.path()).await;
         let tokens = made["tokens"].as_array().unwrap().iter().enumerate();
         let tokens = tokens
             .map(|(number, token)| {
@@ -48,14 +62,24 @@ impl Rig {
                 file
             })
             .collect();
-        Self { folder, aws, tokens }
+        Self { folder, aws, tokens, network }
+    }
+
+    /// A program in the network of everything else.
+    pub(crate) fn program(&self, program: impl AsRef<OsStr>) -> std::process::Command {
+        program_in(self.network.as_ref(), program)
     }
 
     /// An agent on free ports of this machine.
     pub(crate) async fn agent(&self, flags: &[&str]) -> Agent {
-        let mut command = std::process::Command::new(CLAVIGER);
+        let here = ["--bind-hosts=127.0.0.1", "--port=0", "--probe-port=0", "--metrics-port=0"];
+        self.agent_at(&[&here, flags].concat()).await
+    }
+
+    /// An agent that listens where the flags say.
+    pub(crate) async fn agent_at(&self, flags: &[&str]) -> Agent {
+        let mut command = self.program(CLAVIGER);
         command.args(["pod-identity", "agent", "--cluster-name=demo", "--log-format=json", "--max-pod-qps=0"]);
-        command.args(["--bind-hosts=127.0.0.1", "--port=0", "--probe-port=0", "--metrics-port=0"]);
         command.args(["--metrics-address=127.0.0.1"]).arg(format!("--endpoint=http://{}", self.aws.address()));
         command.args(flags).env_clear().env("HOME", self.folder.path());
         command.envs(EmbeddedAws::environment(self.aws.address()));
@@ -77,9 +101,13 @@ pub(crate) struct Agent {
 impl Agent {
     /// What EKS's webhook sets in a pod, and where AWS is.
     pub(crate) fn environment(&self, rig: &Rig, pod: usize) -> Vec<(String, String)> {
+        Self::environment_at(self.address, rig, pod)
+    }
+
+    pub(crate) fn environment_at(agent: SocketAddr, rig: &Rig, pod: usize) -> Vec<(String, String)> {
         let region = test_support::REGION.to_owned();
         [
-            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", format!("http://{}/v1/credentials", self.address)),
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", format!("http://{agent}/v1/credentials")),
             ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", rig.tokens[pod].display().to_string()),
             ("AWS_REGION", region.clone()),
             ("AWS_DEFAULT_REGION", region),
@@ -98,9 +126,9 @@ fn address(log: &str, message: &str) -> Option<SocketAddr> {
     lines.find(|line| line["message"] == message)?["address"].as_str()?.parse().ok()
 }
 
-async fn setup(aws: SocketAddr, pods: &Value, home: &Path) -> Value {
+async fn setup(network: Option<&Network>, aws: SocketAddr, pods: &Value, home: &Path) -> Value {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/clients/pod/pod_setup.py");
-    let mut python = Command::new(tools().join("venv/bin/python"))
+    let mut python = Command::from(program_in(network, tools().join("venv/bin/python")))
         .arg(script)
         .env_clear()
         .env("HOME", home)

@@ -8,7 +8,7 @@ use tokio::{process::Command, time::timeout};
 
 use crate::rig::{Agent, Pod, Rig};
 
-const PODS: [Pod; 3] = [
+pub(crate) const PODS: [Pod; 3] = [
     Pod { namespace: "payments", service_account: "api", associated: true },
     Pod { namespace: "other", service_account: "api", associated: true },
     Pod { namespace: "payments", service_account: "nobody", associated: false },
@@ -43,35 +43,39 @@ async fn every_sdk_gets_credentials_whose_session_tags_decide() {
 
 /// What a client's program tells.
 async fn run(client: &str, rig: &Rig, agent: &Agent, pod: usize) -> Result<Value, String> {
+    run_with(client, rig, agent.environment(rig, pod)).await
+}
+
+pub(crate) async fn run_with(client: &str, rig: &Rig, environment: Vec<(String, String)>) -> Result<Value, String> {
     let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/clients/pod");
     let mut stdin = Stdio::null();
-    let mut program = match client {
+    let program = match client {
         "boto3" => {
-            let mut python = Command::new(tools().join("venv/bin/python"));
+            let mut python = rig.program(tools().join("venv/bin/python"));
             python.arg(programs.join("pod_boto3.py"));
             python
         }
-        "go" => Command::new(tools().join("pod-go")),
+        "go" => rig.program(tools().join("pod-go")),
         "javascript" => {
             // Read from standard input, a script finds the packages of the folder that it runs in.
             stdin = fs::File::open(programs.join("pod.mjs")).unwrap().into();
-            let mut node = Command::new("node");
+            let mut node = rig.program("node");
             node.arg("--input-type=module").current_dir(tools().join("scenario-javascript"));
             node
         }
         // This test's own program, as the pod below.
         _ => {
-            let mut itself = Command::new(env::current_exe().unwrap());
+            let mut itself = rig.program(env::current_exe().unwrap());
             itself.args(["--exact", "--ignored", "--nocapture", "sdks::a_pod_with_the_rust_sdk"]);
             itself
         }
     };
-    let output = program
+    let output = Command::from(program)
         .env_clear()
         .env("PATH", env::var_os("PATH").unwrap_or_default())
         .env("HOME", rig.folder.path())
         .env("PYTHONDONTWRITEBYTECODE", "1")
-        .envs(agent.environment(rig, pod))
+        .envs(environment)
         .stdin(stdin)
         .kill_on_drop(true)
         .output();

@@ -39,9 +39,12 @@ pub(super) fn error(error: &SdkError<AssumeRoleForPodIdentityError, Response>, n
     let SdkError::ServiceError(answered) = error else {
         return away(cut(format!("unable to fetch credentials from {name}: {}", chain(error))));
     };
-    let status = answered.raw().status().as_u16();
-    let status = StatusCode::from_u16(status).ok().filter(|status| status.as_u16() >= 400);
-    let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    // Another status is a good one with an answer that is none.
+    let Some(status) =
+        StatusCode::from_u16(answered.raw().status().as_u16()).ok().filter(|status| status.as_u16() >= 400)
+    else {
+        return incomplete(name);
+    };
     let code = answered.err().code().map(|code| code.chars().take(64).collect::<String>());
     let class = match code.as_deref() {
         // Source: eks-pod-identity-agent, `internal/cloud/eksauth/errors.go`, those that are not tried again.

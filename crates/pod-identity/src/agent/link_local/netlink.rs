@@ -2,7 +2,7 @@
 
 use std::{
     fmt, io,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    net::{IpAddr, Ipv4Addr},
 };
 
 use futures_util::TryStreamExt as _;
@@ -80,17 +80,12 @@ impl Netlink {
     }
 
     /// As the peer does, in the main table.
-    pub(super) async fn add_route(&self, index: u32, address: IpAddr) -> Result<(), Refused> {
-        let route = match address {
-            IpAddr::V4(address) => RouteMessageBuilder::<Ipv4Addr>::new()
-                .destination_prefix(address, 32)
-                .output_interface(index)
-                .scope(RouteScope::Link)
-                .build(),
-            IpAddr::V6(address) => {
-                RouteMessageBuilder::<Ipv6Addr>::new().destination_prefix(address, 128).output_interface(index).build()
-            }
-        };
+    pub(super) async fn add_route(&self, index: u32, address: Ipv4Addr) -> Result<(), Refused> {
+        let route = RouteMessageBuilder::<Ipv4Addr>::new()
+            .destination_prefix(address, 32)
+            .output_interface(index)
+            .scope(RouteScope::Link)
+            .build();
         there_is(self.handle.route().add(route).execute().await)
     }
 }

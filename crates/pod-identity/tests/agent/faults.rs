@@ -1,0 +1,80 @@
+//! A source that refuses, stalls, lies and hangs up.
+
+use std::time::{Duration, Instant};
+
+use http::StatusCode;
+
+use crate::{
+    rig::{Agent, eks_auth},
+    stub::{Answers, Stub},
+    tokens,
+};
+
+#[tokio::test]
+async fn what_eks_auth_says_keeps_its_status_and_tells_who_said_it() {
+    let stub = Stub::start(Answers::Lending(3600)).await;
+    let agent = Agent::before(&stub).await;
+    for (number, (status, code, fault)) in [
+        (400, "AccessDeniedException", "client"),
+        (400, "ExpiredTokenException", "client"),
+        (400, "InvalidTokenException", "client"),
+        (400, "InvalidParameterException", "client"),
+        (400, "InvalidRequestException", "client"),
+        (404, "ResourceNotFoundException", "client"),
+        (429, "ThrottlingException", "client"),
+        (500, "InternalServerException", "server"),
+        (503, "ServiceUnavailableException", "server"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        stub.now(Answers::Refusing(status, code, "Because."));
+        let answer = agent.ask(&tokens::of(&format!("pod{number}"))).await;
+        assert_eq!(answer.status.as_u16(), status, "{answer:?}");
+        let told =
+            format!("[stub-request]: ({code}): Because., fault: {fault}, from EKS Auth at http://{}\n", stub.address);
+        assert_eq!(answer.body, told);
+    }
+    assert!(agent.cache.is_empty());
+}
+
+#[tokio::test]
+async fn a_lie_is_not_handed_on() {
+    let stub = Stub::start(Answers::Lending(3600)).await;
+    let agent = Agent::before(&stub).await;
+    for (number, (lie, told)) in [
+        (Answers::OfAnother, "of another service account"),
+        (Answers::Lending(-1), "are expired or will expire within"),
+        (Answers::Lending(10), "are expired or will expire within"),
+        (Answers::Lying("{}"), "invalid response from server: EKS Auth at http://"),
+        (Answers::Lying("<html>"), "invalid response from server: EKS Auth at http://"),
+        (Answers::Lying(""), "invalid response from server: EKS Auth at http://"),
+        (Answers::HangingUp, "unable to fetch credentials from EKS Auth at http://"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        stub.now(lie.clone());
+        let answer = agent.ask(&tokens::of(&format!("pod{number}"))).await;
+        assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{lie:?}: {answer:?}");
+        assert!(answer.body.contains(told), "{lie:?}: {answer:?}");
+        assert!(!answer.body.contains("secret-of"), "{answer:?}");
+    }
+    assert!(agent.cache.is_empty());
+}
+
+#[tokio::test]
+async fn a_source_that_stalls_or_is_not_there_is_told_in_time() {
+    let stub = Stub::start(Answers::Stalling).await;
+    let agent = Agent::before(&stub).await;
+    let started = Instant::now();
+    let answer = agent.ask(&tokens::of("api")).await;
+    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(answer.body.starts_with("unable to fetch credentials from EKS Auth at http://"), "{answer:?}");
+    assert!(started.elapsed() < Duration::from_secs(6), "{:?}", started.elapsed());
+
+    let nobody = Agent::with(eks_auth("http://127.0.0.1:1".to_owned()), Default::default(), 0).await;
+    let answer = nobody.ask(&tokens::of("api")).await;
+    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(answer.body.contains("http://127.0.0.1:1"), "{answer:?}");
+}

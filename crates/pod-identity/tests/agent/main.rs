@@ -1,0 +1,14 @@
+//! The agent's promises, each by its own means: over HTTP with a stub of EKS Auth that can refuse, stall and lie, and with a
+//! source whose time stands still.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod bounds;
+mod faults;
+mod keeping;
+mod metrics;
+mod rig;
+mod sharing;
+mod source;
+mod stub;
+mod surface;
+mod tokens;
