@@ -1,11 +1,5 @@
 //! Pod Identity end to end: the agent and the embedded AWS as processes of their own, and AWS's SDKs as pods have them.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod addresses;
 mod network;

@@ -91,7 +91,6 @@ pub(crate) async fn run_with(client: &str, rig: &Rig, environment: Vec<(String, 
 /// The pod of `tests/clients/pod` with the AWS SDK for Rust.
 #[tokio::test]
 #[ignore = "run by the test above, with a pod's environment"]
-#[expect(clippy::print_stdout, reason = "it is a program")]
 async fn a_pod_with_the_rust_sdk() {
     let config = aws_config::load_defaults(aws_config::BehaviorVersion::v2026_01_12()).await;
     let who = aws_sdk_sts::Client::new(&config).get_caller_identity().send().await.unwrap();
