@@ -133,10 +133,13 @@ class Scene:
         """What an operation needs."""
         return {member: self.there[member] for member in shape.required_members}
 
+    def call(self, operation, given):
+        return getattr(self.iam, xform_name(operation))(**given)
+
     def refuses(self, operation, given, code, message, status, source):
         """One row; what fails is told with all others at the end."""
         try:
-            getattr(self.iam, xform_name(operation))(**given)
+            self.call(operation, given)
             got = "it was answered"
         except self.iam.exceptions.ClientError as error:
             told, metadata = error.response["Error"], error.response["ResponseMetadata"]

@@ -11,7 +11,8 @@ use authz::{file::FileError, text::SourceText};
 use aws_model::{AccountId, Region, SecretBytes};
 use clap::Args;
 use local_aws::{
-    Clock, Credential, FaultPlan, Holder, LocalAws, Options, Running, StartError, State, store::MasterKey,
+    Clock, Credential, FaultPlan, Holder, LocalAws, Options, OtherQuota, Quotas, Running, StartError, State,
+    store::MasterKey,
 };
 use serde::Serialize;
 
@@ -54,6 +55,11 @@ pub(crate) struct AwsFlags {
     #[arg(long, value_name = "FILE")]
     faults: Option<PathBuf>,
 
+    /// A quota of IAM's that is not what AWS gives every account, by the name that its refusals have:
+    /// `RolesPerAccount=5000`. Repeat it for more
+    #[arg(long, value_name = "NAME=NUMBER")]
+    quota: Vec<OtherQuota>,
+
     /// One fault: the calls it is about, and what it does to them. Repeat it for more
     #[arg(long, value_name = "CALLS EFFECT")]
     fault: Vec<String>,
@@ -83,7 +89,8 @@ impl AwsFlags {
         let partition = self.region.partition();
         let (listen, clock, faults) = (self.listen, self.clock.clone().unwrap_or_default(), self.faults()?);
         let propagation = self.propagation.unwrap_or_default();
-        let options = Options { listen, partition, state, clock, propagation, faults, ..options };
+        let quotas = self.quota.iter().fold(Quotas::default(), |quotas, other| quotas.with(*other));
+        let options = Options { listen, partition, state, clock, propagation, faults, quotas, ..options };
         LocalAws::start(options).await.map_err(explain)
     }
 

@@ -53,7 +53,6 @@ mod paging;
 mod pair;
 mod policies;
 mod public_key;
-mod quotas;
 mod rotation;
 mod signing;
 mod state;
@@ -68,7 +67,7 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use crate::{
-    CallContext, Clock, ServiceError,
+    CallContext, Clock, Quotas, ServiceError,
     authorization::Authorizer,
     operations::operations,
     store::{OpenError, Store, Ticket, WriteFailed},
@@ -77,7 +76,6 @@ use crate::{
 pub use adopt::UnfitKey;
 pub(crate) use forced::Forced;
 pub(crate) use of_services::ManagedKey;
-pub use quotas::Quotas;
 
 use call::{Call, Made};
 use kind::KeySpec;

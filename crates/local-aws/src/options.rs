@@ -6,7 +6,7 @@ use authz::{rules::Assumptions, world::World};
 use aws_model::{AccountId, Partition};
 
 use crate::{
-    accounts::Credential, clock::Clock, faults::FaultPlan, imds::Imds, issuers::KeySource, kms::Quotas,
+    accounts::Credential, clock::Clock, faults::FaultPlan, imds::Imds, issuers::KeySource, quotas::Quotas,
     store::MasterKey, tls::Tls,
 };
 
@@ -49,7 +49,7 @@ pub struct Options {
     /// Where the keys of OpenID Connect issuers are that nothing finds by discovery, by the issuers' URLs as their tokens
     /// have them.
     pub issuers: BTreeMap<String, KeySource>,
-    /// How many keys, grants and roles there may be.
+    /// How much there may be of what AWS raises on request.
     pub quotas: Quotas,
     /// Where instance metadata is told, and whose, if any is.
     pub imds: Option<Imds>,

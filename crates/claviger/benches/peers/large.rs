@@ -1,7 +1,7 @@
 //! An account that has ten thousand roles, keys and grants beside one that has none, and one that has as many instances:
 //! each call must cost the same.
 //!
-//! Client and server share the process (quotas are raised, which no flag does), so that the two columns say something beside
+//! Client and server share the process (quotas are raised), so that the two columns say something beside
 //! each other alone. How long a start takes, and what memory, is that of the binary with the state that was left.
 
 use std::{
@@ -10,7 +10,7 @@ use std::{
     time::Instant,
 };
 
-use local_aws::{Credential, LocalAws, Options, Running, State, kms::Quotas, store::MasterKey};
+use local_aws::{Credential, LocalAws, Options, Quotas, Running, State, store::MasterKey};
 use serde_json::{Value, json};
 
 use super::{

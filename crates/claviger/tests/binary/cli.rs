@@ -62,6 +62,7 @@ fn usage_errors_exit_with_3_and_are_told_once() {
         ("fault", &["local-aws", "--fault", "kms:Encrypt loss=closed times=3"]),
         ("clock", &["up", "--clock", "noon"]),
         ("propagation", &["local-aws", "--propagation=-5s"]),
+        ("quota", &["local-aws", "--quota", "Roles=5000"]),
         ("socket", &["up", "--socket", "/tmp/", "--master-key", "/k"]),
     ] {
         let output = run(arguments);

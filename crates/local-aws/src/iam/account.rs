@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     call::{Call, input},
-    fault,
+    documents, fault,
     paging::Page,
     quotas,
     records::Account,
@@ -63,7 +63,10 @@ pub(super) fn list_aliases(call: &Call<'_>, value: Value) -> Result<Value, Servi
 /// Source: IAM API Reference, "GetAccountSummary": its example has these, and what is not here counts nothing.
 pub(super) fn get_summary(call: &Call<'_>, _: Value) -> Result<Value, ServiceError> {
     let realm = call.realm();
-    let of_account = |kind| quotas::of_account(kind).1;
+    let adjustable = call.state.quotas();
+    let of_account = |kind| quotas::of_account(adjustable, kind).1;
+    let per = |kind| quotas::policies_per(adjustable, kind).1;
+    let trust = documents::trust_policy_length(call, &call.state.authorizer().world());
     let versions: usize = realm.policies.values().map(|policy| policy.versions.len()).sum();
     Ok(json!({ "SummaryMap": {
         "AccessKeysPerUserQuota": quotas::ACCESS_KEYS_PER_USER.1,
@@ -71,10 +74,10 @@ pub(super) fn get_summary(call: &Call<'_>, _: Value) -> Result<Value, ServiceErr
         "AccountMFAEnabled": 0,
         "AccountPasswordPresent": 0,
         "AccountSigningCertificatesPresent": 0,
-        "AssumeRolePolicySizeQuota": 2048,
-        "AttachedPoliciesPerGroupQuota": quotas::policies_per(IamKind::Group).1,
-        "AttachedPoliciesPerRoleQuota": quotas::policies_per(IamKind::Role).1,
-        "AttachedPoliciesPerUserQuota": quotas::policies_per(IamKind::User).1,
+        "AssumeRolePolicySizeQuota": trust,
+        "AttachedPoliciesPerGroupQuota": per(IamKind::Group),
+        "AttachedPoliciesPerRoleQuota": per(IamKind::Role),
+        "AttachedPoliciesPerUserQuota": per(IamKind::User),
         "GlobalEndpointTokenVersion": 1,
         "GroupPolicySizeQuota": 5120,
         "Groups": realm.groups.len(),
@@ -92,13 +95,13 @@ pub(super) fn get_summary(call: &Call<'_>, _: Value) -> Result<Value, ServiceErr
         "Providers": realm.providers.len(),
         "RolePolicySizeQuota": 10_240,
         "Roles": realm.roles.len(),
-        "RolesQuota": call.state.most_roles(),
+        "RolesQuota": of_account(IamKind::Role),
         "ServerCertificates": 0,
         "ServerCertificatesQuota": 20,
         "SigningCertificatesPerUserQuota": 2,
         "UserPolicySizeQuota": 2048,
         "Users": realm.users.len(),
         "UsersQuota": of_account(IamKind::User),
-        "VersionsPerPolicyQuota": 5,
+        "VersionsPerPolicyQuota": quotas::VERSIONS_PER_POLICY,
     } }))
 }

@@ -48,9 +48,10 @@ pub(super) fn attach(call: &Call<'_>, kind: IamKind, value: Value) -> Result<Val
             format!("Cannot attach a Service Role Policy to a Customer Role: {policy}"),
         ));
     }
+    let quota = quotas::policies_per(call.state.quotas(), kind);
     change.edit_carried(kind, &carrier, |carried| {
         if !carried.attached.contains(&policy) {
-            quotas::check(quotas::policies_per(kind), carried.attached.len())?;
+            quotas::check(quota, carried.attached.len())?;
         }
         carried.attached.insert(policy);
         Ok(())

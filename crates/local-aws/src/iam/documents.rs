@@ -9,7 +9,7 @@ use authz::{
     },
     rules::Assumptions,
     text::SourceText,
-    world::Account,
+    world::World,
 };
 use aws_model::Arn;
 use serde::{Deserialize, Serialize};
@@ -36,7 +36,7 @@ impl Trust {
         let assumptions = call.state.authorizer().assumptions();
         let policy = read("trust policy", document, PolicyKind::Trust, assumptions)?;
         let world = call.state.authorizer().world();
-        let limit = world.account(call.account()).map_or(SizeQuota::Trust.limit(), Account::role_trust_policy_length);
+        let limit = trust_policy_length(call, &world);
         let fits = SizeQuota::Trust.check_up_to(SizeQuota::Trust.size_of(document), limit);
         fits.map_err(|too_large| fault::limit_exceeded(too_large.aws_message("")))?;
         if let Some(principal) = named::absent(&world, &policy) {
@@ -63,6 +63,12 @@ impl Trust {
         };
         url_encoded(&named::told(&world, &policy, |arn| self.saved_ids.get(arn).map(String::as_str)))
     }
+}
+
+/// How long a trust policy of the account may be: what the world file tells of it, else what all accounts have here.
+pub(super) fn trust_policy_length(call: &Call<'_>, world: &World) -> usize {
+    let raised = world.account(call.account()).and_then(|account| account.raised_role_trust_policy_length);
+    raised.unwrap_or(call.state.quotas().trust_policy_length)
 }
 
 /// Reads a policy that a caller gives.

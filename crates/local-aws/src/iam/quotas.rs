@@ -1,25 +1,32 @@
 //! How many there may be.
 //!
-//! Source: IAM User Guide, "IAM and AWS STS quotas": what an account has by default.
+//! Source: IAM User Guide, "IAM and AWS STS quotas". The names in messages are AWS's own as far as reports quote them:
+//! `RolesPerAccount`, `GroupsPerAccount`, `PoliciesPerAccount`, `InstanceProfilesPerAccount`,
+//! `OpenIdConnectProvidersPerAccount`, `ClientIdsPerOpenIdConnectProvider`, `AccessKeysPerUser`, `PoliciesPerRole`,
+//! `PoliciesPerUser` and `PoliciesPerGroup`. Assumed after them: those of users, of groups of a user, of MFA devices and
+//! of service-specific credentials.
 
 use aws_catalog::access::IamKind;
 
 use super::fault;
-use crate::ServiceError;
+use crate::{Quotas, ServiceError};
 
 /// A quota's name in AWS's messages, and the most there may be.
 pub(super) type Quota = (&'static str, usize);
 
+/// How many users an account has at most; and as many virtual MFA devices.
+const USERS: usize = 5000;
+
 /// How many entities of a kind an account has at most.
-pub(super) const fn of_account(kind: IamKind) -> Quota {
+pub(super) const fn of_account(quotas: &Quotas, kind: IamKind) -> Quota {
     match kind {
-        IamKind::User => ("UsersPerAccount", 5000),
-        IamKind::Role => ("RolesPerAccount", 1000),
-        IamKind::Group => ("GroupsPerAccount", 300),
-        IamKind::Policy => ("PoliciesPerAccount", 1500),
-        IamKind::InstanceProfile => ("InstanceProfilesPerAccount", 1000),
-        IamKind::OidcProvider => ("OpenIdConnectProvidersPerAccount", 700),
-        IamKind::Mfa => ("VirtualMFADevicesPerAccount", 5000),
+        IamKind::User => ("UsersPerAccount", USERS),
+        IamKind::Role => ("RolesPerAccount", quotas.roles),
+        IamKind::Group => ("GroupsPerAccount", quotas.groups),
+        IamKind::Policy => ("PoliciesPerAccount", quotas.managed_policies),
+        IamKind::InstanceProfile => ("InstanceProfilesPerAccount", quotas.instance_profiles),
+        IamKind::OidcProvider => ("OpenIdConnectProvidersPerAccount", quotas.oidc_providers),
+        IamKind::Mfa => ("VirtualMFADevicesPerAccount", USERS),
     }
 }
 
@@ -33,12 +40,15 @@ pub(super) const MFA_DEVICES_PER_USER: Quota = ("MFADevicesPerUser", 8);
 /// In how many groups a user is at most.
 pub(super) const GROUPS_PER_USER: Quota = ("GroupsPerUser", 10);
 
+/// How many versions a managed policy has at most.
+pub(super) const VERSIONS_PER_POLICY: usize = 5;
+
 /// How many managed policies a role, user or group carries at most.
-pub(super) const fn policies_per(kind: IamKind) -> Quota {
+pub(super) const fn policies_per(quotas: &Quotas, kind: IamKind) -> Quota {
     match kind {
-        IamKind::User => ("PoliciesPerUser", 10),
+        IamKind::User => ("PoliciesPerUser", quotas.policies_per_user),
         IamKind::Group => ("PoliciesPerGroup", 10),
-        _ => ("PoliciesPerRole", 10),
+        _ => ("PoliciesPerRole", quotas.policies_per_role),
     }
 }
 

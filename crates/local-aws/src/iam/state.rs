@@ -22,7 +22,7 @@ pub(super) use realm::{Realm, key};
 pub(super) use record::Record;
 pub(crate) use record::TABLES;
 
-use crate::{accounts::Accounts, authorization::Authorizer, kms::Quotas, store::Store};
+use crate::{Quotas, accounts::Accounts, authorization::Authorizer, store::Store};
 
 /// The entities of all accounts.
 #[derive(Debug)]
@@ -51,9 +51,9 @@ impl State {
         &self.authorizer
     }
 
-    /// How many roles an account has at most.
-    pub(super) fn most_roles(&self) -> usize {
-        self.quotas.roles
+    /// How much an account has at most of what AWS raises on request.
+    pub(super) fn quotas(&self) -> &Quotas {
+        &self.quotas
     }
 
     pub(super) fn read(&self, account: AccountId) -> Reading<'_> {

@@ -7,9 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Iam, State};
-use crate::{
-    CallContext, Caller, ServiceError, accounts::Accounts, authorization::Authorizer, kms::Quotas, store::Store,
-};
+use crate::{CallContext, Caller, Quotas, ServiceError, accounts::Accounts, authorization::Authorizer, store::Store};
 
 struct Account(Iam);
 

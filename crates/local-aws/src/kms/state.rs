@@ -28,8 +28,9 @@ pub(super) use change::Change;
 pub(super) use imports::Becomes;
 pub(crate) use load::{TABLES, TOKEN_KEYS, add_missing_secrets};
 
-use super::{Quotas, grants::Grant, key::Key, key_id::KeyId};
+use super::{grants::Grant, key::Key, key_id::KeyId};
 use crate::{
+    Quotas,
     authorization::Authorizer,
     store::{OpenError, Store, Ticket},
     trail::Trail,

@@ -1,4 +1,4 @@
-//! How much an organization holds, besides accounts: those are bounded by [`Quotas`](crate::kms::Quotas).
+//! How much an organization holds, besides accounts: those are bounded by [`Quotas`](crate::Quotas).
 //!
 //! Lengths of names, addresses, descriptions and pages are the service model's to bound.
 //!

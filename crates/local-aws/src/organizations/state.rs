@@ -18,7 +18,7 @@ pub(super) use change::Change;
 pub(super) use realm::{Level, Realm};
 pub(crate) use record::TABLES;
 
-use crate::{authorization::Authorizer, kms::Quotas, store::Store};
+use crate::{Quotas, authorization::Authorizer, store::Store};
 
 /// The organization.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Call, Organizations, Standing, State, organization, policies, quotas, units};
 use crate::{
-    CallContext, Caller, ServiceError, accounts::Accounts, authorization::Authorizer, iam, iam::Iam, kms::Quotas,
+    CallContext, Caller, Quotas, ServiceError, accounts::Accounts, authorization::Authorizer, iam, iam::Iam,
     store::Store,
 };
 

@@ -1,6 +1,6 @@
 //! The one that is too many is refused, and there is room again when one is gone.
 
-use local_aws::kms::Quotas;
+use local_aws::Quotas;
 use serde_json::json;
 
 use crate::world::{OWNER, STRANGER, World, id, text};

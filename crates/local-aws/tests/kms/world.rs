@@ -5,11 +5,7 @@ use aws_model::{AccountId, Region};
 use aws_wire::{model::ServiceId, protocol::aws_json};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use jiff::SignedDuration;
-use local_aws::{
-    CallContext, Caller, Clock, ServiceError,
-    kms::{Kms, Quotas},
-    store::Store,
-};
+use local_aws::{CallContext, Caller, Clock, Quotas, ServiceError, kms::Kms, store::Store};
 use serde_json::{Value, json};
 
 pub(crate) const OWNER: &str = "111122223333";

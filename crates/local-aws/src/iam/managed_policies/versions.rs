@@ -8,13 +8,11 @@ use super::super::{
     documents::url_encoded,
     fault,
     paging::Page,
+    quotas::VERSIONS_PER_POLICY as MOST,
     records::{ManagedPolicy, Version},
 };
 use super::{known, read_version};
 use crate::ServiceError;
-
-/// Source: IAM User Guide, "IAM and AWS STS quotas".
-const MOST: usize = 5;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]

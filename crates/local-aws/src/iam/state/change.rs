@@ -101,8 +101,7 @@ impl<'s> Change<'s> {
         if is_taken {
             return Err(fault::exists(kind, name));
         }
-        let (name, most) = quotas::of_account(kind);
-        quotas::check((name, if kind == IamKind::Role { self.state.most_roles() } else { most }), there)
+        quotas::check(quotas::of_account(self.state.quotas(), kind), there)
     }
 
     /// Changes the policies of a role, user or group.

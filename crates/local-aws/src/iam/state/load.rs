@@ -16,7 +16,7 @@ use crate::{
     accounts::Accounts,
     authorization::Authorizer,
     iam::records::{Account, CredentialReport, InstanceProfile, MfaDevice, OidcProvider, told},
-    kms::Quotas,
+    quotas::Quotas,
     store::{OpenError, Store},
 };
 

@@ -362,12 +362,8 @@ impl Edit {
 mod tests {
     use super::*;
     use crate::{
-        authorization::Authorizer,
-        clock::Clock,
-        kms::{Quotas, key_policy::KeyPolicy},
-        sealing::tests::RANDOMNESS_FAILS,
-        store::Store,
-        trail::Trail,
+        Quotas, authorization::Authorizer, clock::Clock, kms::key_policy::KeyPolicy, sealing::tests::RANDOMNESS_FAILS,
+        store::Store, trail::Trail,
     };
 
     #[test]

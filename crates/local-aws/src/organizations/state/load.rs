@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     authorization::Authorizer,
-    kms::Quotas,
     organizations::records::{Account, Creation, Handshake, Organization, Policy, Unit, told::Told},
+    quotas::Quotas,
     store::{OpenError, Store},
 };
 
