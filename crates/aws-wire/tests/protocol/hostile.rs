@@ -125,13 +125,13 @@ fn entities_and_document_types_do_not_grow() {
 fn the_fuzzing_corpora_pass() {
     let corpora = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
     let mut replayed = 0;
-    for corpus in ["aws_json", "query", "rest_json"] {
+    for corpus in ["aws_json", "ec2_query", "query", "rest_json"] {
         for seed in fs::read_dir(corpora.join(corpus)).unwrap() {
             take_everywhere(&fs::read(seed.unwrap().path()).unwrap());
             replayed += 1;
         }
     }
-    assert!(replayed > 20, "the corpora are there: {replayed}");
+    assert!(replayed > 30, "the corpora are there: {replayed}");
 }
 
 proptest! {
