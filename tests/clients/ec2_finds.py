@@ -163,6 +163,15 @@ def tags_are_told_and_taken_away(aws):
     assert ec2(aws, 1).describe_tags(Filters=of)["Tags"] == []
     # Of a value, a tag goes with that value alone; of a key, with any.
     client.delete_tags(Resources=volumes, Tags=[{"Key": "told/team", "Value": "red"}, {"Key": "told/stage"}, {"Key": "absent"}])
+    # A page goes on behind a tag that is gone.
+    first = client.describe_tags(Filters=of, MaxResults=5)
+    last = first["Tags"][-1]
+    client.delete_tags(Resources=[last["ResourceId"]], Tags=[{"Key": last["Key"]}])
+    second = client.describe_tags(Filters=of, MaxResults=5, NextToken=first["NextToken"])
+    assert len(second["Tags"]) == 1 and second["Tags"][0] not in first["Tags"], (first, second)
+    client.create_tags(Resources=[last["ResourceId"]], Tags=[{"Key": last["Key"], "Value": last["Value"]}])
+    with aws.refuses("InvalidParameterValue", "The token is not valid", 400):
+        client.describe_tags(NextToken="???")
     keys = {tag["Key"] for tag in client.describe_tags(Filters=of)["Tags"]}
     assert keys == {"told/team", "told/empty"}, keys
     client.delete_tags(Resources=volumes[:1])

@@ -140,33 +140,40 @@ pub(super) fn ids<'v>(input: &'v Value, member: &str) -> Option<Vec<&'v str>> {
     Some(ids.iter().filter_map(Value::as_str).collect())
 }
 
-/// The part of a list that is asked for, where it is walked in the order of ids: what is not told is not looked at.
-pub(super) struct Walk<'v> {
-    behind: Option<&'v str>,
+/// The part of a list that is asked for, where it is walked in the order of ids: what is not told is not looked at, and what
+/// was told last may be gone.
+pub(super) struct Walk {
+    behind: Option<String>,
     most: usize,
 }
 
-impl<'v> Walk<'v> {
+impl Walk {
     /// Of an input, whose `MaxResults` may not be less than `least`.
-    pub(super) fn of(input: &'v Value, least: u64) -> Result<Self, ServiceError> {
-        let (behind, most) = (token(input), most(input, least)?);
-        if behind.is_some_and(|token| !is_id(token)) { Err(bad_token()) } else { Ok(Self { behind, most }) }
+    pub(super) fn of(input: &Value, least: u64) -> Result<Self, ServiceError> {
+        Self::by(input, least, |token| is_id(token).then(|| token.to_owned()))
+    }
+
+    /// The same, where a token is not the id itself.
+    pub(super) fn by(input: &Value, least: u64, id: impl FnOnce(&str) -> Option<String>) -> Result<Self, ServiceError> {
+        let most = most(input, least)?;
+        let behind = token(input).map(|token| id(token).ok_or_else(bad_token)).transpose()?;
+        Ok(Self { behind, most })
     }
 
     /// The id behind which it begins.
-    pub(super) fn behind(&self) -> Option<&'v str> {
-        self.behind
+    pub(super) fn behind(&self) -> Option<&str> {
+        self.behind.as_deref()
     }
 
-    /// The first of those that are behind it, and the token of the others.
+    /// The first of those that are behind it, and the id of the last one where there are others.
     pub(super) fn page<T>(
         &self,
         mut things: impl Iterator<Item = T>,
-        id: impl Fn(&T) -> &str,
+        id: impl Fn(&T) -> String,
     ) -> (Vec<T>, Option<String>) {
         let page: Vec<T> = things.by_ref().take(self.most).collect();
-        let token = things.next().and_then(|_| page.last().map(|last| id(last).to_owned()));
-        (page, token)
+        let last = things.next().and_then(|_| page.last().map(id));
+        (page, last)
     }
 }
 

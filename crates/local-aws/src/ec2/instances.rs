@@ -65,7 +65,8 @@ pub(super) fn describe(call: &Call<'_>, value: Value) -> Result<Value, ServiceEr
     let realm = call.read();
     let walk = Walk::of(&value, 5)?;
     let told = asked_for(call, &realm, &value, &walk)?.map(|instance| (instance, told_now(call, &realm, instance)));
-    let (kept, token) = walk.page(told.filter(|(_, told)| filters.let_through(told)), |(instance, _)| &instance.id);
+    let (kept, token) =
+        walk.page(told.filter(|(_, told)| filters.let_through(told)), |(instance, _)| instance.id.clone());
     let mut reservations: Vec<(&str, Vec<Value>)> = Vec::new();
     for (instance, told) in kept {
         match reservations.iter_mut().find(|(id, _)| *id == instance.reservation) {
@@ -115,7 +116,8 @@ pub(super) fn describe_status(call: &Call<'_>, value: Value) -> Result<Value, Se
         });
         (instance, told)
     });
-    let (kept, token) = walk.page(told.filter(|(_, told)| filters.let_through(told)), |(instance, _)| &instance.id);
+    let (kept, token) =
+        walk.page(told.filter(|(_, told)| filters.let_through(told)), |(instance, _)| instance.id.clone());
     let told: Vec<Value> = kept.into_iter().map(|(_, told)| told).collect();
     let mut answer = json!({ "InstanceStatuses": told });
     extend(&mut answer, [("NextToken", token.map(Value::from))]);
@@ -180,7 +182,7 @@ fn asked_for<'r>(
     call: &Call<'_>,
     realm: &'r Realm,
     value: &Value,
-    walk: &Walk<'_>,
+    walk: &Walk,
 ) -> Result<Box<dyn Iterator<Item = &'r Instance> + 'r>, ServiceError> {
     let (now, place) = (call.now(), call.place());
     if let Some(ids) = ids(value, "InstanceIds") {

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{
     call::{Call, input},
     fault,
-    filters::{Filters, Known, page},
+    filters::{Filters, Known, Walk},
     network,
     records::{Tags, tag_set},
     state::{Change, Realm},
@@ -113,6 +113,7 @@ pub(super) fn describe(call: &Call<'_>, value: Value) -> Result<Value, ServiceEr
     const FILTERS: &[Known] =
         &[("key", "Key"), ("resource-id", "ResourceId"), ("resource-type", "ResourceType"), ("value", "Value")];
     let filters = Filters::of(&value, FILTERS)?;
+    let walk = Walk::by(&value, 5, |token| String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(token).ok()?).ok())?;
     let mut told: Vec<Value> = Vec::new();
     for tags in call.read().tags.of(&call.place()) {
         let resource = tags.id.rsplit('/').next().unwrap_or_default();
@@ -125,14 +126,15 @@ pub(super) fn describe(call: &Call<'_>, value: Value) -> Result<Value, ServiceEr
             })
         }));
     }
-    told.retain(|tag| filters.let_through(tag));
-    told.iter_mut().filter_map(Value::as_object_mut).for_each(|tag| drop(tag.remove("Tags")));
+    // They come in the order of these: no resource's id is the beginning of another's.
     let id = |tag: &Value| {
         let text = |member: &str| tag.get(member).and_then(Value::as_str).unwrap_or_default();
         format!("{}/{}", text("ResourceId"), text("Key"))
     };
-    let (page, token) = page(&value, 5, told, |tag| BASE64_URL_SAFE_NO_PAD.encode(id(tag)))?;
-    Ok(json!({ "Tags": page, "NextToken": token }))
+    told.retain(|tag| walk.behind().is_none_or(|behind| id(tag).as_str() > behind) && filters.let_through(tag));
+    told.iter_mut().filter_map(Value::as_object_mut).for_each(|tag| drop(tag.remove("Tags")));
+    let (page, last) = walk.page(told.into_iter(), id);
+    Ok(json!({ "Tags": page, "NextToken": last.map(|last| BASE64_URL_SAFE_NO_PAD.encode(last)) }))
 }
 
 /// Puts tags on something that the caller's account has, or may use.

@@ -157,7 +157,7 @@ pub(super) fn describe(call: &Call<'_>, value: Value) -> Result<Value, ServiceEr
     let (filters, walk) = (Filters::of(&value, FILTERS)?, Walk::of(&value, 5)?);
     let realm = call.read();
     let asked = asked_for(call, &realm, &value, &walk)?.map(|volume| (volume, told(call, &realm, volume)));
-    let (kept, token) = walk.page(asked.filter(|(_, told)| filters.let_through(told)), |(volume, _)| &volume.id);
+    let (kept, token) = walk.page(asked.filter(|(_, told)| filters.let_through(told)), |(volume, _)| volume.id.clone());
     let told: Vec<Value> = kept.into_iter().map(|(_, told)| told).collect();
     let mut answer = json!({ "Volumes": told });
     extend(&mut answer, [("NextToken", token.map(Value::from))]);
@@ -169,7 +169,7 @@ fn asked_for<'r>(
     call: &Call<'_>,
     realm: &'r Realm,
     value: &Value,
-    walk: &Walk<'_>,
+    walk: &Walk,
 ) -> Result<Box<dyn Iterator<Item = &'r Volume> + 'r>, ServiceError> {
     let (now, place) = (call.now(), call.place());
     if let Some(mut ids) = ids(value, "VolumeIds") {
