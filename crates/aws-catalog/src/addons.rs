@@ -3,24 +3,44 @@
 //! Source: `data/addons.json`, which names its own, with their dates, for each add-on and version. It has what was found
 //! published, not all that there is.
 
-use std::{cmp::Ordering, sync::LazyLock};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 static DATA: &str = include_str!("../data/addons.json");
 
-static ALL: LazyLock<Vec<Addon>> = LazyLock::new(|| {
-    #[derive(Deserialize)]
-    struct Data {
-        addons: Vec<Addon>,
-    }
+static PUBLISHED: LazyLock<Catalogue> = LazyLock::new(|| {
     #[expect(clippy::expect_used, reason = "the text is part of the binary, and a test reads it")]
-    serde_json::from_str::<Data>(DATA).expect("the embedded add-ons are JSON").addons
+    Catalogue::parse(DATA).expect("the embedded add-ons are a catalogue")
 });
 
+/// The add-ons that there are, and from where each of them is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Catalogue {
+    /// By the names under which the entries have them.
+    pub sources: BTreeMap<String, Source>,
+    /// By name, each once.
+    addons: Vec<Addon>,
+}
+
+/// From where something is known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// A document, or who was asked.
+    pub what: String,
+    /// When: a day or a year.
+    pub date: String,
+}
+
 /// An add-on.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Addon {
     /// Its name: `vpc-cni`.
     pub name: String,
@@ -31,54 +51,166 @@ pub struct Addon {
     pub owner: String,
     /// Who publishes it: `eks`.
     pub publisher: String,
+    /// From where it is known.
+    pub source: String,
     /// The namespace that it runs in: `kube-system`.
     pub namespace: String,
     /// Whether its versions need permissions.
     pub requires_iam: bool,
-    pod_identity: Option<Since>,
+    /// The first version that takes roles by Pod Identity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod_identity: Option<Since>,
     /// The service accounts that need them.
     pub service_accounts: Vec<ServiceAccount>,
     /// Newest first.
     pub versions: Vec<Version>,
 }
 
-#[derive(Debug, Deserialize)]
-struct Since {
-    since: String,
+/// A version from which on something is so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Since {
+    /// The version; it need not be one of the catalogue's.
+    pub since: String,
+    /// From where it is known.
+    pub source: String,
 }
 
 /// A service account of an add-on.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ServiceAccount {
     /// Its name: `aws-node`.
     pub name: String,
     /// The ARNs of the managed policies that AWS recommends for it.
     pub policies: Vec<String>,
+    /// From where it is known.
+    pub source: String,
 }
 
 /// A version of an add-on.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Version {
     /// Its name: `v1.19.0-eksbuild.1`.
     pub version: String,
+    /// From where it is known.
+    pub source: String,
     /// The versions of Kubernetes that it runs on, newest first.
     pub kubernetes: Vec<String>,
     /// Those that it is the default of.
     pub default_of: Vec<String>,
 }
 
-/// All of them, by name.
-#[must_use]
-pub fn all() -> &'static [Addon] {
-    &ALL
+/// A text that is no catalogue.
+#[derive(Debug)]
+pub enum InvalidCatalogue {
+    /// It does not read.
+    Text(serde_json::Error),
+    /// It says something that cannot be.
+    Entry {
+        /// The add-on, and its version where it is about one.
+        of: String,
+        /// What is wrong.
+        why: String,
+    },
 }
 
-/// The add-on with this name, if there is one.
-#[must_use]
-pub fn addon(name: &str) -> Option<&'static Addon> {
-    ALL.iter().find(|addon| addon.name == name)
+impl Catalogue {
+    /// What was found published, which is part of the program.
+    #[must_use]
+    pub fn published() -> &'static Self {
+        &PUBLISHED
+    }
+
+    /// A catalogue of these add-ons.
+    ///
+    /// # Errors
+    /// [`InvalidCatalogue::Entry`] where two have one name, or a source is nowhere told.
+    pub fn new(sources: BTreeMap<String, Source>, mut addons: Vec<Addon>) -> Result<Self, InvalidCatalogue> {
+        addons.sort_by(|one, other| one.name.cmp(&other.name));
+        let catalogue = Self { sources, addons };
+        catalogue.check()?;
+        Ok(catalogue)
+    }
+
+    /// Reads what [`text`](Self::text) wrote, or somebody in the same form.
+    ///
+    /// # Errors
+    /// [`InvalidCatalogue`]
+    pub fn parse(text: &str) -> Result<Self, InvalidCatalogue> {
+        let Self { sources, addons } = serde_json::from_str(text).map_err(InvalidCatalogue::Text)?;
+        Self::new(sources, addons)
+    }
+
+    /// The catalogue as a text that a person can read, and compare line by line.
+    ///
+    /// # Errors
+    /// None that it could come to: it is text, lists and maps by text.
+    pub fn text(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string_pretty(self).map(|text| text + "\n")
+    }
+
+    /// All of them, by name.
+    #[must_use]
+    pub fn all(&self) -> &[Addon] {
+        &self.addons
+    }
+
+    /// The add-on with this name, if there is one.
+    #[must_use]
+    pub fn addon(&self, name: &str) -> Option<&Addon> {
+        let at = self.addons.binary_search_by(|addon| (*addon.name).cmp(name)).ok()?;
+        self.addons.get(at)
+    }
+
+    fn check(&self) -> Result<(), InvalidCatalogue> {
+        let mut names = BTreeSet::new();
+        for addon in &self.addons {
+            let wrong = |version: &str, why: String| {
+                let of = [&*addon.name, version].join(" ").trim().to_owned();
+                Err(InvalidCatalogue::Entry { of, why })
+            };
+            if addon.name.is_empty() || addon.namespace.is_empty() {
+                return wrong("", "it has a name and a namespace".to_owned());
+            }
+            if !names.insert(&addon.name) {
+                return wrong("", "it is there twice".to_owned());
+            }
+            let of_addon = [Some(&addon.source), addon.pod_identity.as_ref().map(|since| &since.source)];
+            let of_accounts = addon.service_accounts.iter().map(|account| &account.source);
+            let of_versions = addon.versions.iter().map(|version| &version.source);
+            let mut all = of_addon.into_iter().flatten().chain(of_accounts).chain(of_versions);
+            if let Some(source) = all.find(|source| !self.sources.contains_key(*source)) {
+                return wrong("", format!("its source `{source}` is not one of `sources`"));
+            }
+            let mut versions = BTreeSet::new();
+            for version in &addon.versions {
+                if !versions.insert(&version.version) {
+                    return wrong(&version.version, "it is there twice".to_owned());
+                }
+                if let Some(release) = version.default_of.iter().find(|release| !version.runs_on(release)) {
+                    return wrong(
+                        &version.version,
+                        format!("it is the default of {release}, on which it does not run"),
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
 }
+
+impl std::fmt::Display for InvalidCatalogue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Text(error) => write!(f, "this is no catalogue of add-ons: {error}"),
+            Self::Entry { of, why } => write!(f, "the add-on {of}: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for InvalidCatalogue {}
 
 impl Addon {
     /// The version with this name, if it has it.
@@ -117,7 +249,8 @@ impl Version {
 }
 
 /// Orders names of versions by their numbers.
-fn compare(one: &str, other: &str) -> Ordering {
+#[must_use]
+pub fn compare(one: &str, other: &str) -> Ordering {
     fn numbers(name: &str) -> impl Iterator<Item = u64> {
         name.split(|letter: char| !letter.is_ascii_digit()).filter_map(|number| number.parse().ok())
     }

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use aws_catalog::{
-    addons::{self, Addon},
+    addons::{Addon, Catalogue},
     managed_policies,
 };
 use serde_json::Value;
 
 #[test]
 fn what_aws_told_in_november_2024_comes_out() {
-    let cni = addons::addon("vpc-cni").unwrap();
+    let cni = Catalogue::published().addon("vpc-cni").unwrap();
     assert!(cni.requires_iam);
     let default = cni.default_on("1.30").unwrap();
     assert_eq!(default.version, "v1.19.0-eksbuild.1");
@@ -22,26 +22,26 @@ fn what_aws_told_in_november_2024_comes_out() {
 
 #[test]
 fn versions_take_pod_identity_since_one_of_them() {
-    let driver = addons::addon("aws-ebs-csi-driver").unwrap();
+    let driver = Catalogue::published().addon("aws-ebs-csi-driver").unwrap();
     for (version, takes) in [("v1.26.0-eksbuild.1", true), ("v1.9.0-eksbuild.1", false), ("v1.31.0-eksbuild.1", true)] {
         assert_eq!(driver.takes_pod_identity(version), takes, "{version}");
     }
-    assert!(!addons::addon("coredns").unwrap().takes_pod_identity("v1.14.6-eksbuild.4"));
+    assert!(!Catalogue::published().addon("coredns").unwrap().takes_pod_identity("v1.14.6-eksbuild.4"));
 }
 
 #[test]
 fn where_no_default_is_known_it_is_the_newest() {
-    let proxy = addons::addon("kube-proxy").unwrap();
+    let proxy = Catalogue::published().addon("kube-proxy").unwrap();
     assert_eq!(proxy.default_on("1.30").unwrap().version, "v1.30.11-eksbuild.5");
     assert!(proxy.default_on("1.5").is_none());
-    assert!(addons::addon("VPC-CNI").is_none());
+    assert!(Catalogue::published().addon("VPC-CNI").is_none());
 }
 
 #[test]
 fn the_table_is_of_one_piece() {
-    let names: Vec<_> = addons::all().iter().map(|addon| &addon.name).collect();
+    let names: Vec<_> = Catalogue::published().all().iter().map(|addon| &addon.name).collect();
     assert!(names.is_sorted(), "{names:?}");
-    for addon in addons::all() {
+    for addon in Catalogue::published().all() {
         let Addon { name, versions, .. } = addon;
         for version in versions {
             let all = &version.kubernetes;
@@ -73,4 +73,25 @@ fn each_fact_names_its_source_and_each_source_its_date() {
         used.extend(parts.map(|part| part["source"].as_str().unwrap()));
     }
     assert_eq!(used, sources.keys().map(String::as_str).collect());
+}
+
+/// What `claviger addons refresh` writes is read again as what it was.
+#[test]
+fn a_catalogue_is_the_same_after_it_was_written() {
+    let published = Catalogue::published();
+    let text = published.text().unwrap();
+    assert_eq!(&Catalogue::parse(&text).unwrap(), published);
+    let mut twice: Value = serde_json::from_str(&text).unwrap();
+    let first = twice["addons"][0].clone();
+    twice["addons"].as_array_mut().unwrap().push(first);
+    for (text, words) in [
+        (twice.to_string(), "the add-on amazon-cloudwatch-observability: it is there twice"),
+        (text.replace("\"kube-system\"", "\"\""), "it has a name and a namespace"),
+        (text.replace("\"answer-2026\": {", "\"other\": {"), "its source `answer-2026` is not one of `sources`"),
+        (text.replace("\"namespace\"", "\"place\""), "unknown field `place`"),
+        ("[]".to_owned(), "this is no catalogue of add-ons"),
+    ] {
+        let refused = Catalogue::parse(&text).unwrap_err().to_string();
+        assert!(refused.contains(words), "{refused}");
+    }
 }

@@ -45,6 +45,8 @@ enum Command {
     PodIdentity(Box<commands::pod_identity::PodIdentity>),
     #[cfg(feature = "local-aws")]
     LocalAws(Box<commands::local_aws::LocalAws>),
+    #[cfg(feature = "addons")]
+    Addons(commands::addons::Addons),
     #[cfg(feature = "kms-plugin")]
     Keyring(commands::keyring::Keyring),
     #[cfg(feature = "explain")]
@@ -92,6 +94,8 @@ impl Command {
             Self::PodIdentity(command) => command.run(log),
             #[cfg(feature = "local-aws")]
             Self::LocalAws(command) => command.run(log),
+            #[cfg(feature = "addons")]
+            Self::Addons(command) => command.run(),
             #[cfg(feature = "kms-plugin")]
             Self::Keyring(command) => command.run(),
             #[cfg(feature = "explain")]

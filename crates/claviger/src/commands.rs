@@ -1,5 +1,7 @@
 //! One file a subcommand.
 
+#[cfg(feature = "addons")]
+pub(crate) mod addons;
 pub(crate) mod completions;
 #[cfg(feature = "explain")]
 pub(crate) mod explain;
@@ -32,7 +34,7 @@ fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Fail
 
 /// Runs work on this thread alone: it is cheaper where a daemon mostly waits for others, for no call wakes a second
 /// thread. `docs/reference/performance.md` has the figures.
-#[cfg(any(feature = "explain", feature = "kms-plugin", feature = "pod-identity"))]
+#[cfg(any(feature = "addons", feature = "explain", feature = "kms-plugin", feature = "pod-identity"))]
 fn block_on_this_thread<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     run(Builder::new_current_thread(), work)
 }

@@ -4,10 +4,12 @@ use std::{
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
 use authz::{file::FileError, text::SourceText};
+use aws_catalog::addons::Catalogue;
 use aws_model::{AccountId, Region, SecretBytes};
 use clap::Args;
 use local_aws::{
@@ -50,6 +52,10 @@ pub(crate) struct AwsFlags {
     #[arg(long, value_name = "DURATION", value_parser = propagation)]
     propagation: Option<Duration>,
 
+    /// The add-ons that EKS has, as `claviger addons refresh` wrote them [default: those that were found published]
+    #[arg(long, value_name = "FILE")]
+    addons: Option<PathBuf>,
+
     /// File of faults: latency, errors, throttles, lost answers and more, for the calls that it tells
     /// (docs/reference/faults.md)
     #[arg(long, value_name = "FILE")]
@@ -90,7 +96,9 @@ impl AwsFlags {
         let (listen, clock, faults) = (self.listen, self.clock.clone().unwrap_or_default(), self.faults()?);
         let propagation = self.propagation.unwrap_or_default();
         let quotas = self.quota.iter().fold(Quotas::default(), |quotas, other| quotas.with(*other));
-        let options = Options { listen, partition, state, clock, propagation, faults, quotas, ..options };
+        let addons = self.addons.as_deref().map(catalogue).transpose()?;
+        let addons = addons.map_or_else(|| Arc::clone(&options.addons), Arc::new);
+        let options = Options { addons, listen, partition, state, clock, propagation, faults, quotas, ..options };
         LocalAws::start(options).await.map_err(explain)
     }
 
@@ -120,6 +128,17 @@ pub(crate) fn master_key(file: Option<&Path>) -> Result<MasterKey, Failure> {
         Ok(key) => Ok(MasterKey::Given(SecretBytes::new(key))),
         Err(error) => Err(Failure::new(format_args!("cannot read the master key `{}`: {error}", path.display()))),
     }
+}
+
+/// The add-ons of EKS that a file has.
+pub(crate) fn catalogue(file: &Path) -> Result<Catalogue, Failure> {
+    let name = file.display();
+    let text = fs::read_to_string(file)
+        .map_err(|error| Failure::new(format_args!("cannot read the add-ons of `{name}`: {error}")))?;
+    Catalogue::parse(&text).map_err(|invalid| {
+        Failure::new(format_args!("cannot take the add-ons of `{name}`: {invalid}"))
+            .help("name a file that `claviger addons refresh` wrote, or one that is not there for it to write")
+    })
 }
 
 /// A duration that is not negative.

@@ -55,7 +55,7 @@ pub(crate) const ALL: &[Variable] = &[
     Variable { name: ENDPOINT_URL, purpose: "as --endpoint-url of `explain` and of `local-aws snapshot` and its like" },
     #[cfg(any(feature = "explain", feature = "local-aws"))]
     Variable { name: CA_BUNDLE, purpose: "whom such an endpoint is to be vouched for by, if it speaks TLS" },
-    #[cfg(any(feature = "aws-kms", feature = "pod-identity"))]
+    #[cfg(any(feature = "addons", feature = "aws-kms", feature = "pod-identity"))]
     Variable { name: "AWS_*", purpose: "as in every AWS SDK, where no flag says otherwise" },
     Variable { name: "NO_COLOR", purpose: "if set and not empty, no colour" },
 ];

@@ -41,6 +41,7 @@ mod versions;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use aws_catalog::addons::Catalogue;
 use aws_model::{AccountId, Region};
 use serde_json::Value;
 
@@ -60,12 +61,13 @@ pub(crate) struct Eks {
     state: Arc<State>,
     kms: Kms,
     trail: Arc<Trail>,
+    addons: Arc<Catalogue>,
 }
 
 impl Eks {
     /// The clusters of a state, with the KMS that their keys are of.
-    pub(crate) fn new(state: State, kms: Kms, trail: Arc<Trail>) -> Self {
-        Self { state: Arc::new(state), kms, trail }
+    pub(crate) fn new(state: State, kms: Kms, trail: Arc<Trail>, addons: Arc<Catalogue>) -> Self {
+        Self { state: Arc::new(state), kms, trail, addons }
     }
 
     /// Answers one operation. `input` was decoded and validated.
@@ -75,7 +77,7 @@ impl Eks {
         operation: &str,
         input: Value,
     ) -> Result<Value, ServiceError> {
-        let call = Call { ctx, state: &self.state, kms: &self.kms, trail: &self.trail };
+        let call = Call { ctx, state: &self.state, kms: &self.kms, trail: &self.trail, addons: &self.addons };
         authorize::authorize(&call, operation, &input)?;
         match operation {
             "AssociateEncryptionConfig" => encryption::associate(&call, input).await,
@@ -139,7 +141,8 @@ operations! {
     "CreateAccessEntry" => access_entries::create,
         lacks "the id of the principal, by which AWS knows one that was made anew from the one that was",
     "CreateAddon" => addons::create,
-        lacks "add-ons that nobody's table of today has (`crates/aws-catalog/data/addons.json`); configuration values are kept and \
+        lacks "add-ons that the catalogue does not have (`crates/aws-catalog/data/addons.json`, or what `claviger addons refresh` \
+               wrote); configuration values are kept and \
                not looked at, `resolveConflicts` and `namespaceConfig`",
     "CreateCluster",
         lacks "subnets and security groups are not looked up, and VPC and cluster security group are made up; a certificate \
@@ -158,7 +161,7 @@ operations! {
     "DescribeAddonConfiguration" => catalogue::configuration,
         lacks "the schema of configuration values",
     "DescribeAddonVersions" => catalogue::versions,
-        lacks "most versions, and all add-ons that are others than AWS's",
+        lacks "most versions, and all add-ons that are others than AWS's, unless `claviger addons refresh` asked a live EKS for them; compute types",
     "DescribeCluster" => clusters::describe,
     "DescribeClusterVersions" => versions::describe,
         lacks "patch versions of Kubernetes, tiers, and what components are set to; versions of before 2023",

@@ -135,7 +135,7 @@ impl LocalAws {
     /// # Errors
     /// [`StartError`]; nothing is left running then.
     pub async fn start(options: Options) -> Result<Running, StartError> {
-        let Options { listen, tls, partition, accounts, credentials, world, assumptions, .. } = options;
+        let Options { listen, tls, partition, accounts, credentials, world, assumptions, addons, .. } = options;
         let Options { state, clock, propagation, admin, trail, faults, quotas, limits, issuers, imds, .. } = options;
         let faults = Arc::new(Faults::new(clock.clone(), faults)?);
         issuers::check(&issuers).await?;
@@ -166,6 +166,7 @@ impl LocalAws {
             propagation: propagation.try_into().unwrap_or(SignedDuration::MAX),
             faults: Arc::clone(&faults),
             issuers,
+            addons,
             quotas,
             trail,
             imds: imds.as_ref().map(|imds| Told::new(imds, clock.now())).transpose()?,

@@ -1,8 +1,9 @@
 //! How an embedded AWS is started.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use authz::{rules::Assumptions, world::World};
+use aws_catalog::addons::Catalogue;
 use aws_model::{AccountId, Partition};
 
 use crate::{
@@ -49,6 +50,8 @@ pub struct Options {
     /// Where the keys of OpenID Connect issuers are that nothing finds by discovery, by the issuers' URLs as their tokens
     /// have them.
     pub issuers: BTreeMap<String, KeySource>,
+    /// The add-ons that EKS has; what is published, or what a live EKS was asked for.
+    pub addons: Arc<Catalogue>,
     /// How much there may be of what AWS raises on request.
     pub quotas: Quotas,
     /// Where instance metadata is told, and whose, if any is.
@@ -133,6 +136,7 @@ impl Default for Options {
             trail: None,
             faults: FaultPlan::default(),
             issuers: BTreeMap::new(),
+            addons: Arc::new(Catalogue::published().clone()),
             quotas: Quotas::default(),
             imds: None,
             limits: Limits::default(),

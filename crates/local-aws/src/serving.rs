@@ -14,6 +14,7 @@ use authz::{
     rules::Assumptions,
     world::{Key, World},
 };
+use aws_catalog::addons::Catalogue;
 use aws_model::{AccountId, Partition};
 use bytes::Bytes;
 use jiff::SignedDuration;
@@ -59,6 +60,7 @@ pub(crate) struct Plan {
     pub(crate) faults: Arc<Faults>,
     /// Where keys of OpenID Connect issuers are that nothing finds by discovery.
     pub(crate) issuers: BTreeMap<String, KeySource>,
+    pub(crate) addons: Arc<Catalogue>,
     pub(crate) quotas: Quotas,
     pub(crate) trail: Arc<Trail>,
     /// Whose instance metadata is told, if any is.
@@ -163,7 +165,7 @@ impl Plan {
         authorizer.spread_within(clock.clone(), self.propagation);
         let due = Due::new(clock.clone(), Arc::clone(&self.faults), kms.clone(), Arc::clone(&authorizer));
         let clusters = eks::State::load(store.clone(), Arc::clone(&authorizer))?;
-        let eks = Eks::new(clusters, kms.clone(), Arc::clone(&self.trail));
+        let eks = Eks::new(clusters, kms.clone(), Arc::clone(&self.trail), Arc::clone(&self.addons));
         let admin = {
             let (accounts, authorizer, faults) =
                 (Arc::clone(&accounts), Arc::clone(&authorizer), Arc::clone(&self.faults));

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs, process::Stdio};
 
 use crate::support::{claviger, run, told};
 
-const COMMANDS: [&[&str]; 15] = [
+const COMMANDS: [&[&str]; 17] = [
     &[],
     &["up"],
     &["kms-plugin"],
@@ -16,6 +16,8 @@ const COMMANDS: [&[&str]; 15] = [
     &["local-aws", "restore"],
     &["local-aws", "export"],
     &["local-aws", "import"],
+    &["addons"],
+    &["addons", "refresh"],
     &["keyring"],
     &["explain"],
     &["completions"],

@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod addons;
 mod aws_kms;
 mod cli;
 mod explain;

@@ -17,7 +17,7 @@ async fn admin() -> Admin {
     let accounts = Accounts::open(Store::memory(), partition, [], [], Arc::clone(&authorizer)).await.unwrap();
     let accounts = Arc::new(accounts);
     let clusters = crate::eks::State::load(Store::memory(), Arc::clone(&authorizer)).unwrap();
-    let eks = Eks::new(clusters, kms.clone(), trail);
+    let eks = Eks::new(clusters, kms.clone(), trail, crate::Options::default().addons);
     Admin { clock, accounts, authorizer, kms, eks, faults, due, store, imds: None }
 }
 

@@ -81,7 +81,7 @@ pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
     }
     let asked: Create = input(value)?;
     let cluster = Cluster::clone(call.read().cluster(&call.place(), &asked.cluster_name)?);
-    let (kind, version) = supported(&asked.addon_name, asked.addon_version.as_deref(), &cluster.version)?;
+    let (kind, version) = supported(call, &asked.addon_name, asked.addon_version.as_deref(), &cluster.version)?;
     tags::check(&asked.tags, &BTreeMap::new())?;
     let now = call.now();
     let addon = Addon {
@@ -136,9 +136,10 @@ pub(super) fn update(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
         let addon = Addon::clone(realm.addon(&place, &asked.cluster_name, &asked.addon_name)?);
         (Cluster::clone(realm.cluster(&place, &asked.cluster_name)?), addon)
     };
-    let kind = addons::addon(&asked.addon_name).ok_or_else(|| fault::no_addon(cluster.name(), &asked.addon_name))?;
+    let kind =
+        call.addons.addon(&asked.addon_name).ok_or_else(|| fault::no_addon(cluster.name(), &asked.addon_name))?;
     if let Some(version) = &asked.addon_version {
-        let (_, version) = supported(&asked.addon_name, Some(version), &cluster.version)?;
+        let (_, version) = supported(call, &asked.addon_name, Some(version), &cluster.version)?;
         version.version.clone_into(&mut addon.version);
     }
     if let Some(role) = &asked.service_account_role_arn {
@@ -211,16 +212,17 @@ fn owned(realm: &Realm, call: &Call<'_>, addon: &Addon) -> Vec<Association> {
 }
 
 /// The add-on and the version of it that a cluster is to have.
-fn supported(
+fn supported<'a>(
+    call: &Call<'a>,
     name: &str,
     version: Option<&str>,
     kubernetes: &str,
-) -> Result<(&'static addons::Addon, &'static addons::Version), ServiceError> {
+) -> Result<(&'a addons::Addon, &'a addons::Version), ServiceError> {
     let unsupported = || {
         fault::invalid_parameter(format!("Addon specified is not supported in {kubernetes} kubernetes version"))
             .with_field("addonName", name)
     };
-    let kind = addons::addon(name).ok_or_else(unsupported)?;
+    let kind = call.addons.addon(name).ok_or_else(unsupported)?;
     let known = match version {
         None => kind.default_on(kubernetes).ok_or_else(unsupported)?,
         Some(version) => {

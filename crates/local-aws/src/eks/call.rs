@@ -1,5 +1,6 @@
 //! One call: who asks, where, and what an operation is handed.
 
+use aws_catalog::addons::Catalogue;
 use aws_model::{AccountId, Arn};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -18,6 +19,7 @@ pub(super) struct Call<'a> {
     pub(super) state: &'a State,
     pub(super) kms: &'a Kms,
     pub(super) trail: &'a Trail,
+    pub(super) addons: &'a Catalogue,
 }
 
 impl<'a> Call<'a> {

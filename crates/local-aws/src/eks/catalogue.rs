@@ -1,6 +1,6 @@
-//! Which add-ons there are, and what they need: the table of `aws_catalog::addons`.
+//! Which add-ons there are, and what they need: the catalogue of `aws_catalog::addons`.
 
-use aws_catalog::addons::{self, Addon, Version};
+use aws_catalog::addons::{Addon, Version};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -33,11 +33,11 @@ struct Configuration {
     addon_version: String,
 }
 
-pub(super) fn versions(_: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
+pub(super) fn versions(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let asked: Versions = input(value)?;
     let is_one = |wanted: &[String], is: &str| wanted.is_empty() || wanted.iter().any(|wanted| wanted == is);
     let kubernetes = asked.kubernetes_version.as_deref();
-    let meant = addons::all().iter().filter(|addon| {
+    let meant = call.addons.all().iter().filter(|addon| {
         asked.addon_name.as_ref().is_none_or(|name| *name == addon.name)
             && is_one(&asked.types, &addon.kind)
             && is_one(&asked.publishers, &addon.publisher)
@@ -76,13 +76,14 @@ fn told(addon: &Addon, kubernetes: Option<&str>) -> Value {
         "addonVersions": versions.collect::<Vec<_>>(),
         "publisher": addon.publisher,
         "owner": addon.owner,
+        "defaultNamespace": addon.namespace,
     })
 }
 
-pub(super) fn configuration(_: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
+pub(super) fn configuration(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let Configuration { addon_name, addon_version } = input(value)?;
     let addon =
-        addons::addon(&addon_name).ok_or_else(|| fault::invalid_parameter("Addon specified is not supported"))?;
+        call.addons.addon(&addon_name).ok_or_else(|| fault::invalid_parameter("Addon specified is not supported"))?;
     if addon.version(&addon_version).is_none() {
         return Err(fault::invalid_parameter("Addon version specified is not supported"));
     }
