@@ -1,11 +1,11 @@
 //! An issuer's keys: a JWK Set.
 
-use aws_lc_rs::signature::{RsaPublicKeyComponents, UnparsedPublicKey};
+use aws_lc_rs::signature::{ED25519, RsaPublicKeyComponents, UnparsedPublicKey};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    algorithm::{Algorithm, Scheme},
+    algorithm::{Algorithm, Algorithms, Scheme},
     encoding::decoded,
 };
 
@@ -56,6 +56,7 @@ struct Key {
 enum Material {
     Rsa { modulus: Vec<u8>, exponent: Vec<u8> },
     Ec { curve: &'static str, point: Vec<u8> },
+    Ed25519 { point: Vec<u8> },
 }
 
 /// A JWK's members, as far as they matter.
@@ -75,19 +76,29 @@ struct Jwk {
 }
 
 impl KeySet {
-    /// Reads a JWK Set. Keys of kinds that are not known, for other uses or with flaws are passed over, as RFC 7517,
+    /// Reads a JWK Set. Keys of kinds that AWS does not take, for other uses or with flaws are passed over, as RFC 7517,
     /// section 5, wants.
     ///
     /// # Errors
     /// [`InvalidKeySet`].
     pub fn parse(document: &[u8]) -> Result<Self, InvalidKeySet> {
+        Self::parse_as(document, Algorithms::Aws)
+    }
+
+    /// The same, with keys for these algorithms.
+    ///
+    /// # Errors
+    /// [`InvalidKeySet`].
+    pub fn parse_as(document: &[u8], algorithms: Algorithms) -> Result<Self, InvalidKeySet> {
         let document: Value = serde_json::from_slice(document).map_err(|_| InvalidKeySet::Form)?;
         let keys = document.get("keys").and_then(Value::as_array).ok_or(InvalidKeySet::Form)?;
         let of_kind = |kind| keys.iter().filter(|key| key.get("kty").and_then(Value::as_str) == Some(kind)).count();
-        if of_kind("RSA") > MOST_KEYS || of_kind("EC") > MOST_KEYS {
+        if ["RSA", "EC", "OKP"].into_iter().any(|kind| of_kind(kind) > MOST_KEYS) {
             return Err(InvalidKeySet::Many);
         }
-        let keys: Vec<Key> = keys.iter().filter_map(|key| Key::of(Jwk::deserialize(key).ok()?)).collect();
+        let keys = keys.iter().filter_map(|key| Key::of(Jwk::deserialize(key).ok()?));
+        let is_taken = |key: &Key| algorithms == Algorithms::All || !matches!(key.material, Material::Ed25519 { .. });
+        let keys: Vec<Key> = keys.filter(is_taken).collect();
         if keys.is_empty() { Err(InvalidKeySet::Empty) } else { Ok(Self(keys)) }
     }
 
@@ -131,15 +142,20 @@ impl Key {
                 let point = [vec![UNCOMPRESSED], coordinate(&jwk.x?)?, coordinate(&jwk.y?)?].concat();
                 Material::Ec { curve, point }
             }
+            // RFC 8037, section 2.
+            "OKP" if jwk.crv.as_deref() == Some("Ed25519") => {
+                Material::Ed25519 { point: decoded(&jwk.x?).filter(|octets| octets.len() == 32)? }
+            }
             _ => return None,
         };
         Some(Self { id: jwk.kid, only: jwk.alg, material })
     }
 
     fn is_for(&self, algorithm: Algorithm) -> bool {
-        let is_of_kind = match &self.material {
-            Material::Rsa { .. } => algorithm.curve().is_none(),
-            Material::Ec { curve, .. } => algorithm.curve() == Some(*curve),
+        let is_of_kind = match (&self.material, algorithm.scheme()) {
+            (Material::Rsa { .. }, Scheme::Rsa(_)) | (Material::Ed25519 { .. }, Scheme::Ed25519) => true,
+            (Material::Ec { curve, .. }, Scheme::Ec(wanted, _)) => *curve == wanted,
+            _ => false,
         };
         is_of_kind && self.only.as_deref().is_none_or(|only| only == algorithm.name())
     }
@@ -149,8 +165,11 @@ impl Key {
             (Material::Rsa { modulus, exponent }, Scheme::Rsa(parameters)) => {
                 RsaPublicKeyComponents { n: modulus, e: exponent }.verify(parameters, message, signature).is_ok()
             }
-            (Material::Ec { point, .. }, Scheme::Ec(scheme)) => {
+            (Material::Ec { point, .. }, Scheme::Ec(_, scheme)) => {
                 UnparsedPublicKey::new(scheme, point).verify(message, signature).is_ok()
+            }
+            (Material::Ed25519 { point }, Scheme::Ed25519) => {
+                UnparsedPublicKey::new(&ED25519, point).verify(message, signature).is_ok()
             }
             _ => false,
         }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use crate::{
-    algorithm::{Algorithm, UnknownAlgorithm},
+    algorithm::{Algorithm, Algorithms, UnknownAlgorithm},
     claims::{Claims, InvalidClaim},
     encoding::decoded,
     keys::{KeySet, Unverified},
@@ -44,11 +44,19 @@ pub enum InvalidToken {
 }
 
 impl<'a> Token<'a> {
-    /// Reads a token in JWS Compact Serialization.
+    /// Reads a token in JWS Compact Serialization, signed as AWS takes it.
     ///
     /// # Errors
     /// [`InvalidToken`] tells what is wrong, without anything of the token but the names of its claims and its algorithm.
     pub fn parse(text: &'a str) -> Result<Self, InvalidToken> {
+        Self::parse_as(text, Algorithms::Aws)
+    }
+
+    /// The same, signed by one of these algorithms.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn parse_as(text: &'a str, algorithms: Algorithms) -> Result<Self, InvalidToken> {
         if text.len() > LONGEST {
             return Err(InvalidToken::Long);
         }
@@ -61,7 +69,8 @@ impl<'a> Token<'a> {
             return Err(InvalidToken::Form("its header has critical extensions"));
         }
         let member = |name| header.get(name).and_then(Value::as_str);
-        let algorithm = member("alg").ok_or(InvalidToken::Form("its header names no algorithm"))?.parse()?;
+        let algorithm = member("alg").ok_or(InvalidToken::Form("its header names no algorithm"))?;
+        let algorithm = algorithms.named(algorithm)?;
         let key_id = match (header.get("kid"), member("kid")) {
             (None, _) => None,
             (Some(_), Some(id)) => Some(id.to_owned()),

@@ -40,4 +40,4 @@ pub use listening::{BindHost, InvalidBindHost, Listening};
 pub use metrics::Metrics;
 pub use pace::PodPace;
 pub use source::{CredentialSource, Issued, SourceError, SourceErrorClass};
-pub use token::{Bearer, InvalidBearer, Validator};
+pub use token::{Bearer, ClusterKeys, InvalidBearer, InvalidKeySource, KeySource, Validator};

@@ -54,6 +54,7 @@ impl Rig {
             .map(|pod| json!({ "namespace": pod.namespace, "serviceAccount": pod.service_account, "associated": pod.associated }))
             .collect();
         let made = setup(network.as_ref(), aws.address(), &Value::Array(asked), folder.path()).await;
+        fs::write(folder.path().join("jwks.json"), made["jwks"].to_string()).unwrap();
         let tokens = made["tokens"].as_array().unwrap().iter().enumerate();
         let tokens = tokens
             .map(|(number, token)| {

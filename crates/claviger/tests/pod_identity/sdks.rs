@@ -17,7 +17,8 @@ pub(crate) const PODS: [Pod; 3] = [
 #[tokio::test(flavor = "multi_thread")]
 async fn every_sdk_gets_credentials_whose_session_tags_decide() {
     let rig = Rig::start(&PODS).await;
-    let agent = rig.agent(&[]).await;
+    let keys = format!("--jwks={}", rig.folder.path().join("jwks.json").display());
+    let agent = rig.agent(&[&keys]).await;
     for client in ["boto3", "go", "javascript", "rust"] {
         let told = run(client, &rig, &agent, 0).await.unwrap_or_else(|error| panic!("{client}: {error}"));
         let arn = told["arn"].as_str().unwrap();
@@ -30,6 +31,7 @@ async fn every_sdk_gets_credentials_whose_session_tags_decide() {
     }
     // One call for all four of them.
     let log = agent.process.log_tail();
+    assert!(log.contains("tokens are verified by the cluster's keys"), "{log}");
     assert_eq!(log.matches("credentials issued").count(), 1, "{log}");
 
     // The same role in another namespace: the policy looks at the session's tag.

@@ -5,7 +5,8 @@ use aws_lc_rs::{
     rsa::{KeyPair as RsaKeyPair, KeySize},
     signature::{
         ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, ECDSA_P521_SHA512_FIXED_SIGNING,
-        EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512,
+        EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512,
+        RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding,
     },
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -21,6 +22,7 @@ pub(crate) struct SigningKey {
 enum Pair {
     Rsa(RsaKeyPair),
     Ec(EcdsaKeyPair),
+    Ed(Ed25519KeyPair),
 }
 
 impl SigningKey {
@@ -30,6 +32,7 @@ impl SigningKey {
             "ES256" => ec(&ECDSA_P256_SHA256_FIXED_SIGNING),
             "ES384" => ec(&ECDSA_P384_SHA384_FIXED_SIGNING),
             "ES512" => ec(&ECDSA_P521_SHA512_FIXED_SIGNING),
+            "EdDSA" => Pair::Ed(Ed25519KeyPair::generate().unwrap()),
             _ => Pair::Rsa(RsaKeyPair::generate(KeySize::Rsa2048).unwrap()),
         };
         Self { id, algorithm, pair }
@@ -48,6 +51,9 @@ impl SigningKey {
                 let curve = format!("P-{}", self.algorithm.replace("512", "521").trim_start_matches("ES"));
                 json!({"kty": "EC", "kid": self.id, "crv": curve, "x": encoded(x), "y": encoded(y)})
             }
+            Pair::Ed(pair) => {
+                json!({"kty": "OKP", "kid": self.id, "crv": "Ed25519", "x": encoded(pair.public_key().as_ref())})
+            }
         }
     }
 
@@ -62,9 +68,12 @@ impl SigningKey {
         let random = SystemRandom::new();
         let signature = match &self.pair {
             Pair::Rsa(pair) => {
-                let padding = match self.algorithm {
+                let padding: &'static dyn RsaEncoding = match self.algorithm {
                     "RS384" => &RSA_PKCS1_SHA384,
                     "RS512" => &RSA_PKCS1_SHA512,
+                    "PS256" => &RSA_PSS_SHA256,
+                    "PS384" => &RSA_PSS_SHA384,
+                    "PS512" => &RSA_PSS_SHA512,
                     _ => &RSA_PKCS1_SHA256,
                 };
                 let mut signature = vec![0; pair.public_modulus_len()];
@@ -72,6 +81,7 @@ impl SigningKey {
                 signature
             }
             Pair::Ec(pair) => pair.sign(&random, signed.as_bytes()).unwrap().as_ref().to_vec(),
+            Pair::Ed(pair) => pair.sign(signed.as_bytes()).as_ref().to_vec(),
         };
         format!("{signed}.{}", encoded(&signature))
     }

@@ -1,7 +1,7 @@
 //! Tokens.
 
 use jiff::{SignedDuration, Timestamp};
-use oidc::{InvalidClaim, InvalidToken, KeySet, OutOfTime, Token, Unverified};
+use oidc::{Algorithms, InvalidClaim, InvalidToken, KeySet, OutOfTime, Token, Unverified};
 use serde_json::{Value, json};
 
 use crate::issuer::{SigningKey, encoded, jwks};
@@ -48,6 +48,36 @@ fn every_algorithm_that_aws_takes_verifies_its_own_tokens_and_no_others() {
         let text = key.signed(&json!({"alg": key.algorithm}), &claims().to_string());
         assert!(Token::parse(&text).unwrap().verify(&all).is_ok(), "{}", key.algorithm);
     }
+}
+
+/// For an issuer that need not suit AWS. Each key under the one id, so that only the signature tells.
+#[test]
+fn who_takes_more_than_aws_takes_each_by_its_own_key_alone() {
+    let algorithms = ["RS256", "ES256", "PS256", "PS384", "PS512", "EdDSA"];
+    let keys: Vec<SigningKey> = algorithms.into_iter().map(|algorithm| SigningKey::new("one", algorithm)).collect();
+    let all = KeySet::parse_as(jwks(&keys).to_string().as_bytes(), Algorithms::All).unwrap();
+    for key in &keys {
+        let text = key.token(&claims());
+        let token = Token::parse_as(&text, Algorithms::All).unwrap();
+        assert!(token.verify(&all).is_ok(), "{}", key.algorithm);
+        let other = jwks(&[SigningKey::new("one", key.algorithm)]).to_string();
+        let other = KeySet::parse_as(other.as_bytes(), Algorithms::All).unwrap();
+        assert_eq!(token.verify(&other), Err(Unverified::Signature), "{}", key.algorithm);
+        // The same octets under another algorithm.
+        let (_, rest) = text.split_once('.').unwrap();
+        for wrong in algorithms.into_iter().filter(|wrong| *wrong != key.algorithm) {
+            let header = encoded(json!({"alg": wrong, "kid": "one"}).to_string().as_bytes());
+            let forged = format!("{header}.{rest}");
+            assert!(Token::parse_as(&forged, Algorithms::All).unwrap().verify(&all).is_err(), "{wrong}");
+        }
+    }
+    for algorithm in ["none", "HS256", "HS384", "HS512", "eddsa", "ES256K"] {
+        let text = keys[0].signed(&json!({"alg": algorithm, "kid": "one"}), &claims().to_string());
+        assert!(matches!(Token::parse_as(&text, Algorithms::All), Err(InvalidToken::Algorithm(_))), "{algorithm}");
+    }
+    // To AWS a key of Ed25519 is none.
+    let edwards = jwks(&keys[5..]).to_string();
+    assert_eq!(KeySet::parse(edwards.as_bytes()), Err(oidc::InvalidKeySet::Empty));
 }
 
 #[test]

@@ -85,7 +85,8 @@ impl Desk {
         if let Some(credentials) = self.cache.hit(key) {
             return Ok(credentials);
         }
-        let bearer = self.validator.validate(text, self.cache.now()).map_err(|invalid| self.invalid(&invalid))?;
+        let bearer = self.validator.validate_with_newest(text, self.cache.now()).await;
+        let bearer = bearer.map_err(|invalid| self.invalid(&invalid))?;
         let fetched = self.cache.fetch(key, &BearerToken::new(text), &bearer).await;
         fetched.map_err(refusal)
     }

@@ -4,11 +4,16 @@
 
 mod bounds;
 mod faults;
+mod hostile;
+#[path = "../../../oidc/tests/oidc/issuer.rs"]
+mod issuer;
 mod keeping;
 mod metrics;
+mod replay;
 mod rig;
 mod sharing;
 mod source;
 mod stub;
 mod surface;
 mod tokens;
+mod verified;

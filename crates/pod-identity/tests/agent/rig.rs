@@ -55,13 +55,22 @@ impl Agent {
     }
 
     pub(crate) async fn with(source: Arc<dyn CredentialSource>, settings: CacheSettings, per_second: u32) -> Self {
+        Self::validating(source, settings, per_second, Validator::basic()).await
+    }
+
+    pub(crate) async fn validating(
+        source: Arc<dyn CredentialSource>,
+        settings: CacheSettings,
+        per_second: u32,
+        validator: Validator,
+    ) -> Self {
         let mut registry = Registry::default();
         let metrics = Metrics::register(&mut registry);
         let cache = Cache::new(source, settings, Arc::new(Timestamp::now), metrics.clone());
         let desk = Arc::new(Desk {
             hosts: Hosts::new(["127.0.0.1".to_owned()]),
             pace: PodPace::per_second(per_second),
-            validator: Validator,
+            validator,
             cache: cache.clone(),
             metrics,
         });

@@ -58,7 +58,7 @@ impl Source {
 #[async_trait]
 impl CredentialSource for Source {
     async fn issue(&self, token: &BearerToken) -> Result<Issued, SourceError> {
-        let bearer = Validator.validate(token.expose(), self.now()).unwrap();
+        let bearer = Validator::basic().validate(token.expose(), self.now()).unwrap();
         let call = {
             let mut calls = self.calls.lock().unwrap();
             let count = calls.entry(bearer.subject.clone()).or_default();
@@ -109,7 +109,7 @@ impl Kept {
 
     /// What a pod with this token is handed: which call of its service account it came from.
     pub(crate) async fn ask(&self, token: &str) -> Result<String, String> {
-        let bearer = Validator.validate(token, self.cache.now()).map_err(|invalid| invalid.to_string())?;
+        let bearer = Validator::basic().validate(token, self.cache.now()).map_err(|invalid| invalid.to_string())?;
         let credentials = self.cache.credentials(&BearerToken::new(token), &bearer).await;
         let credentials = credentials.map_err(|denied| format!("{denied:?}"))?;
         let body: serde_json::Value = serde_json::from_slice(&credentials.body()).unwrap();

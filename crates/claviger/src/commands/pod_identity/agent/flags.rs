@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::{ArgAction, Args, ValueEnum};
-use pod_identity::agent::{BindHost, InvalidBindHost};
+use pod_identity::agent::{BindHost, InvalidBindHost, InvalidKeySource, KeySource};
 
 const PODS: &str = "Pods";
 const AWS: &str = "AWS";
@@ -42,6 +42,11 @@ pub(crate) struct Flags {
     /// token
     #[arg(long, value_name = "N", default_value_t = 200, help_heading = PODS)]
     pub(crate) max_pod_qps: u32,
+
+    /// Where the cluster's keys (a JWK Set) are, so that tokens are verified here: a file, an https:// URL, or `apiserver`
+    /// [default: form and time of a token are looked at, and the rest is left to EKS Auth]
+    #[arg(long, value_name = "FILE|URL|apiserver", value_parser = key_source, help_heading = PODS)]
+    pub(crate) jwks: Option<KeySource>,
 
     /// How long requests in flight may go on after SIGTERM
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "10s", help_heading = PODS)]
@@ -112,6 +117,10 @@ impl Flags {
 }
 
 fn host(text: &str) -> Result<BindHost, InvalidBindHost> {
+    text.parse()
+}
+
+fn key_source(text: &str) -> Result<KeySource, InvalidKeySource> {
     text.parse()
 }
 

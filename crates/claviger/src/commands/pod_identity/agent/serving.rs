@@ -10,8 +10,8 @@ use daemon::{
 };
 use jiff::{SignedDuration, Timestamp};
 use pod_identity::agent::{
-    Cache, CacheSettings, CredentialSource, Desk, EksAuth, EksAuthSettings, Hosts, Listening, Metrics, PodPace,
-    Validator,
+    Cache, CacheSettings, ClusterKeys, CredentialSource, Desk, EksAuth, EksAuthSettings, Hosts, KeySource, Listening,
+    Metrics, PodPace, Validator,
 };
 use tokio::task::JoinSet;
 
@@ -24,7 +24,7 @@ use crate::{environment, exit::Exit, failure::Failure};
 /// Runs until SIGTERM or SIGINT.
 pub(super) async fn serve(flags: Flags) -> Result<Exit, Failure> {
     let shutdown = Shutdown::on_signals(flags.drain_timeout)?;
-    let mut reload = Reload::watch(files())?;
+    let mut reload = Reload::watch(files(&flags))?;
     if flags.initialize {
         set_up().await?;
     }
@@ -40,10 +40,11 @@ pub(super) async fn serve(flags: Flags) -> Result<Exit, Failure> {
         sdk: None,
     }));
     let cache = Cache::new(Arc::clone(&source), cache_settings(&flags), Arc::new(Timestamp::now), metrics.clone());
+    let keys = flags.jwks.clone().map(ClusterKeys::watch);
     let desk = Arc::new(Desk {
         hosts: Hosts::new(flags.bind_hosts.iter().map(ToString::to_string)),
         pace: PodPace::per_second(flags.max_pod_qps),
-        validator: Validator,
+        validator: keys.clone().map_or_else(Validator::basic, Validator::with_keys),
         cache,
         metrics,
     });
@@ -60,10 +61,16 @@ pub(super) async fn serve(flags: Flags) -> Result<Exit, Failure> {
         tokio::select! {
             () = shutdown.requested() => break,
             cause = reload.next() => {
-                tracing::info!(?cause, "looking for AWS credentials again");
+                tracing::info!(?cause, "looking for AWS credentials and the cluster's keys again");
+                let looking = async {
+                    if let Some(keys) = &keys {
+                        keys.look().await;
+                    }
+                    source.reload().await;
+                };
                 // They may come from a service that hangs; the end does not wait for it.
                 tokio::select! {
-                    () = source.reload() => {}
+                    () = looking => {}
                     () = shutdown.requested() => break,
                 }
             }
@@ -105,10 +112,15 @@ fn cache_settings(flags: &Flags) -> CacheSettings {
     }
 }
 
-/// The files of the AWS credentials chain.
-fn files() -> impl Iterator<Item = PathBuf> {
-    environment::AWS_FILES.iter().filter_map(|(variable, default)| {
+/// The files of the AWS credentials chain, and the one with the cluster's keys.
+fn files(flags: &Flags) -> impl Iterator<Item = PathBuf> {
+    let keys = match &flags.jwks {
+        Some(KeySource::File(path)) => Some(path.clone()),
+        _ => None,
+    };
+    let aws = environment::AWS_FILES.iter().filter_map(|(variable, default)| {
         let named = env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from);
         named.or_else(|| Some(env::home_dir()?.join(default)))
-    })
+    });
+    aws.chain(keys)
 }
