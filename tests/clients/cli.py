@@ -393,7 +393,7 @@ def the_rest_of_iam():
     assert len(iam("list-open-id-connect-providers")["OpenIDConnectProviderList"]) == 1
     tagging("open-id-connect-provider", *of)
     iam("delete-open-id-connect-provider", *of)
-    name = iam("create-service-linked-role", "--aws-service-name", "spot.amazonaws.com")["Role"]["RoleName"]
+    name = iam("create-service-linked-role", "--aws-service-name", "ecs.amazonaws.com")["Role"]["RoleName"]
     task = iam("delete-service-linked-role", "--role-name", name)["DeletionTaskId"]
     assert iam("get-service-linked-role-deletion-status", "--deletion-task-id", task)["Status"] == "SUCCEEDED"
     alias = ("--account-alias", "claviger-cli")

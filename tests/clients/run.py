@@ -28,6 +28,7 @@ import eks_tokens
 import iam_account
 import iam_conflicts
 import iam_credentials
+import iam_paging
 import iam_policies
 import iam_refusals
 import iam_roles
@@ -50,7 +51,7 @@ from session import Aws
 # IAM comes last: its first user or role closes the account to roles that nobody made.
 MODULES = (kms_keys, kms_crypto, kms_pairs, kms_imports, kms_grants, kms_rotation, sts_cases, trail_cases,
            organizations, ec2_cases, ec2_finds, ec2_volumes, ec2_fleets, autoscaling_cases, queues, absent_cases, shape_cases,
-           iam_roles, iam_users, iam_policies, iam_refusals, iam_conflicts, iam_credentials, iam_account,
+           iam_roles, iam_users, iam_policies, iam_refusals, iam_conflicts, iam_paging, iam_credentials, iam_account,
            sts_federation, eks, eks_addons, eks_access,
            eks_encryption, eks_fargate, eks_tokens)
 

@@ -267,6 +267,14 @@ def by_the_role_itself(world):
     """A grant is of the role that there is: one that is made again has none."""
     grant = world.grant(*OPERATIONS)
     world.lives("plain")
+    # While a group uses it, it stays.
+    groups = cluster("autoscaling", "describe-auto-scaling-groups")["AutoScalingGroups"]
+    for group in groups:
+        world.ended(group["AutoScalingGroupName"])
+    deadline = time.monotonic() + 30
+    while cluster("autoscaling", "describe-auto-scaling-groups")["AutoScalingGroups"]:
+        assert time.monotonic() < deadline, groups
+        time.sleep(0.1)
     cluster("iam", "delete-service-linked-role", "--role-name", "AWSServiceRoleForAutoScaling")
     try:
         world.grant(*OPERATIONS)

@@ -42,7 +42,7 @@ mod versions;
 use std::{collections::BTreeMap, sync::Arc};
 
 use aws_catalog::addons::Catalogue;
-use aws_model::{AccountId, Region};
+use aws_model::{AccountId, Arn, Region};
 use serde_json::Value;
 
 use crate::{CallContext, ServiceError, kms::Kms, operations::Lacks, trail::Trail};
@@ -84,6 +84,19 @@ impl Eks {
             "CreateCluster" => clusters::create(&call, input).await,
             _ => Self::at_once(&call, operation, input),
         }
+    }
+}
+
+/// What uses the roles that are linked to EKS.
+impl Eks {
+    /// An account's clusters, wherever they are.
+    pub(crate) fn clusters_of(&self, account: AccountId) -> Vec<Arn> {
+        self.state.read().clusters_of(account).map(|cluster| cluster.arn.clone()).collect()
+    }
+
+    /// An account's Fargate profiles, wherever they are.
+    pub(crate) fn fargate_profiles_of(&self, account: AccountId) -> Vec<Arn> {
+        self.state.read().fargate_profiles_of(account).map(|profile| profile.arn.clone()).collect()
     }
 }
 

@@ -59,6 +59,7 @@ use crate::{CallContext, ServiceError, accounts::Accounts, operations::operation
 use aws_catalog::access::IamKind::{Group, InstanceProfile, Mfa, OidcProvider, Policy, Role, User};
 use call::Call;
 pub(crate) use invalid::invalid;
+use service_linked_roles::Users;
 pub(crate) use state::{State, TABLES};
 
 /// IAM of all accounts. Clones share their state.
@@ -118,9 +119,21 @@ impl Iam {
 }
 
 impl Iam {
-    /// Answers one operation. The caller's signature and the input against the service's model are checked already.
+    /// Answers one operation of a service, which deletes none of its roles.
     pub(crate) fn call(&self, ctx: &CallContext<'_>, operation: &str, input: Value) -> Result<Value, ServiceError> {
-        let call = Call { ctx, state: &self.state, accounts: &self.accounts };
+        self.call_beside(&|_, _| Vec::new(), ctx, operation, input)
+    }
+
+    /// Answers one operation, with what the other services say of who uses their roles. The caller's signature and the
+    /// input against the service's model are checked already.
+    pub(crate) fn call_beside(
+        &self,
+        users: &Users<'_>,
+        ctx: &CallContext<'_>,
+        operation: &str,
+        input: Value,
+    ) -> Result<Value, ServiceError> {
+        let call = Call { ctx, state: &self.state, accounts: &self.accounts, users };
         authorize::authorize(&call, operation, &input)?;
         Self::handle(&call, operation, input).unwrap_or_else(|| Err(fault::unsupported(operation)))
     }

@@ -14,10 +14,12 @@ mod absent;
 mod authenticate;
 mod declared;
 mod failure;
+mod role_users;
 mod route;
 
 use std::sync::Arc;
 
+use aws_model::Arn;
 use aws_wire::{
     model::{Operation, ServiceId, ServiceModel},
     protocol::{self, EncodedResponse},
@@ -316,7 +318,10 @@ impl Router {
         input: Value,
     ) -> Result<Value, ServiceError> {
         match route.service {
-            ServiceId::Iam => self.iam.call(context, route.operation.name(), input),
+            ServiceId::Iam => {
+                let users = |service: &str, role: &Arn| self.users_of_role(service, role);
+                self.iam.call_beside(&users, context, route.operation.name(), input)
+            }
             ServiceId::Kms => self.kms.call(context, route.operation.name(), input).await,
             ServiceId::Sts => self.sts.call(context, signer.session.as_ref(), route.operation.name(), &input),
             ServiceId::CloudTrail => self.cloudtrail.call(context, route.operation.name(), input).await,

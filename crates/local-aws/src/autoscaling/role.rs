@@ -11,7 +11,7 @@ use aws_wire::model::{self, ServiceId};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Inner, call::Call, config::SERVICE, fault};
+use super::{AutoScaling, Inner, call::Call, config::SERVICE, fault};
 use crate::{
     CallContext, Caller, ServiceError,
     accounts::assumed_role_arn,
@@ -65,6 +65,13 @@ fn default(call: &Call<'_>) -> Result<Arn, ServiceError> {
     });
     answer.map_err(|refused| fault::role_not_made(&refused))?;
     found().ok_or_else(fault::internal)
+}
+
+impl AutoScaling {
+    /// The groups that launch by a role.
+    pub(crate) fn using(&self, role: &Arn) -> Vec<Arn> {
+        self.0.state.read().groups_by(role).map(|group| group.arn.clone()).collect()
+    }
 }
 
 /// Whether a role is still there.

@@ -135,6 +135,11 @@ impl Realm {
         under(&self.groups, &place.0)
     }
 
+    /// Those that launch by a role.
+    pub(super) fn groups_by<'r>(&'r self, role: &'r Arn) -> impl Iterator<Item = &'r Arc<Group>> {
+        self.groups.values().filter(move |group| group.role == *role)
+    }
+
     /// The group of a place that an instance is in.
     pub(super) fn group_of(&self, place: &Place, instance: &str) -> Option<&Arc<Group>> {
         let key = self.members.get(instance).filter(|key| key.starts_with(&place.0))?;

@@ -4,13 +4,38 @@
 //! EC2 makes the role where it is not there, by the permission of whoever asks (`iam:CreateServiceLinkedRole`).
 
 use authz::launch::ServiceLinked;
+use aws_model::{AccountId, Arn, Region};
 use serde_json::json;
 
-use super::call::Call;
+use super::{Ec2, call::Call, records::FleetKind};
 use crate::{CallContext, ServiceError};
 
 /// EC2, as whoever it makes a role for.
 const EC2: &str = "ec2.amazonaws.com";
+
+/// What uses the roles, by its ARN.
+impl Ec2 {
+    /// An account's requests for Spot Instances that are not over.
+    pub(crate) fn open_spot_requests(&self, account: AccountId) -> Vec<Arn> {
+        let realm = self.state.read();
+        let open = realm.spot_requests.all().filter(|request| request.owner == account && request.closed.is_none());
+        open.filter_map(|request| arn(&request.region, account, "spot-instances-request", &request.id)).collect()
+    }
+
+    /// An account's fleets that are kept: those that are deleted are not, nor those that were launched once.
+    pub(crate) fn kept_fleets(&self, account: AccountId) -> Vec<Arn> {
+        let realm = self.state.read();
+        let kept = realm
+            .fleets
+            .all()
+            .filter(|fleet| fleet.owner == account && fleet.kind != FleetKind::Instant && fleet.deletion.is_none());
+        kept.filter_map(|fleet| arn(&fleet.region, account, "fleet", &fleet.id)).collect()
+    }
+}
+
+fn arn(region: &Region, account: AccountId, kind: &str, id: &str) -> Option<Arn> {
+    format!("arn:{}:ec2:{region}:{account}:{kind}/{id}", region.partition()).parse().ok()
+}
 
 /// Sees to it that a role is there.
 ///

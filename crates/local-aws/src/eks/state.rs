@@ -174,6 +174,19 @@ impl Realm {
         self.clusters.get(&format!("{}{name}", place.0)).ok_or_else(|| fault::no_cluster(name))
     }
 
+    /// Those of an account in all regions.
+    pub(super) fn clusters_of(&self, account: AccountId) -> impl Iterator<Item = &Arc<Cluster>> + use<'_> {
+        under(&self.clusters, format!("{account}/")).map(|(_, cluster)| cluster)
+    }
+
+    /// The same of Fargate profiles.
+    pub(super) fn fargate_profiles_of(
+        &self,
+        account: AccountId,
+    ) -> impl Iterator<Item = &Arc<FargateProfile>> + use<'_> {
+        under(&self.fargate_profiles, format!("{account}/")).map(|(_, profile)| profile)
+    }
+
     /// Those of a place, by name.
     pub(super) fn clusters(&self, place: &Place) -> impl Iterator<Item = (&str, &Cluster)> {
         let rows = under(&self.clusters, place.0.clone());

@@ -25,7 +25,7 @@ impl Iam {
         let partition = ctx.region.partition();
         let caller = Caller::root(account, ctx.caller.access_key_id.as_str());
         let ctx = CallContext { caller: &caller, notes: None, ..*ctx };
-        let call = Call { ctx: &ctx, state: &self.state, accounts: &self.accounts };
+        let call = Call { ctx: &ctx, state: &self.state, accounts: &self.accounts, users: &|_, _| Vec::new() };
         let trust = json!({
             "Version": "2012-10-17",
             "Statement": [{

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{
     call::{Call, input},
     fault,
+    managed_policies::order,
     paging::Page,
     quotas,
     records::told::path_and_name,
@@ -79,7 +80,9 @@ pub(super) fn list(call: &Call<'_>, kind: IamKind, value: Value) -> Result<Value
     let realm = call.realm();
     let attached = realm.carried(kind, &carrier)?.attached.iter();
     let of_path = attached.filter(|arn| path_of(arn).starts_with(&path_prefix));
-    page.of("AttachedPolicies", of_path.map(|arn| (arn.clone(), arn)), |arn| told(arn))
+    let mut policies: Vec<(String, &String)> = of_path.map(|arn| (order(arn), arn)).collect();
+    policies.sort();
+    page.of("AttachedPolicies", policies.into_iter(), |arn| told(arn))
 }
 
 /// An attached policy as answers have it.

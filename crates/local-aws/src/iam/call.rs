@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::{
     fault,
+    service_linked_roles::Users,
     state::{Change, Reading, Realm, Record, State},
 };
 use crate::{
@@ -23,6 +24,8 @@ pub(super) struct Call<'a> {
     pub(super) ctx: &'a CallContext<'a>,
     pub(super) state: &'a State,
     pub(super) accounts: &'a Accounts,
+    /// Who uses service-linked roles.
+    pub(super) users: &'a Users<'a>,
 }
 
 impl<'a> Call<'a> {

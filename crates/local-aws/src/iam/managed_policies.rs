@@ -135,7 +135,7 @@ pub(super) fn list_policies(call: &Call<'_>, value: Value) -> Result<Value, Serv
     let own = realm.policies.values().filter(|_| scope != Scope::Aws).map(|policy| policy.head());
     let of_aws = if scope == Scope::Local { Vec::new() } else { of_aws::heads(call) };
     let mut all: Vec<Head<'_>> = own.chain(of_aws).collect();
-    all.sort_by(|one, other| one.arn.cmp(&other.arn));
+    all.sort_by_cached_key(|policy| order(&policy.arn));
     let is_meant = |policy: &Head<'_>| {
         let (attached, bounds) = realm.uses(&policy.arn);
         let is_used = match policy_usage_filter {
@@ -146,7 +146,7 @@ pub(super) fn list_policies(call: &Call<'_>, value: Value) -> Result<Value, Serv
         is_used && (!only_attached || attached > 0 || bounds > 0) && policy.path_and_name().0.starts_with(&path_prefix)
     };
     let meant = all.into_iter().filter(is_meant);
-    page.of("Policies", meant.map(|policy| (policy.arn.to_string(), policy)), |policy| told(&realm, &policy))
+    page.of("Policies", meant.map(|policy| (order(&policy.arn), policy)), |policy| told(&realm, &policy))
 }
 
 /// Source: IAM API Reference, "DeletePolicy" (detached from everybody, and without other versions than the default one).
@@ -195,6 +195,16 @@ pub(super) fn list_entities(call: &Call<'_>, value: Value) -> Result<Value, Serv
         is_meant.then(|| (format!("{kind}/{name}"), list, told))
     });
     page.of_lists(&["PolicyGroups", "PolicyUsers", "PolicyRoles"], entries, |told| told)
+}
+
+/// By what policies are listed: the account's first, by their names, of which there is one, as paths would be long in
+/// markers; then AWS's, by their ARNs.
+pub(super) fn order(arn: &str) -> String {
+    if arn.contains(":iam::aws:") {
+        return format!("1/{arn}");
+    }
+    let name = arn.rsplit('/').next().unwrap_or_default();
+    format!("0/{}", name.to_lowercase())
 }
 
 /// A policy of the account, or one of AWS.

@@ -1,12 +1,15 @@
 //! Lists in pages: `MaxItems`, `Marker`, `IsTruncated`.
 //!
 //! A marker names the last item that was told, so that a page neither repeats nor skips what was there all along,
-//! whatever is added or removed in between.
+//! whatever is added or removed in between. It is 320 characters at most, so of a long key it has the beginning and a
+//! digest; where that item is gone, the next page begins with the first that begins so.
 //!
-//! Source: IAM API Reference, "ListRoles", `MaxItems` (100 where nobody says) and `Marker`.
+//! Sources: IAM API Reference, "ListRoles", `MaxItems` (100 where nobody says) and `Marker`; botocore's model of IAM,
+//! `markerType`.
 
 use std::{
     collections::BTreeMap,
+    hash::{DefaultHasher, Hash, Hasher},
     ops::Bound::{Excluded, Unbounded},
     sync::Arc,
 };
@@ -19,6 +22,22 @@ use super::{fault, roles::root_path};
 use crate::ServiceError;
 
 const USUAL: usize = 100;
+
+/// How many bytes of a key a marker has.
+const LONGEST: usize = 200;
+
+/// What a marker of a long key begins with, which no key does.
+const CUT: char = '\0';
+
+/// The last item of the page before.
+enum After {
+    Key(String),
+    /// How its key begins, and the digest of all of it.
+    Long {
+        start: String,
+        digest: u64,
+    },
+}
 
 /// The two parameters of every list.
 #[derive(Debug, Default, Deserialize)]
@@ -47,7 +66,12 @@ impl ByPath {
         path: impl Fn(&T) -> &str,
         show: impl Fn(&T) -> Value,
     ) -> Result<Value, ServiceError> {
-        let after = self.page.after()?;
+        let after = match self.page.after()? {
+            // No name is that long.
+            Some(After::Long { .. }) => return Err(invalid_marker()),
+            Some(After::Key(key)) => Some(key),
+            None => None,
+        };
         let from = after.as_deref().map_or(Unbounded, Excluded);
         let rest = all.range::<str, _>((from, Unbounded)).filter(|(_, item)| path(item).starts_with(&self.path_prefix));
         let entries = rest.map(|(key, item)| (key.clone(), list, item));
@@ -76,9 +100,8 @@ impl Page {
         items: impl Iterator<Item = (String, T)>,
         show: impl FnMut(T) -> Result<Value, ServiceError>,
     ) -> Result<Value, ServiceError> {
-        let after = self.after()?;
-        let rest = items.skip_while(|(key, _)| after.as_ref().is_some_and(|after| key <= after));
-        self.fill(&[list], rest.map(|(key, item)| (key, list, item)), show)
+        let rest = self.rest(items.map(|(key, item)| (key, list, item)))?;
+        self.fill(&[list], rest, show)
     }
 
     /// The page of several lists, which are told one behind the other.
@@ -88,13 +111,28 @@ impl Page {
         entries: impl Iterator<Item = Entry<T>>,
         show: impl Fn(T) -> Value,
     ) -> Result<Value, ServiceError> {
-        let after = self.after()?;
-        let rest = entries.skip_while(|(key, ..)| after.as_ref().is_some_and(|after| key <= after));
+        let rest = self.rest(entries)?;
         self.fill(lists, rest, |item| Ok(show(item)))
     }
 
-    /// The key of the last item of the page before.
-    pub(super) fn after(&self) -> Result<Option<String>, ServiceError> {
+    /// What comes behind the page before, of what is in the order of its keys.
+    fn rest<'e, T: 'e>(
+        &self,
+        entries: impl Iterator<Item = Entry<T>> + 'e,
+    ) -> Result<Box<dyn Iterator<Item = Entry<T>> + 'e>, ServiceError> {
+        Ok(match self.after()? {
+            None => Box::new(entries),
+            Some(After::Key(after)) => Box::new(entries.skip_while(move |(key, ..)| *key <= after)),
+            Some(After::Long { start, digest }) => {
+                let entries: Vec<Entry<T>> = entries.collect();
+                let last = entries.iter().position(|(key, ..)| digest_of(key) == digest);
+                let from = last.map_or_else(|| entries.partition_point(|(key, ..)| *key < start), |last| last + 1);
+                Box::new(entries.into_iter().skip(from))
+            }
+        })
+    }
+
+    fn after(&self) -> Result<Option<After>, ServiceError> {
         self.marker.as_deref().map(decode).transpose()
     }
 
@@ -118,13 +156,37 @@ impl Page {
         let is_truncated = rest.next().is_some();
         answer.insert("IsTruncated".into(), is_truncated.into());
         if let (true, Some(last)) = (is_truncated, last) {
-            answer.insert("Marker".into(), BASE64_URL_SAFE_NO_PAD.encode(last).into());
+            answer.insert("Marker".into(), encode(&last).into());
         }
         Ok(Value::Object(answer))
     }
 }
 
-fn decode(marker: &str) -> Result<String, ServiceError> {
+fn encode(key: &str) -> String {
+    if key.len() <= LONGEST {
+        return BASE64_URL_SAFE_NO_PAD.encode(key);
+    }
+    let digest = format!("{CUT}{:016x}", digest_of(key));
+    let start = key.get(..key.floor_char_boundary(LONGEST - digest.len())).unwrap_or_default();
+    BASE64_URL_SAFE_NO_PAD.encode(digest + start)
+}
+
+fn decode(marker: &str) -> Result<After, ServiceError> {
     let text = BASE64_URL_SAFE_NO_PAD.decode(marker).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    text.ok_or_else(|| fault::validation("Invalid Marker."))
+    let text = text.ok_or_else(invalid_marker)?;
+    let Some(long) = text.strip_prefix(CUT) else { return Ok(After::Key(text)) };
+    let (digest, start) = long.split_at_checked(16).ok_or_else(invalid_marker)?;
+    let digest = u64::from_str_radix(digest, 16).map_err(|_| invalid_marker())?;
+    Ok(After::Long { start: start.to_owned(), digest })
+}
+
+/// The same in every process of this program.
+fn digest_of(key: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    key.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn invalid_marker() -> ServiceError {
+    fault::validation("Invalid Marker.")
 }

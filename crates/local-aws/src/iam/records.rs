@@ -26,7 +26,17 @@ pub(super) struct Account {
     pub(super) alias: Option<String>,
     /// The newest deletions of service-linked roles, the oldest first.
     pub(super) deletions: Vec<String>,
+    /// Those of them that failed, with what used the role.
+    pub(super) failed_deletions: BTreeMap<String, Vec<RoleUsage>>,
     pub(super) password_policy: Option<PasswordPolicy>,
+}
+
+/// What used a service-linked role in a region.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct RoleUsage {
+    pub(super) region: String,
+    /// ARNs.
+    pub(super) resources: Vec<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -2,6 +2,8 @@
 //!
 //! Source: IAM User Guide, "Create a service-linked role". What each is like is the catalog's data.
 
+mod deletion;
+
 use aws_catalog::{
     access::IamKind,
     service_linked_roles::{self as catalog, ServiceLinkedRole},
@@ -15,14 +17,14 @@ use super::{
     call::{Call, input},
     documents::Trust,
     fault,
-    records::{Account, Role},
+    records::Role,
     roles::{self, Detail},
     tags::Tags,
 };
 use crate::ServiceError;
 
-/// How many deletions are remembered.
-const DELETIONS: usize = 100;
+pub(crate) use deletion::Users;
+pub(super) use deletion::{delete, deletion_status};
 
 #[derive(Deserialize)]
 struct Create {
@@ -32,18 +34,6 @@ struct Create {
     description: Option<String>,
     #[serde(rename = "CustomSuffix")]
     suffix: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Named {
-    role_name: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Task {
-    deletion_task_id: String,
 }
 
 pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
@@ -93,39 +83,6 @@ impl Iam {
         let realm = self.state.read(account);
         let role = realm.role(name).ok()?;
         (role.path == format!("/aws-service-role/{service}/")).then(|| role.arn.clone())
-    }
-}
-
-/// The role is gone when this is answered: no service here uses it.
-pub(super) fn delete(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
-    let Named { role_name } = input(value)?;
-    let mut change = call.change();
-    let role = Role::clone(change.role(&role_name)?);
-    if !role.is_service_linked() {
-        return Err(fault::missing(IamKind::Role, &role_name));
-    }
-    let task = format!("task{}{}/{}", role.path, role.name, uuid::Uuid::new_v4());
-    let mut account = change.account.get("").map(|account| Account::clone(account)).unwrap_or_default();
-    account.deletions.push(task.clone());
-    let too_many = account.deletions.len().saturating_sub(DELETIONS);
-    account.deletions.drain(..too_many);
-    change.put(account);
-    change.remove(&role);
-    change.commit();
-    Ok(json!({ "DeletionTaskId": task }))
-}
-
-pub(super) fn deletion_status(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
-    let Task { deletion_task_id: task } = input(value)?;
-    if role_of_task(call, &task).is_none() {
-        return Err(fault::invalid_input(format!("The deletion task id {task} is not valid.")));
-    }
-    let realm = call.realm();
-    let is_known = realm.account.values().any(|account| account.deletions.contains(&task));
-    if is_known {
-        Ok(json!({ "Status": "SUCCEEDED" }))
-    } else {
-        Err(fault::no_such_entity(format!("Deletion task {task} cannot be found.")))
     }
 }
 

@@ -55,6 +55,14 @@ async fn a_group_lives_or_dies_by_what_its_role_may_do_with_a_foreign_key() {
     aws.shutdown().await;
 }
 
+/// Auto Scaling groups, Spot Instance requests, fleets and clusters.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_linked_role_that_is_in_use_is_not_deleted() {
+    let aws = start().await;
+    run("role_users.py", &[], &aws.endpoint_url(), &credentials(&aws), None).await;
+    aws.shutdown().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn moto_departs_from_the_contract_just_where_it_is_said() {
     let mut moto = Command::new(venv().join("moto_server"))
