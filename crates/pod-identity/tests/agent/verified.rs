@@ -6,6 +6,7 @@ use http::StatusCode;
 use jiff::Timestamp;
 use pod_identity::agent::{ClusterKeys, InvalidBearer, KeySource, Validator};
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::{
     issuer::{SigningKey, jwks},
@@ -96,5 +97,35 @@ fn a_place_of_keys_is_a_file_a_url_or_the_apiserver() {
     }
     for wrong in ["", "http://oidc.example.com/keys", "http://127.0.0.1.example.com/", "ftp://a/b", "https://"] {
         assert!(wrong.parse::<KeySource>().is_err(), "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn keys_are_had_from_a_url_and_what_is_no_good_answer_is_none() {
+    let key = SigningKey::new("one", "ES256");
+    let good = jwks([&key]).to_string();
+    let token = key.token(&tokens::claims("api", now() - 10, now() + 3600));
+    let forged = SigningKey::new("one", "ES256").token(&tokens::claims("api", now() - 10, now() + 3600));
+    let large = "a".repeat(300 << 10);
+    for (status, body, has_keys) in
+        [("200 OK", &good, true), ("302 Found", &good, false), ("500 No", &good, false), ("200 OK", &large, false)]
+    {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/keys", listener.local_addr().unwrap());
+        let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nlocation: /other\r\n\r\n{body}", body.len());
+        let serving = tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut head = [0; 1024];
+                let length = stream.read(&mut head).await.unwrap();
+                assert!(head[..length].starts_with(b"GET /keys HTTP/1.1\r\n"));
+                // Whoever has seen enough hangs up.
+                let _ = stream.write_all(answer.as_bytes()).await;
+            }
+        });
+        let (_keys, validator) = validator(&url).await;
+        assert!(validator.validate(&token, Timestamp::now()).is_ok(), "{status}");
+        assert_eq!(validator.validate(&forged, Timestamp::now()).is_err(), has_keys, "{status}");
+        serving.abort();
     }
 }
