@@ -46,7 +46,8 @@ pub struct EksAuthSettings {
     pub region: Option<String>,
     /// In place of AWS's own endpoint.
     pub endpoint: Option<String>,
-    /// Where credentials and region come from, in place of the environment, profiles and the instance.
+    /// Where credentials and region come from, in place of the environment, profiles and the instance. Its timeouts, if it has
+    /// any, are used.
     pub sdk: Option<SdkConfig>,
 }
 
@@ -91,13 +92,14 @@ impl EksAuth {
             None => self.found().await,
         };
         shared.region()?;
-        let timeouts = TimeoutConfig::builder()
+        let given = self.settings.sdk.as_ref().and_then(SdkConfig::timeout_config).cloned();
+        let ours = TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .operation_attempt_timeout(ATTEMPT_TIMEOUT)
             .operation_timeout(CALL_TIMEOUT);
         let mut config = Builder::from(&shared)
             .http_client(self.http.clone())
-            .timeout_config(timeouts.build())
+            .timeout_config(given.unwrap_or_else(|| ours.build()))
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_BACKOFF))
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         if let Some(endpoint) = &self.settings.endpoint {

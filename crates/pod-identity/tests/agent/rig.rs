@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig, timeout::TimeoutConfig};
 use aws_sdk_eksauth::config::{Credentials, SharedCredentialsProvider};
 use daemon::shutdown::Shutdown;
 use http::{Method, Request, StatusCode};
@@ -38,8 +38,22 @@ pub(crate) struct Answer {
 
 /// EKS Auth at the stub, with the official SDK in between.
 pub(crate) fn eks_auth(endpoint: String) -> Arc<EksAuth> {
+    eks_auth_with(endpoint, None)
+}
+
+/// The same, with as much time as a loaded machine takes: for who counts calls, of which an SDK that runs out of time makes
+/// more.
+pub(crate) fn patient_eks_auth(endpoint: String) -> Arc<EksAuth> {
+    let patience = Duration::from_secs(60);
+    let timeouts = TimeoutConfig::builder().connect_timeout(patience).operation_attempt_timeout(patience);
+    eks_auth_with(endpoint, Some(timeouts.operation_timeout(patience).build()))
+}
+
+fn eks_auth_with(endpoint: String, timeouts: Option<TimeoutConfig>) -> Arc<EksAuth> {
     let credentials = Credentials::new("AKIDNODE", "secret-of-the-node", None, None, "test");
-    let sdk = SdkConfig::builder()
+    let mut sdk = SdkConfig::builder();
+    sdk.set_timeout_config(timeouts);
+    let sdk = sdk
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new("us-west-2"))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
@@ -52,6 +66,10 @@ pub(crate) fn eks_auth(endpoint: String) -> Arc<EksAuth> {
 impl Agent {
     pub(crate) async fn before(stub: &Stub) -> Self {
         Self::with(eks_auth(format!("http://{}", stub.address)), CacheSettings::default(), 0).await
+    }
+
+    pub(crate) async fn patient_before(stub: &Stub) -> Self {
+        Self::with(patient_eks_auth(format!("http://{}", stub.address)), CacheSettings::default(), 0).await
     }
 
     pub(crate) async fn with(source: Arc<dyn CredentialSource>, settings: CacheSettings, per_second: u32) -> Self {

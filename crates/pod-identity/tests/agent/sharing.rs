@@ -26,7 +26,7 @@ async fn all_at_once(agent: &Agent, stub: &Stub, token: &str, clients: usize) ->
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_requests_with_one_token_are_one_call() {
     let stub = Stub::start(Answers::Lending(3600)).await;
-    let agent = Agent::before(&stub).await;
+    let agent = Agent::patient_before(&stub).await;
     let answers = all_at_once(&agent, &stub, &tokens::of("api"), 1000).await;
     assert!(answers.iter().all(|answer| answer.status == StatusCode::OK && answer.body == answers[0].body));
     assert_eq!(stub.calls(), 1);
@@ -36,7 +36,7 @@ async fn a_thousand_requests_with_one_token_are_one_call() {
 async fn also_where_the_call_is_refused_and_everyone_is_told_at_once() {
     let refusal = Answers::Refusing(404, "ResourceNotFoundException", "No association.");
     let stub = Stub::start(refusal).await;
-    let agent = Agent::before(&stub).await;
+    let agent = Agent::patient_before(&stub).await;
     let token = tokens::of("api");
     let answers = all_at_once(&agent, &stub, &token, 1000).await;
     let told = format!(
@@ -56,7 +56,7 @@ async fn also_where_the_call_is_refused_and_everyone_is_told_at_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn five_hundred_pods_at_once_are_a_call_each_and_get_their_own() {
     let stub = Stub::start(Answers::Lending(3600)).await;
-    let agent = Agent::before(&stub).await;
+    let agent = Agent::patient_before(&stub).await;
     let pods: Vec<(String, String)> =
         (0..500).map(|pod| format!("pod{pod}")).map(|name| (tokens::of(&name), name)).collect();
     let asked = pods.iter().map(async |(token, name)| {
@@ -74,7 +74,7 @@ async fn five_hundred_pods_at_once_are_a_call_each_and_get_their_own() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_goes_on_when_who_asked_first_has_gone() {
     let stub = Stub::start(Answers::Lending(3600)).await;
-    let agent = Agent::before(&stub).await;
+    let agent = Agent::patient_before(&stub).await;
     let token = tokens::of("api");
     stub.hold();
     let first = tokio::spawn({
