@@ -637,6 +637,28 @@ def who_enters_a_cluster():
     of_eks("delete-cluster", "--name", "cli-entries")
 
 
+def which_nodes_a_cluster_has():
+    named = ("--cluster-name", "cli-nodes")
+    of_eks("create-cluster", "--name", "cli-nodes", "--role-arn", role_for("cli-nodes-cluster", "eks.amazonaws.com"),
+           "--resources-vpc-config", "subnetIds=subnet-6782e71e")
+    of_eks("wait", "cluster-active", "--name", "cli-nodes")
+    subnets = ec2("describe-subnets", "--query", "Subnets[].SubnetId", credentials=CREDENTIALS[IAM_ACCOUNT])
+    nodes = (*named, "--nodegroup-name", "cli")
+    made = of_eks("create-nodegroup", *nodes, "--node-role", role_for("cli-nodes", "ec2.amazonaws.com"), "--subnets", *subnets,
+                  "--scaling-config", "minSize=1,maxSize=2,desiredSize=1")["nodegroup"]
+    of_eks("wait", "nodegroup-active", *nodes)
+    known = of_eks("describe-nodegroup", *nodes)["nodegroup"]
+    assert (known["status"], known["nodegroupArn"]) == ("ACTIVE", made["nodegroupArn"]), known
+    assert of_eks("list-nodegroups", *named)["nodegroups"] == ["cli"]
+    update = of_eks("update-nodegroup-config", *nodes, "--labels", "addOrUpdateLabels={tier=back}")["update"]
+    assert update["type"] == "ConfigUpdate", update
+    assert of_eks("update-nodegroup-version", *nodes)["update"]["type"] == "VersionUpdate"
+    of_eks("delete-cluster", "--name", "cli-nodes", refused="ResourceInUseException")
+    of_eks("delete-nodegroup", *nodes)
+    of_eks("wait", "nodegroup-deleted", *nodes)
+    of_eks("delete-cluster", "--name", "cli-nodes")
+
+
 def command_of(operation):
     """`GenerateDataKey` is `generate-data-key` on the command line."""
     words = operation.replace("OpenIDConnect", "OpenIdConnect").replace("ClientID", "ClientId").replace("MFA", "Mfa")
@@ -820,7 +842,7 @@ def a_group():
     data = json.dumps({"ImageId": image, "InstanceType": "m5.large"})
     ec2("create-launch-template", "--launch-template-name", "group", "--launch-template-data", data)
     named = ("--auto-scaling-group-name", "cli")
-    subnets = ec2("describe-subnets", "--query", "Subnets[].SubnetId")
+    subnets = ec2("describe-subnets", "--query", "Subnets[].SubnetId", credentials=CREDENTIALS[IAM_ACCOUNT])
     tag = "ResourceId=cli,ResourceType=auto-scaling-group,Key=team,Value=green,PropagateAtLaunch=true"
     groups("create-auto-scaling-group", *named, "--launch-template", "LaunchTemplateName=group", "--min-size", "1",
            "--max-size", "3", "--vpc-zone-identifier", ",".join(subnets), "--tags", tag)
@@ -877,7 +899,7 @@ def main():
         key_stores, sessions, the_trail, a_trails_settings, a_launch, what_a_launcher_finds, copies_and_attachments,
         fleets_and_spot, a_group, public_parameters, a_queue, encryption_by_default,
     )
-    scenarios += (roles, users_and_groups, what_users_sign_in_with, the_rest_of_iam, pods, who_enters_a_cluster)
+    scenarios += (roles, users_and_groups, what_users_sign_in_with, the_rest_of_iam, pods, who_enters_a_cluster, which_nodes_a_cluster_has)
     if chosen := sys.argv[1:]:
         # What the others would have driven is not missed.
         failures = [failure for scenario in scenarios if scenario.__name__ in chosen and (failure := attempt(scenario))]

@@ -186,6 +186,9 @@ NEVER_OF |= {
     ("DeleteFargateProfile", "InvalidParameterException"): "a name that none has is not found",
     ("DescribeClusterVersions", "InvalidRequestException"): "nothing of a cluster is asked for",
     ("DescribeFargateProfile", "InvalidParameterException"): "a name that none has is not found",
+    ("DescribeNodegroup", "InvalidParameterException"): "a name that none has is not found",
+    ("DeleteNodegroup", "InvalidParameterException"): "a name that none has is not found",
+    ("DeleteNodegroup", "ResourceInUseException"): "one that is being made or changed goes as well",
     ("DescribeUpdate", "InvalidParameterException"): "an id that none has is not found",
     ("UpdateClusterVersion", "InvalidStateException"): "no version is taken back",
 }

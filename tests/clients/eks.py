@@ -468,7 +468,7 @@ def the_trail_tells_who_asked_for_which_cluster(aws):
 
 @case(local_only=ONLY_HERE)
 def what_is_no_operation_of_rest_is_refused_in_its_form(aws):
-    for call, asked in ((eks(aws).list_nodegroups, {"clusterName": "none"}), (eks(aws).list_capabilities, {"clusterName": "none"})):
+    for call, asked in ((eks(aws).list_identity_provider_configs, {"clusterName": "none"}), (eks(aws).list_capabilities, {"clusterName": "none"})):
         with aws.refuses("UnknownOperationException"):
             call(**asked)
     bad = {**aws.credentials[aws.accounts[0]], "SecretAccessKey": "wrong"}

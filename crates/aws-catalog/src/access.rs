@@ -146,6 +146,13 @@ pub enum On {
         /// The member that names the profile.
         name: &'static str,
     },
+    /// The managed node group that a member names, of the cluster that another names.
+    NodeGroup {
+        /// The member that names the cluster.
+        cluster: &'static str,
+        /// The member that names the group.
+        name: &'static str,
+    },
     /// The IAM role whose ARN a member gives, where another says that it is one of nodes which EC2 runs.
     NodeRole {
         /// The member with the role.

@@ -62,6 +62,7 @@ fn every_published_condition_key_is_accounted_for() {
             On::Queue(_) => "queue",
             On::Parameter(_) => "parameter",
             On::FargateProfile { .. } => "fargateprofile",
+            On::NodeGroup { .. } => "nodegroup",
             On::AccessEntry { .. } => "access-entry",
             On::ScalingGroup(_) | On::ScalingGroupOf(_) | On::ScalingGroupsOfTags(_) => "autoScalingGroup",
             _ => "key",
@@ -71,7 +72,10 @@ fn every_published_condition_key_is_accounted_for() {
             On::InOrganization(_) => name != "responsibilitytransfer",
             On::NewOrganizationPolicy(_) => name == "policy",
             On::EksArn(_) => {
-                matches!(name, "access-entry" | "addon" | "cluster" | "fargateprofile" | "podidentityassociation")
+                matches!(
+                    name,
+                    "access-entry" | "addon" | "cluster" | "fargateprofile" | "nodegroup" | "podidentityassociation"
+                )
             }
             _ => name == kind,
         };
@@ -177,6 +181,7 @@ fn each_access_is_on_what_its_action_can_be_restricted_to() {
             On::NewOrganizationPolicy(_) => assert!(types.contains(&"policy"), "{place}"),
             On::EksCluster(_) | On::EksArn(_) => assert!(types.contains(&"cluster"), "{place}"),
             On::AccessEntry { .. } => assert!(types.contains(&"access-entry"), "{place}"),
+            On::NodeGroup { .. } => assert!(types.contains(&"nodegroup"), "{place}"),
             On::FargateProfile { .. } => assert!(types.contains(&"fargateprofile"), "{place}"),
             On::EksAddon { .. } => assert!(types.contains(&"addon"), "{place}"),
             On::Queue(_) => assert!(types.contains(&"queue"), "{place}"),

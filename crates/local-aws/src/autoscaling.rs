@@ -25,6 +25,7 @@ mod fault;
 mod filters;
 mod groups;
 mod instances;
+mod of_node_groups;
 mod records;
 mod role;
 mod state;
@@ -40,6 +41,7 @@ use tokio::sync::Mutex;
 use crate::{CallContext, ServiceError, accounts::Accounts, ec2::Ec2, iam::Iam, operations::Lacks, trail::Trail};
 
 use call::Call;
+pub(crate) use of_node_groups::GroupNow;
 pub(crate) use state::{State, TABLES};
 
 /// Auto Scaling, as every account sees it. Clones share their state.

@@ -1,4 +1,4 @@
-//! The embedded AWS's Elastic Kubernetes Service: clusters, their add-ons, and which service accounts have which roles.
+//! The embedded AWS's Elastic Kubernetes Service: clusters, their add-ons and nodes, and which service accounts have which roles.
 //!
 //! ```text
 //!   call ------> clusters, associations, addons, access_entries, fargate, ...     one file for each family of operations
@@ -31,6 +31,7 @@ mod encryption;
 mod fargate;
 mod fault;
 mod issuer;
+mod node_groups;
 mod paging;
 mod records;
 mod roles;
@@ -43,6 +44,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use aws_catalog::addons::Catalogue;
 use aws_model::{AccountId, Arn, Region};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::{CallContext, ServiceError, kms::Kms, operations::Lacks, trail::Trail};
@@ -51,6 +53,7 @@ pub(crate) use behind::NoSuchCluster;
 use call::Call;
 pub(crate) use fault::invalid;
 pub(crate) use issuer::add_missing_keys;
+pub(crate) use node_groups::Nodes;
 pub(crate) use records::{Association, Cluster};
 use state::Place;
 pub(crate) use state::{State, TABLES};
@@ -62,12 +65,18 @@ pub(crate) struct Eks {
     kms: Kms,
     trail: Arc<Trail>,
     addons: Arc<Catalogue>,
+    nodes: Arc<Nodes>,
 }
 
 impl Eks {
-    /// The clusters of a state, with the KMS that their keys are of.
-    pub(crate) fn new(state: State, kms: Kms, trail: Arc<Trail>, addons: Arc<Catalogue>) -> Self {
-        Self { state: Arc::new(state), kms, trail, addons }
+    /// The clusters of a state, with the KMS that their keys are of, and what their nodes are made of.
+    pub(crate) fn new(state: State, kms: Kms, trail: Arc<Trail>, addons: Arc<Catalogue>, nodes: Nodes) -> Self {
+        Self { state: Arc::new(state), kms, trail, addons, nodes: Arc::new(nodes) }
+    }
+
+    /// Lets happen what is to be done for node groups by now.
+    pub(crate) async fn catch_up(&self, now: Timestamp) {
+        node_groups::catch_up(&self.state, &self.nodes, now).await;
     }
 
     /// Answers one operation. `input` was decoded and validated.
@@ -77,11 +86,15 @@ impl Eks {
         operation: &str,
         input: Value,
     ) -> Result<Value, ServiceError> {
-        let call = Call { ctx, state: &self.state, kms: &self.kms, trail: &self.trail, addons: &self.addons };
+        let Self { state, kms, trail, addons, nodes } = self;
+        let call = Call { ctx, state, kms, trail, addons, nodes };
         authorize::authorize(&call, operation, &input)?;
         match operation {
             "AssociateEncryptionConfig" => encryption::associate(&call, input).await,
             "CreateCluster" => clusters::create(&call, input).await,
+            "CreateNodegroup" => node_groups::create(&call, input).await,
+            "UpdateNodegroupConfig" => node_groups::config(&call, input).await,
+            "UpdateNodegroupVersion" => node_groups::version(&call, input).await,
             _ => Self::at_once(&call, operation, input),
         }
     }
@@ -163,11 +176,17 @@ operations! {
                Mode, hybrid nodes, zonal shift, control plane tiers and flags of its components",
     "CreateFargateProfile" => fargate::create,
         lacks "pods; the service-linked role of Fargate; a look at the subnets; that profiles wait for one another",
+    "CreateNodegroup",
+        lacks "nodes that join: a group is active when its instances run; security groups, user data and key pairs; images but of \
+               Amazon Linux 2023 and Bottlerocket, and the patch version in `releaseVersion`; capacity blocks, warm pools; a look at \
+               what the caller may do with its launch template; the half hour that AWS waits before it gives up",
     "CreatePodIdentityAssociation" => associations::create,
     "DeleteAccessEntry" => access_entries::delete,
     "DeleteAddon" => addons::delete,
     "DeleteCluster" => clusters::delete,
     "DeleteFargateProfile" => fargate::delete,
+    "DeleteNodegroup" => node_groups::delete,
+        lacks "what becomes of pods",
     "DeletePodIdentityAssociation" => associations::delete,
     "DescribeAccessEntry" => access_entries::describe,
     "DescribeAddon" => addons::describe,
@@ -179,6 +198,7 @@ operations! {
     "DescribeClusterVersions" => versions::describe,
         lacks "patch versions of Kubernetes, tiers, and what components are set to; versions of before 2023",
     "DescribeFargateProfile" => fargate::describe,
+    "DescribeNodegroup" => node_groups::describe,
     "DescribePodIdentityAssociation" => associations::describe,
     "DescribeUpdate" => updates::describe,
     "DisassociateAccessPolicy" => access_entries::disassociate,
@@ -190,6 +210,7 @@ operations! {
     "ListClusters" => clusters::list,
         lacks "connected clusters, so that `include` changes nothing",
     "ListFargateProfiles" => fargate::list,
+    "ListNodegroups" => node_groups::list,
     "ListPodIdentityAssociations" => associations::list,
     "ListTagsForResource" => tags::list,
     "ListUpdates" => updates::list,
@@ -201,5 +222,9 @@ operations! {
         lacks "what `CreateCluster` lacks",
     "UpdateClusterVersion" => cluster_updates::version,
         lacks "rollbacks, and what a new version needs of nodes and add-ons",
+    "UpdateNodegroupConfig",
+        lacks "time that it takes; what `CreateNodegroup` lacks",
+    "UpdateNodegroupVersion",
+        lacks "`force`, and `updateConfig`: all nodes are replaced at once, whatever runs on them; releases but the newest",
     "UpdatePodIdentityAssociation" => associations::update,
 }

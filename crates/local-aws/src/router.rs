@@ -202,6 +202,7 @@ impl Router {
         self.due.catch_up();
         // What groups do beside all calls, whoever looks has let happen.
         self.autoscaling.catch_up(self.clock.now()).await;
+        self.eks.catch_up(self.clock.now()).await;
 
         let notes = Notes::default();
         let header = |name| head.headers.get(name).and_then(|value| value.to_str().ok());

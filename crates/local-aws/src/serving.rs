@@ -165,7 +165,9 @@ impl Plan {
         authorizer.spread_within(clock.clone(), self.propagation);
         let due = Due::new(clock.clone(), Arc::clone(&self.faults), kms.clone(), Arc::clone(&authorizer));
         let clusters = eks::State::load(store.clone(), Arc::clone(&authorizer))?;
-        let eks = Eks::new(clusters, kms.clone(), Arc::clone(&self.trail), Arc::clone(&self.addons));
+        let (of_nodes, trail) = (autoscaling.clone(), Arc::clone(&self.trail));
+        let nodes = eks::Nodes::new(ec2.clone(), of_nodes, iam.clone(), Arc::clone(&accounts), trail);
+        let eks = Eks::new(clusters, kms.clone(), Arc::clone(&self.trail), Arc::clone(&self.addons), nodes);
         let admin = {
             let (accounts, authorizer, faults) =
                 (Arc::clone(&accounts), Arc::clone(&authorizer), Arc::clone(&self.faults));

@@ -7,8 +7,8 @@
 use super::{
     Access, Condition,
     On::{
-        AccessEntry, EksAddon, EksArn, EksCluster, FargateProfile, NodeRole, Nothing, PodIdentityAssociation, Role,
-        RolesIn,
+        AccessEntry, EksAddon, EksArn, EksCluster, FargateProfile, NodeGroup, NodeRole, Nothing,
+        PodIdentityAssociation, Role, RolesIn,
     },
     Operation,
     Source::{self, Fixed, InEach, MapKeys, MapValues, Member, MemberOr},
@@ -65,6 +65,14 @@ pub(super) static OPERATIONS: &[Operation] = &[
         ],
     ),
     Operation::new(
+        "CreateNodegroup",
+        &[
+            Access::new("eks:CreateNodegroup", EksCluster("clusterName")).told(TAGS),
+            // Source: kubernetes-sigs/cluster-api-provider-aws, the policy of its controllers, and eksctl's minimum policies.
+            Access::new("iam:PassRole", Role("nodeRole")).told(PASSED_TO_EKS),
+        ],
+    ),
+    Operation::new(
         "CreatePodIdentityAssociation",
         &[
             Access::new("eks:CreatePodIdentityAssociation", EksCluster("clusterName")).told(TAGS),
@@ -75,6 +83,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
     Operation::new("DeleteAddon", &[Access::new("eks:DeleteAddon", ADDON)]),
     Operation::new("DeleteCluster", &[Access::new("eks:DeleteCluster", EksCluster("name"))]),
     Operation::new("DeleteFargateProfile", &[Access::new("eks:DeleteFargateProfile", PROFILE)]),
+    Operation::new("DeleteNodegroup", &[Access::new("eks:DeleteNodegroup", NODES)]),
     Operation::new("DeletePodIdentityAssociation", &[Access::new("eks:DeletePodIdentityAssociation", ASSOCIATION)]),
     Operation::new("DescribeAccessEntry", &[Access::new("eks:DescribeAccessEntry", ENTRY)]),
     Operation::new("DescribeAddon", &[Access::new("eks:DescribeAddon", ADDON)]),
@@ -83,12 +92,14 @@ pub(super) static OPERATIONS: &[Operation] = &[
     Operation::new("DescribeCluster", &[Access::new("eks:DescribeCluster", EksCluster("name"))]),
     Operation::new("DescribeClusterVersions", &[Access::new("eks:DescribeClusterVersions", Nothing)]),
     Operation::new("DescribeFargateProfile", &[Access::new("eks:DescribeFargateProfile", PROFILE)]),
+    Operation::new("DescribeNodegroup", &[Access::new("eks:DescribeNodegroup", NODES)]),
     Operation::new("DescribePodIdentityAssociation", &[Access::new("eks:DescribePodIdentityAssociation", ASSOCIATION)]),
     Operation::new(
         "DescribeUpdate",
         &[
             Access::new("eks:DescribeUpdate", EksCluster("name")),
             Access::new("eks:DescribeUpdate", ADDON_OF_NAME).only_with(&["addonName"]),
+            Access::new("eks:DescribeUpdate", NODES_OF_NAME).only_with(&["nodegroupName"]),
         ],
     ),
     Operation::new(
@@ -101,6 +112,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
     Operation::new("ListAssociatedAccessPolicies", &[Access::new("eks:ListAssociatedAccessPolicies", ENTRY)]),
     Operation::new("ListClusters", &[Access::new("eks:ListClusters", Nothing)]),
     Operation::new("ListFargateProfiles", &[Access::new("eks:ListFargateProfiles", EksCluster("clusterName"))]),
+    Operation::new("ListNodegroups", &[Access::new("eks:ListNodegroups", EksCluster("clusterName"))]),
     Operation::new(
         "ListPodIdentityAssociations",
         &[Access::new("eks:ListPodIdentityAssociations", EksCluster("clusterName"))],
@@ -111,6 +123,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
         &[
             Access::new("eks:ListUpdates", EksCluster("name")),
             Access::new("eks:ListUpdates", ADDON_OF_NAME).only_with(&["addonName"]),
+            Access::new("eks:ListUpdates", NODES_OF_NAME).only_with(&["nodegroupName"]),
         ],
     ),
     Operation::new("TagResource", &[Access::new("eks:TagResource", EksArn("resourceArn")).told(TAGS)]),
@@ -136,6 +149,8 @@ pub(super) static OPERATIONS: &[Operation] = &[
         &[Access::new("eks:UpdateClusterVersion", EksCluster("name"))
             .told(&[tell("eks:kubernetesVersion", Member("version"))])],
     ),
+    Operation::new("UpdateNodegroupConfig", &[Access::new("eks:UpdateNodegroupConfig", NODES)]),
+    Operation::new("UpdateNodegroupVersion", &[Access::new("eks:UpdateNodegroupVersion", NODES)]),
     Operation::new(
         "UpdatePodIdentityAssociation",
         &[
@@ -146,6 +161,8 @@ pub(super) static OPERATIONS: &[Operation] = &[
 ];
 
 const PROFILE: super::On = FargateProfile { cluster: "clusterName", name: "fargateProfileName" };
+const NODES: super::On = NodeGroup { cluster: "clusterName", name: "nodegroupName" };
+const NODES_OF_NAME: super::On = NodeGroup { cluster: "name", name: "nodegroupName" };
 const ENTRY: super::On = AccessEntry { cluster: "clusterName", principal: "principalArn" };
 const ADDON: super::On = EksAddon { cluster: "clusterName", name: "addonName" };
 const ADDON_OF_NAME: super::On = EksAddon { cluster: "name", name: "addonName" };

@@ -17,7 +17,16 @@ async fn admin() -> Admin {
     let accounts = Accounts::open(Store::memory(), partition, [], [], Arc::clone(&authorizer)).await.unwrap();
     let accounts = Arc::new(accounts);
     let clusters = crate::eks::State::load(Store::memory(), Arc::clone(&authorizer)).unwrap();
-    let eks = Eks::new(clusters, kms.clone(), trail, crate::Options::default().addons);
+    let (by, own) = (|| Arc::clone(&authorizer), || Arc::clone(&accounts));
+    let identities =
+        crate::iam::State::load(Store::memory(), partition, clock.now(), by(), Default::default()).unwrap();
+    let iam = crate::iam::Iam::new(identities, own());
+    let ec2 = crate::ec2::State::load(Store::memory(), Box::new(|_, _| ())).unwrap();
+    let ec2 = crate::ec2::Ec2::new(ec2, by(), own(), iam.clone(), kms.clone(), Arc::clone(&trail));
+    let groups = crate::autoscaling::State::load(Store::memory(), by()).unwrap();
+    let groups = crate::autoscaling::AutoScaling::new(groups, ec2.clone(), iam.clone(), own(), Arc::clone(&trail));
+    let nodes = crate::eks::Nodes::new(ec2, groups, iam, own(), Arc::clone(&trail));
+    let eks = Eks::new(clusters, kms.clone(), trail, crate::Options::default().addons, nodes);
     Admin { clock, accounts, authorizer, kms, eks, faults, due, store, imds: None }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use authz::launch::Launcher;
 use aws_model::{AccountId, Region};
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::{Ec2, network::Subnet, records::InstanceState};
 
@@ -55,6 +56,12 @@ impl Ec2 {
             (None, name) => Some(template.name.as_str()) == name,
         })?;
         Some((found.id.clone(), found.name.clone()))
+    }
+
+    /// What a version of a launch template says.
+    pub(crate) fn template_data(&self, template: &str, version: &str) -> Option<Value> {
+        let realm = self.state.read();
+        realm.templates.get(template)?.version(version).map(|version| version.data.clone())
     }
 
     /// The number of a version of a launch template.

@@ -19,8 +19,8 @@ use super::{
     call::{Call, input},
     fault,
     paging::Page,
-    records::{AccessEntry, Associated, Cluster, EntryKind, Scope, ScopeKind},
-    state::{Change, Realm},
+    records::{AccessEntry, Associated, Cluster, EntryKind, NodeGroup, Scope, ScopeKind},
+    state::{Change, Place, Realm},
     tags,
 };
 use crate::ServiceError;
@@ -205,6 +205,35 @@ pub(super) fn remove_pods_of_fargate(change: &mut Change<'_>, call: &Call<'_>, c
         return;
     };
     if entry.kind == EntryKind::FargateLinux {
+        change.remove(&entry);
+    }
+}
+
+/// The entry by which the nodes of a managed node group come in.
+///
+/// Source: Amazon EKS User Guide, "Create access entries" (EKS makes it where a node group is made).
+pub(super) fn put_nodes(
+    change: &mut Change<'_>,
+    call: &Call<'_>,
+    cluster: &str,
+    role: &Arn,
+) -> Result<(), ServiceError> {
+    if change.access_entry(&call.place(), cluster, role.as_str()).is_err() {
+        change.put(new(call, cluster, role.clone(), EntryKind::Ec2Linux)?);
+    }
+    Ok(())
+}
+
+/// Takes it back with the last node group that has the role.
+///
+/// Source: Amazon EKS User Guide, "Delete a managed node group from your cluster".
+pub(super) fn remove_nodes(change: &mut Change<'_>, gone: &NodeGroup) {
+    let (place, (cluster, _, _)) = (Place::in_arn(&gone.arn), gone.names());
+    if change.node_groups(&place, cluster).any(|other| other.arn != gone.arn && other.role == gone.role) {
+        return;
+    }
+    let entry = change.access_entry(&place, cluster, gone.role.as_str()).map(|entry| AccessEntry::clone(entry));
+    if let Some(entry) = entry.ok().filter(|entry| entry.kind == EntryKind::Ec2Linux) {
         change.remove(&entry);
     }
 }

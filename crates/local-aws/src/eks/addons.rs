@@ -169,7 +169,8 @@ pub(super) fn update(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
         ("ConfigurationValues", asked.configuration_values),
         ("PodIdentityAssociations", associated),
     ];
-    let answer = updates::begin(&mut change, call, &cluster, ("AddonUpdate", Some(&asked.addon_name)), parameters);
+    let answer =
+        updates::begin(&mut change, call, &cluster, ("AddonUpdate", updates::Of::Addon(&asked.addon_name)), parameters);
     change.put(addon);
     change.commit();
     Ok(answer)

@@ -92,6 +92,11 @@ fn resources(call: &Call<'_>, on: On, input: &Value) -> Result<Vec<String>, Serv
                 call.read().fargate_profile(&call.place(), cluster, name).map(|profile| profile.arn.to_string());
             known.unwrap_or_else(|_| arn(format!("fargateprofile/{cluster}/{name}/*")))
         }
+        On::NodeGroup { cluster, name } => {
+            let (cluster, name) = (text(cluster), text(name));
+            let known = call.read().node_group(&call.place(), cluster, name).map(|group| group.arn.to_string());
+            known.unwrap_or_else(|_| arn(format!("nodegroup/{cluster}/{name}/*")))
+        }
         On::AccessEntry { cluster, principal } => {
             let (cluster, principal) = (text(cluster), text(principal));
             let known = call.read().access_entry(&call.place(), cluster, principal).map(|entry| entry.arn.to_string());

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{
-    fault,
+    Nodes, fault,
     state::{Change, Place, Reading, State},
 };
 pub(super) use crate::answer::seconds;
@@ -20,6 +20,7 @@ pub(super) struct Call<'a> {
     pub(super) kms: &'a Kms,
     pub(super) trail: &'a Trail,
     pub(super) addons: &'a Catalogue,
+    pub(super) nodes: &'a Nodes,
 }
 
 impl<'a> Call<'a> {

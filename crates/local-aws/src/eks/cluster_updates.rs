@@ -133,7 +133,7 @@ fn change(
     }
     let (kind, parameters) = edit(&mut cluster).map_err(|refused| refused.with_field("clusterName", name))?;
     cluster.updated = Some(call.now());
-    let answer = updates::begin(&mut change, call, &cluster, (kind, None), parameters);
+    let answer = updates::begin(&mut change, call, &cluster, (kind, updates::Of::Itself), parameters);
     change.put(cluster);
     change.commit();
     Ok(answer)

@@ -158,6 +158,12 @@ pub(super) fn delete(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
         let message = format!("Cluster {name} has deletion protection enabled.");
         return Err(ServiceError::new("InvalidRequestException", message).with_field("clusterName", name));
     }
+    if change.node_groups(&place, &name).next().is_some() {
+        let message = "Cluster has nodegroups attached";
+        return Err(ServiceError::new("ResourceInUseException", message)
+            .with_status(409)
+            .with_field("clusterName", name));
+    }
     let associations: Vec<_> = change.associations(&place, &name).cloned().collect();
     associations.iter().for_each(|association| change.remove(&**association));
     let addons: Vec<_> = change.addons(&place, &name).cloned().collect();

@@ -79,7 +79,7 @@ pub(super) async fn associate(call: &Call<'_>, value: Value) -> Result<Value, Se
     let told = Value::Array(vec![encryption.told()]).to_string();
     cluster.encryption = Some(encryption);
     cluster.updated = Some(call.now());
-    let kind = ("AssociateEncryptionConfig", None);
+    let kind = ("AssociateEncryptionConfig", updates::Of::Itself);
     let answer = updates::begin(&mut change, call, &cluster, kind, [("EncryptionConfig", Some(told))]);
     change.put(cluster);
     change.commit();

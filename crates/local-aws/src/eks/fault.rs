@@ -86,12 +86,41 @@ pub(super) fn fargate_profile_exists(cluster: &str, name: &str) -> ServiceError 
     ServiceError::new("InvalidRequestException", message).with_field("clusterName", cluster)
 }
 
+pub(super) fn no_node_group(cluster: &str, name: &str) -> ServiceError {
+    let message = format!("No node group found for name: {name}.");
+    ServiceError::new("ResourceNotFoundException", message)
+        .with_status(404)
+        .with_field("clusterName", cluster)
+        .with_field("nodegroupName", name)
+}
+
+pub(super) fn node_group_exists(cluster: &str, name: &str) -> ServiceError {
+    let message = format!("NodeGroup already exists with name {name} and cluster name {cluster}");
+    ServiceError::new("ResourceInUseException", message)
+        .with_status(409)
+        .with_field("clusterName", cluster)
+        .with_field("nodegroupName", name)
+}
+
+/// Of one that is not as it has to be for a change.
+pub(super) fn node_group_is_busy(cluster: &str, name: &str, status: &str) -> ServiceError {
+    let message = format!("Nodegroup cannot be updated as it is currently not in Active State. It is {status}.");
+    ServiceError::new("ResourceInUseException", message)
+        .with_status(409)
+        .with_field("clusterName", cluster)
+        .with_field("nodegroupName", name)
+}
+
+pub(super) fn invalid_request(message: impl Into<String>) -> ServiceError {
+    ServiceError::new("InvalidRequestException", message)
+}
+
 pub(super) fn no_update(cluster: &str, id: &str) -> ServiceError {
     let message = format!("No update found for ID: {id}");
     ServiceError::new("ResourceNotFoundException", message).with_status(404).with_field("clusterName", cluster)
 }
 
-/// Of a node group or a capability.
+/// Of a capability.
 pub(super) fn no_part(cluster: &str, name: &str) -> ServiceError {
     let message = format!("There is no {name} in cluster: {cluster}");
     ServiceError::new("ResourceNotFoundException", message).with_status(404).with_field("clusterName", cluster)

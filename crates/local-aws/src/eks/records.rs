@@ -2,6 +2,7 @@
 
 mod access_entry;
 mod fargate_profile;
+mod node_group;
 
 use std::collections::BTreeMap;
 
@@ -17,6 +18,9 @@ use super::{
 
 pub(super) use access_entry::{AccessEntry, Associated, Kind as EntryKind, Scope, ScopeKind};
 pub(super) use fargate_profile::{FargateProfile, Selector};
+pub(super) use node_group::{
+    CapacityType, Issue, NodeGroup, RemoteAccess, Scaling, Stage, Taint, TemplateOf, UpdateConfig,
+};
 
 /// How long a cluster is being made, by the embedded AWS's clock: AWS takes some ten minutes for it. A program that waits
 /// for a cluster and looks at once looks again after half a minute.
@@ -317,6 +321,9 @@ pub(super) struct Update {
     pub(super) cluster: Arn,
     /// The add-on that it is of, if it is.
     pub(super) addon: Option<String>,
+    /// The node group that it is of, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) node_group: Option<String>,
     pub(super) kind: String,
     pub(super) created: Timestamp,
     /// What it was asked to change, by kind.

@@ -5,17 +5,17 @@
 mod change;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     ops::{Bound, Deref},
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
 };
 
-use aws_model::{AccountId, Region};
+use aws_model::{AccountId, Arn, Region};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     fault, issuer,
-    records::{AccessEntry, Addon, Association, Cluster, FargateProfile, Update},
+    records::{AccessEntry, Addon, Association, Cluster, FargateProfile, NodeGroup, Update},
 };
 use crate::{
     ServiceError,
@@ -34,6 +34,7 @@ pub(crate) const TABLES: &[Table] = &[
     Update::TABLE,
     AccessEntry::TABLE,
     FargateProfile::TABLE,
+    NodeGroup::TABLE,
 ];
 
 /// What signs the tokens of a cluster, in PKCS #8, by the key of its row.
@@ -57,6 +58,9 @@ pub(super) struct Realm {
     updates: BTreeMap<String, Arc<Update>>,
     access_entries: BTreeMap<String, Arc<AccessEntry>>,
     fargate_profiles: BTreeMap<String, Arc<FargateProfile>>,
+    node_groups: BTreeMap<String, Arc<NodeGroup>>,
+    /// The keys of those for which something is to be done.
+    busy_node_groups: BTreeSet<String>,
 }
 
 /// The realm, while nobody changes it.
@@ -76,6 +80,9 @@ pub(super) trait Record: Clone + Serialize + DeserializeOwned + Send + Sync + 's
 
     /// Where it is looked up.
     fn of(realm: &mut Realm) -> &mut BTreeMap<String, Arc<Self>>;
+
+    /// Notes by what else it is looked up, or that it is not there any more.
+    fn index(_realm: &mut Realm, _key: &str, _now: Option<&Self>) {}
 }
 
 impl Place {
@@ -83,7 +90,7 @@ impl Place {
         Self(format!("{account}/{region}/"))
     }
 
-    pub(super) fn in_arn(arn: &aws_model::Arn) -> Self {
+    pub(super) fn in_arn(arn: &Arn) -> Self {
         Self(format!("{}/{}/", arn.account(), arn.region()))
     }
 
@@ -166,6 +173,27 @@ impl Record for FargateProfile {
 
     fn of(realm: &mut Realm) -> &mut BTreeMap<String, Arc<Self>> {
         &mut realm.fargate_profiles
+    }
+}
+
+impl Record for NodeGroup {
+    const TABLE: Table = Table::plain("eks.node-group");
+
+    fn key(&self) -> String {
+        let (cluster, name, _) = self.names();
+        format!("{}{cluster}/{name}", Place::in_arn(&self.arn).0)
+    }
+
+    fn of(realm: &mut Realm) -> &mut BTreeMap<String, Arc<Self>> {
+        &mut realm.node_groups
+    }
+
+    fn index(realm: &mut Realm, key: &str, now: Option<&Self>) {
+        if now.is_some_and(Self::is_busy) {
+            realm.busy_node_groups.insert(key.to_owned());
+        } else {
+            realm.busy_node_groups.remove(key);
+        }
     }
 }
 
@@ -277,6 +305,30 @@ impl Realm {
         under(&self.fargate_profiles, format!("{}{cluster}/", place.0)).map(|(_, profile)| profile)
     }
 
+    pub(super) fn node_group(&self, place: &Place, cluster: &str, name: &str) -> Result<&Arc<NodeGroup>, ServiceError> {
+        self.cluster(place, cluster)?;
+        let found = self.node_groups.get(&format!("{}{cluster}/{name}", place.0));
+        found.ok_or_else(|| fault::no_node_group(cluster, name))
+    }
+
+    /// The one with this ARN, and no other that has its name since.
+    pub(super) fn node_group_of(&self, arn: &Arn) -> Option<&Arc<NodeGroup>> {
+        let mut names = arn.resource().split('/').skip(1);
+        let (cluster, name) = (names.next()?, names.next()?);
+        let found = self.node_groups.get(&format!("{}{cluster}/{name}", Place::in_arn(arn).0));
+        found.filter(|group| group.arn == *arn)
+    }
+
+    /// Those of a cluster, by name.
+    pub(super) fn node_groups(&self, place: &Place, cluster: &str) -> impl Iterator<Item = &Arc<NodeGroup>> + use<'_> {
+        under(&self.node_groups, format!("{}{cluster}/", place.0)).map(|(_, group)| group)
+    }
+
+    /// Those of all accounts for which something is to be done.
+    pub(super) fn busy_node_groups(&self) -> impl Iterator<Item = &Arc<NodeGroup>> {
+        self.busy_node_groups.iter().filter_map(|key| self.node_groups.get(key))
+    }
+
     /// Those of a cluster and its add-ons, by id.
     pub(super) fn updates(&self, place: &Place, cluster: &str) -> impl Iterator<Item = &Arc<Update>> + use<'_> {
         under(&self.updates, format!("{}{cluster}/", place.0)).map(|(_, update)| update)
@@ -303,6 +355,7 @@ impl State {
         load::<Update>(&store, &mut realm)?;
         load::<AccessEntry>(&store, &mut realm)?;
         load::<FargateProfile>(&store, &mut realm)?;
+        load::<NodeGroup>(&store, &mut realm)?;
         Ok(Self { store, authorizer, realm: RwLock::new(realm) })
     }
 
@@ -327,6 +380,7 @@ impl State {
 fn load<R: Record>(store: &Store, realm: &mut Realm) -> Result<(), OpenError> {
     for row in store.rows(R::TABLE)? {
         let record: R = store.decode(R::TABLE, &row)?;
+        R::index(realm, &row.key, Some(&record));
         R::of(realm).insert(row.key, Arc::new(record));
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Updates of clusters and add-ons, as they are told afterwards.
+//! Updates of clusters, add-ons and node groups, as they are told afterwards.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -37,19 +37,39 @@ struct List {
     page: Page,
 }
 
+/// What of a cluster an update is of.
+#[derive(Clone, Copy)]
+pub(super) enum Of<'a> {
+    Itself,
+    Addon(&'a str),
+    NodeGroup(&'a str),
+}
+
+impl Of<'_> {
+    fn names(self) -> (Option<String>, Option<String>) {
+        match self {
+            Self::Itself => (None, None),
+            Self::Addon(name) => (Some(name.to_owned()), None),
+            Self::NodeGroup(name) => (None, Some(name.to_owned())),
+        }
+    }
+}
+
 /// Notes an update, with those parameters that were given, and tells it.
 pub(super) fn begin(
     change: &mut Change<'_>,
     call: &Call<'_>,
     cluster: &Cluster,
-    (kind, addon): (&str, Option<&str>),
+    (kind, of): (&str, Of<'_>),
     parameters: impl IntoIterator<Item = (&'static str, Option<String>)>,
 ) -> Value {
     let given = parameters.into_iter().filter_map(|(kind, value)| Some((kind.to_owned(), value?)));
+    let (addon, node_group) = of.names();
     let update = Update {
         id: Uuid::new_v4().to_string(),
         cluster: cluster.arn.clone(),
-        addon: addon.map(str::to_owned),
+        addon,
+        node_group,
         kind: kind.to_owned(),
         created: call.now(),
         parameters: given.collect(),
@@ -68,8 +88,8 @@ pub(super) fn begin(
 pub(super) fn describe(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let asked: Describe = input(value)?;
     let realm = call.read();
-    let addon = addon(&realm, call, &asked.name, asked.addon_name, asked.nodegroup_name.or(asked.capability_name))?;
-    let mut all = realm.updates(&call.place(), &asked.name).filter(|update| update.addon == addon);
+    let of = of(&realm, call, &asked.name, (asked.addon_name, asked.nodegroup_name, asked.capability_name))?;
+    let mut all = realm.updates(&call.place(), &asked.name).filter(|update| of.is_of(update));
     let found = all.find(|update| update.id == asked.update_id);
     let update = found.ok_or_else(|| fault::no_update(&asked.name, &asked.update_id))?;
     Ok(json!({ "update": update.told(call.ctx.now) }))
@@ -78,25 +98,38 @@ pub(super) fn describe(call: &Call<'_>, value: Value) -> Result<Value, ServiceEr
 pub(super) fn list(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let asked: List = input(value)?;
     let realm = call.read();
-    let addon = addon(&realm, call, &asked.name, asked.addon_name, asked.nodegroup_name.or(asked.capability_name))?;
-    let all = realm.updates(&call.place(), &asked.name).filter(|update| update.addon == addon);
+    let of = of(&realm, call, &asked.name, (asked.addon_name, asked.nodegroup_name, asked.capability_name))?;
+    let all = realm.updates(&call.place(), &asked.name).filter(|update| of.is_of(update));
     asked.page.of("updateIds", all.map(|update| (update.id.clone(), update)), |update| Value::from(&*update.id))
 }
 
-/// The add-on whose updates are meant; `None` where it is the cluster's own.
-fn addon(
+/// Whose updates are meant: an add-on's, a node group's, or the cluster's own.
+struct Meant {
+    addon: Option<String>,
+    node_group: Option<String>,
+}
+
+impl Meant {
+    fn is_of(&self, update: &Update) -> bool {
+        update.addon == self.addon && update.node_group == self.node_group
+    }
+}
+
+fn of(
     realm: &Realm,
     call: &Call<'_>,
     cluster: &str,
-    addon: Option<String>,
-    other: Option<String>,
-) -> Result<Option<String>, ServiceError> {
+    (addon, node_group, capability): (Option<String>, Option<String>, Option<String>),
+) -> Result<Meant, ServiceError> {
     realm.cluster(&call.place(), cluster)?;
-    if let Some(other) = other {
-        return Err(fault::no_part(cluster, &other));
+    if let Some(capability) = capability {
+        return Err(fault::no_part(cluster, &capability));
     }
     if let Some(addon) = &addon {
         realm.addon(&call.place(), cluster, addon)?;
     }
-    Ok(addon)
+    if let Some(node_group) = &node_group {
+        realm.node_group(&call.place(), cluster, node_group)?;
+    }
+    Ok(Meant { addon, node_group })
 }

@@ -58,7 +58,7 @@ impl<'n> Text<'n> {
     /// Every row is under the name that it has itself.
     fn names(&self) -> Result<(), Flaw> {
         type Own = fn(&Node) -> Option<String>;
-        let own: [(&str, Own); 15] = [
+        let own: [(&str, Own); 16] = [
             ("kms.key", |row| arn_parts(row.get("arn")?.text()?).map(|arn| arn.of_key())),
             ("kms.grant", |row| {
                 let key = arn_parts(row.get("key")?.text()?)?.of_key();
@@ -75,6 +75,9 @@ impl<'n> Text<'n> {
             // Behind the name stands an id.
             ("eks.addon", |row| {
                 of_eks(row, "arn", "addon").and_then(|names| Some(names.rsplit_once('/')?.0.to_owned()))
+            }),
+            ("eks.node-group", |row| {
+                of_eks(row, "arn", "nodegroup").and_then(|names| Some(names.rsplit_once('/')?.0.to_owned()))
             }),
             ("sqs.queue", |row| {
                 let text = |member: &str| row.get(member)?.text();
@@ -175,7 +178,9 @@ impl<'n> Text<'n> {
 
     /// What is a cluster's, with a cluster that is there.
     fn clusters(&self) -> Result<(), Flaw> {
-        for (table, naming) in [("eks.association", "arn"), ("eks.addon", "arn"), ("eks.update", "cluster")] {
+        let named =
+            [("eks.association", "arn"), ("eks.addon", "arn"), ("eks.node-group", "arn"), ("eks.update", "cluster")];
+        for (table, naming) in named {
             for (key, row) in self.rows(table) {
                 let (cluster, _) = key.rsplit_once('/').unwrap_or_default();
                 if !self.has("eks.cluster", cluster) {

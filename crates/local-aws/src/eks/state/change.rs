@@ -37,13 +37,19 @@ impl<'s> Change<'s> {
         // Records are plain structs of text, numbers and lists: there is nothing in them that JSON refuses.
         let bytes = serde_json::to_vec(&record).unwrap_or_default();
         self.batch.put(R::TABLE, key.clone(), SecretBytes::new(bytes));
-        self.edits.push(Box::new(move |realm| drop(R::of(realm).insert(key, Arc::new(record)))));
+        self.edits.push(Box::new(move |realm| {
+            R::index(realm, &key, Some(&record));
+            R::of(realm).insert(key, Arc::new(record));
+        }));
     }
 
     pub(in crate::eks) fn remove<R: Record>(&mut self, record: &R) {
         let key = record.key();
         self.batch.delete(R::TABLE, key.clone());
-        self.edits.push(Box::new(move |realm| drop(R::of(realm).remove(&key))));
+        self.edits.push(Box::new(move |realm| {
+            R::index(realm, &key, None);
+            R::of(realm).remove(&key);
+        }));
     }
 
     /// Puts a cluster that was not there, with what signs its tokens.

@@ -1,0 +1,233 @@
+//! Changes of node groups.
+//!
+//! Source: Amazon EKS API Reference, "UpdateNodegroupConfig" and "UpdateNodegroupVersion"; Amazon EKS User Guide, "Update a managed
+//! node group for your cluster".
+
+use std::collections::BTreeMap;
+
+use aws_wire::model::ServiceId;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    asked::{self, Sizes, Template},
+    parts,
+    role::At,
+};
+use crate::{
+    ServiceError,
+    eks::{
+        call::{Call, input},
+        fault,
+        records::{NodeGroup, Stage, Taint, UpdateConfig},
+        updates::{self, Of},
+        versions::minor,
+    },
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Config {
+    cluster_name: String,
+    nodegroup_name: String,
+    labels: Option<Labels>,
+    taints: Option<Taints>,
+    scaling_config: Option<Sizes>,
+    update_config: Option<UpdateConfig>,
+    node_repair_config: Option<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Labels {
+    #[serde(default)]
+    add_or_update_labels: BTreeMap<String, String>,
+    #[serde(default)]
+    remove_labels: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Taints {
+    #[serde(default)]
+    add_or_update_taints: Vec<Taint>,
+    #[serde(default)]
+    remove_taints: Vec<Taint>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Version {
+    cluster_name: String,
+    nodegroup_name: String,
+    version: Option<String>,
+    release_version: Option<String>,
+    launch_template: Option<Template>,
+}
+
+/// What a change tells of itself: the kinds of what it changed, and the new values.
+type Parameters = Vec<(&'static str, Option<String>)>;
+
+pub(in crate::eks) async fn config(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
+    asked::refuse_absent(&value)?;
+    let asked: Config = input(value)?;
+    let _working = call.nodes.working.lock().await;
+    let mut group = known(call, &asked.cluster_name, &asked.nodegroup_name)?;
+    let text = |value: &Value| Some(value.to_string());
+    let mut done: Parameters = Vec::new();
+    if let Some(Labels { add_or_update_labels: added, remove_labels: removed }) = asked.labels {
+        if let Some(missing) = removed.iter().find(|key| !group.labels.contains_key(*key)) {
+            return Err(fault::invalid_parameter(format!("The node group has no label {missing}.")));
+        }
+        done.push(("LabelsToAdd", (!added.is_empty()).then(|| json!(added)).as_ref().and_then(text)));
+        done.push(("LabelsToRemove", (!removed.is_empty()).then(|| json!(removed)).as_ref().and_then(text)));
+        group.labels.retain(|key, _| !removed.contains(key));
+        group.labels.extend(added);
+        asked::check_labels(&group.labels)?;
+    }
+    if let Some(Taints { add_or_update_taints: added, remove_taints: removed }) = asked.taints {
+        asked::check_taints(&added)?;
+        done.push(("TaintsToAdd", (!added.is_empty()).then(|| json!(added)).as_ref().and_then(text)));
+        done.push(("TaintsToRemove", (!removed.is_empty()).then(|| json!(removed)).as_ref().and_then(text)));
+        let is = |one: &Taint, other: &Taint| (&one.key, &one.effect) == (&other.key, &other.effect);
+        group.taints.retain(|known| !removed.iter().chain(&added).any(|other| is(known, other)));
+        group.taints.extend(added);
+        asked::check_taints(&group.taints)?;
+    }
+    let before = group.scaling;
+    if let Some(sizes) = asked.scaling_config {
+        group.scaling = asked::sizes(sizes, Some(before))?;
+        let number = |number: Option<i64>| number.map(|number| number.to_string());
+        done.push(("MinSize", number(sizes.min_size)));
+        done.push(("MaxSize", number(sizes.max_size)));
+        done.push(("DesiredSize", number(sizes.desired_size)));
+    }
+    if let Some(update) = asked.update_config {
+        done.push(("MaxUnavailable", update.max_unavailable.map(|most| most.to_string())));
+        done.push(("MaxUnavailablePercentage", update.max_unavailable_percentage.map(|most| most.to_string())));
+        done.push(("UpdateStrategy", update.update_strategy.clone()));
+        group.update = asked::update_config(Some(update))?;
+    }
+    if let Some(repair) = asked.node_repair_config {
+        done.push(("NodeRepairConfig", text(&repair)));
+        group.repair = Some(repair);
+    }
+    if done.iter().all(|(_, value)| value.is_none()) {
+        return Err(fault::invalid_parameter("No changes were asked for."));
+    }
+    if group.scaling != before {
+        let input = json!({
+            "AutoScalingGroupName": group.scaling_group(),
+            "MinSize": group.scaling.min_size,
+            "MaxSize": group.scaling.max_size,
+            "DesiredCapacity": group.scaling.desired_size,
+        });
+        ask(call, ServiceId::AutoScaling, "UpdateAutoScalingGroup", input).await?;
+    }
+    keep(call, group, "ConfigUpdate", done)
+}
+
+/// A new version of the launch template; the nodes of the former one go, and others take their place.
+pub(in crate::eks) async fn version(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
+    let asked: Version = input(value)?;
+    let _working = call.nodes.working.lock().await;
+    let mut group = known(call, &asked.cluster_name, &asked.nodegroup_name)?;
+    let of_cluster = call.read().cluster(&call.place(), &asked.cluster_name)?.version.clone();
+    let is_custom = group.release.is_none();
+    if is_custom && (asked.version.is_some() || asked.release_version.is_some()) {
+        let message = "You cannot specify the field kubernetesVersion or releaseVersion when using custom AMIs.";
+        return Err(fault::invalid_parameter(message));
+    }
+    let template = asked.launch_template.as_ref().map(|named| named.found(call)).transpose()?;
+    match (&template, &group.template) {
+        (Some(new), Some(known)) if new.id != known.id => {
+            let message = "The launch template cannot be another one: only its version can change.";
+            return Err(fault::invalid_parameter(message));
+        }
+        (Some(_), None) => {
+            let message = "A node group that was made without a launch template cannot have one.";
+            return Err(fault::invalid_parameter(message));
+        }
+        _ => {}
+    }
+    // Without a version it is the newest release of the version that there is.
+    let version = asked.version.clone().unwrap_or_else(|| match (&template, &asked.release_version) {
+        (None, None) if !is_custom => of_cluster.clone(),
+        _ => group.version.clone(),
+    });
+    if minor(&version) > minor(&of_cluster) || minor(&version) < minor(&group.version) {
+        let message = format!(
+            "Nodegroup Kubernetes version {version} is not supported: the node group has {}, and its cluster {of_cluster}.",
+            group.version
+        );
+        return Err(fault::invalid_parameter(message));
+    }
+    let release = asked::release(&group.ami_type, &version, asked.release_version.as_deref())?;
+    let done = vec![
+        ("Version", (!is_custom).then(|| version.clone())),
+        ("ReleaseVersion", release.clone()),
+        ("LaunchTemplateName", template.as_ref().map(|of| of.name.clone())),
+        ("LaunchTemplateVersion", template.as_ref().map(|of| of.version.clone())),
+    ];
+    (group.version, group.release) = (version, release);
+    group.template = template.or(group.template);
+    replace(call, &group).await?;
+    keep(call, group, "VersionUpdate", done)
+}
+
+async fn replace(call: &Call<'_>, group: &NodeGroup) -> Result<(), ServiceError> {
+    let region = call.ctx.region;
+    let of_customer = group.template.as_ref();
+    let of_customer = of_customer.and_then(|of| call.nodes.ec2.template_data(&of.id, &of.version));
+    let found = call.nodes.ec2.template((call.account(), region), None, Some(&group.part()));
+    let (template, _) =
+        found.ok_or_else(|| fault::invalid_request("The launch template of the node group is not there."))?;
+    let input = json!({
+        "LaunchTemplateId": template,
+        "LaunchTemplateData": parts::template_data(group, region, of_customer),
+    });
+    let made = ask(call, ServiceId::Ec2, "CreateLaunchTemplateVersion", input).await?;
+    let number = made.pointer("/LaunchTemplateVersion/VersionNumber").and_then(Value::as_i64).unwrap_or(1);
+    let input = json!({
+        "AutoScalingGroupName": group.scaling_group(),
+        "MixedInstancesPolicy": parts::mixed(group, &template, &number.to_string()),
+    });
+    ask(call, ServiceId::AutoScaling, "UpdateAutoScalingGroup", input).await?;
+    for instance in call.nodes.autoscaling.instances_of(call.account(), region, &group.scaling_group()) {
+        let input = json!({ "InstanceId": instance, "ShouldDecrementDesiredCapacity": false });
+        ask(call, ServiceId::AutoScaling, "TerminateInstanceInAutoScalingGroup", input).await?;
+    }
+    Ok(())
+}
+
+/// A group that came to be, and whose Auto Scaling group is there.
+fn known(call: &Call<'_>, cluster: &str, name: &str) -> Result<NodeGroup, ServiceError> {
+    let group = NodeGroup::clone(&*call.read().node_group(&call.place(), cluster, name).cloned()?);
+    if group.stage == Stage::There && call.nodes.has_scaling_group(call, &group) {
+        return Ok(group);
+    }
+    let told = group.told(&[]);
+    let status = told.get("status").and_then(Value::as_str).unwrap_or_default();
+    Err(fault::node_group_is_busy(cluster, name, status))
+}
+
+async fn ask(call: &Call<'_>, service: ServiceId, operation: &str, input: Value) -> Result<Value, ServiceError> {
+    let at = At { account: call.account(), region: call.ctx.region, now: call.now() };
+    let asked = call.nodes.ask(at, service, operation, input).await;
+    asked.map_err(|refused| fault::invalid_request(refused.message()))
+}
+
+/// Keeps the group, with an update that tells what was done. The group may be going meanwhile: then it goes.
+fn keep(call: &Call<'_>, group: NodeGroup, kind: &str, done: Parameters) -> Result<Value, ServiceError> {
+    let (cluster, name, _) = group.names();
+    let (cluster, name) = (cluster.to_owned(), name.to_owned());
+    let mut change = call.change();
+    let of_cluster = change.cluster(&call.place(), &cluster)?.clone();
+    if change.node_group_of(&group.arn).is_none_or(|known| known.stage != Stage::There) {
+        return Err(fault::node_group_is_busy(&cluster, &name, "DELETING"));
+    }
+    let answer = updates::begin(&mut change, call, &of_cluster, (kind, Of::NodeGroup(&name)), done);
+    change.put(NodeGroup { modified: call.now(), ..group });
+    change.commit();
+    Ok(answer)
+}
