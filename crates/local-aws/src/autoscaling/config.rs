@@ -2,15 +2,21 @@
 
 use std::collections::BTreeSet;
 
+use aws_wire::model::{self, ServiceId};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::{
     call::Call,
     fault,
     records::{Distribution, Group, Override, Settings, Specification, Template},
 };
-use crate::{CallContext, ServiceError, ec2::Ec2};
+use crate::{
+    CallContext, ServiceError,
+    ec2::Ec2,
+    trail::{Answered, Notes, Trail},
+};
 
 /// Auto Scaling, as the trail and EC2 know it.
 pub(super) const SERVICE: &str = "autoscaling.amazonaws.com";
@@ -343,15 +349,31 @@ fn over_of(call: &Call<'_>, over: &OverrideAsked) -> Result<Override, ServiceErr
 /// Tries what a group would launch, as its caller and without launching.
 ///
 /// Source: Amazon EC2 Auto Scaling User Guide, "Control Amazon EC2 launch template usage in Auto Scaling groups": who
-/// makes a group of a launch template needs `ec2:RunInstances`, and `iam:PassRole` for the role that it names.
+/// makes a group of a launch template needs `ec2:RunInstances`, `ec2:CreateTags` for the template's tags, and
+/// `iam:PassRole` for the role that it names; aws-cloudformation/cloudformation-coverage-roadmap #1525: the trail has the
+/// dry run, and the group's own tags are not in it.
 pub(super) async fn try_out(call: &Call<'_>, group: &Group) -> Result<(), ServiceError> {
-    let ctx = CallContext { invoked_by: Some(SERVICE), ..*call.ctx };
+    let modelled = model::service(ServiceId::Ec2).operation("RunInstances").ok_or_else(fault::internal)?;
     for choice in group.template.choices() {
         let mut run = run(group, &choice, group.subnets.first().map(String::as_str), group.zones.first());
         if let Some(members) = run.as_object_mut() {
             members.insert("DryRun".to_owned(), json!(true));
+            members.remove("TagSpecifications");
         }
-        match call.all.ec2.call(&ctx, "RunInstances", run).await {
+        let (notes, id) = (Notes::default(), Uuid::new_v4().to_string());
+        let ctx =
+            CallContext { invoked_by: Some(SERVICE), peer: None, request_id: &id, notes: Some(&notes), ..*call.ctx };
+        let parameters = Trail::parameters(ServiceId::Ec2, modelled, &run);
+        let answer = call.all.ec2.call(&ctx, "RunInstances", run).await;
+        call.all.trail.record(Answered {
+            service: ServiceId::Ec2,
+            operation: modelled,
+            context: &ctx,
+            parameters,
+            answer: answer.as_ref(),
+            noted: notes.take(),
+        });
+        match answer {
             Err(tried) if tried.code() == "DryRunOperation" => {}
             Err(refused) => return Err(fault::template(&refused, &choice.specification.name)),
             Ok(_) => return Err(fault::internal()),

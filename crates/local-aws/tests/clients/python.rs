@@ -63,6 +63,14 @@ async fn a_service_linked_role_that_is_in_use_is_not_deleted() {
     aws.shutdown().await;
 }
 
+/// What who launches must be allowed beside the key.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_launch_fails_for_want_of_each_permission_that_it_takes() {
+    let aws = start().await;
+    run("launch_permissions.py", &[], &aws.endpoint_url(), &credentials(&aws), None).await;
+    aws.shutdown().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn moto_departs_from_the_contract_just_where_it_is_said() {
     let mut moto = Command::new(venv().join("moto_server"))
