@@ -12,8 +12,17 @@ import sys
 import tempfile
 
 from awscli.clidriver import create_clidriver
+from botocore.waiter import SingleWaiterConfig
 
 driver = create_clidriver()
+
+
+def patient(self, config, made=SingleWaiterConfig.__init__):
+    """What is waited for takes a moment here, not minutes."""
+    made(self, {**config, "delay": 0.2, "maxAttempts": 150})
+
+
+SingleWaiterConfig.__init__ = patient
 
 
 class WouldCall(Exception):

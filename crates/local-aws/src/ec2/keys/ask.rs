@@ -13,6 +13,7 @@ use super::OfVolume;
 use crate::{
     CallContext, Caller, ServiceError,
     accounts::assumed_role_arn,
+    caller::Peer,
     ec2::{call::Call, fault},
     trail::{Answered, Notes, Trail},
 };
@@ -43,6 +44,11 @@ impl<'a> By<'a> {
         }
     }
 
+    /// Whether policies see the address of who has called EC2.
+    fn is_told_from_where(&self, call: &Call<'_>) -> bool {
+        self.caller.is_none() && !call.ec2.authorizer.assumptions().iam_key_source_ip_forwarded
+    }
+
     /// Makes a call, and has its event written.
     pub(super) async fn ask(
         self,
@@ -57,7 +63,7 @@ impl<'a> By<'a> {
             region: self.region,
             now: call.ctx.now,
             request_id: &id,
-            peer: None,
+            peer: call.ctx.peer.filter(|_| self.is_told_from_where(call)).map(address_of),
             notes: Some(&notes),
             invoked_by: self.through,
         };
@@ -73,6 +79,11 @@ impl<'a> By<'a> {
         });
         answer
     }
+}
+
+/// All but the address is EC2's.
+fn address_of(peer: Peer<'_>) -> Peer<'_> {
+    Peer { user_agent: None, referer: None, tls: None, host: None, ..peer }
 }
 
 /// Who calls, if it is not who launches: EC2's infrastructure, or a role that launches for a service.
