@@ -82,7 +82,7 @@ def an_instance_runs_until_it_is_terminated(aws):
     tags = [{"ResourceType": kind, "Tags": [{"Key": "team", "Value": kind}]} for kind in ("instance", "volume")]
     begun = run(client, image, ClientToken="once", TagSpecifications=tags)
     assert begun["State"] == {"Code": 0, "Name": "pending"} and begun["StateTransitionReason"] == "", begun
-    again = run(client, image, ClientToken="once")
+    again = run(client, image, ClientToken="once", TagSpecifications=tags)
     assert again["InstanceId"] == begun["InstanceId"], again
     told = settled(client, begun["InstanceId"])
     assert told["State"] == {"Code": 16, "Name": "running"} and told["ImageId"] == image, told
@@ -427,6 +427,35 @@ def calls_with_one_token_at_the_same_time_launch_once(aws):
     told = client.describe_volumes(Filters=[{"Name": "attachment.instance-id", "Values": [begun[0]["InstanceId"]]}])["Volumes"]
     granted = [grant["Constraints"]["EncryptionContextSubset"]["aws:ebs:id"] for grant in aws.kms().list_grants(KeyId=key, Limit=100)["Grants"]]
     assert set(granted) == {volume["VolumeId"] for volume in told} and len(told) == 33, (len(granted), len(told))
+
+
+@case(local_only="its volumes and templates take no client's token, and its instances any")
+def what_was_made_with_a_token_is_told_again(aws):
+    client, key = ec2(aws), aws.kms().create_key()["KeyMetadata"]["Arn"]
+    image = new_image(client, "of one token")
+    data = {"ImageId": image, "InstanceType": "t3.micro"}
+    other = "^Arguments on this idempotent request are inconsistent with arguments used in previous request\\(s\\)"
+    volume = {"AvailabilityZone": f"{REGION}a", "Encrypted": True, "KmsKeyId": key, "ClientToken": "volume once"}
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: client.create_volume(Size=1, **volume)["VolumeId"], range(8)))
+    assert len(set(made)) == 1, made
+    with aws.refuses("IdempotentParameterMismatch", other, 400):
+        client.create_volume(Size=2, **volume)
+    # Another account's tokens are its own.
+    assert ec2(aws, 1).create_volume(Size=2, AvailabilityZone=f"{REGION}a", ClientToken="volume once")["VolumeId"] != made[0]
+    template = {"LaunchTemplateName": "of-one-token", "ClientToken": "template once"}
+    first, again = (client.create_launch_template(LaunchTemplateData=data, **template)["LaunchTemplate"] for _ in range(2))
+    assert first == again, (first, again)
+    with aws.refuses("IdempotentParameterMismatch", other, 400):
+        client.create_launch_template(LaunchTemplateData={"ImageId": image}, **template)
+    launched = run(client, image, ClientToken="instance once")
+    assert run(client, image, ClientToken="instance once")["InstanceId"] == launched["InstanceId"]
+    with aws.refuses("IdempotentParameterMismatch", other, 400):
+        run(client, image, ClientToken="instance once", UserData="other")
+    client.terminate_instances(InstanceIds=[launched["InstanceId"]])
+    # What is gone is not told again: there is another one.
+    client.delete_launch_template(LaunchTemplateId=first["LaunchTemplateId"])
+    assert client.create_launch_template(LaunchTemplateData=data, **template)["LaunchTemplate"] != first
 
 
 @case(local_only=KEYS)

@@ -117,7 +117,9 @@ impl Ec2 {
             "StartInstances" => stopping::start(&call, input).await,
             "RunInstances" => launch::run_instances(&call, input).await,
             _ => {
-                let input = templates::with_id(&call, input);
+                // What is yet to be made has no id, though there be one of the name.
+                let is_of_old = operation != "CreateLaunchTemplate";
+                let input = if is_of_old { templates::with_id(&call, input) } else { input };
                 match authorize::authorize(&call, operation, &input) {
                     Ok(()) => self.at_once(&call, operation, input),
                     Err(denied) => Err(denied),
@@ -161,14 +163,14 @@ operations! {
     "CreateFleet",
         lacks "prices, so that overrides are taken by their priority; weights; `ValidUntil`; instance requirements",
     "CreateLaunchTemplate" => templates::create,
-        lacks "`Operator`; `ClientToken`",
+        lacks "`Operator`",
     "CreateLaunchTemplateVersion" => templates::create_version,
         lacks "`ResolveAlias`; `ClientToken`",
     "CreateSnapshot" => snapshots::create,
         lacks "time that it takes: a snapshot is complete at once",
     "CreateTags" => tags::create,
     "CreateVolume",
-        lacks "`ClientToken`; multi-attach, outposts, initialization rates; the bounds of each type's size and IOPS",
+        lacks "multi-attach, outposts, initialization rates; the bounds of each type's size and IOPS",
     "DeleteFleets" => fleets::delete,
     "DeleteLaunchTemplate" => templates::delete,
     "DeleteSnapshot" => snapshots::delete,

@@ -31,7 +31,7 @@ use super::{
     call::Call,
     instances,
     keys::{self, Held, OfVolume, Sealed},
-    records::{Attachment, Instance, Reason, Volume, tag_set},
+    records::{Attachment, Instance, Once, Reason, Volume, tag_set},
     state::Realm,
     tags, volumes,
 };
@@ -62,9 +62,11 @@ pub(super) async fn run_instances(call: &Call<'_>, value: Value) -> Result<Value
         Some(behalf) => behalf.launcher.clone(),
         None => Launcher::RunInstances(call.ctx.caller.principal.clone()),
     };
-    let plan = plan::of(call, value, &launcher)?;
+    // Who launches for somebody asks with tokens of its own.
+    let once = Once::of(&value).filter(|_| call.behalf.is_none());
+    let plan = Plan { once, ..plan::of(call, value, &launcher)? };
     authorize::authorize(call, "RunInstances", &plan.complete)?;
-    let before = launched_before(call, &call.read(), &plan);
+    let before = launched_before(call, &call.read(), &plan)?;
     let launched = match before {
         Some(before) => before,
         None => launch(call, &plan, call.behalf.map(|behalf| behalf.tags.clone()).unwrap_or_default()).await?,
@@ -104,7 +106,7 @@ pub(super) async fn launch(
         launched.push(one(call, plan, &reservation, index).await?);
     }
     let mut change = call.change();
-    if let Some(before) = launched_before(call, &change, plan) {
+    if let Some(before) = launched_before(call, &change, plan)? {
         // Another call with the same token was faster, while this one's volumes came under their keys.
         return Ok(before);
     }
@@ -128,14 +130,18 @@ pub(super) async fn launch(
 /// What the same token has launched before.
 ///
 /// Source: Amazon EC2 API Reference, "Ensuring idempotency in Amazon EC2 API requests".
-fn launched_before(call: &Call<'_>, realm: &Realm, plan: &Plan) -> Option<Reservation> {
-    let token = plan.client_token.as_deref()?;
+fn launched_before(call: &Call<'_>, realm: &Realm, plan: &Plan) -> Result<Option<Reservation>, ServiceError> {
+    let Some(token) = plan.client_token.as_deref() else { return Ok(None) };
     let instances: Vec<&Instance> = realm.launched_by(&call.place(), token).collect();
-    Some(Reservation {
-        reservation: instances.first()?.reservation.clone(),
+    let Some(first) = instances.first() else { return Ok(None) };
+    if let Some(once) = &plan.once {
+        once.is_as(first.once.as_ref())?;
+    }
+    Ok(Some(Reservation {
+        reservation: first.reservation.clone(),
         ids: instances.iter().map(|instance| instance.id.clone()).collect(),
         told: instances.iter().map(|instance| instances::told_now(call, realm, instance)).collect(),
-    })
+    }))
 }
 
 async fn one<'c>(call: &Call<'c>, plan: &Plan, reservation: &str, index: i64) -> Result<Made<'c>, ServiceError> {
@@ -193,6 +199,7 @@ async fn one<'c>(call: &Call<'c>, plan: &Plan, reservation: &str, index: i64) ->
                     ends: None,
                 }),
                 gone: is_refused.then_some(settles),
+                once: None,
             };
             grants.push(kept);
             volume
@@ -204,6 +211,7 @@ async fn one<'c>(call: &Call<'c>, plan: &Plan, reservation: &str, index: i64) ->
         reservation: reservation.to_owned(),
         launch_index: index,
         client_token: plan.client_token.clone(),
+        once: plan.once.clone(),
         image: plan.image.id.clone(),
         architecture: plan.image.architecture.clone(),
         root_device: plan.image.root_device.clone(),

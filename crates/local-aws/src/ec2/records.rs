@@ -3,6 +3,7 @@
 mod fleet;
 mod image;
 mod instance;
+mod once;
 mod spot;
 mod template;
 mod volume;
@@ -16,6 +17,7 @@ use serde_json::{Value, json};
 pub(super) use fleet::{Deletion, Fleet, FleetInstance, FleetKind, Target};
 pub(super) use image::{DeviceMapping, Image};
 pub(super) use instance::{Instance, InstanceState, Profile, Reason, Stop, Termination};
+pub(super) use once::Once;
 pub(super) use spot::SpotRequest;
 pub(super) use template::{LaunchTemplate, Version};
 pub(super) use volume::{ATTACHING, Attachment, DataKey, GrantMade, Shared, Snapshot, Volume};

@@ -51,6 +51,9 @@ pub(super) struct Realm {
     tagged: HashMap<(Place, String), BTreeMap<String, BTreeSet<String>>>,
     /// The fleets that a client's token has made.
     fleet_tokens: HashMap<(Place, String), String>,
+    /// The volumes that a client's token has made, and the launch templates.
+    volume_tokens: HashMap<(Place, String), String>,
+    template_tokens: HashMap<(Place, String), String>,
     /// The fleets that are looked at at some time.
     due: BTreeSet<(Timestamp, String)>,
     /// What is forgotten at some time.
@@ -132,6 +135,18 @@ impl Realm {
     pub(super) fn fleet_of_token(&self, place: &Place, token: &str) -> Option<&Fleet> {
         let id = self.fleet_tokens.get(&(place.clone(), token.to_owned()))?;
         self.fleets.get(id).map(AsRef::as_ref)
+    }
+
+    /// The volume that a client's token has made, while it is there.
+    pub(super) fn volume_of_token(&self, place: &Place, token: &str) -> Option<&Volume> {
+        let id = self.volume_tokens.get(&(place.clone(), token.to_owned()))?;
+        self.volumes.get(id).map(AsRef::as_ref)
+    }
+
+    /// The launch template that a client's token has made, while it is there.
+    pub(super) fn template_of_token(&self, place: &Place, token: &str) -> Option<&LaunchTemplate> {
+        let id = self.template_tokens.get(&(place.clone(), token.to_owned()))?;
+        self.templates.get(id).map(AsRef::as_ref)
     }
 
     /// The fleets of an account that are to be looked at by now.

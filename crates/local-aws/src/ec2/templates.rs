@@ -13,7 +13,7 @@ use super::{
     call::{Call, input, seconds},
     fault,
     filters::{Known, Listing, ids, page},
-    records::{LaunchTemplate, Version, tag_set},
+    records::{LaunchTemplate, Once, Version, tag_set},
     state::Realm,
     tags::{self, TagSpecification},
     volumes::extend,
@@ -60,9 +60,15 @@ struct DescribeVersions {
 }
 
 pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
+    let once = Once::of(&value);
     let asked: CreateLaunchTemplate = input(value)?;
     let tags = tags::of_new(&asked.tag_specifications, Ec2Kind::LaunchTemplate)?;
     let mut change = call.change();
+    let made = once.as_ref().and_then(|once| Some((once, change.template_of_token(&call.place(), &once.token)?)));
+    if let Some((once, template)) = made {
+        once.is_as(template.once.as_ref())?;
+        return Ok(json!({ "LaunchTemplate": told(template, tags::told(call, &change, &template.id)) }));
+    }
     if change.templates.of(&call.place()).any(|template| template.name == asked.launch_template_name) {
         let message = "Launch template name already in use.";
         return Err(ServiceError::new("InvalidLaunchTemplateName.AlreadyExistsException", message));
@@ -84,6 +90,7 @@ pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
         created_by,
         default: 1,
         versions: vec![first],
+        once,
     };
     tags::put(call, &mut change, &template.id, &tags)?;
     let told = told(&template, tag_set(&tags));

@@ -16,7 +16,7 @@ use super::{
     keys::{self, OfVolume},
     narrow::{narrowed, walked},
     network,
-    records::{Snapshot, Volume},
+    records::{Once, Snapshot, Volume},
     snapshots,
     state::Realm,
     tags::{self, TagSpecification},
@@ -54,6 +54,10 @@ struct OneVolume {
 /// The key is looked at after the answer: a volume whose key is refused is not there any more soon afterwards.
 pub(super) async fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     authorize::authorize(call, "CreateVolume", &value)?;
+    let once = Once::of(&value);
+    if let Some(before) = before(call, &call.read(), once.as_ref())? {
+        return Ok(before);
+    }
     let asked: CreateVolume = input(value)?;
     let tags = tags::of_new(&asked.tag_specifications, Ec2Kind::Volume)?;
     let zones = network::Subnet::all(call.account(), call.ctx.region);
@@ -115,8 +119,13 @@ pub(super) async fn create(call: &Call<'_>, value: Value) -> Result<Value, Servi
         ready,
         attachment: None,
         gone: is_refused.then_some(ready),
+        once,
     };
     let mut change = call.change();
+    if let Some(before) = before(call, &change, volume.once.as_ref())? {
+        // Another call with the same token was faster, while this one's volume came under its key.
+        return Ok(before);
+    }
     tags::put(call, &mut change, &volume.id, &tags)?;
     let mut told = told(call, &change, &volume);
     if let Some(members) = told.as_object_mut() {
@@ -125,6 +134,14 @@ pub(super) async fn create(call: &Call<'_>, value: Value) -> Result<Value, Servi
     change.put(volume);
     change.commit();
     Ok(told)
+}
+
+/// The volume that the same token has made.
+fn before(call: &Call<'_>, realm: &Realm, once: Option<&Once>) -> Result<Option<Value>, ServiceError> {
+    let found = once.and_then(|once| Some((once, realm.volume_of_token(&call.place(), &once.token)?)));
+    let Some((once, volume)) = found.filter(|(_, volume)| volume.is_there(call.now())) else { return Ok(None) };
+    once.is_as(volume.once.as_ref())?;
+    Ok(Some(told(call, realm, volume)))
 }
 
 pub(super) fn delete(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {

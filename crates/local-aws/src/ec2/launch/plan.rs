@@ -15,7 +15,7 @@ use crate::{
         images::{self, BlockDevice, Ebs},
         instance_types, keys,
         network::{self, Subnet},
-        records::{DataKey, DeviceMapping, Image, Profile, Snapshot},
+        records::{DataKey, DeviceMapping, Image, Once, Profile, Snapshot},
         tags::{self, TagSpecification},
         templates::{self, Named},
         volumes,
@@ -42,6 +42,8 @@ pub(in crate::ec2) struct Plan {
     pub(in crate::ec2) complete: Value,
     pub(in crate::ec2) count: i64,
     pub(in crate::ec2) client_token: Option<String>,
+    /// What came with it.
+    pub(in crate::ec2) once: Option<Once>,
     pub(in crate::ec2) image: Arc<Image>,
     pub(in crate::ec2) kind: String,
     /// The id of the launch template and the number of its version.
@@ -175,6 +177,7 @@ pub(in crate::ec2) fn of(call: &Call<'_>, value: Value, launcher: &Launcher) -> 
         complete,
         count,
         client_token: whole.client_token.filter(|token| !token.is_empty()),
+        once: None,
         image,
         kind,
         template,

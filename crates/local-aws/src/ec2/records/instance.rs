@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::Once;
 use crate::{ec2::stopping::TAKES, sqs::StateChange};
 
 /// How long an instance that was terminated is told of.
@@ -21,6 +22,9 @@ pub(in crate::ec2) struct Instance {
     pub(in crate::ec2) reservation: String,
     pub(in crate::ec2) launch_index: i64,
     pub(in crate::ec2) client_token: Option<String>,
+    /// What it was asked for with, where that had a client's token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::ec2) once: Option<Once>,
     pub(in crate::ec2) image: String,
     pub(in crate::ec2) architecture: String,
     pub(in crate::ec2) root_device: String,

@@ -5,6 +5,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::Once;
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(in crate::ec2) struct LaunchTemplate {
     pub(in crate::ec2) id: String,
@@ -15,6 +17,9 @@ pub(in crate::ec2) struct LaunchTemplate {
     pub(in crate::ec2) created_by: String,
     pub(in crate::ec2) default: u64,
     pub(in crate::ec2) versions: Vec<Version>,
+    /// What it was asked for with, where that had a client's token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::ec2) once: Option<Once>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -6,6 +6,8 @@ use aws_model::{AccountId, EncryptionContext, KeyArn, Region};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::Once;
+
 /// The data key that a volume or snapshot is encrypted under: sealed by KMS, so no secret.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(in crate::ec2) struct DataKey {
@@ -45,6 +47,9 @@ pub(in crate::ec2) struct Volume {
     pub(in crate::ec2) attachment: Option<Attachment>,
     /// When it is not there any more.
     pub(in crate::ec2) gone: Option<Timestamp>,
+    /// What it was asked for with, where that had a client's token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::ec2) once: Option<Once>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

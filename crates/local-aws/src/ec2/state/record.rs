@@ -1,5 +1,7 @@
 //! Things as rows.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -55,6 +57,17 @@ fn ends<R: Record>(realm: &mut Realm, before: Option<&R>, now: Option<&R>, of: i
     realm.ends.extend(now.and_then(ended));
 }
 
+/// A client's token, of an account in a region.
+type Token = (Place, String);
+
+/// Keeps which thing a client's token has made.
+fn tokens(made: &mut HashMap<Token, String>, before: Option<Token>, now: Option<(Token, String)>) {
+    if let Some(token) = before {
+        made.remove(&token);
+    }
+    made.extend(now);
+}
+
 macro_rules! records {
     ($($kind:ident $table:expr, $shelf:ident { $($more:tt)* })*) => {$(
         impl Record for $kind {
@@ -80,7 +93,12 @@ macro_rules! records {
 records! {
     Image Table::plain("ec2.image"), images {}
     Snapshot Table::plain("ec2.snapshot"), snapshots {}
-    LaunchTemplate Table::plain("ec2.launch-template"), templates {}
+    LaunchTemplate Table::plain("ec2.launch-template"), templates {
+        fn index(realm: &mut Realm, before: Option<&Self>, now: Option<&Self>) {
+            let token = |of: &Self| Some((of.place(), of.once.as_ref()?.token.clone()));
+            tokens(&mut realm.template_tokens, before.and_then(token), now.and_then(|of| Some((token(of)?, of.key()))));
+        }
+    }
     Settings Table::plain("ec2.settings"), settings {}
     Tags Table::plain("ec2.tags"), tags {
         fn index(realm: &mut Realm, before: Option<&Self>, now: Option<&Self>) {
@@ -126,12 +144,7 @@ records! {
             }
             realm.due.extend(now.and_then(due));
             let token = |of: &Self| Some((of.place(), of.client_token.clone()?));
-            if let Some(token) = before.and_then(token) {
-                realm.fleet_tokens.remove(&token);
-            }
-            if let Some((of, token)) = now.and_then(|of| Some((of, token(of)?))) {
-                realm.fleet_tokens.insert(token, of.id.clone());
-            }
+            tokens(&mut realm.fleet_tokens, before.and_then(token), now.and_then(|of| Some((token(of)?, of.key()))));
         }
     }
     Volume Table::plain("ec2.volume"), volumes {
@@ -141,6 +154,8 @@ records! {
 
         fn index(realm: &mut Realm, before: Option<&Self>, now: Option<&Self>) {
             ends(realm, before, now, |of| Ended::Volume(of.id.clone()));
+            let token = |of: &Self| Some((of.place(), of.once.as_ref()?.token.clone()));
+            tokens(&mut realm.volume_tokens, before.and_then(token), now.and_then(|of| Some((token(of)?, of.key()))));
         }
     }
     Instance Table::plain("ec2.instance"), instances {
