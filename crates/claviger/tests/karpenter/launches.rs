@@ -24,8 +24,7 @@ const INVALID_KEY: &str = "Client.InvalidKMSKey.InvalidState";
 async fn nodes_under_a_foreign_key() {
     let folder = tempfile::Builder::new().prefix("claviger-").tempdir().unwrap();
     let path = folder.path();
-    let minor = OLDEST_KUBERNETES.rsplit_once('.').unwrap().0;
-    let (world, cluster) = tokio::join!(World::start(path, minor), Cluster::start(path, OLDEST_KUBERNETES));
+    let (world, cluster) = tokio::join!(World::start(path), Cluster::start(path, OLDEST_KUBERNETES));
     let under_key = json!([{
         "deviceName": "/dev/xvda",
         "ebs": { "encrypted": true, "kmsKeyID": world.key, "volumeSize": "30Gi", "volumeType": "gp3", "deleteOnTermination": true },

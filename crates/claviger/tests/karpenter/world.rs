@@ -52,7 +52,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) async fn start(folder: &Path, kubernetes: &str) -> Self {
+    pub(crate) async fn start(folder: &Path) -> Self {
         let credential = format!("--credential={OWNERS_ACCESS_KEY}:{OWNERS_SECRET}:{OWNER}");
         let process = EmbeddedAws::start_with(Path::new(CLAVIGER), folder, &[credential]).await;
         let of = |access_key_id: &str, secret: &str| {
@@ -69,7 +69,7 @@ impl World {
         discoverable(&cluster).await;
         let session = controller(&cluster).await;
         new_queue(&cluster).await;
-        new_cluster(&cluster, kubernetes).await;
+        new_cluster(&cluster).await;
         Self { process, cluster, owner, session, key, encrypted_image, plain_image }
     }
 
@@ -205,7 +205,8 @@ async fn new_queue(cluster: &Aws) {
     cluster.call(Sqs, "CreateQueue", json!({ "QueueName": QUEUE, "Attributes": { "Policy": policy } })).await;
 }
 
-async fn new_cluster(cluster: &Aws, version: &str) {
+/// Of the version that EKS takes where none is named: each version ends at some time.
+async fn new_cluster(cluster: &Aws) {
     let trust = json!([{
         "Effect": "Allow", "Principal": { "Service": "eks.amazonaws.com" }, "Action": "sts:AssumeRole",
     }]);
@@ -215,7 +216,7 @@ async fn new_cluster(cluster: &Aws, version: &str) {
     let subnets: Vec<String> =
         subnets["Subnets"].as_array().unwrap().iter().take(2).map(|subnet| subnet["SubnetId"].text()).collect();
     let asked = json!({
-        "name": NAME, "version": version, "roleArn": role, "resourcesVpcConfig": { "subnetIds": subnets },
+        "name": NAME, "roleArn": role, "resourcesVpcConfig": { "subnetIds": subnets },
     });
     cluster.call(Eks, "CreateCluster", asked).await;
     await_some("the cluster is there", async || {
