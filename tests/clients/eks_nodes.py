@@ -99,9 +99,12 @@ def a_node_group_launches_and_goes(aws):
         LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "CreateAutoScalingGroup"}])["Events"]
     assert any(event["CloudTrailEvent"].count("assumed-role/AWSServiceRoleForAmazonEKSNodegroup/EKS") for event in trail), trail
 
-    new_nodes(aws, "nodes", "two", role, scalingConfig={"minSize": 0, "maxSize": 1, "desiredSize": 0}, capacityType="SPOT",
+    new_nodes(aws, "nodes", "two", role, scalingConfig={"minSize": 0, "maxSize": 1, "desiredSize": 1}, capacityType="SPOT",
               instanceTypes=["m5.large", "m5.xlarge"])
-    assert settled(aws, "nodes", "two")["status"] == "ACTIVE"
+    two = settled(aws, "nodes", "two")
+    [of_spot] = instances_of(aws, two)
+    assert two["status"] == "ACTIVE" and of_spot["InstanceLifecycle"] == "spot", (two, of_spot)
+    assert of_spot["InstanceType"] in ("m5.large", "m5.xlarge"), of_spot
     pages = eks(aws).get_paginator("list_nodegroups").paginate(clusterName="nodes", PaginationConfig={"PageSize": 1})
     assert [name for page in pages for name in page["nodegroups"]] == ["one", "two"]
     eks(aws).tag_resource(resourceArn=made["nodegroupArn"], tags={"a": "1"})
@@ -145,6 +148,7 @@ def node_groups_that_cannot_be_are_refused(aws):
         ({"role": role + "-not"}, "does not exist"), ({"role": "nobody"}, "invalid"),
         ({"scalingConfig": {"minSize": 3, "maxSize": 4, "desiredSize": 2}}, "Minimum capacity 3 can't be greater than desired size 2"),
         ({"scalingConfig": {"minSize": 1, "maxSize": 2, "desiredSize": 3}}, "desired capacity 3 can't be greater than max size 2"),
+        ({"scalingConfig": {"maxSize": 3}}, "told all, or none of them"),
         ({"scalingConfig": {"minSize": 1, "maxSize": 451, "desiredSize": 3}}, "450"),
         ({"subnets": ["subnet-1"]}, "The subnet ID 'subnet-1' does not exist"), ({"subnets": []}, "subnet"),
         ({"instanceTypes": ["m99.large"]}, r"The following supplied instance types do not exist: \[m99.large\]"),
@@ -188,8 +192,9 @@ def a_node_group_lives_or_dies_by_the_key_of_its_volumes(aws):
     foreign, own = kms.create_key()["KeyMetadata"], aws.kms(aws.accounts[0]).create_key()["KeyMetadata"]
     for name, key in (("foreign-key", foreign), ("own-key", own)):
         ebs = {"Encrypted": True, "KmsKeyId": key["Arn"], "VolumeSize": 20}
+        tags = [{"ResourceType": kind, "Tags": [{"Key": "team", "Value": kind}]} for kind in ("instance", "volume")]
         ec2.create_launch_template(LaunchTemplateName=name, LaunchTemplateData={
-            "BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": ebs}]})
+            "BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": ebs}], "TagSpecifications": tags})
     # The default key policy leaves it to IAM, and the service-linked role's policy has no action of KMS: a grant lets it.
     grantee = f"arn:aws:iam::{aws.accounts[0]}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
     operations = ["Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext",
@@ -211,7 +216,13 @@ def a_node_group_lives_or_dies_by_the_key_of_its_volumes(aws):
     alive = settled(aws, "keys-of-nodes", "lives")
     assert alive["status"] == "ACTIVE", alive
     volumes = [mapping["Ebs"]["VolumeId"] for of in instances_of(aws, alive) for mapping in of["BlockDeviceMappings"]]
-    assert {volume["KmsKeyId"] for volume in ec2.describe_volumes(VolumeIds=volumes)["Volumes"]} == {own["Arn"]}
+    volumes = ec2.describe_volumes(VolumeIds=volumes)["Volumes"]
+    assert {volume["KmsKeyId"] for volume in volumes} == {own["Arn"]}
+    # They have the template's tags, and EKS's own, without which EKS could not tag them.
+    for kind, things in (("instance", instances_of(aws, alive)), ("volume", volumes)):
+        for thing in things:
+            told = {tag["Key"]: tag["Value"] for tag in thing["Tags"]}
+            assert told.items() >= {"team": kind, "eks:cluster-name": "keys-of-nodes", "eks:nodegroup-name": "lives"}.items(), thing
     # Later it loses the key: what it launches then comes to nothing.
     aws.kms(aws.accounts[0]).disable_key(KeyId=own["KeyId"])
     eks(aws).update_nodegroup_config(clusterName="keys-of-nodes", nodegroupName="lives", scalingConfig={"desiredSize": 3})
@@ -280,6 +291,11 @@ def a_node_group_is_changed(aws):
         assert time.monotonic() < deadline, (known, types)
         time.sleep(0.05)
     assert known["launchTemplate"]["version"] == "2" and known["status"] == "ACTIVE", known
+    # Without the customer's template nothing is launched in its place.
+    ec2.delete_launch_template(LaunchTemplateId=template["LaunchTemplateId"])
+    with aws.refuses("InvalidRequestException", f"Launch template {template['LaunchTemplateId']} with version 2 is not there", 400):
+        eks(aws).update_nodegroup_version(**named)
+    assert [of["State"]["Name"] for of in instances_of(aws, known)] == ["running"] * 3, known
     # What holds it together is deleted behind its back.
     aws.admin("clock", freeze=aws.admin("clock")["now"])
     aws.client("autoscaling").delete_auto_scaling_group(AutoScalingGroupName=group_of(aws, known)["AutoScalingGroupName"], ForceDelete=True)

@@ -11,6 +11,7 @@ from autoscaling_cases import awaited, gone, new_group, new_template, told
 from ec2_cases import ec2, new_image
 from ec2_fleets import fleet_of
 from eks import eks, new_cluster
+from eks_nodes import deleted as nodes_deleted, new_nodes, node_role
 from session import REGION, Aws
 
 
@@ -61,6 +62,10 @@ def a_service_linked_role_that_is_in_use_is_not_deleted(aws):
     iam.create_service_linked_role(AWSServiceName="eks.amazonaws.com")
     cluster = new_cluster(aws, "uses-its-role")
     refused("AWSServiceRoleForAmazonEKS", REGION, cluster["arn"])
+    nodes = new_nodes(aws, "uses-its-role", "one", node_role(aws, "uses-its-role"))
+    refused("AWSServiceRoleForAmazonEKSNodegroup", REGION, nodes["nodegroupArn"])
+    nodes_deleted(aws, "uses-its-role", "one")
+    deleted("AWSServiceRoleForAmazonEKSNodegroup")
     eks(aws).delete_cluster(name="uses-its-role")
     awaited(lambda: eks(aws).list_clusters()["clusters"], lambda names: "uses-its-role" not in names)
     deleted("AWSServiceRoleForAmazonEKS")

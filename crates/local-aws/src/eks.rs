@@ -107,6 +107,11 @@ impl Eks {
         self.state.read().clusters_of(account).map(|cluster| cluster.arn.clone()).collect()
     }
 
+    /// An account's managed node groups, wherever they are.
+    pub(crate) fn node_groups_of(&self, account: AccountId) -> Vec<Arn> {
+        self.state.read().node_groups_of(account).map(|group| group.arn.clone()).collect()
+    }
+
     /// An account's Fargate profiles, wherever they are.
     pub(crate) fn fargate_profiles_of(&self, account: AccountId) -> Vec<Arn> {
         self.state.read().fargate_profiles_of(account).map(|profile| profile.arn.clone()).collect()

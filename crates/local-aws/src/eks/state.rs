@@ -319,6 +319,11 @@ impl Realm {
         found.filter(|group| group.arn == *arn)
     }
 
+    /// Those of an account, wherever they are.
+    pub(super) fn node_groups_of(&self, account: AccountId) -> impl Iterator<Item = &Arc<NodeGroup>> + use<'_> {
+        under(&self.node_groups, format!("{account}/")).map(|(_, group)| group)
+    }
+
     /// Those of a cluster, by name.
     pub(super) fn node_groups(&self, place: &Place, cluster: &str) -> impl Iterator<Item = &Arc<NodeGroup>> + use<'_> {
         under(&self.node_groups, format!("{}{cluster}/", place.0)).map(|(_, group)| group)

@@ -263,7 +263,15 @@ pub(super) fn release(ami_type: &str, version: &str, asked: Option<&str>) -> Res
 }
 
 /// How many nodes, over what there was.
+///
+/// Source: Amazon EKS API Reference, "NodegroupScalingConfig": "When creating a node group, you must specify all or none of the
+/// properties."
 pub(super) fn sizes(asked: Sizes, known: Option<Scaling>) -> Result<Scaling, ServiceError> {
+    let told = [asked.min_size, asked.max_size, asked.desired_size].iter().flatten().count();
+    if known.is_none() && !matches!(told, 0 | 3) {
+        let message = "Minimum capacity, max size and desired size are told all, or none of them.";
+        return Err(fault::invalid_parameter(message));
+    }
     let usual = Scaling { min_size: 1, max_size: 2, desired_size: 2 };
     let known = known.unwrap_or(usual);
     let scaling = Scaling {

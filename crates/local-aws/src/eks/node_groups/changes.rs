@@ -19,7 +19,7 @@ use crate::{
     eks::{
         call::{Call, input},
         fault,
-        records::{NodeGroup, Stage, Taint, UpdateConfig},
+        records::{NodeGroup, Stage, Taint, TemplateOf, UpdateConfig},
         updates::{self, Of},
         versions::minor,
     },
@@ -177,8 +177,12 @@ pub(in crate::eks) async fn version(call: &Call<'_>, value: Value) -> Result<Val
 
 async fn replace(call: &Call<'_>, group: &NodeGroup) -> Result<(), ServiceError> {
     let region = call.ctx.region;
-    let of_customer = group.template.as_ref();
-    let of_customer = of_customer.and_then(|of| call.nodes.ec2.template_data(&of.id, &of.version));
+    let data = |of: &TemplateOf| {
+        let gone =
+            || fault::invalid_request(format!("Launch template {} with version {} is not there.", of.id, of.version));
+        call.nodes.ec2.template_data(&of.id, &of.version).ok_or_else(gone)
+    };
+    let of_customer = group.template.as_ref().map(data).transpose()?;
     let found = call.nodes.ec2.template((call.account(), region), None, Some(&group.part()));
     let (template, _) =
         found.ok_or_else(|| fault::invalid_request("The launch template of the node group is not there."))?;
@@ -187,7 +191,8 @@ async fn replace(call: &Call<'_>, group: &NodeGroup) -> Result<(), ServiceError>
         "LaunchTemplateData": parts::template_data(group, region, of_customer),
     });
     let made = ask(call, ServiceId::Ec2, "CreateLaunchTemplateVersion", input).await?;
-    let number = made.pointer("/LaunchTemplateVersion/VersionNumber").and_then(Value::as_i64).unwrap_or(1);
+    let number = made.pointer("/LaunchTemplateVersion/VersionNumber").and_then(Value::as_i64);
+    let number = number.ok_or_else(|| fault::invalid_request("EC2 told no version of the launch template."))?;
     let input = json!({
         "AutoScalingGroupName": group.scaling_group(),
         "MixedInstancesPolicy": parts::mixed(group, &template, &number.to_string()),
@@ -223,11 +228,12 @@ fn keep(call: &Call<'_>, group: NodeGroup, kind: &str, done: Parameters) -> Resu
     let (cluster, name) = (cluster.to_owned(), name.to_owned());
     let mut change = call.change();
     let of_cluster = change.cluster(&call.place(), &cluster)?.clone();
-    if change.node_group_of(&group.arn).is_none_or(|known| known.stage != Stage::There) {
-        return Err(fault::node_group_is_busy(&cluster, &name, "DELETING"));
-    }
+    let known = change.node_group_of(&group.arn).filter(|known| known.stage == Stage::There);
+    // Its tags may have been changed while others were asked.
+    let tags = known.map(|known| known.tags.clone());
+    let tags = tags.ok_or_else(|| fault::node_group_is_busy(&cluster, &name, "DELETING"))?;
     let answer = updates::begin(&mut change, call, &of_cluster, (kind, Of::NodeGroup(&name)), done);
-    change.put(NodeGroup { modified: call.now(), ..group });
+    change.put(NodeGroup { tags, modified: call.now(), ..group });
     change.commit();
     Ok(answer)
 }

@@ -45,7 +45,25 @@ pub(super) fn template_data(group: &NodeGroup, region: &Region, of_customer: Opt
         put(&mut data, "KeyName", json!(key));
     }
     put(&mut data, "IamInstanceProfile", json!({ "Name": group.part() }));
+    for kind in ["instance", "volume"] {
+        put_tags(&mut data, kind, tags(group));
+    }
     data
+}
+
+/// Adds EKS's tags to those that a customer's template has for a kind of thing.
+///
+/// Source: AWS managed policy `AWSServiceRoleForAmazonEKSNodegroup`, `AllowTaggingEC2ResourcesOnlyDuringLaunch`: without them
+/// EKS could not tag what is launched.
+fn put_tags(data: &mut Value, kind: &str, tags: Vec<Value>) {
+    let told = data.get("TagSpecifications").and_then(Value::as_array).cloned().unwrap_or_default();
+    let is_of_kind = |of: &Value| of.get("ResourceType").is_some_and(|known| known == kind);
+    let (of_kind, mut others): (Vec<Value>, Vec<Value>) = told.into_iter().partition(is_of_kind);
+    let known = of_kind.iter().filter_map(|of| of.get("Tags")?.as_array()).flatten().cloned();
+    let known = known.filter(|tag| !tags.iter().any(|own| own.get("Key") == tag.get("Key")));
+    let all: Vec<Value> = known.collect::<Vec<_>>().into_iter().chain(tags).collect();
+    others.push(json!({ "ResourceType": kind, "Tags": all }));
+    put(data, "TagSpecifications", Value::Array(others));
 }
 
 /// `CreateAutoScalingGroup`, of the version 1 of its launch template.
