@@ -270,6 +270,14 @@ def a_node_group_is_changed(aws):
     assert (known["labels"], known["taints"]) == ({"b": "2", "c": "3"}, [{"key": "k", "effect": "NO_EXECUTE"}]), known
     assert (known["scalingConfig"], known["updateConfig"]) == ({"minSize": 1, "maxSize": 4, "desiredSize": 3}, {"maxUnavailablePercentage": 50})
     assert group_of(aws, known)["DesiredCapacity"] == 3
+    # An autoscaler changes it at Auto Scaling; another change leaves it so.
+    scale, name = aws.client("autoscaling").set_desired_capacity, group_of(aws, known)["AutoScalingGroupName"]
+    scale(AutoScalingGroupName=name, DesiredCapacity=2)
+    assert eks(aws).describe_nodegroup(**named)["nodegroup"]["scalingConfig"]["desiredSize"] == 2
+    eks(aws).update_nodegroup_config(**named, scalingConfig={"maxSize": 6})
+    known = eks(aws).describe_nodegroup(**named)["nodegroup"]
+    assert known["scalingConfig"] == {"minSize": 1, "maxSize": 6, "desiredSize": 2} and group_of(aws, known)["DesiredCapacity"] == 2, known
+    scale(AutoScalingGroupName=name, DesiredCapacity=3)
     for wrong in ({}, {"labels": {"removeLabels": ["none"]}}, {"scalingConfig": {"minSize": 9}}, {"labels": {"addOrUpdateLabels": {"k8s.io/a": "b"}}}):
         with aws.refuses("InvalidParameterException", status=400):
             eks(aws).update_nodegroup_config(**named, **wrong)

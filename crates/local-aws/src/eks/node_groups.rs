@@ -161,5 +161,16 @@ pub(super) fn delete(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
 }
 
 fn told(call: &Call<'_>, group: &NodeGroup) -> Value {
-    json!({ "nodegroup": group.told(&health::issues(call, group)) })
+    json!({ "nodegroup": as_now(call, group.clone()).told(&health::issues(call, group)) })
+}
+
+/// A node group with as many nodes as its Auto Scaling group is to have now.
+///
+/// Source: Amazon EKS API Reference, "NodegroupScalingConfig" > `desiredSize`: the Cluster Autoscaler alters it there.
+fn as_now(call: &Call<'_>, mut group: NodeGroup) -> NodeGroup {
+    let now = call.nodes.autoscaling.group_now(call.account(), call.ctx.region, &group.scaling_group());
+    if let Some(now) = now.filter(|now| !now.is_going) {
+        group.scaling.desired_size = now.desired;
+    }
+    group
 }

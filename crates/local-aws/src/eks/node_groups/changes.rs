@@ -116,12 +116,16 @@ pub(in crate::eks) async fn config(call: &Call<'_>, value: Value) -> Result<Valu
         return Err(fault::invalid_parameter("No changes were asked for."));
     }
     if group.scaling != before {
-        let input = json!({
+        let mut input = json!({
             "AutoScalingGroupName": group.scaling_group(),
             "MinSize": group.scaling.min_size,
             "MaxSize": group.scaling.max_size,
-            "DesiredCapacity": group.scaling.desired_size,
         });
+        // Whoever scales the group meanwhile is not undone.
+        let desired = (group.scaling.desired_size != before.desired_size).then_some(group.scaling.desired_size);
+        if let (Some(desired), Some(members)) = (desired, input.as_object_mut()) {
+            members.insert("DesiredCapacity".to_owned(), desired.into());
+        }
         ask(call, ServiceId::AutoScaling, "UpdateAutoScalingGroup", input).await?;
     }
     keep(call, group, "ConfigUpdate", done)
@@ -209,7 +213,7 @@ async fn replace(call: &Call<'_>, group: &NodeGroup) -> Result<(), ServiceError>
 fn known(call: &Call<'_>, cluster: &str, name: &str) -> Result<NodeGroup, ServiceError> {
     let group = NodeGroup::clone(&*call.read().node_group(&call.place(), cluster, name).cloned()?);
     if group.stage == Stage::There && call.nodes.has_scaling_group(call, &group) {
-        return Ok(group);
+        return Ok(super::as_now(call, group));
     }
     let told = group.told(&[]);
     let status = told.get("status").and_then(Value::as_str).unwrap_or_default();

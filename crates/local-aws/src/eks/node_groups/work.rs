@@ -85,7 +85,7 @@ async fn make(nodes: &Nodes, at: At<'_>, group: &NodeGroup) -> Becomes {
     if health::is_failing(&now) {
         return Becomes::Is(Stage::Failed(vec![health::failed(group, now)]));
     }
-    if now.in_service >= group.scaling.desired_size { Becomes::Is(Stage::There) } else { Becomes::Stays }
+    if now.in_service >= now.desired { Becomes::Is(Stage::There) } else { Becomes::Stays }
 }
 
 async fn make_parts(nodes: &Nodes, at: At<'_>, group: &NodeGroup) -> Step<()> {
