@@ -593,7 +593,7 @@ def pods():
     aws("eks-auth", "assume-role-for-pod-identity", *named, "--token", token, refused="ResourceNotFoundException", **of_account)
     eks("delete-cluster", "--name", "cli")
     eks("describe-cluster", "--name", "cli", refused="ResourceNotFoundException")
-    eks("list-nodegroups", *named, refused="UnknownOperationException")
+    eks("list-insights", *named, refused="UnknownOperationException")
 
 
 def who_enters_a_cluster():
@@ -842,7 +842,7 @@ def a_group():
     data = json.dumps({"ImageId": image, "InstanceType": "m5.large"})
     ec2("create-launch-template", "--launch-template-name", "group", "--launch-template-data", data)
     named = ("--auto-scaling-group-name", "cli")
-    subnets = ec2("describe-subnets", "--query", "Subnets[].SubnetId", credentials=CREDENTIALS[IAM_ACCOUNT])
+    subnets = ec2("describe-subnets", "--query", "Subnets[].SubnetId")
     tag = "ResourceId=cli,ResourceType=auto-scaling-group,Key=team,Value=green,PropagateAtLaunch=true"
     groups("create-auto-scaling-group", *named, "--launch-template", "LaunchTemplateName=group", "--min-size", "1",
            "--max-size", "3", "--vpc-zone-identifier", ",".join(subnets), "--tags", tag)

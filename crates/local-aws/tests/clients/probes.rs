@@ -116,7 +116,13 @@ async fn found(cli: &mut Cli, probe: &Probe, assumptions: Assumptions) -> (Verdi
     let mut run = Run::new(probe, given).unwrap();
     loop {
         match run.next_step() {
-            Next::Call(asked) => run.answered(&cli.call(&request(&aws, &asked))),
+            Next::Call(asked) => {
+                // Whoever runs this at AWS waits as well: a role goes after the groups that use it.
+                if asked.words.iter().any(|word| word == "delete-service-linked-role") {
+                    groups_gone(cli, &aws, &clock);
+                }
+                run.answered(&cli.call(&request(&aws, &asked)));
+            }
             Next::Wait(minutes) => {
                 // What groups have to launch is launched before the time passes that it then has.
                 ask(cli, &aws, "A", "autoscaling describe-auto-scaling-groups");
@@ -128,19 +134,22 @@ async fn found(cli: &mut Cli, probe: &Probe, assumptions: Assumptions) -> (Verdi
                     ask(cli, &aws, "A", &format!("ec2 terminate-instances --instance-ids {instance}"));
                     ask(cli, &aws, "A", &format!("ec2 wait instance-terminated --instance-ids {instance}"));
                 }
-                // A group that is deleted waits for its instances.
-                for _ in 0..100 {
-                    let groups = "autoscaling describe-auto-scaling-groups";
-                    if !is_ec2s || !ask(cli, &aws, "A", groups).contains("Delete in progress") {
-                        break;
-                    }
-                    clock.advance(SignedDuration::from_secs(10)).unwrap();
-                }
+                groups_gone(cli, &aws, &clock);
                 let untold = run.left_behind().iter().map(|left| format!("{}: {}", left.call, left.printed));
                 let left = untold.chain(still_there(cli, &aws, probe)).collect();
                 return (verdict, left);
             }
         }
+    }
+}
+
+/// A group that is deleted waits for its instances.
+fn groups_gone(cli: &mut Cli, aws: &Running, clock: &Clock) {
+    for _ in 0..100 {
+        if !ask(cli, aws, "A", "autoscaling describe-auto-scaling-groups").contains("Delete in progress") {
+            break;
+        }
+        clock.advance(SignedDuration::from_secs(10)).unwrap();
     }
 }
 
