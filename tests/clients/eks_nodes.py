@@ -287,6 +287,15 @@ def a_node_group_is_changed(aws):
     for wrong in ({"launchTemplate": {"id": other["LaunchTemplateId"]}}, {"version": "1.99"}, {"releaseVersion": "1"}):
         with aws.refuses("InvalidParameterException", status=400):
             eks(aws).update_nodegroup_version(**named, **wrong)
+    # A version is held to what a template is held to when a group is made, and to where image and types come from.
+    for data, words in (({"InstanceType": "m5.large", "IamInstanceProfile": {"Name": "a"}}, "should not specify an instance profile"),
+                        ({"InstanceType": "m5.large", "ImageId": former["ImageId"]}, "the node group has EKS's AMI"),
+                        ({"MetadataOptions": {"HttpTokens": "required"}}, "needs an instance type")):
+        made = ec2.create_launch_template_version(LaunchTemplateId=template["LaunchTemplateId"], LaunchTemplateData=data)
+        number = str(made["LaunchTemplateVersion"]["VersionNumber"])
+        with aws.refuses("InvalidParameterException", words, 400):
+            eks(aws).update_nodegroup_version(**named, launchTemplate={"id": template["LaunchTemplateId"], "version": number})
+    assert {of["InstanceType"] for of in instances_of(aws, known)} == {"m5.large"}, known
     update = eks(aws).update_nodegroup_version(**named, launchTemplate={"id": template["LaunchTemplateId"], "version": "2"})["update"]
     kinds = {of["type"]: of["value"] for of in update["params"]}
     assert update["type"] == "VersionUpdate" and kinds["LaunchTemplateVersion"] == "2" and kinds["Version"] == cluster["version"], update

@@ -107,9 +107,7 @@ impl Create {
         let role = node_role(call, &self.node_role)?;
         let template = self.launch_template.as_ref().map(|named| named.found(call)).transpose()?;
         let of_template = template.as_ref().and_then(|of| call.nodes.ec2.template_data(&of.id, &of.version));
-        let names = |member: &str| {
-            of_template.as_ref().is_some_and(|data| data.get(member).is_some_and(|value| !value.is_null()))
-        };
+        let names = |member: &str| of_template.as_ref().is_some_and(|data| names(data, member));
         check_template(&self, of_template.as_ref())?;
 
         let is_custom = names("ImageId");
@@ -201,8 +199,13 @@ fn check_template(asked: &Create, data: Option<&Value>) -> Result<(), ServiceErr
     if asked.remote_access.is_some() {
         return invalid("Remote access configuration cannot be specified with a launch template.");
     }
-    let has = |member: &str| data.get(member).is_some_and(|value| !value.is_null());
-    if has("IamInstanceProfile") {
+    check_data(data)
+}
+
+/// What no version of such a template has.
+fn check_data(data: &Value) -> Result<(), ServiceError> {
+    let invalid = |message: &str| Err(fault::invalid_parameter(message));
+    if names(data, "IamInstanceProfile") {
         return invalid(
             "Launch template should not specify an instance profile. The noderole in your request will be used to construct an instance profile.",
         );
@@ -215,6 +218,36 @@ fn check_template(asked: &Create, data: Option<&Value>) -> Result<(), ServiceErr
         return invalid("Launch template should not specify a subnet: the subnets of the request are used.");
     }
     Ok(())
+}
+
+/// What another version of its template has to have in common with the one that a group has: where image and types come from.
+///
+/// Source: eksctl User Guide, "Launch Template support for Managed Nodegroups" (a group with a custom image keeps to custom
+/// images).
+pub(super) fn check_new_version(group: &NodeGroup, data: &Value) -> Result<(), ServiceError> {
+    check_data(data)?;
+    let invalid = |message: &str| Err(fault::invalid_parameter(message));
+    match (group.ami_type == CUSTOM, names(data, "ImageId")) {
+        (true, false) => {
+            return invalid("The launch template's version needs an image id: the node group has a custom AMI.");
+        }
+        (false, true) => {
+            return invalid("The launch template's version has an image id: the node group has EKS's AMI.");
+        }
+        _ => {}
+    }
+    match (group.instance_types.is_some(), names(data, "InstanceType")) {
+        (true, true) => {
+            invalid("Instance types must be specified in either the launch template or the node group, not both.")
+        }
+        (false, false) => invalid("The launch template's version needs an instance type: the node group has none."),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a template says something of a member.
+fn names(data: &Value, member: &str) -> bool {
+    data.get(member).is_some_and(|value| !value.is_null())
 }
 
 /// Source: Amazon EKS API Reference, "CreateNodegroup" > `nodegroupName`.

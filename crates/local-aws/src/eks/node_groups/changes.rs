@@ -154,6 +154,9 @@ pub(in crate::eks) async fn version(call: &Call<'_>, value: Value) -> Result<Val
         }
         _ => {}
     }
+    if let Some(new) = &template {
+        asked::check_new_version(&group, &template_data(call, new)?)?;
+    }
     // Without a version it is the newest release of the version that there is.
     let version = asked.version.clone().unwrap_or_else(|| match (&template, &asked.release_version) {
         (None, None) if !is_custom => of_cluster.clone(),
@@ -181,12 +184,7 @@ pub(in crate::eks) async fn version(call: &Call<'_>, value: Value) -> Result<Val
 
 async fn replace(call: &Call<'_>, group: &NodeGroup) -> Result<(), ServiceError> {
     let region = call.ctx.region;
-    let data = |of: &TemplateOf| {
-        let gone =
-            || fault::invalid_request(format!("Launch template {} with version {} is not there.", of.id, of.version));
-        call.nodes.ec2.template_data(&of.id, &of.version).ok_or_else(gone)
-    };
-    let of_customer = group.template.as_ref().map(data).transpose()?;
+    let of_customer = group.template.as_ref().map(|of| template_data(call, of)).transpose()?;
     let found = call.nodes.ec2.template((call.account(), region), None, Some(&group.part()));
     let (template, _) =
         found.ok_or_else(|| fault::invalid_request("The launch template of the node group is not there."))?;
@@ -202,11 +200,23 @@ async fn replace(call: &Call<'_>, group: &NodeGroup) -> Result<(), ServiceError>
         "MixedInstancesPolicy": parts::mixed(group, &template, &number.to_string()),
     });
     ask(call, ServiceId::AutoScaling, "UpdateAutoScalingGroup", input).await?;
-    for instance in call.nodes.autoscaling.instances_of(call.account(), region, &group.scaling_group()) {
+    let members = || call.nodes.autoscaling.instances_of(call.account(), region, &group.scaling_group());
+    for instance in members() {
         let input = json!({ "InstanceId": instance, "ShouldDecrementDesiredCapacity": false });
-        ask(call, ServiceId::AutoScaling, "TerminateInstanceInAutoScalingGroup", input).await?;
+        let ended = ask(call, ServiceId::AutoScaling, "TerminateInstanceInAutoScalingGroup", input).await;
+        // One that left by itself meanwhile is replaced already.
+        if ended.is_err() && members().contains(&instance) {
+            ended?;
+        }
     }
     Ok(())
+}
+
+/// What a customer's template says.
+fn template_data(call: &Call<'_>, of: &TemplateOf) -> Result<Value, ServiceError> {
+    let gone =
+        || fault::invalid_request(format!("Launch template {} with version {} is not there.", of.id, of.version));
+    call.nodes.ec2.template_data(&of.id, &of.version).ok_or_else(gone)
 }
 
 /// A group that came to be, and whose Auto Scaling group is there.
