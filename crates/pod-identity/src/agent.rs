@@ -3,7 +3,7 @@
 //! ```text
 //!   pods, by 169.254.170.23 and fd00:ec2::23                    link_local   the addresses, on a link of their own
 //!     |
-//!   listening, server   each address, bounded connections        metrics     ours, and the peer's names
+//!   listening           each address, bounded connections        metrics      ours, and the peer's names
 //!     |
 //!   desk                host -> pod's pace -> cache -> token
 //!     |                                         |       |
@@ -15,7 +15,6 @@
 //! One cache serves both families, and equal tokens share one call. "The peer" is AWS's eks-pod-identity-agent.
 
 mod answer;
-mod bearer;
 mod cache;
 mod credentials;
 mod desk;
@@ -25,14 +24,12 @@ mod link_local;
 mod listening;
 mod metrics;
 mod pace;
-mod server;
 mod source;
 mod token;
 
-pub use bearer::BearerToken;
 pub use cache::{Cache, CacheSettings, Denied, Now};
 pub use credentials::{Credentials, Keys};
-pub use desk::{Connection, Desk};
+pub use desk::Desk;
 pub use eks_auth::{EksAuth, EksAuthSettings};
 pub use hosts::Hosts;
 pub use link_local::{ADDRESSES, LinkKind, SetUp, SetUpError, set_up};
@@ -41,3 +38,5 @@ pub use metrics::Metrics;
 pub use pace::PodPace;
 pub use source::{CredentialSource, Issued, SourceError, SourceErrorClass};
 pub use token::{Bearer, ClusterKeys, InvalidBearer, InvalidKeySource, KeySource, Validator};
+
+pub use crate::{bearer::BearerToken, connections::Connection};

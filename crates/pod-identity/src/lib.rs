@@ -8,3 +8,9 @@
 //! One module a daemon. They share types, and never each other's state.
 
 pub mod agent;
+
+mod bearer;
+mod certificate;
+mod connections;
+
+pub use certificate::{Certificate, CertificateError};

@@ -29,12 +29,12 @@ use self::{
     flight::{Landing, Outcome},
 };
 use super::{
-    bearer::{BearerToken, TokenKey},
     credentials::Credentials,
     metrics::{CacheEvent, Metrics},
     source::{CredentialSource, SourceError},
     token::Bearer,
 };
+use crate::bearer::{BearerToken, TokenKey};
 
 /// Tells the time; tests have one that stands.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;

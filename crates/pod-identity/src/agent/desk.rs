@@ -1,18 +1,20 @@
 //! One request of a pod, from its head to its answer.
 
-use std::net::SocketAddr;
-
 use http::{HeaderMap, Request, StatusCode, Uri, header};
+use hyper::body::Incoming;
 
 use super::{
     answer::{self, Answer},
-    bearer::{BearerToken, TokenKey},
     cache::{Cache, Denied},
     credentials::Credentials,
     hosts::Hosts,
     metrics::{Metrics, RequestOutcome},
     pace::PodPace,
     token::{InvalidBearer, Validator},
+};
+use crate::{
+    bearer::{BearerToken, TokenKey},
+    connections::{Answers, Connection},
 };
 
 /// Answers pods.
@@ -28,15 +30,6 @@ pub struct Desk {
     pub cache: Cache,
     /// What is counted.
     pub metrics: Metrics,
-}
-
-/// Between whom a request travelled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Connection {
-    /// The pod's end.
-    pub peer: SocketAddr,
-    /// The agent's end.
-    pub local: SocketAddr,
 }
 
 struct Refusal {
@@ -96,6 +89,19 @@ impl Desk {
             tracing::warn!(%invalid, left_out, "a token is not passed on");
         }
         Refusal { outcome: RequestOutcome::InvalidToken, status: StatusCode::BAD_REQUEST, message: invalid.to_string() }
+    }
+}
+
+impl Answers for Desk {
+    const OF: &str = "pods";
+    const MOST: usize = 2048;
+
+    async fn answer(&self, request: Request<Incoming>, connection: Connection) -> Answer {
+        Desk::answer(self, &request, connection).await
+    }
+
+    fn connections(&self, open: usize) {
+        self.metrics.connections(open);
     }
 }
 

@@ -23,10 +23,10 @@ use jiff::Timestamp;
 use tokio::sync::RwLock;
 
 use super::{
-    bearer::BearerToken,
     credentials::{Credentials, Keys},
     source::{CredentialSource, Issued, SourceError},
 };
+use crate::bearer::BearerToken;
 
 /// Source: eks-pod-identity-agent, `internal/cloud/eksauth/service.go`.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);

@@ -16,7 +16,8 @@ use tokio::{
     time::sleep,
 };
 
-use super::{desk::Desk, server};
+use super::desk::Desk;
+use crate::connections;
 
 /// How often an address that could not be bound is tried again.
 const TRY_AGAIN: Duration = Duration::from_secs(2);
@@ -122,7 +123,7 @@ async fn hold(
                 listening.change(index, Ok(address));
                 desk.metrics.bound(&host.to_string(), true);
                 tracing::info!(%address, "listening");
-                return server::serve(listener, desk, shutdown).await;
+                return connections::serve(listener, None, desk, shutdown).await;
             }
             Err(error) => listening.change(index, Err(error.to_string())),
         }

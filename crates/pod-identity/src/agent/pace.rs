@@ -12,7 +12,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{bearer::TokenKey, desk::Connection};
+use crate::{bearer::TokenKey, connections::Connection};
 
 /// How many callers are remembered. Once there are more, those that may ask at once are forgotten, which changes nothing.
 const REMEMBERED: usize = 8192;

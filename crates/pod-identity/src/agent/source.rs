@@ -5,7 +5,8 @@ use std::fmt;
 use async_trait::async_trait;
 use http::StatusCode;
 
-use super::{bearer::BearerToken, credentials::Credentials};
+use super::credentials::Credentials;
+use crate::bearer::BearerToken;
 
 /// Gives credentials for tokens: EKS Auth, or the broker of a cluster outside EKS.
 #[async_trait]

@@ -3,11 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{flight::Board, lru::Lru, settings::CacheSettings};
-use crate::agent::{
+use crate::{
+    agent::{
+        credentials::Credentials,
+        source::{Issued, SourceError, SourceErrorClass},
+        token::Bearer,
+    },
     bearer::{BearerToken, TokenKey},
-    credentials::Credentials,
-    source::{Issued, SourceError, SourceErrorClass},
-    token::Bearer,
 };
 
 /// Renewed so long before their end, since SDKs ask for new ones up to 15 minutes before it.

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use tokio::sync::watch;
 
 use super::{Denied, Shared, entry::State};
-use crate::agent::{bearer::TokenKey, credentials::Credentials};
+use crate::{agent::credentials::Credentials, bearer::TokenKey};
 
 /// Tokens that are asked about at once. Each holds up to 16 KiB; a node has at most a few hundred pods.
 const MOST_FLIGHTS: usize = 2000;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::agent::bearer::TokenKey;
+use crate::bearer::TokenKey;
 
 /// At most so many values. INVARIANT: `order` has each key of `values` once, under the time of its last use.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ pub struct BearerToken(Arc<Zeroizing<String>>);
 
 /// What tells tokens apart where the token itself need not be: its SHA-256.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct TokenKey([u8; 32]);
+pub(crate) struct TokenKey([u8; 32]);
 
 impl BearerToken {
     /// Takes a token over.
@@ -28,7 +28,7 @@ impl BearerToken {
 }
 
 impl TokenKey {
-    pub(super) fn of(text: &str) -> Self {
+    pub(crate) fn of(text: &str) -> Self {
         let mut key = [0; 32];
         // INVARIANT: a SHA-256 has 32 octets.
         key.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());
