@@ -2,15 +2,17 @@
 
 use aws_model::Arn;
 
-/// An association of a service account with a role.
+use crate::NamePattern;
+
+/// An association of a service account, or of several by patterns, with a role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Association {
     /// Its id, `a-` and 17 letters and digits.
     pub id: String,
     /// The service account's namespace.
-    pub namespace: String,
+    pub namespace: NamePattern,
     /// The service account.
-    pub service_account: String,
+    pub service_account: NamePattern,
     /// The role, which is in the cluster's account.
     pub role: Arn,
     /// The role that the first one's session assumes, in whatever account.
@@ -21,4 +23,12 @@ pub struct Association {
     pub session_tags: bool,
     /// An inline session policy. With a target role it is that role's session that it narrows.
     pub policy: Option<String>,
+}
+
+impl Association {
+    /// Whether it is of this service account.
+    #[must_use]
+    pub fn is_for(&self, namespace: &str, service_account: &str) -> bool {
+        self.namespace.matches(namespace) && self.service_account.matches(service_account)
+    }
 }

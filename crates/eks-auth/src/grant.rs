@@ -57,19 +57,9 @@ pub struct Tag {
     pub value: String,
 }
 
-/// What a pod gets by the associations of its cluster: of one service account there is one at most, else the first counts.
-/// `uuid` is one that no session had before. `None`: its service account has no association.
+/// What a pod gets by the association of its service account. `uuid` is one that no session had before.
 #[must_use]
-pub fn grant<'a>(
-    cluster: Cluster<'_>,
-    token: &PodToken,
-    associations: impl IntoIterator<Item = &'a Association>,
-    uuid: &str,
-) -> Option<Grant<'a>> {
-    let is_meant = |association: &&Association| {
-        association.namespace == token.namespace && association.service_account == token.service_account
-    };
-    let association = associations.into_iter().find(is_meant)?;
+pub fn grant<'a>(cluster: Cluster<'_>, token: &PodToken, association: &'a Association, uuid: &str) -> Grant<'a> {
     let session_name = session_name::of(cluster.name, &token.pod_name, uuid);
     let policy = association.policy.as_deref();
     let is_chained = association.target_role.is_some();
@@ -90,7 +80,7 @@ pub fn grant<'a>(
         policy,
         lasts: LASTS_CHAINED,
     });
-    Some(Grant { association, role, target })
+    Grant { association, role, target }
 }
 
 /// Source: Amazon EKS User Guide, "Grant Pods access to AWS resources based on tags".

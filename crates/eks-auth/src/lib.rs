@@ -3,7 +3,7 @@
 //! ```text
 //!   text --oidc--> Claims --PodToken::of--> who asks: namespace, service account, pod
 //!                                            |
-//!   associations of the cluster -------------+--> grant --> Grant: the role's session, and the target role's
+//!   Associations of the cluster --find-------+--> grant --> Grant: the role's session, and the target role's
 //! ```
 //!
 //! Functions of their arguments: who calls verifies the signature (with [`oidc`]), tells the time, makes the sessions and
@@ -13,10 +13,14 @@
 //! Amazon EKS API Reference, "AssumeRoleForPodIdentity" of EKS Auth and "PodIdentityAssociation" of EKS.
 
 mod association;
+mod associations;
 mod grant;
+mod name_pattern;
 mod session_name;
 mod token;
 
 pub use association::Association;
+pub use associations::{Associations, SameServiceAccounts};
 pub use grant::{Assumption, Cluster, Grant, Tag, grant};
+pub use name_pattern::{InvalidNamePattern, NamePattern};
 pub use token::{AUDIENCE, InvalidPodToken, PodToken};

@@ -102,14 +102,15 @@ impl EksAuth {
         })?;
         let pod = PodToken::of(claims).map_err(|unbound| invalid(unbound.to_string()))?;
 
-        let models: Vec<_> = associations.iter().map(|association| association.of_model()).collect();
-        let known = eks_auth::Cluster { arn: &cluster.arn, name: cluster.name() };
-        let grant = eks_auth::grant(known, &pod, &models, &Uuid::new_v4().to_string()).ok_or_else(|| {
+        let mut models = associations.iter().map(|association| association.of_model());
+        let model = models.find(|model| model.is_for(&pod.namespace, &pod.service_account)).ok_or_else(|| {
             let (namespace, account) = (&pod.namespace, &pod.service_account);
             not_found(format!(
                 "No Pod Identity association found for service account {account} in namespace {namespace}."
             ))
         })?;
+        let known = eks_auth::Cluster { arn: &cluster.arn, name: cluster.name() };
+        let grant = eks_auth::grant(known, &pod, &model, &Uuid::new_v4().to_string());
         let service = Caller {
             principal: Principal::Service(PODS.into()),
             arn: PODS.to_owned(),

@@ -7,6 +7,7 @@ mod node_group;
 use std::collections::BTreeMap;
 
 use aws_model::{Arn, KeyArn};
+use eks_auth::NamePattern;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -206,8 +207,9 @@ impl Association {
     pub(crate) fn of_model(&self) -> eks_auth::Association {
         eks_auth::Association {
             id: self.names().1.to_owned(),
-            namespace: self.namespace.clone(),
-            service_account: self.service_account.clone(),
+            // EKS knows no patterns.
+            namespace: NamePattern::exact(&self.namespace),
+            service_account: NamePattern::exact(&self.service_account),
             role: self.role.clone(),
             target_role: self.target_role.clone(),
             external_id: self.external_id(),
