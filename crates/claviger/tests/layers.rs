@@ -14,7 +14,7 @@ use serde_json::Value;
 const FLOORS: &[&[&str]] = &[
     &["claviger"],
     &["kms-plugin", "local-aws", "pod-identity"],
-    &["daemon", "key-service", "control-plane"],
+    &["daemon", "key-service", "kubernetes", "control-plane"],
     &["authz", "eks-auth"],
     &["aws-wire", "aws-catalog", "oidc"],
     &["aws-model"],
@@ -30,6 +30,7 @@ const MUST_NOT_REACH: &[(&str, &[&str])] = &[
     ("local-aws", &["aws-config", "aws-sdk-kms", "aws-sdk-sts", "kube", "tonic"]),
     ("daemon", &["aws-config", "aws-sdk-kms", "aws-wire", "aws-catalog", "authz"]),
     ("key-service", &["axum", "tonic", "kube", "aws-wire"]),
+    ("kubernetes", &["aws-config", "aws-wire", "aws-catalog", "authz", "axum"]),
     ("control-plane", &["aws-config", "aws-wire", "aws-model", "aws-catalog", "authz", "axum"]),
     ("authz", &["tokio", "hyper", "axum", "aws-wire", "redb"]),
     ("eks-auth", &["tokio", "hyper", "axum", "aws-wire", "authz", "redb"]),

@@ -1,0 +1,71 @@
+//! A cluster with the custom resource, and what is asked of it as its administrator.
+
+use std::path::{Path, PathBuf};
+
+use control_plane::{Binaries, Readiness, Running, Settings};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use test_support::{eventually, tools};
+use tokio::process::Command;
+
+use crate::SOON;
+
+pub(crate) const ASSOCIATIONS: &str = "/apis/claviger.dev/v1alpha1/podidentityassociations";
+
+pub(crate) struct Rig {
+    pub(crate) plane: Running,
+    pub(crate) folder: TempDir,
+}
+
+/// A file below `deploy/`.
+pub(crate) fn deployed(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy").join(path)
+}
+
+impl Rig {
+    pub(crate) async fn start(version: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings {
+            binaries: Binaries::in_folder(&tools(), Some(version)).unwrap(),
+            data_folder: folder.path().join("plane"),
+            encryption_configuration: None,
+            apiserver_flags: Vec::new(),
+        };
+        let plane = control_plane::start(settings, Readiness::Full).await.unwrap();
+        let rig = Self { plane, folder };
+        rig.kubectl(&["create", "-f", deployed("crds").to_str().unwrap()]).await;
+        eventually("the definition is served", SOON, async || rig.get(ASSOCIATIONS).await.map(drop)).await;
+        rig
+    }
+
+    pub(crate) async fn kubectl(&self, arguments: &[&str]) -> String {
+        let mut kubectl = Command::new(tools().join("kubectl"));
+        kubectl.env_clear().env("HOME", self.folder.path()).arg("--kubeconfig").arg(self.plane.kubeconfig());
+        let output = kubectl.args(arguments).output().await.unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    pub(crate) async fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Value> {
+        let answer = self.plane.kubernetes().request(method.parse().unwrap(), path, body).await.unwrap();
+        if (200..300).contains(&answer.status) { Ok(answer.body) } else { Err(answer.body) }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Result<Value, Value> {
+        self.ask("GET", path, None).await
+    }
+
+    pub(crate) async fn create(&self, path: &str, object: &Value) -> Result<Value, Value> {
+        self.ask("POST", path, Some(object)).await
+    }
+
+    /// Has an association made of this spec.
+    pub(crate) async fn associate(&self, name: &str, spec: Value) -> Result<Value, Value> {
+        let object = json!({
+            "apiVersion": "claviger.dev/v1alpha1", "kind": "PodIdentityAssociation",
+            "metadata": { "name": name },
+            "spec": spec,
+        });
+        self.create(ASSOCIATIONS, &object).await
+    }
+}
