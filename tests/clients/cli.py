@@ -591,6 +591,18 @@ def pods():
     assert given["podIdentityAssociation"]["associationId"] == association["associationId"], given
     eks("delete-pod-identity-association", *which)
     aws("eks-auth", "assume-role-for-pod-identity", *named, "--token", token, refused="ResourceNotFoundException", **of_account)
+    oidc = "identityProviderConfigName=corp,issuerUrl=https://idp.example.com,clientId=kubernetes"
+    update = eks("associate-identity-provider-config", *named, "--oidc", oidc)["update"]
+    assert update["type"] == "AssociateIdentityProviderConfig", update
+    of_provider = (*named, "--identity-provider-config", "type=oidc,name=corp")
+    told = eks("describe-identity-provider-config", *of_provider)["identityProviderConfig"]["oidc"]
+    assert told["clientId"] == "kubernetes", told
+    assert eks("list-identity-provider-configs", *named)["identityProviderConfigs"] == [{"type": "oidc", "name": "corp"}]
+    deadline = time.monotonic() + 30
+    while eks("describe-update", "--name", "cli", "--update-id", update["id"])["update"]["status"] == "InProgress":
+        assert time.monotonic() < deadline, update
+    assert eks("disassociate-identity-provider-config", *of_provider)["update"]["type"] == "DisassociateIdentityProviderConfig"
+    eks("describe-identity-provider-config", *of_provider, refused="ResourceNotFoundException")
     eks("delete-cluster", "--name", "cli")
     eks("describe-cluster", "--name", "cli", refused="ResourceNotFoundException")
     eks("list-insights", *named, refused="UnknownOperationException")

@@ -153,6 +153,15 @@ pub enum On {
         /// The member that names the group.
         name: &'static str,
     },
+    /// The identity provider that members name, of the cluster that another names.
+    IdentityProvider {
+        /// The member that names the cluster.
+        cluster: &'static str,
+        /// The member with the provider's type, by its path.
+        kind: &'static str,
+        /// The member that names it, by its path.
+        name: &'static str,
+    },
     /// The IAM role whose ARN a member gives, where another says that it is one of nodes which EC2 runs.
     NodeRole {
         /// The member with the role.

@@ -63,6 +63,7 @@ fn every_published_condition_key_is_accounted_for() {
             On::Parameter(_) => "parameter",
             On::FargateProfile { .. } => "fargateprofile",
             On::NodeGroup { .. } => "nodegroup",
+            On::IdentityProvider { .. } => "identityproviderconfig",
             On::AccessEntry { .. } => "access-entry",
             On::ScalingGroup(_) | On::ScalingGroupOf(_) | On::ScalingGroupsOfTags(_) => "autoScalingGroup",
             _ => "key",
@@ -74,7 +75,13 @@ fn every_published_condition_key_is_accounted_for() {
             On::EksArn(_) => {
                 matches!(
                     name,
-                    "access-entry" | "addon" | "cluster" | "fargateprofile" | "nodegroup" | "podidentityassociation"
+                    "access-entry"
+                        | "addon"
+                        | "cluster"
+                        | "fargateprofile"
+                        | "identityproviderconfig"
+                        | "nodegroup"
+                        | "podidentityassociation"
                 )
             }
             _ => name == kind,
@@ -183,6 +190,7 @@ fn each_access_is_on_what_its_action_can_be_restricted_to() {
             On::AccessEntry { .. } => assert!(types.contains(&"access-entry"), "{place}"),
             On::NodeGroup { .. } => assert!(types.contains(&"nodegroup"), "{place}"),
             On::FargateProfile { .. } => assert!(types.contains(&"fargateprofile"), "{place}"),
+            On::IdentityProvider { .. } => assert!(types.contains(&"identityproviderconfig"), "{place}"),
             On::EksAddon { .. } => assert!(types.contains(&"addon"), "{place}"),
             On::Queue(_) => assert!(types.contains(&"queue"), "{place}"),
             On::Parameter(_) => assert!(types.contains(&"parameter"), "{place}"),

@@ -30,6 +30,7 @@ mod config;
 mod encryption;
 mod fargate;
 mod fault;
+mod identity_providers;
 mod issuer;
 mod node_groups;
 mod paging;
@@ -169,6 +170,8 @@ operations! {
         lacks "policies that are for service-linked roles alone are refused to nobody",
     "AssociateEncryptionConfig",
         lacks "what a cluster does with the key; a key that is not there any more is no issue of the cluster's health",
+    "AssociateIdentityProviderConfig" => identity_providers::associate,
+        lacks "users who come in by it; a look at the issuer",
     "CreateAccessEntry" => access_entries::create,
         lacks "the id of the principal, by which AWS knows one that was made anew from the one that was",
     "CreateAddon" => addons::create,
@@ -203,10 +206,12 @@ operations! {
     "DescribeClusterVersions" => versions::describe,
         lacks "patch versions of Kubernetes, tiers, and what components are set to; versions of before 2023",
     "DescribeFargateProfile" => fargate::describe,
+    "DescribeIdentityProviderConfig" => identity_providers::describe,
     "DescribeNodegroup" => node_groups::describe,
     "DescribePodIdentityAssociation" => associations::describe,
     "DescribeUpdate" => updates::describe,
     "DisassociateAccessPolicy" => access_entries::disassociate,
+    "DisassociateIdentityProviderConfig" => identity_providers::disassociate,
     "ListAccessEntries" => access_entries::list,
     "ListAccessPolicies" => access_entries::policies,
         lacks "what the policies allow, which no operation tells",
@@ -215,6 +220,7 @@ operations! {
     "ListClusters" => clusters::list,
         lacks "connected clusters, so that `include` changes nothing",
     "ListFargateProfiles" => fargate::list,
+    "ListIdentityProviderConfigs" => identity_providers::list,
     "ListNodegroups" => node_groups::list,
     "ListPodIdentityAssociations" => associations::list,
     "ListTagsForResource" => tags::list,

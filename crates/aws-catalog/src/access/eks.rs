@@ -7,7 +7,7 @@
 use super::{
     Access, Condition,
     On::{
-        AccessEntry, EksAddon, EksArn, EksCluster, FargateProfile, NodeGroup, NodeRole, Nothing,
+        AccessEntry, EksAddon, EksArn, EksCluster, FargateProfile, IdentityProvider, NodeGroup, NodeRole, Nothing,
         PodIdentityAssociation, Role, RolesIn,
     },
     Operation,
@@ -27,6 +27,15 @@ pub(super) static OPERATIONS: &[Operation] = &[
     Operation::new(
         "AssociateEncryptionConfig",
         &[Access::new("eks:AssociateEncryptionConfig", EksCluster("clusterName")).told(&[KEY_ARNS])],
+    ),
+    Operation::new(
+        "AssociateIdentityProviderConfig",
+        &[Access::new("eks:AssociateIdentityProviderConfig", EksCluster("clusterName")).told(&[
+            TAG_VALUES,
+            TAG_KEYS,
+            tell("eks:clientId", Member("oidc.clientId")),
+            tell("eks:issuerUrl", Member("oidc.issuerUrl")),
+        ])],
     ),
     Operation::new(
         "CreateAccessEntry",
@@ -92,6 +101,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
     Operation::new("DescribeCluster", &[Access::new("eks:DescribeCluster", EksCluster("name"))]),
     Operation::new("DescribeClusterVersions", &[Access::new("eks:DescribeClusterVersions", Nothing)]),
     Operation::new("DescribeFargateProfile", &[Access::new("eks:DescribeFargateProfile", PROFILE)]),
+    Operation::new("DescribeIdentityProviderConfig", &[Access::new("eks:DescribeIdentityProviderConfig", PROVIDER)]),
     Operation::new("DescribeNodegroup", &[Access::new("eks:DescribeNodegroup", NODES)]),
     Operation::new("DescribePodIdentityAssociation", &[Access::new("eks:DescribePodIdentityAssociation", ASSOCIATION)]),
     Operation::new(
@@ -106,12 +116,20 @@ pub(super) static OPERATIONS: &[Operation] = &[
         "DisassociateAccessPolicy",
         &[Access::new("eks:DisassociateAccessPolicy", ENTRY).told(&[tell("eks:policyArn", Member("policyArn"))])],
     ),
+    Operation::new(
+        "DisassociateIdentityProviderConfig",
+        &[Access::new("eks:DisassociateIdentityProviderConfig", PROVIDER)],
+    ),
     Operation::new("ListAccessEntries", &[Access::new("eks:ListAccessEntries", EksCluster("clusterName"))]),
     Operation::new("ListAccessPolicies", &[Access::new("eks:ListAccessPolicies", Nothing)]),
     Operation::new("ListAddons", &[Access::new("eks:ListAddons", EksCluster("clusterName"))]),
     Operation::new("ListAssociatedAccessPolicies", &[Access::new("eks:ListAssociatedAccessPolicies", ENTRY)]),
     Operation::new("ListClusters", &[Access::new("eks:ListClusters", Nothing)]),
     Operation::new("ListFargateProfiles", &[Access::new("eks:ListFargateProfiles", EksCluster("clusterName"))]),
+    Operation::new(
+        "ListIdentityProviderConfigs",
+        &[Access::new("eks:ListIdentityProviderConfigs", EksCluster("clusterName"))],
+    ),
     Operation::new("ListNodegroups", &[Access::new("eks:ListNodegroups", EksCluster("clusterName"))]),
     Operation::new(
         "ListPodIdentityAssociations",
@@ -163,6 +181,11 @@ pub(super) static OPERATIONS: &[Operation] = &[
 const PROFILE: super::On = FargateProfile { cluster: "clusterName", name: "fargateProfileName" };
 const NODES: super::On = NodeGroup { cluster: "clusterName", name: "nodegroupName" };
 const NODES_OF_NAME: super::On = NodeGroup { cluster: "name", name: "nodegroupName" };
+const PROVIDER: super::On = IdentityProvider {
+    cluster: "clusterName",
+    kind: "identityProviderConfig.type",
+    name: "identityProviderConfig.name",
+};
 const ENTRY: super::On = AccessEntry { cluster: "clusterName", principal: "principalArn" };
 const ADDON: super::On = EksAddon { cluster: "clusterName", name: "addonName" };
 const ADDON_OF_NAME: super::On = EksAddon { cluster: "name", name: "addonName" };

@@ -97,6 +97,18 @@ fn resources(call: &Call<'_>, on: On, input: &Value) -> Result<Vec<String>, Serv
             let known = call.read().node_group(&call.place(), cluster, name).map(|group| group.arn.to_string());
             known.unwrap_or_else(|_| arn(format!("nodegroup/{cluster}/{name}/*")))
         }
+        On::IdentityProvider { cluster, kind, name } => {
+            let at = |path: &str| {
+                let member = path.split('.').try_fold(input, |value, member| value.get(member));
+                member.and_then(Value::as_str).unwrap_or_default()
+            };
+            let (cluster, kind, name) = (text(cluster), at(kind), at(name));
+            let realm = call.read();
+            let mut all = realm.identity_providers(&call.place(), cluster);
+            let known = all.find(|provider| kind == "oidc" && provider.names().1 == name);
+            let unknown = || arn(format!("identityproviderconfig/{cluster}/{kind}/{name}/*"));
+            known.map_or_else(unknown, |provider| provider.arn.to_string())
+        }
         On::AccessEntry { cluster, principal } => {
             let (cluster, principal) = (text(cluster), text(principal));
             let known = call.read().access_entry(&call.place(), cluster, principal).map(|entry| entry.arn.to_string());

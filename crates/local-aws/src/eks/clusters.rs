@@ -176,6 +176,8 @@ pub(super) fn delete(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
             .with_status(409)
             .with_field("clusterName", name));
     }
+    let providers: Vec<_> = change.identity_providers(&place, &name).cloned().collect();
+    providers.iter().for_each(|provider| change.remove(&**provider));
     let entries: Vec<_> = change.access_entries(&place, &name).cloned().collect();
     entries.iter().for_each(|entry| change.remove(&**entry));
     change.remove_cluster(&cluster);

@@ -115,6 +115,21 @@ pub(super) fn invalid_request(message: impl Into<String>) -> ServiceError {
     ServiceError::new("InvalidRequestException", message)
 }
 
+pub(super) fn no_identity_provider(cluster: &str, kind: &str, name: &str) -> ServiceError {
+    let message = format!("No config found for cluster: {cluster}, config type: {kind}, config name: {name}");
+    ServiceError::new("ResourceNotFoundException", message).with_status(404).with_field("clusterName", cluster)
+}
+
+pub(super) fn identity_provider_exists(cluster: &str) -> ServiceError {
+    let message = format!("Cluster {cluster} already has an identity provider config associated.");
+    ServiceError::new("InvalidRequestException", message).with_field("clusterName", cluster)
+}
+
+pub(super) fn update_is_going_on(cluster: &str, what: &str, update: &str) -> ServiceError {
+    let message = format!("Cannot {what} because cluster {cluster} currently has update {update} in progress");
+    ServiceError::new("ResourceInUseException", message).with_status(409).with_field("clusterName", cluster)
+}
+
 pub(super) fn no_update(cluster: &str, id: &str) -> ServiceError {
     let message = format!("No update found for ID: {id}");
     ServiceError::new("ResourceNotFoundException", message).with_status(404).with_field("clusterName", cluster)

@@ -2,6 +2,7 @@
 
 mod access_entry;
 mod fargate_profile;
+mod identity_provider;
 mod node_group;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use super::{
 
 pub(super) use access_entry::{AccessEntry, Associated, Kind as EntryKind, Scope, ScopeKind};
 pub(super) use fargate_profile::{FargateProfile, Selector};
+pub(super) use identity_provider::{IdentityProvider, Oidc};
 pub(super) use node_group::{
     CapacityType, Issue, NodeGroup, RemoteAccess, Scaling, Stage, Taint, TemplateOf, UpdateConfig,
 };
@@ -333,11 +335,15 @@ pub(super) struct Update {
 }
 
 impl Update {
+    pub(super) fn is_going_on(&self, now: Timestamp) -> bool {
+        now.duration_since(self.created) < TAKES
+    }
+
     pub(super) fn told(&self, now: Timestamp) -> Value {
         let parameters = self.parameters.iter().map(|(kind, value)| json!({ "type": kind, "value": value }));
         json!({
             "id": self.id,
-            "status": if now.duration_since(self.created) < TAKES { "InProgress" } else { "Successful" },
+            "status": if self.is_going_on(now) { "InProgress" } else { "Successful" },
             "type": self.kind,
             "params": parameters.collect::<Vec<_>>(),
             "createdAt": seconds(self.created),

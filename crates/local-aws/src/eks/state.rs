@@ -15,7 +15,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     fault, issuer,
-    records::{AccessEntry, Addon, Association, Cluster, FargateProfile, NodeGroup, Update},
+    records::{AccessEntry, Addon, Association, Cluster, FargateProfile, IdentityProvider, NodeGroup, Update},
 };
 use crate::{
     ServiceError,
@@ -35,6 +35,7 @@ pub(crate) const TABLES: &[Table] = &[
     AccessEntry::TABLE,
     FargateProfile::TABLE,
     NodeGroup::TABLE,
+    IdentityProvider::TABLE,
 ];
 
 /// What signs the tokens of a cluster, in PKCS #8, by the key of its row.
@@ -61,6 +62,7 @@ pub(super) struct Realm {
     node_groups: BTreeMap<String, Arc<NodeGroup>>,
     /// The keys of those for which something is to be done.
     busy_node_groups: BTreeSet<String>,
+    identity_providers: BTreeMap<String, Arc<IdentityProvider>>,
 }
 
 /// The realm, while nobody changes it.
@@ -194,6 +196,19 @@ impl Record for NodeGroup {
         } else {
             realm.busy_node_groups.remove(key);
         }
+    }
+}
+
+impl Record for IdentityProvider {
+    const TABLE: Table = Table::plain("eks.identity-provider");
+
+    fn key(&self) -> String {
+        let (cluster, name) = self.names();
+        format!("{}{cluster}/{name}", Place::in_arn(&self.arn).0)
+    }
+
+    fn of(realm: &mut Realm) -> &mut BTreeMap<String, Arc<Self>> {
+        &mut realm.identity_providers
     }
 }
 
@@ -334,6 +349,15 @@ impl Realm {
         self.busy_node_groups.iter().filter_map(|key| self.node_groups.get(key))
     }
 
+    /// Those of a cluster, by name: one at most.
+    pub(super) fn identity_providers(
+        &self,
+        place: &Place,
+        cluster: &str,
+    ) -> impl Iterator<Item = &Arc<IdentityProvider>> + use<'_> {
+        under(&self.identity_providers, format!("{}{cluster}/", place.0)).map(|(_, provider)| provider)
+    }
+
     /// Those of a cluster and its add-ons, by id.
     pub(super) fn updates(&self, place: &Place, cluster: &str) -> impl Iterator<Item = &Arc<Update>> + use<'_> {
         under(&self.updates, format!("{}{cluster}/", place.0)).map(|(_, update)| update)
@@ -361,6 +385,7 @@ impl State {
         load::<AccessEntry>(&store, &mut realm)?;
         load::<FargateProfile>(&store, &mut realm)?;
         load::<NodeGroup>(&store, &mut realm)?;
+        load::<IdentityProvider>(&store, &mut realm)?;
         Ok(Self { store, authorizer, realm: RwLock::new(realm) })
     }
 

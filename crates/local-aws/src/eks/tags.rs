@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{
     call::{Call, input},
     fault,
-    records::{AccessEntry, Addon, Association, Cluster, FargateProfile, NodeGroup, Tags},
+    records::{AccessEntry, Addon, Association, Cluster, FargateProfile, IdentityProvider, NodeGroup, Tags},
     state::{Change, Realm, Record},
 };
 use crate::ServiceError;
@@ -70,7 +70,7 @@ macro_rules! tagged {
     )*};
 }
 
-tagged!(AccessEntry, Addon, Association, Cluster, FargateProfile, NodeGroup);
+tagged!(AccessEntry, Addon, Association, Cluster, FargateProfile, IdentityProvider, NodeGroup);
 
 /// Refuses tags that cannot be put beside those that are there.
 pub(super) fn check(new: &Tags, known: &Tags) -> Result<(), ServiceError> {
@@ -152,6 +152,9 @@ pub(super) fn named(realm: &Realm, call: &Call<'_>, arn: &str) -> Option<Box<dyn
             copy(realm.fargate_profile(&place, cluster, name.split_once('/')?.0).ok()?)
         }
         ("nodegroup", Some((cluster, name))) => copy(realm.node_group(&place, cluster, name.split_once('/')?.0).ok()?),
+        ("identityproviderconfig", Some((cluster, _))) => {
+            copy(realm.identity_providers(&place, cluster).find(|provider| provider.arn.as_str() == arn)?)
+        }
         _ => return None,
     };
     (found.arn().as_str() == arn).then_some(found)

@@ -80,6 +80,7 @@ fn members_of(access: &Access) -> Vec<(&'static str, Fits)> {
         On::KeyOfCiphertext { ciphertext, or } => vec![(ciphertext, BLOB), (or, TEXT)],
         On::PodIdentityAssociation { cluster, id } => vec![(cluster, TEXT), (id, TEXT)],
         On::FargateProfile { cluster, name } | On::NodeGroup { cluster, name } => vec![(cluster, TEXT), (name, TEXT)],
+        On::IdentityProvider { cluster, kind, name } => vec![(cluster, TEXT), (kind, TEXT), (name, TEXT)],
         On::AccessEntry { cluster, principal } => vec![(cluster, TEXT), (principal, TEXT)],
         On::NodeRole { role, kind } => vec![(role, TEXT), (kind, TEXT)],
         On::EksAddon { cluster, name } => vec![(cluster, TEXT), (name, TEXT)],

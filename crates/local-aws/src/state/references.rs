@@ -58,7 +58,7 @@ impl<'n> Text<'n> {
     /// Every row is under the name that it has itself.
     fn names(&self) -> Result<(), Flaw> {
         type Own = fn(&Node) -> Option<String>;
-        let own: [(&str, Own); 16] = [
+        let own: [(&str, Own); 17] = [
             ("kms.key", |row| arn_parts(row.get("arn")?.text()?).map(|arn| arn.of_key())),
             ("kms.grant", |row| {
                 let key = arn_parts(row.get("key")?.text()?)?.of_key();
@@ -78,6 +78,13 @@ impl<'n> Text<'n> {
             }),
             ("eks.node-group", |row| {
                 of_eks(row, "arn", "nodegroup").and_then(|names| Some(names.rsplit_once('/')?.0.to_owned()))
+            }),
+            // Behind the cluster stands a type, behind the name an id.
+            ("eks.identity-provider", |row| {
+                let names = of_eks(row, "arn", "identityproviderconfig")?;
+                let (names, _) = names.rsplit_once('/')?;
+                let (cluster, name) = names.rsplit_once('/')?;
+                Some(format!("{}/{name}", cluster.strip_suffix("/oidc")?))
             }),
             ("sqs.queue", |row| {
                 let text = |member: &str| row.get(member)?.text();
@@ -178,9 +185,13 @@ impl<'n> Text<'n> {
 
     /// What is a cluster's, with a cluster that is there.
     fn clusters(&self) -> Result<(), Flaw> {
-        let named =
-            [("eks.association", "arn"), ("eks.addon", "arn"), ("eks.node-group", "arn"), ("eks.update", "cluster")];
-        for (table, naming) in named {
+        for (table, naming) in [
+            ("eks.association", "arn"),
+            ("eks.addon", "arn"),
+            ("eks.identity-provider", "arn"),
+            ("eks.node-group", "arn"),
+            ("eks.update", "cluster"),
+        ] {
             for (key, row) in self.rows(table) {
                 let (cluster, _) = key.rsplit_once('/').unwrap_or_default();
                 if !self.has("eks.cluster", cluster) {
