@@ -6,8 +6,15 @@
 //! namespace of its own to lie in. At EKS, too, associations are the cluster's administrator's.
 
 mod definition;
+mod feed;
+mod resource;
+mod review;
+mod spec;
+mod status;
+mod teller;
 
 pub use definition::definition;
+pub use feed::{AssociationsReceiver, follow_and_tell_associations, follow_associations};
 
 const GROUP: &str = "claviger.dev";
 const VERSION: &str = "v1alpha1";

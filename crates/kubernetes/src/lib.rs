@@ -1,9 +1,28 @@
 //! What Claviger reads from a cluster's apiserver, and what it writes there.
 //!
 //! ```text
-//!   apiserver  --  association   the custom resource PodIdentityAssociation
+//!   apiserver -- connection, call     the way there; when it answered last
+//!                changes              what is watched, whatever becomes of the apiserver
+//!                  association        the custom resource PodIdentityAssociation: what counts, status
+//!                events               what `kubectl describe` tells below an object
 //! ```
+//! Who uses this crate knows no client of Kubernetes, only what stands below.
 
 mod association;
+mod call;
+mod certificates;
+mod changes;
+mod connection;
+mod events;
+mod pods;
+mod service_accounts;
 
-pub use association::definition as association_definition;
+pub use association::{
+    AssociationsReceiver, definition as association_definition, follow_and_tell_associations, follow_associations,
+};
+pub use call::CallError;
+pub use certificates::{SecretData, SecretStore, StoredSecret, trust_authorities};
+pub use connection::{ApiServer, ConnectError, Connection};
+pub use events::{Events, Regarding, Reporter};
+pub use pods::{Pods, follow_gone_pods};
+pub use service_accounts::{ANNOTATION_PREFIX, Annotations, ServiceAccounts};

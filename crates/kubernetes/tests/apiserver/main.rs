@@ -1,7 +1,9 @@
 //! Against a real etcd and kube-apiserver.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod cluster;
 mod definition;
+mod feed;
 mod rig;
 
 use std::time::Duration;

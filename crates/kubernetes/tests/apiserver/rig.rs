@@ -1,8 +1,12 @@
 //! A cluster with the custom resource, and what is asked of it as its administrator.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use control_plane::{Binaries, Readiness, Running, Settings};
+use kubernetes::{ApiServer, Connection};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use test_support::{eventually, tools};
@@ -36,6 +40,29 @@ impl Rig {
         rig.kubectl(&["create", "-f", deployed("crds").to_str().unwrap()]).await;
         eventually("the definition is served", SOON, async || rig.get(ASSOCIATIONS).await.map(drop)).await;
         rig
+    }
+
+    /// The connection of a part of Claviger, with the permissions that `deploy/manifests` gives it.
+    pub(crate) async fn connect(&self, part: &str) -> Connection {
+        let component = part.strip_prefix("claviger-").unwrap();
+        let role = deployed(&format!("manifests/{component}-rbac.yaml"));
+        for file in [deployed("manifests/namespace.yaml"), role] {
+            self.kubectl(&["apply", "-f", file.to_str().unwrap()]).await;
+        }
+        self.connect_as("claviger", part).await
+    }
+
+    /// The connection of a service account, by a token of its own.
+    pub(crate) async fn connect_as(&self, namespace: &str, account: &str) -> Connection {
+        let path = format!("/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token");
+        let request = json!({ "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {} });
+        let token = self.create(&path, &request).await.unwrap()["status"]["token"].as_str().unwrap().to_owned();
+        let admin = fs::read_to_string(self.plane.kubeconfig()).unwrap();
+        let (before, _) = admin.split_once("token: ").unwrap();
+        let (_, after) = admin.split_once("contexts:").unwrap();
+        let kubeconfig = self.folder.path().join(format!("{account}.kubeconfig"));
+        fs::write(&kubeconfig, format!("{before}token: {token}\ncontexts:{after}")).unwrap();
+        Connection::open(&ApiServer::Kubeconfig(kubeconfig)).await.unwrap()
     }
 
     pub(crate) async fn kubectl(&self, arguments: &[&str]) -> String {

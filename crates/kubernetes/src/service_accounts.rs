@@ -1,0 +1,132 @@
+//! The cluster's service accounts, as far as they say what their pods are to get.
+//!
+//! Of each is kept that it is there, and those of its annotations that say so: there may be a hundred thousand, and whoever may
+//! make one may give it a quarter of a megabyte of annotations.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    pin::pin,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use futures_util::StreamExt as _;
+use k8s_openapi::api::core::v1::ServiceAccount;
+use kube::{
+    Api,
+    core::{ObjectMeta, PartialObjectMeta},
+    runtime::watcher::Event,
+};
+use tokio::sync::watch;
+
+use crate::{Connection, changes::changes};
+
+/// How the annotations begin that are kept.
+pub const ANNOTATION_PREFIX: &str = "eks.amazonaws.com/";
+
+/// What is kept of one account. None of those that EKS knows comes near it: the longest is the ARN of a role, 2,048 octets.
+const MOST_ANNOTATIONS: usize = 16;
+const LONGEST_VALUE: usize = 2048;
+const LONGEST_KEY: usize = 64;
+
+/// Annotations of a service account, by their keys.
+pub type Annotations = BTreeMap<String, String>;
+
+/// By namespace and name; `None`: it has no annotation that is kept.
+type Accounts = HashMap<Box<str>, HashMap<Box<str>, Option<Arc<Annotations>>>>;
+
+/// The service accounts of a cluster. Clones are the same.
+#[derive(Clone, Debug)]
+pub struct ServiceAccounts(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    accounts: RwLock<Accounts>,
+    /// Whether all have been seen once; told with each change.
+    complete: watch::Sender<bool>,
+    none: Arc<Annotations>,
+}
+
+impl ServiceAccounts {
+    /// The service accounts of a cluster. The future follows them for as long as it is polled; it has no end.
+    pub fn follow(connection: &Connection) -> (Self, impl Future<Output = ()> + Send + use<>) {
+        let accounts = Self(Arc::new(Inner {
+            accounts: RwLock::default(),
+            complete: watch::channel(false).0,
+            none: Arc::default(),
+        }));
+        let api: Api<PartialObjectMeta<ServiceAccount>> = Api::all(connection.client());
+        let following = accounts.clone();
+        (accounts, async move {
+            // What a list has so far: until it is whole, what was known before counts.
+            let mut listed = Accounts::new();
+            let mut changes = pin!(changes(api, None));
+            while let Some(change) = changes.next().await {
+                following.take(change, &mut listed);
+            }
+        })
+    }
+
+    /// The annotations of an account, if it is known to be there.
+    #[must_use]
+    pub fn known(&self, namespace: &str, name: &str) -> Option<Arc<Annotations>> {
+        let accounts = self.0.accounts.read().unwrap_or_else(PoisonError::into_inner);
+        let account = accounts.get(namespace)?.get(name)?;
+        Some(Arc::clone(account.as_ref().unwrap_or(&self.0.none)))
+    }
+
+    /// The annotations of an account, as soon as it is known to be there.
+    pub async fn arrives(&self, namespace: &str, name: &str) -> Arc<Annotations> {
+        let mut changes = self.0.complete.subscribe();
+        loop {
+            if let Some(annotations) = self.known(namespace, name) {
+                return annotations;
+            }
+            if changes.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    /// Whether all have been seen once.
+    #[must_use]
+    pub fn are_complete(&self) -> bool {
+        *self.0.complete.borrow()
+    }
+
+    fn take(&self, change: Event<PartialObjectMeta<ServiceAccount>>, listed: &mut Accounts) {
+        let write = || self.0.accounts.write().unwrap_or_else(PoisonError::into_inner);
+        match change {
+            Event::Init => return listed.clear(),
+            Event::InitApply(account) => return put(listed, account.metadata),
+            Event::InitDone => {
+                *write() = std::mem::take(listed);
+                self.0.complete.send_replace(true);
+                return;
+            }
+            Event::Apply(account) => put(&mut write(), account.metadata),
+            Event::Delete(account) => remove(&mut write(), &account.metadata),
+        }
+        self.0.complete.send_modify(|_| ());
+    }
+}
+
+fn put(accounts: &mut Accounts, account: ObjectMeta) {
+    let (Some(namespace), Some(name)) = (account.namespace, account.name) else { return };
+    let is_kept = |key: &str, value: &str| {
+        key.starts_with(ANNOTATION_PREFIX) && key.len() <= LONGEST_KEY && value.len() <= LONGEST_VALUE
+    };
+    let kept = account.annotations.into_iter().flatten().filter(|(key, value)| is_kept(key, value));
+    let kept: Annotations = kept.take(MOST_ANNOTATIONS).collect();
+    let kept = (!kept.is_empty()).then(|| Arc::new(kept));
+    accounts.entry(namespace.into()).or_default().insert(name.into(), kept);
+}
+
+fn remove(accounts: &mut Accounts, account: &ObjectMeta) {
+    let (Some(namespace), Some(name)) = (&account.namespace, &account.name) else { return };
+    if let Some(of_namespace) = accounts.get_mut(namespace.as_str()) {
+        of_namespace.remove(name.as_str());
+        if of_namespace.is_empty() {
+            accounts.remove(namespace.as_str());
+        }
+    }
+}
