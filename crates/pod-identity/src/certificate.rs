@@ -1,4 +1,4 @@
-//! A server's certificate and key, from files that are read again when they change.
+//! A server's certificate and key, from files that are read again when they change, or from who makes them.
 
 use std::{
     io,
@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+use daemon::http::Health;
 use rustls::{
     ServerConfig,
     crypto::aws_lc_rs,
@@ -18,8 +19,8 @@ use tokio_rustls::TlsAcceptor;
 /// By what a server says who it is: HTTP/1.1 over TLS 1.2 and 1.3.
 #[derive(Debug)]
 pub struct Certificate {
-    chain: PathBuf,
-    key: PathBuf,
+    /// Certificate and key, where they come from files.
+    files: Option<[PathBuf; 2]>,
     current: Arc<Current>,
     acceptor: Arc<ServerConfig>,
 }
@@ -34,10 +35,12 @@ pub enum CertificateError {
     Absent { what: &'static str, path: PathBuf },
     #[error("`{}` and `{}` are no certificate with its key: {reason}", chain.display(), key.display())]
     Apart { chain: PathBuf, key: PathBuf, reason: String },
+    #[error("cannot speak TLS: {0}")]
+    Tls(String),
 }
 
 #[derive(Debug)]
-struct Current(RwLock<Arc<CertifiedKey>>);
+struct Current(RwLock<Option<Arc<CertifiedKey>>>);
 
 impl Certificate {
     /// Reads the certificate (with those that lead to whom clients trust) and its key, both as PEM.
@@ -45,32 +48,69 @@ impl Certificate {
     /// # Errors
     /// [`CertificateError`]
     pub fn read(chain: &Path, key: &Path) -> Result<Arc<Self>, CertificateError> {
-        let current = Arc::new(Current(RwLock::new(Arc::new(certified(chain, key)?))));
+        let certificate = Self::of_files(chain, key)?;
+        certificate.reload()?;
+        Ok(certificate)
+    }
+
+    /// One of files that may come later: until then every handshake fails.
+    ///
+    /// # Errors
+    /// [`CertificateError`], but not because of the files.
+    pub fn of_files(chain: &Path, key: &Path) -> Result<Arc<Self>, CertificateError> {
+        Self::new(Some([chain.to_owned(), key.to_owned()]))
+    }
+
+    /// One that is [`put`](Self::put) later: until then every handshake fails.
+    ///
+    /// # Errors
+    /// [`CertificateError`]
+    pub fn awaited() -> Result<Arc<Self>, CertificateError> {
+        Self::new(None)
+    }
+
+    fn new(files: Option<[PathBuf; 2]>) -> Result<Arc<Self>, CertificateError> {
+        let current = Arc::new(Current(RwLock::new(None)));
         let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()
-            .map_err(|error| apart(chain, key, &error))?;
+            .map_err(|error| CertificateError::Tls(error.to_string()))?;
         let mut config =
             config.with_no_client_auth().with_cert_resolver(Arc::clone(&current) as Arc<dyn ResolvesServerCert>);
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Arc::new(Self { chain: chain.to_owned(), key: key.to_owned(), current, acceptor: Arc::new(config) }))
+        Ok(Arc::new(Self { files, current, acceptor: Arc::new(config) }))
     }
 
-    /// Reads both again: the next handshakes have what they say. Says whether that is something else.
+    /// Reads both files again: the next handshakes have what they say. Says whether that is something else.
     ///
     /// # Errors
     /// [`CertificateError`], and what was in force stays so.
     pub fn reload(&self) -> Result<bool, CertificateError> {
-        let read = certified(&self.chain, &self.key)?;
-        let mut current = self.current.0.write().unwrap_or_else(PoisonError::into_inner);
-        let is_new = current.cert != read.cert;
-        *current = Arc::new(read);
-        Ok(is_new)
+        let Some([chain, key]) = &self.files else { return Ok(false) };
+        Ok(self.take(certified(chain, key)?))
     }
 
-    /// The two files.
+    /// Puts a certificate (with those that lead to whom clients trust) and its key, both as PEM, in force. Says whether that
+    /// is something else.
+    ///
+    /// # Errors
+    /// [`CertificateError`], and what was in force stays so.
+    pub fn put(&self, chain: &str, key: &str) -> Result<bool, CertificateError> {
+        let made =
+            parsed(chain.as_bytes(), key.as_bytes()).map_err(|reason| CertificateError::Tls(reason.to_string()))?;
+        Ok(self.take(made))
+    }
+
+    /// Whether there is one.
     #[must_use]
-    pub fn files(&self) -> [&Path; 2] {
-        [&self.chain, &self.key]
+    pub fn is_there(&self) -> bool {
+        self.current.0.read().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    fn take(&self, certified: CertifiedKey) -> bool {
+        let mut current = self.current.0.write().unwrap_or_else(PoisonError::into_inner);
+        let is_new = current.as_ref().is_none_or(|current| current.cert != certified.cert);
+        *current = Some(Arc::new(certified));
+        is_new
     }
 
     pub(crate) fn acceptor(&self) -> TlsAcceptor {
@@ -78,25 +118,52 @@ impl Certificate {
     }
 }
 
+impl Health for Certificate {
+    fn name(&self) -> &str {
+        "certificate"
+    }
+
+    fn live(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn ready(&self) -> Result<(), String> {
+        if self.is_there() { Ok(()) } else { Err("there is no certificate yet".to_owned()) }
+    }
+}
+
 impl ResolvesServerCert for Current {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner)))
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
 fn certified(chain: &Path, key: &Path) -> Result<CertifiedKey, CertificateError> {
     let read =
         |path: &Path| std::fs::read(path).map_err(|source| CertificateError::Io { path: path.to_owned(), source });
-    let absent = |what, path: &Path| CertificateError::Absent { what, path: path.to_owned() };
-    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&read(chain)?).collect();
-    let certificates = certificates.ok().filter(|found| !found.is_empty());
-    let certificates = certificates.ok_or_else(|| absent("certificate", chain))?;
-    let pem = zeroize::Zeroizing::new(read(key)?);
-    let private = PrivateKeyDer::from_pem_slice(&pem).map_err(|_| absent("key", key))?;
-    CertifiedKey::from_der(certificates, private, &aws_lc_rs::default_provider())
-        .map_err(|error| apart(chain, key, &error))
+    let private = || read(key).map(zeroize::Zeroizing::new);
+    parsed(&read(chain)?, &private()?).map_err(|unusable| match unusable {
+        Unusable::Absent(what @ "key") => CertificateError::Absent { what, path: key.to_owned() },
+        Unusable::Absent(what) => CertificateError::Absent { what, path: chain.to_owned() },
+        Unusable::Apart(error) => {
+            CertificateError::Apart { chain: chain.to_owned(), key: key.to_owned(), reason: error.to_string() }
+        }
+    })
 }
 
-fn apart(chain: &Path, key: &Path, error: &rustls::Error) -> CertificateError {
-    CertificateError::Apart { chain: chain.to_owned(), key: key.to_owned(), reason: error.to_string() }
+/// Why two texts are no certificate with its key.
+#[derive(Debug, thiserror::Error)]
+enum Unusable {
+    #[error("there is no {0} in what was made")]
+    Absent(&'static str),
+    #[error("what was made is no certificate with its key: {0}")]
+    Apart(rustls::Error),
+}
+
+fn parsed(chain: &[u8], key: &[u8]) -> Result<CertifiedKey, Unusable> {
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(chain).collect();
+    let certificates = certificates.ok().filter(|found| !found.is_empty());
+    let certificates = certificates.ok_or(Unusable::Absent("certificate"))?;
+    let private = PrivateKeyDer::from_pem_slice(key).map_err(|_| Unusable::Absent("key"))?;
+    CertifiedKey::from_der(certificates, private, &aws_lc_rs::default_provider()).map_err(Unusable::Apart)
 }

@@ -1,0 +1,79 @@
+//! Certificates that the webhook's replicas make themselves, and share by what a Secret holds.
+//!
+//! ```text
+//!   Secret --read--> Kept --renewed(now)--> Kept --write, if nobody has meanwhile--> Secret
+//!                     |
+//!                     +--> authorities, for the caBundle       whom apiservers trust
+//!                     +--> certificate and key                 who the webhook is
+//! ```
+//!
+//! An authority is replaced without a gap: first the new one is trusted beside the former; the next certificate is by it only
+//! once apiservers have had the time to hear of it; then the former goes.
+
+mod authority;
+mod kept;
+
+use jiff::{SignedDuration, Timestamp};
+
+use self::authority::Authority;
+use self::kept::{Issued, Trusted};
+pub use self::kept::{Kept, NotOurs};
+
+/// How long an authority is good for, in days.
+const AUTHORITY_DAYS: i64 = 3653;
+/// How long a certificate is good for, in days.
+const CERTIFICATE_DAYS: i64 = 90;
+/// In this time every apiserver has heard of an authority, and every replica has the newest certificate.
+const HEARD: SignedDuration = SignedDuration::from_hours(1);
+
+/// A certificate could not be made.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot make a certificate: {0}")]
+pub struct MakeError(String);
+
+/// What is to be kept from `now` on in the place of `kept`, for a webhook of these names; `None` where that is as it is.
+///
+/// # Errors
+/// [`MakeError`]
+pub fn renewed(kept: Option<&Kept>, names: &[String], now: Timestamp) -> Result<Option<Kept>, MakeError> {
+    let Some(kept) = kept else { return fresh(names, now).map(Some) };
+    let newest = &kept.newest;
+    if newest.ends <= now || kept.certificate.ends <= now {
+        return fresh(names, now).map(Some);
+    }
+    let is_heard = newest.since + HEARD <= now;
+    let is_by_newest = kept.certificate.by == newest.print;
+    if is_due(newest.since, newest.ends, now) && is_by_newest {
+        let authority = Authority::make(now)?;
+        let former = vec![kept.newest.clone()];
+        return Ok(Some(Kept {
+            newest: authority.trusted(now),
+            former,
+            key: authority.key(),
+            certificate: kept.certificate.clone(),
+        }));
+    }
+    let is_to_change = is_due(kept.certificate.since, kept.certificate.ends, now) || kept.certificate.names != names;
+    // The key of a former authority is gone: until the newest is heard of, the certificate stays.
+    if is_heard && (is_to_change || !is_by_newest) {
+        let authority = Authority::of(newest, &kept.key)?;
+        let certificate = authority.issue(names, newest.ends, now)?;
+        return Ok(Some(Kept { certificate, ..kept.clone() }));
+    }
+    if !kept.former.is_empty() && is_by_newest && kept.certificate.since + HEARD <= now {
+        return Ok(Some(Kept { former: Vec::new(), ..kept.clone() }));
+    }
+    Ok(None)
+}
+
+fn fresh(names: &[String], now: Timestamp) -> Result<Kept, MakeError> {
+    let authority = Authority::make(now)?;
+    let newest = authority.trusted(now);
+    let certificate = authority.issue(names, newest.ends, now)?;
+    Ok(Kept { newest, former: Vec::new(), key: authority.key(), certificate })
+}
+
+/// Whether two thirds of its time are over.
+fn is_due(since: Timestamp, ends: Timestamp, now: Timestamp) -> bool {
+    ends.duration_since(now) < ends.duration_since(since) / 3
+}
