@@ -41,6 +41,16 @@ pub(crate) const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
 pub(crate) const AWS_FILES: [(&str, &str); 2] =
     [("AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials"), ("AWS_CONFIG_FILE", ".aws/config")];
 
+/// The paths of those files.
+#[cfg(feature = "pod-identity")]
+pub(crate) fn aws_files() -> Vec<std::path::PathBuf> {
+    let path = |(variable, default): &(&str, &str)| {
+        let named = std::env::var_os(variable).filter(|path| !path.is_empty()).map(std::path::PathBuf::from);
+        named.or_else(|| Some(std::env::home_dir()?.join(default)))
+    };
+    AWS_FILES.iter().filter_map(path).collect()
+}
+
 /// All of them, for the man page and the help.
 pub(crate) const ALL: &[Variable] = &[
     Variable { name: LOG, purpose: "as --log" },

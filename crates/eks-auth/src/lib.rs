@@ -23,4 +23,4 @@ pub use association::Association;
 pub use associations::{Associations, SameServiceAccounts};
 pub use grant::{Assumption, Cluster, Grant, Tag, grant};
 pub use name_pattern::{InvalidNamePattern, NamePattern};
-pub use token::{AUDIENCE, InvalidPodToken, PodToken};
+pub use token::{AUDIENCE, InvalidPodToken, Node, PodToken};

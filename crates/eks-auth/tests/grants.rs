@@ -66,7 +66,7 @@ fn a_token_is_of_a_pod_and_its_service_account() {
     let token = token();
     assert_eq!((&*token.namespace, &*token.service_account, &*token.pod_name), ("ns-a", "sa1", "app1"));
     for (pointer, value, refused) in [
-        ("/aud", json!(["sts.amazonaws.com"]), InvalidPodToken::Audience),
+        ("/aud", json!(["sts.amazonaws.com"]), InvalidPodToken::Audience("pods.eks.amazonaws.com")),
         ("/sub", json!("system:serviceaccount:ns-b:sa1"), InvalidPodToken::Subject),
         ("/sub", json!("somebody"), InvalidPodToken::Subject),
         ("/kubernetes.io", json!({}), InvalidPodToken::Unbound("namespace")),

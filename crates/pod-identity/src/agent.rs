@@ -27,7 +27,7 @@ mod pace;
 mod source;
 mod token;
 
-pub use cache::{Cache, CacheSettings, Denied, Now};
+pub use cache::{Cache, CacheSettings, Denied};
 pub use credentials::{Credentials, Keys};
 pub use desk::Desk;
 pub use eks_auth::{EksAuth, EksAuthSettings};
@@ -37,6 +37,6 @@ pub use listening::{BindHost, InvalidBindHost, Listening};
 pub use metrics::Metrics;
 pub use pace::PodPace;
 pub use source::{CredentialSource, Issued, SourceError, SourceErrorClass};
-pub use token::{Bearer, ClusterKeys, InvalidBearer, InvalidKeySource, KeySource, Validator};
+pub use token::{Bearer, InvalidBearer, Validator};
 
-pub use crate::{bearer::BearerToken, connections::Connection};
+pub use crate::{bearer::BearerToken, clock::Now, connections::Connection};

@@ -1,18 +1,25 @@
 //! Pod Identity: what gives pods their AWS credentials.
 //!
 //! ```text
-//!   a pod's SDK --token--> agent --token--> EKS Auth, or another source of credentials
-//!          <--credentials--      <--credentials--
+//!   a pod's SDK --token--> agent --token--> EKS Auth, or the broker --AssumeRole--> STS
+//!          <--credentials--      <--credentials--            <--credentials--
 //!   apiserver --a new pod--> webhook: the token, and where the SDK finds both
 //! ```
 //!
 //! One module a daemon. They share types, and never each other's state.
 
 pub mod agent;
+pub mod broker;
 pub mod webhook;
 
 mod bearer;
 mod certificate;
+mod clock;
+mod cluster_keys;
 mod connections;
+mod pace;
+mod said;
+mod sdk_http;
 
 pub use certificate::{Certificate, CertificateError};
+pub use cluster_keys::{ClusterKeys, InvalidKeySource, KeySource};

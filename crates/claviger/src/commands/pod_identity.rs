@@ -1,6 +1,7 @@
 //! `claviger pod-identity`.
 
 mod agent;
+mod broker;
 mod initialize;
 
 use clap::{Args, Subcommand};
@@ -15,10 +16,13 @@ Examples:
   Before it, once on each node, as root:
     claviger pod-identity initialize
 
-  Its flags:
+  The broker of a cluster outside EKS, which its agents ask:
+    claviger pod-identity broker --help
+
+  The agent's flags:
     claviger pod-identity agent --help";
 
-/// Give pods their AWS credentials: what runs on each node of a cluster with Pod Identity
+/// Give pods their AWS credentials: what runs on each node of a cluster with Pod Identity, and what stands behind it outside EKS
 ///
 /// Under the name `eks-pod-identity-agent` it needs no subcommand, and takes that program's own.
 #[derive(Args, Debug)]
@@ -31,13 +35,22 @@ pub(crate) struct PodIdentity {
 #[derive(Debug, Subcommand)]
 enum Part {
     Agent(Box<agent::Agent>),
+    Broker(Box<broker::Broker>),
     Initialize(initialize::Initialize),
+}
+
+fn url(text: &str) -> Result<String, String> {
+    if text.starts_with("https://") || text.starts_with("http://") {
+        return Ok(text.to_owned());
+    }
+    Err(format!("`{text}` is no URL: it begins with `https://` or `http://`"))
 }
 
 impl PodIdentity {
     pub(crate) fn run(self, log: &LogOptions) -> Result<Exit, Failure> {
         match self.command {
             Part::Agent(agent) => agent.run(log),
+            Part::Broker(broker) => broker.run(log),
             Part::Initialize(initialize) => initialize.run(log),
         }
     }

@@ -4,12 +4,13 @@ use std::{collections::BTreeSet, fs, process::Stdio};
 
 use crate::support::{claviger, run, told};
 
-const COMMANDS: [&[&str]; 17] = [
+const COMMANDS: [&[&str]; 18] = [
     &[],
     &["up"],
     &["kms-plugin"],
     &["pod-identity"],
     &["pod-identity", "agent"],
+    &["pod-identity", "broker"],
     &["pod-identity", "initialize"],
     &["local-aws"],
     &["local-aws", "snapshot"],

@@ -23,7 +23,18 @@ impl ListenAddress {
         self.port
     }
 
-    pub(super) async fn bind(&self) -> io::Result<TcpListener> {
+    /// Whether only this machine can reach it, whatever names mean here.
+    pub fn is_loopback(&self) -> bool {
+        let is_loopback =
+            |host: &str| host.parse::<std::net::IpAddr>().map_or(host == "localhost", |ip| ip.is_loopback());
+        self.host.as_deref().is_some_and(is_loopback)
+    }
+
+    /// Binds it.
+    ///
+    /// # Errors
+    /// As the kernel says.
+    pub async fn bind(&self) -> io::Result<TcpListener> {
         match &self.host {
             Some(host) => {
                 let candidates: Vec<_> = lookup_host((host.as_str(), self.port)).await?.collect();
@@ -83,6 +94,20 @@ mod tests {
     fn what_is_no_address_is_refused_in_the_users_words() {
         for text in ["", "8080", "localhost", "host:", ":70000", "::1:80", "[nope]:80", "http://x:80", "a b:1"] {
             assert_eq!(text.parse::<ListenAddress>(), Err(InvalidListenAddress(text.to_owned())), "{text}");
+        }
+    }
+
+    #[test]
+    fn loopback_is_told_from_what_others_reach() {
+        for (text, is_loopback) in [
+            ("127.0.0.1:1", true),
+            ("[::1]:1", true),
+            ("localhost:1", true),
+            (":1", false),
+            ("10.0.0.1:1", false),
+            ("a:1", false),
+        ] {
+            assert_eq!(text.parse::<ListenAddress>().unwrap().is_loopback(), is_loopback, "{text}");
         }
     }
 

@@ -34,10 +34,10 @@ use super::{
     source::{CredentialSource, SourceError},
     token::Bearer,
 };
-use crate::bearer::{BearerToken, TokenKey};
-
-/// Tells the time; tests have one that stands.
-pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+use crate::{
+    bearer::{BearerToken, TokenKey},
+    clock::Now,
+};
 
 /// The credentials of every pod that asked. Clones are the same cache.
 #[derive(Clone)]

@@ -13,11 +13,6 @@ use aws_sdk_eksauth::{
     config::{Builder, StalledStreamProtectionConfig},
     operation::assume_role_for_pod_identity::AssumeRoleForPodIdentityOutput,
 };
-use aws_smithy_http_client::{
-    Builder as HttpBuilder, Connector,
-    proxy::ProxyConfig,
-    tls::{Provider, rustls_provider::CryptoMode},
-};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use jiff::Timestamp;
 use tokio::sync::RwLock;
@@ -26,7 +21,7 @@ use super::{
     credentials::{Credentials, Keys},
     source::{CredentialSource, Issued, SourceError},
 };
-use crate::bearer::BearerToken;
+use crate::{bearer::BearerToken, sdk_http};
 
 /// Source: eks-pod-identity-agent, `internal/cloud/eksauth/service.go`.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
@@ -35,7 +30,6 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
 const CALL_TIMEOUT: Duration = Duration::from_secs(4);
 const ATTEMPTS: u32 = 3;
 const FIRST_BACKOFF: Duration = Duration::from_millis(50);
-const IDLE_CONNECTIONS: usize = 64;
 
 /// Which EKS Auth, for which cluster.
 #[derive(Clone, Default)]
@@ -62,7 +56,7 @@ impl EksAuth {
     /// Takes the settings up.
     #[must_use]
     pub fn new(settings: EksAuthSettings) -> Self {
-        let http = connections(settings.endpoint.as_deref());
+        let http = sdk_http::connections(settings.endpoint.as_deref());
         Self { settings, http, client: RwLock::default() }
     }
 
@@ -115,23 +109,6 @@ impl EksAuth {
         }
         loader.load().await
     }
-}
-
-/// Kept open, and by way of the proxy that the environment names, as the peer does. TLS roots are read with the first
-/// connection.
-fn connections(endpoint: Option<&str>) -> SharedHttpClient {
-    if endpoint.is_some_and(|endpoint| endpoint.starts_with("http://")) {
-        return HttpBuilder::new().pool_max_idle_per_host(IDLE_CONNECTIONS).build_http();
-    }
-    HttpBuilder::new().build_with_connector_fn(|settings, _| {
-        let mut connector = Connector::builder();
-        connector.set_connector_settings(settings.cloned());
-        connector
-            .pool_max_idle_per_host(IDLE_CONNECTIONS)
-            .proxy_config(ProxyConfig::from_env())
-            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-            .build()
-    })
 }
 
 #[async_trait]

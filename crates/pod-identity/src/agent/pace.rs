@@ -3,30 +3,13 @@
 //! A pod is known by the address that it calls from, which it cannot choose. Pods on the node's own network all call from
 //! the agent's address: those are told apart by their tokens.
 
-use std::{
-    collections::HashMap,
-    net::IpAddr,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::net::IpAddr;
 
-use tokio::time::Instant;
-
-use crate::{bearer::TokenKey, connections::Connection};
-
-/// How many callers are remembered. Once there are more, those that may ask at once are forgotten, which changes nothing.
-const REMEMBERED: usize = 8192;
+use crate::{bearer::TokenKey, connections::Connection, pace::Pace};
 
 /// The pace of every pod.
 #[derive(Debug)]
-pub struct PodPace {
-    /// Between two requests, in the long run. `None`: as fast as it likes.
-    interval: Option<Duration>,
-    /// How far ahead of that a pod may be.
-    burst: Duration,
-    /// When each would be on pace again (the generic cell rate algorithm).
-    due: Mutex<HashMap<Pod, Instant>>,
-}
+pub struct PodPace(Pace<Pod>);
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 enum Pod {
@@ -38,36 +21,22 @@ impl PodPace {
     /// So many requests a second, and half as many at once; 0 is no limit.
     #[must_use]
     pub fn per_second(requests: u32) -> Self {
-        let interval = Duration::from_secs(1).checked_div(requests);
-        let burst = interval.map_or(Duration::ZERO, |interval| interval * (requests / 2).max(1));
-        Self { interval, burst, due: Mutex::default() }
+        Self(Pace::per_second(requests))
     }
 
     /// Whether the pod of this request may be answered now.
     pub(super) fn admits(&self, connection: Connection, key: TokenKey) -> bool {
-        let Some(interval) = self.interval else { return true };
         let (peer, local) = (connection.peer.ip().to_canonical(), connection.local.ip().to_canonical());
-        let pod = if peer == local { Pod::With(key) } else { Pod::At(peer) };
-        let now = Instant::now();
-        let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = due.get(&pod).map_or(now, |due| (*due).max(now));
-        if at.duration_since(now) >= self.burst {
-            return false;
-        }
-        if due.len() >= REMEMBERED {
-            due.retain(|_, at| *at > now);
-        }
-        // Only where thousands of pods are ahead of their pace at once: then none of the new ones is held back.
-        if due.len() < REMEMBERED || due.contains_key(&pod) {
-            due.insert(pod, at + interval);
-        }
-        true
+        self.0.admits(if peer == local { Pod::With(key) } else { Pod::At(peer) })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::pace::REMEMBERED;
 
     fn from(peer: &str) -> Connection {
         Connection { peer: format!("{peer}:1").parse().unwrap(), local: "169.254.170.23:80".parse().unwrap() }
@@ -99,6 +68,6 @@ mod tests {
         for number in 0..20_000 {
             assert!(pace.admits(from("169.254.170.23"), TokenKey::of(&number.to_string())));
         }
-        assert!(pace.due.lock().unwrap().len() <= REMEMBERED);
+        assert!(pace.0.len() <= REMEMBERED);
     }
 }

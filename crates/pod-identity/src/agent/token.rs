@@ -3,16 +3,13 @@
 //! Where the cluster's keys can be had, its signature, audience and pod count; else only its form and its time, as the peer
 //! looks at it, and the rest is for EKS Auth to say.
 
-mod fetch;
-mod keys;
-
 use std::sync::Arc;
 
 use eks_auth::{InvalidPodToken, PodToken};
 use jiff::{SignedDuration, Timestamp};
 use oidc::{Algorithms, Claims, OutOfTime, Token, Unverified};
 
-pub use self::keys::{ClusterKeys, InvalidKeySource, KeySource};
+use crate::cluster_keys::ClusterKeys;
 
 /// How far ahead of this node's clock the apiserver's may be: a token may be asked with in the second in which it was
 /// issued.

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use http::StatusCode;
 use jiff::Timestamp;
-use pod_identity::agent::{ClusterKeys, InvalidBearer, KeySource, Validator};
+use pod_identity::{
+    ClusterKeys, KeySource,
+    agent::{InvalidBearer, Validator},
+};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 

@@ -1,7 +1,5 @@
 //! What EKS Auth said, as the pod is told.
 
-use std::error::Error;
-
 use aws_sdk_eksauth::{
     error::{ProvideErrorMetadata, SdkError},
     operation::RequestId as _,
@@ -10,10 +8,10 @@ use aws_sdk_eksauth::{
 use aws_smithy_runtime_api::http::Response;
 use http::StatusCode;
 
-use crate::agent::source::{SourceError, SourceErrorClass};
-
-/// A message holds no more of the other side's words.
-const LONGEST: usize = 1024;
+use crate::{
+    agent::source::{SourceError, SourceErrorClass},
+    said::{chain, cut},
+};
 
 pub(super) fn no_region() -> SourceError {
     away(
@@ -71,22 +69,4 @@ pub(super) fn error(error: &SdkError<AssumeRoleForPodIdentityError, Response>, n
 
 fn away(message: String) -> SourceError {
     SourceError { class: SourceErrorClass::Away, status: StatusCode::INTERNAL_SERVER_ERROR, code: None, message }
-}
-
-fn cut(message: String) -> String {
-    message.chars().take(LONGEST).filter(|c| !c.is_control()).collect()
-}
-
-/// What each error of the chain displays. Never `Debug`: the SDK's shows the whole response.
-fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(error) = next {
-        let said = error.to_string();
-        if !text.ends_with(&said) {
-            text = format!("{text}: {said}");
-        }
-        next = error.source();
-    }
-    text
 }

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use clap::{ArgAction, Args, ValueEnum};
-use pod_identity::agent::{BindHost, InvalidBindHost, InvalidKeySource, KeySource};
+use pod_identity::{
+    InvalidKeySource, KeySource,
+    agent::{BindHost, InvalidBindHost},
+};
 
 const PODS: &str = "Pods";
 const AWS: &str = "AWS";
@@ -19,7 +22,7 @@ pub(crate) struct Flags {
     pub(crate) cluster_name: String,
 
     /// URL in place of EKS Auth's own endpoint
-    #[arg(long, value_name = "URL", value_parser = url, help_heading = AWS)]
+    #[arg(long, value_name = "URL", value_parser = super::super::url, help_heading = AWS)]
     pub(crate) endpoint: Option<String>,
 
     /// Region of the cluster [default: the environment's, the profile's, the instance's]
@@ -134,13 +137,6 @@ fn side_port(text: &str) -> Result<SidePort, String> {
         return Ok(SidePort(None));
     }
     text.parse().map(|port| SidePort(Some(port))).map_err(|_| format!("`{text}` is no port: write a number or `none`"))
-}
-
-fn url(text: &str) -> Result<String, String> {
-    if text.starts_with("https://") || text.starts_with("http://") {
-        return Ok(text.to_owned());
-    }
-    Err(format!("`{text}` is no URL: it begins with `https://` or `http://`"))
 }
 
 #[cfg(test)]

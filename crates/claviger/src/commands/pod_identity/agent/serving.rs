@@ -9,9 +9,12 @@ use daemon::{
     shutdown::Shutdown,
 };
 use jiff::{SignedDuration, Timestamp};
-use pod_identity::agent::{
-    Cache, CacheSettings, ClusterKeys, CredentialSource, Desk, EksAuth, EksAuthSettings, Hosts, KeySource, Listening,
-    Metrics, PodPace, Validator,
+use pod_identity::{
+    ClusterKeys, KeySource,
+    agent::{
+        Cache, CacheSettings, CredentialSource, Desk, EksAuth, EksAuthSettings, Hosts, Listening, Metrics, PodPace,
+        Validator,
+    },
 };
 use tokio::task::JoinSet;
 
@@ -118,9 +121,5 @@ fn files(flags: &Flags) -> impl Iterator<Item = PathBuf> {
         Some(KeySource::File(path)) => Some(path.clone()),
         _ => None,
     };
-    let aws = environment::AWS_FILES.iter().filter_map(|(variable, default)| {
-        let named = env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from);
-        named.or_else(|| Some(env::home_dir()?.join(default)))
-    });
-    aws.chain(keys)
+    environment::aws_files().into_iter().chain(keys)
 }

@@ -1,5 +1,7 @@
 //! The cluster's keys: had from where they are told to be, again every few minutes, and when a token names one that is new.
 
+mod fetch;
+
 use std::{
     fmt,
     path::PathBuf,
@@ -8,13 +10,11 @@ use std::{
     time::Duration,
 };
 
-use oidc::{Algorithms, KeySet};
+use oidc::{Algorithms, Claims, Discovery, KeySet, Token, Unverified};
 use tokio::{
     sync::Mutex,
     time::{Instant, sleep},
 };
-
-use super::fetch;
 
 /// How often they are looked at without a reason.
 const EVERY: Duration = Duration::from_secs(300);
@@ -32,6 +32,8 @@ pub enum KeySource {
     Url(String),
     /// The apiserver's `/openid/v1/jwks`, as a pod of the cluster reaches it.
     Apiserver,
+    /// Where the configuration of this issuer says.
+    Issuer(String),
 }
 
 /// The text is no place of keys.
@@ -52,10 +54,19 @@ pub struct ClusterKeys {
 
 /// Keys that were had.
 #[derive(Debug)]
-pub(super) struct Kept {
-    pub(super) keys: KeySet,
+pub(crate) struct Kept {
+    pub(crate) keys: KeySet,
     /// Whether they could not be had again since.
-    pub(super) is_stale: bool,
+    pub(crate) is_stale: bool,
+}
+
+/// A token that the cluster's keys do not vouch for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotVerified {
+    /// They do not.
+    Unverified(Unverified),
+    /// There are none, or the token's may be newer than those that could be had.
+    NoKeys,
 }
 
 impl ClusterKeys {
@@ -83,7 +94,7 @@ impl ClusterKeys {
     }
 
     /// Looks, unless that was done a moment ago. Who comes while somebody looks waits for that.
-    pub(super) async fn look_again(&self) {
+    pub(crate) async fn look_again(&self) {
         let mut looked = self.looked.lock().await;
         let apart = if self.kept().is_none() { APART_AT_FIRST } else { APART };
         if looked.is_none_or(|at| at.elapsed() >= apart) {
@@ -92,8 +103,33 @@ impl ClusterKeys {
         }
     }
 
-    pub(super) fn kept(&self) -> Option<Arc<Kept>> {
+    pub(crate) fn kept(&self) -> Option<Arc<Kept>> {
         self.kept.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether there are any.
+    pub(crate) fn are_known(&self) -> bool {
+        self.kept().is_some()
+    }
+
+    /// What a token says, if one of the keys signed that; by newer keys where its own is not among those at hand.
+    pub(crate) async fn verify(&self, token: &Token<'_>) -> Result<Claims, NotVerified> {
+        match self.verify_with_kept(token) {
+            Err(NotVerified::NoKeys | NotVerified::Unverified(Unverified::NoSuchKey)) => {
+                self.look_again().await;
+                self.verify_with_kept(token)
+            }
+            verified => verified,
+        }
+    }
+
+    fn verify_with_kept(&self, token: &Token<'_>) -> Result<Claims, NotVerified> {
+        let kept = self.kept().ok_or(NotVerified::NoKeys)?;
+        match token.verify(&kept.keys) {
+            Ok(claims) => Ok(claims.clone()),
+            Err(Unverified::NoSuchKey) if kept.is_stale => Err(NotVerified::NoKeys),
+            Err(unverified) => Err(NotVerified::Unverified(unverified)),
+        }
     }
 
     async fn get(&self) {
@@ -101,6 +137,7 @@ impl ClusterKeys {
             KeySource::File(path) => tokio::fs::read(path).await.map_err(|error| error.to_string()),
             KeySource::Url(url) => fetch::url(url).await,
             KeySource::Apiserver => fetch::apiserver().await,
+            KeySource::Issuer(issuer) => of_issuer(issuer).await,
         };
         let keys = document
             .and_then(|document| KeySet::parse_as(&document, Algorithms::All).map_err(|invalid| invalid.to_string()));
@@ -116,12 +153,23 @@ impl ClusterKeys {
                 tracing::warn!(
                     source = %self.source,
                     reason,
-                    "the cluster's keys cannot be had: what they do not verify is left to EKS Auth"
+                    "the cluster's keys cannot be had: those that were go on to decide"
                 );
                 former.map(|former| Kept { keys: former.keys.clone(), is_stale: true })
             }
         };
         *self.kept.write().unwrap_or_else(PoisonError::into_inner) = kept.map(Arc::new);
+    }
+}
+
+/// Source: OpenID Connect Discovery 1.0, section 4.
+async fn of_issuer(issuer: &str) -> Result<Vec<u8>, String> {
+    let document = fetch::url(&Discovery::url(issuer)).await?;
+    let discovery = Discovery::parse(&document, issuer).map_err(|invalid| invalid.to_string())?;
+    // What it names is as much to be trusted as it is itself.
+    match discovery.jwks_uri.parse() {
+        Ok(KeySource::Url(url)) => fetch::url(&url).await,
+        _ => Err("its configuration names keys that are not at an https:// URL".to_owned()),
     }
 }
 
@@ -151,6 +199,7 @@ impl fmt::Display for KeySource {
             Self::File(path) => path.display().fmt(f),
             Self::Url(url) => f.write_str(url),
             Self::Apiserver => f.write_str("the apiserver"),
+            Self::Issuer(issuer) => write!(f, "the issuer {issuer}"),
         }
     }
 }

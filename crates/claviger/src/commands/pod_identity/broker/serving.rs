@@ -1,0 +1,171 @@
+//! The broker as a daemon: started, reloaded, stopped.
+
+use std::{env, path::PathBuf, sync::Arc};
+
+use daemon::{
+    http::{Health, Listener, Routes, serve as serve_side_port},
+    metrics::Registry,
+    reload::{Cause, Reload},
+    shutdown::Shutdown,
+};
+use jiff::Timestamp;
+use pod_identity::{
+    Certificate, ClusterKeys, KeySource,
+    broker::{
+        Agents, AssociationsFile, BrokerSettings, Cluster, Clusters, Desk, InvalidFile, Listening, Metrics, Sts,
+        StsSettings,
+    },
+};
+use tokio::task::JoinSet;
+
+use super::{
+    cluster_flag::{AssociationsFrom, ClusterFlag},
+    flags::{Settings, SidePort},
+};
+use crate::{
+    environment,
+    exit::Exit,
+    failure::{Failure, Problem},
+};
+
+/// What is read again.
+struct Reloaded {
+    certificate: Option<Arc<Certificate>>,
+    associations: Vec<AssociationsFile>,
+    desk: Arc<Desk>,
+}
+
+/// Runs until SIGTERM or SIGINT.
+pub(super) async fn serve(settings: Settings) -> Result<Exit, Failure> {
+    let Settings { flags, tls, agents } = settings;
+    let shutdown = Shutdown::on_signals(flags.drain_timeout)?;
+    let mut reload = Reload::watch(files(&flags.cluster, tls.as_ref()))?;
+    let registry = Registry::new();
+    registry.register_build_info(env!("CARGO_PKG_VERSION"));
+    let metrics = registry.register(Metrics::register);
+
+    let (associations, clusters) = clusters(&flags.cluster, &metrics)?;
+    let certificate = match &tls {
+        Some((certificate, key)) => Some(Certificate::read(certificate, key).map_err(|error| {
+            Failure::from(error)
+                .help("`--tls-cert` and `--tls-key` take PEM, as cert-manager and `openssl req` write it")
+        })?),
+        None => None,
+    };
+    let side_port = match &flags.health_listen {
+        SidePort(Some(address)) => Some(
+            Listener::bind(address)
+                .await
+                .map_err(|error| Failure::from(error).help("choose another address with --health-listen"))?,
+        ),
+        SidePort(None) => None,
+    };
+    let listening = Listening::bind(&flags.listen).await.map_err(|error| {
+        Failure::new(format_args!("cannot listen on {}: {error}", flags.listen)).help("choose another with --listen")
+    })?;
+    let sts = StsSettings { region: flags.region.clone(), endpoint: flags.sts_endpoint.clone(), sdk: None };
+    let desk = Arc::new(Desk::new(BrokerSettings {
+        clusters: clusters.clone(),
+        agents: Agents { service_account: agents, unbound: flags.allow_unbound_agents, pods: None },
+        node_qps: flags.max_node_qps,
+        assumer: Arc::new(Sts::new(sts)),
+        now: Arc::new(Timestamp::now),
+        metrics,
+    }));
+    if flags.allow_unbound_agents {
+        tracing::warn!(
+            "agents are served that do not say which node they are of: any node gets credentials for any pod whose token it has"
+        );
+    }
+    let address = listening.address()?;
+    let serving = listening.serve(certificate.clone(), Arc::clone(&desk), shutdown.clone());
+    tracing::info!(%address, tls = certificate.is_some(), "listening");
+
+    let mut answering = JoinSet::new();
+    if let Some(listener) = side_port {
+        if let Ok(address) = listener.local_addr() {
+            tracing::info!(%address, "health and metrics");
+        }
+        let checks: Vec<Arc<dyn Health>> = vec![Arc::new(clusters)];
+        answering.spawn(serve_side_port(listener, Routes::default(), checks, registry, shutdown.clone()));
+    }
+    let reloaded = Reloaded { certificate, associations, desk };
+    loop {
+        tokio::select! {
+            () = shutdown.requested() => break,
+            cause = reload.next() => {
+                // AWS's credentials may come from a service that hangs; the end does not wait for it.
+                tokio::select! {
+                    () = reloaded.again(&cause) => {}
+                    () = shutdown.requested() => break,
+                }
+            }
+        }
+    }
+    let drained = shutdown.drain(serving).await;
+    answering.abort_all();
+    drained??;
+    tracing::info!("stopped");
+    Ok(Exit::Done)
+}
+
+impl Reloaded {
+    async fn again(&self, cause: &Cause) {
+        tracing::info!(?cause, "looking again");
+        if let Some(certificate) = &self.certificate {
+            match certificate.reload() {
+                Ok(true) => tracing::info!("the certificate is another one now"),
+                Ok(false) => {}
+                Err(error) => tracing::error!(%error, "the former certificate stays in use"),
+            }
+        }
+        for file in &self.associations {
+            if matches!(cause, Cause::Hangup)
+                || matches!(cause, Cause::Changed(files) if files.iter().any(|changed| changed == file.path()))
+            {
+                file.reload();
+            }
+        }
+        self.desk.reload().await;
+    }
+}
+
+fn clusters(flags: &[ClusterFlag], metrics: &Metrics) -> Result<(Vec<AssociationsFile>, Clusters), Failure> {
+    let (mut files, mut clusters, mut problems) = (Vec::new(), Vec::new(), Vec::new());
+    for flag in flags {
+        let AssociationsFrom::File(path) = &flag.associations;
+        match AssociationsFile::read(path, flag.arn.name(), metrics.clone()) {
+            Ok(file) => {
+                clusters.push(Cluster {
+                    arn: flag.arn.clone(),
+                    issuer: flag.issuer.clone(),
+                    keys: ClusterKeys::watch(flag.keys.clone()),
+                    associations: file.feed(),
+                });
+                files.push(file);
+            }
+            Err(invalid) => problems.extend(told(&invalid)),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(Failure::usage(problems));
+    }
+    Ok((files, Clusters::new(clusters)?))
+}
+
+fn told(invalid: &InvalidFile) -> impl Iterator<Item = Problem> {
+    invalid.told().map(Problem::new)
+}
+
+/// The files of the AWS credentials chain, and those that the flags name.
+fn files(clusters: &[ClusterFlag], tls: Option<&(PathBuf, PathBuf)>) -> Vec<PathBuf> {
+    let mut files = environment::aws_files();
+    files.extend(tls.into_iter().flat_map(|(certificate, key)| [certificate.clone(), key.clone()]));
+    for ClusterFlag { keys, associations: AssociationsFrom::File(path), .. } in clusters {
+        files.push(path.clone());
+        if let KeySource::File(keys) = keys {
+            files.push(keys.clone());
+        }
+    }
+    files
+}

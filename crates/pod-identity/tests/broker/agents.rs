@@ -1,0 +1,99 @@
+//! A node gets credentials only for pods that run on it.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use eks_auth::PodToken;
+use http::StatusCode;
+use pod_identity::broker::Pods;
+use serde_json::{Value, json};
+
+use crate::{
+    issuer::SigningKey,
+    rig::{Differs, Rig, agent_claims, pod_claims},
+};
+
+/// Knows one pod.
+#[derive(Debug)]
+struct Known(Result<Option<&'static str>, &'static str>);
+
+#[async_trait]
+impl Pods for Known {
+    async fn node_of(&self, cluster: &str, pod: &PodToken) -> Result<Option<String>, String> {
+        assert_eq!((cluster, &*pod.pod_uid), ("demo", "uid-of-api"));
+        self.0.map(|node| node.map(str::to_owned)).map_err(str::to_owned)
+    }
+}
+
+#[tokio::test]
+async fn an_agent_gets_credentials_for_pods_of_its_own_node_alone() {
+    let rig = Rig::start().await;
+    let pod = rig.pod("api");
+    assert_eq!(rig.ask(&pod).await.status, StatusCode::OK);
+    let elsewhere = rig.ask_as(&format!("Bearer {}", rig.agent("two")), &pod).await;
+    assert_eq!((elsewhere.status.as_u16(), &*elsewhere.error), (400, "AccessDeniedException"));
+    // A node of the same name that was made anew is another one.
+    let mut anew = agent_claims("one");
+    anew["kubernetes.io"]["node"]["uid"] = json!("uid-of-another");
+    let anew = rig.ask_as(&format!("Bearer {}", rig.key.token(&anew)), &pod).await;
+    assert_eq!((anew.status.as_u16(), &*anew.error), (400, "AccessDeniedException"));
+    assert!(rig.scrape().contains("claviger_broker_requests_total{outcome=\"other_node\"} 2"));
+    assert_eq!(rig.assumer.take_asked().len(), 1);
+}
+
+#[tokio::test]
+async fn who_is_no_agent_is_not_served_and_told_so_without_pods_being_taken_their_credentials() {
+    let rig = Rig::start().await;
+    let pod = rig.pod("api");
+    let changed = |pointer: &str, value: Value| {
+        let mut claims = agent_claims("one");
+        *claims.pointer_mut(pointer).unwrap() = value;
+        format!("Bearer {}", rig.key.token(&claims))
+    };
+    let forged = SigningKey::new("one", "ES256").token(&agent_claims("one"));
+    for (authorization, code) in [
+        (String::new(), "MissingAuthenticationTokenException"),
+        ("AWS4-HMAC-SHA256 Credential=AKID".to_owned(), "MissingAuthenticationTokenException"),
+        (rig.agent("one"), "MissingAuthenticationTokenException"),
+        (format!("Bearer {forged}"), "UnrecognizedClientException"),
+        (format!("Bearer {pod}"), "UnrecognizedClientException"),
+        ("Bearer nonsense".to_owned(), "UnrecognizedClientException"),
+        (changed("/exp", json!(1_700_000_000)), "UnrecognizedClientException"),
+        (changed("/iss", json!("https://other.example")), "UnrecognizedClientException"),
+        (changed("/kubernetes.io/node", json!(null)), "UnrecognizedClientException"),
+        (changed("/kubernetes.io/node/uid", json!("")), "UnrecognizedClientException"),
+        (changed("/kubernetes.io/namespace", json!("other")), "UnrecognizedClientException"),
+    ] {
+        let answer = rig.ask_as(&authorization, &pod).await;
+        assert_eq!((answer.status.as_u16(), &*answer.error), (403, code), "{authorization}: {answer:?}");
+    }
+    assert!(rig.assumer.take_asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_pod_whose_token_has_no_node_is_looked_up() {
+    for (knows, status, outcome) in [
+        (None, 400, "node_unknown"),
+        (Some(Known(Ok(Some("one")))), 200, "ok"),
+        (Some(Known(Ok(Some("two")))), 400, "other_node"),
+        (Some(Known(Ok(None))), 400, "other_node"),
+        (Some(Known(Err("the apiserver is away"))), 503, "node_unknown"),
+    ] {
+        let told = format!("{knows:?}");
+        let pods = knows.map(|known| Arc::new(known) as Arc<dyn Pods>);
+        let rig = Rig::with(Differs { pods, ..Differs::default() }).await;
+        let answer = rig.ask(&rig.key.token(&pod_claims("shop", "api", None))).await;
+        assert_eq!(answer.status.as_u16(), status, "{told}: {answer:?}");
+        assert!(rig.scrape().contains(&format!("{{outcome=\"{outcome}\"}} 1")), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn an_agent_that_says_who_it_is_is_held_to_it_also_where_it_need_not() {
+    let rig = Rig::with(Differs { unbound: true, ..Differs::default() }).await;
+    let pod = rig.pod("api");
+    assert_eq!(rig.ask_as("", &pod).await.status, StatusCode::OK);
+    let elsewhere = rig.ask_as(&format!("Bearer {}", rig.agent("two")), &pod).await;
+    assert_eq!(elsewhere.error, "AccessDeniedException");
+    assert_eq!(rig.ask_as("Bearer nonsense", &pod).await.error, "UnrecognizedClientException");
+}

@@ -1,0 +1,14 @@
+//! The broker's promises: over HTTP with AWS's own client of EKS Auth, tokens of an issuer of the test's, and an STS that does
+//! as a test says.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod agents;
+mod assumer;
+mod faults;
+#[path = "../../../oidc/tests/oidc/issuer.rs"]
+mod issuer;
+mod lending;
+mod reloading;
+mod rig;
+mod sts;
+mod surface;
