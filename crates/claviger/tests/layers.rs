@@ -14,7 +14,7 @@ use serde_json::Value;
 const FLOORS: &[&[&str]] = &[
     &["claviger"],
     &["kms-plugin", "local-aws", "pod-identity"],
-    &["daemon", "key-service", "kubernetes", "control-plane"],
+    &["daemon", "key-service", "kubernetes", "control-plane", "aws-client"],
     &["authz", "eks-auth"],
     &["aws-wire", "aws-catalog", "oidc"],
     &["aws-model"],
@@ -31,6 +31,7 @@ const MUST_NOT_REACH: &[(&str, &[&str])] = &[
     ("daemon", &["aws-config", "aws-sdk-kms", "aws-wire", "aws-catalog", "authz"]),
     ("key-service", &["axum", "tonic", "kube", "aws-wire"]),
     ("kubernetes", &["aws-config", "aws-wire", "aws-catalog", "authz", "axum"]),
+    ("aws-client", &["axum", "aws-catalog", "authz", "kube", "tonic", "aws-sdk-eks", "aws-sdk-iam", "aws-sdk-kms"]),
     ("control-plane", &["aws-config", "aws-wire", "aws-model", "aws-catalog", "authz", "axum"]),
     ("authz", &["tokio", "hyper", "axum", "aws-wire", "redb"]),
     ("eks-auth", &["tokio", "hyper", "axum", "aws-wire", "authz", "redb"]),

@@ -237,6 +237,7 @@ fn structure(name: &str, raw: &RawShape, names: &Names) -> Result<Structure, Mod
             form_name: names.in_form(member, reference),
             path_name: lower_first(member),
             required: raw.required.contains(member),
+            is_idempotency_token: reference.idempotency_token,
             shape: names.find(name, reference)?,
         })
     });

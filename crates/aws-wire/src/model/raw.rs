@@ -60,6 +60,8 @@ pub(super) struct RawRef {
     pub(super) location_name: Option<String>,
     pub(super) query_name: Option<String>,
     pub(super) result_wrapper: Option<String>,
+    #[serde(default)]
+    pub(super) idempotency_token: bool,
 }
 
 #[derive(Deserialize)]

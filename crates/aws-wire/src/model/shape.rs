@@ -85,6 +85,8 @@ pub struct Member {
     pub path_name: String,
     /// Must be given.
     pub required: bool,
+    /// A text that a client makes up where its caller gives none, so that a request which is sent twice is done once.
+    pub is_idempotency_token: bool,
     /// Where it stands in a request.
     pub location: Location,
     /// Its type.

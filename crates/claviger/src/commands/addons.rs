@@ -1,6 +1,7 @@
 //! `claviger addons`.
 
 mod changes;
+mod connection;
 mod live;
 
 use std::{
@@ -13,7 +14,7 @@ use clap::{Args, Subcommand};
 use local_aws::store::{Readers, replace_whole};
 use serde::Serialize;
 
-use self::changes::Changes;
+use self::{changes::Changes, connection::Connection};
 use super::block_on_this_thread;
 use crate::{
     embedded_aws::catalogue,
@@ -62,17 +63,8 @@ struct Refresh {
     /// The file; what it has is compared, else what is part of this program
     file: PathBuf,
 
-    /// Region whose EKS is asked [default: AWS_REGION, else the profile's]
-    #[arg(long, value_name = "REGION")]
-    region: Option<String>,
-
-    /// Profile of the AWS configuration files [default: AWS_PROFILE]
-    #[arg(long, value_name = "NAME")]
-    profile: Option<String>,
-
-    /// Endpoint of EKS, or of an embedded AWS [default: AWS_ENDPOINT_URL_EKS, AWS_ENDPOINT_URL, the profile's, AWS's own]
-    #[arg(long, value_name = "URL")]
-    endpoint_url: Option<String>,
+    #[command(flatten)]
+    connection: Connection,
 }
 
 /// What was done.
@@ -96,12 +88,10 @@ impl Refresh {
     fn run(&self, printer: Printer) -> Result<Exit, Failure> {
         let is_there = self.file.try_exists().unwrap_or(true);
         let known = if is_there { catalogue(&self.file)? } else { Catalogue::published().clone() };
-        let asked = live::Asked {
-            region: self.region.clone(),
-            profile: self.profile.clone(),
-            endpoint: self.endpoint_url.clone(),
-        };
-        let fresh = block_on_this_thread(async { Ok(live::catalogue(asked, &known, note).await?) })?;
+        let fresh = block_on_this_thread(async {
+            let aws = self.connection.aws().await;
+            Ok(live::catalogue(&aws, &known, note).await?)
+        })?;
         let text = fresh.text()?;
         replace_whole(&self.file, text.as_bytes(), Readers::Usual).map_err(|error| {
             Failure::new(format_args!("cannot write the catalogue `{}`: {error}", self.file.display()))

@@ -72,7 +72,7 @@ fn what_an_embedded_aws_is_asked_for_is_the_catalogue_that_it_has() {
 
     // Whoever is refused, or finds nobody, leaves the file as it was.
     let refused = told(&refresh(&file, &endpoint, "another", &[]));
-    assert!(refused.starts_with("exit 1") && refused.contains("EKS did not answer DescribeAddonVersions"), "{refused}");
+    assert!(refused.starts_with("exit 1") && refused.contains("EKS's DescribeAddonVersions at http:"), "{refused}");
     assert!(refused.contains("InvalidSignatureException") && !refused.contains("another"), "{refused}");
     assert_eq!(fs::read_to_string(&file).unwrap(), now);
 }

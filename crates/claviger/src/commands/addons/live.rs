@@ -12,56 +12,71 @@
 use std::collections::BTreeMap;
 
 use aws_catalog::addons::{Addon, Catalogue, InvalidCatalogue, ServiceAccount, Since, Source, Version, compare};
-use aws_config::{BehaviorVersion, Region, retry::RetryConfig};
-use aws_sdk_eks::{
-    Client,
-    error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
-    types::{AddonInfo, AddonPodIdentityConfiguration},
-};
+use aws_client::{Aws, CallError, Client, Unusable};
+use aws_wire::model::ServiceId;
 use jiff::Timestamp;
-
-/// How often a call is made: EKS throttles who asks for many add-ons.
-const ATTEMPTS: u32 = 8;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Value, json};
 
 /// The name of the source in a catalogue that was asked for.
 const ASKED: &str = "asked";
 
-/// Who is asked.
-pub(super) struct Asked {
-    pub(super) region: Option<String>,
-    pub(super) profile: Option<String>,
-    pub(super) endpoint: Option<String>,
-}
-
 /// Nothing was told.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Untold {
-    #[error("no AWS region is set: give --region, or set AWS_REGION or the profile's")]
-    Region,
-    #[error("EKS did not answer {call}: {why}")]
-    Refused { call: String, why: String },
+    #[error(transparent)]
+    Unusable(#[from] Unusable),
+    #[error(transparent)]
+    Refused(#[from] CallError),
+    #[error("what EKS answered {call} is none of its answers: {why}")]
+    Garbled { call: &'static str, why: serde_json::Error },
     #[error("what EKS answered is no catalogue: {0}")]
     Invalid(#[from] InvalidCatalogue),
 }
 
-pub(super) async fn catalogue(asked: Asked, known: &Catalogue, note: fn(String)) -> Result<Catalogue, Untold> {
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
-    if let Some(profile) = &asked.profile {
-        loader = loader.profile_name(profile);
-    }
-    if let Some(region) = asked.region {
-        loader = loader.region(Region::new(region));
-    }
-    if let Some(endpoint) = asked.endpoint {
-        loader = loader.endpoint_url(endpoint);
-    }
-    let shared = loader.load().await;
-    let region = shared.region().ok_or(Untold::Region)?.to_string();
-    let at = shared.endpoint_url().map_or_else(String::new, |endpoint| format!(" at {endpoint}"));
-    let live = Live { client: Client::new(&shared), known };
+/// An add-on as DescribeAddonVersions tells it.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct AddonInfo {
+    addon_name: String,
+    #[serde(rename = "type")]
+    kind: String,
+    owner: String,
+    publisher: String,
+    default_namespace: Option<String>,
+    addon_versions: Vec<VersionInfo>,
+}
 
-    note(format!("asking EKS in {region}{at} for its add-ons"));
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct VersionInfo {
+    addon_version: String,
+    compatibilities: Vec<Compatibility>,
+    requires_iam_permissions: bool,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Compatibility {
+    cluster_version: String,
+    default_version: bool,
+}
+
+/// What DescribeAddonConfiguration tells of a service account.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Needs {
+    service_account: String,
+    #[serde(default)]
+    recommended_managed_policies: Vec<String>,
+}
+
+pub(super) async fn catalogue(aws: &Aws, known: &Catalogue, note: fn(String)) -> Result<Catalogue, Untold> {
+    let client = aws.client(ServiceId::Eks)?;
+    let at = format!("in {} at {}", client.region(), client.endpoint());
+    let live = Live { client, known };
+
+    note(format!("asking EKS {at} for its add-ons"));
     let told = live.versions().await?;
     note(format!("{} add-ons; asking what they need of IAM", told.len()));
     let mut addons = Vec::new();
@@ -72,7 +87,7 @@ pub(super) async fn catalogue(asked: Asked, known: &Catalogue, note: fn(String))
         }
         addons.push(addon);
     }
-    let what = format!("answers of DescribeAddonVersions and DescribeAddonConfiguration in {region}{at}");
+    let what = format!("answers of DescribeAddonVersions and DescribeAddonConfiguration {at}");
     let date = Timestamp::now().strftime("%Y-%m-%d").to_string();
     let sources = live.sources(&addons, Source { what, date });
     Ok(Catalogue::new(sources, addons)?)
@@ -85,39 +100,36 @@ struct Live<'k> {
 
 impl Live<'_> {
     async fn versions(&self) -> Result<Vec<AddonInfo>, Untold> {
-        let pages = self.client.describe_addon_versions().into_paginator().items().send();
-        let all = pages.collect::<Result<Vec<_>, _>>().await;
-        all.map_err(|error| refused("DescribeAddonVersions".to_owned(), &error))
+        let call = "DescribeAddonVersions";
+        let all = self.client.items(call, Value::Null, "addons").await?;
+        all.into_iter().map(|addon| read(call, addon)).collect()
     }
 
     async fn addon(&self, info: &AddonInfo) -> Result<Addon, Untold> {
-        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-        let name = text(info.addon_name());
-        let known = self.known.addon(&name);
+        let name = &info.addon_name;
+        let known = self.known.addon(name);
         let (mut versions, mut needy) = (Vec::new(), Vec::new());
-        for told in info.addon_versions() {
-            let runs_on = told.compatibilities();
-            let releases = runs_on.iter().filter_map(|release| release.cluster_version());
-            let default = runs_on.iter().filter(|release| release.default_version());
-            let version = text(told.addon_version());
-            if told.requires_iam_permissions() {
-                needy.push(version.clone());
+        for told in &info.addon_versions {
+            let releases = told.compatibilities.iter().map(|release| release.cluster_version.clone());
+            let default = told.compatibilities.iter().filter(|release| release.default_version);
+            if told.requires_iam_permissions {
+                needy.push(told.addon_version.clone());
             }
             versions.push(Version {
-                version,
+                version: told.addon_version.clone(),
                 source: ASKED.to_owned(),
-                kubernetes: releases.map(str::to_owned).collect(),
-                default_of: default.filter_map(|release| release.cluster_version()).map(str::to_owned).collect(),
+                kubernetes: releases.collect(),
+                default_of: default.map(|release| release.cluster_version.clone()).collect(),
             });
         }
-        let (service_accounts, pod_identity) = self.needs(&name, &needy, known).await?;
-        let namespace = info.default_namespace().map(str::to_owned);
+        let (service_accounts, pod_identity) = self.needs(name, &needy, known).await?;
+        let namespace = info.default_namespace.clone();
         let namespace = namespace.or_else(|| known.map(|known| known.namespace.clone()));
         Ok(Addon {
-            name,
-            kind: text(info.r#type()),
-            owner: text(info.owner()),
-            publisher: text(info.publisher()),
+            name: name.clone(),
+            kind: info.kind.clone(),
+            owner: info.owner.clone(),
+            publisher: info.publisher.clone(),
             source: ASKED.to_owned(),
             // Source: Amazon EKS User Guide, "Custom namespace for add-ons": where most of them run.
             namespace: namespace.unwrap_or_else(|| "kube-system".to_owned()),
@@ -157,8 +169,8 @@ impl Live<'_> {
         }
         let source = || ASKED.to_owned();
         let accounts = told.iter().map(|account| ServiceAccount {
-            name: account.service_account().unwrap_or_default().to_owned(),
-            policies: account.recommended_managed_policies().to_vec(),
+            name: account.service_account.clone(),
+            policies: account.recommended_managed_policies.clone(),
             source: source(),
         });
         // A document may name a version that EKS does not list any more.
@@ -169,11 +181,13 @@ impl Live<'_> {
         Ok((accounts.collect(), Some(since)))
     }
 
-    async fn configuration(&self, name: &str, version: &str) -> Result<Vec<AddonPodIdentityConfiguration>, Untold> {
-        let answer = self.client.describe_addon_configuration().addon_name(name).addon_version(version).send().await;
-        let answer =
-            answer.map_err(|error| refused(format!("DescribeAddonConfiguration of {name} {version}"), &error))?;
-        Ok(answer.pod_identity_configuration.unwrap_or_default())
+    async fn configuration(&self, name: &str, version: &str) -> Result<Vec<Needs>, Untold> {
+        let call = "DescribeAddonConfiguration";
+        let mut answer = self.client.call(call, json!({ "addonName": name, "addonVersion": version })).await?;
+        match answer.get_mut("podIdentityConfiguration").map(Value::take) {
+            Some(told) => read(call, told),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// The sources that these name: the one that was asked, and former ones as far as something still rests on them.
@@ -184,10 +198,6 @@ impl Live<'_> {
     }
 }
 
-fn refused<E>(call: String, error: &SdkError<E>) -> Untold
-where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
-{
-    let told = error.as_service_error().and_then(|told| Some(format!("{}: {}", told.code()?, told.message()?)));
-    Untold::Refused { call, why: told.unwrap_or_else(|| DisplayErrorContext(error).to_string()) }
+fn read<T: DeserializeOwned>(call: &'static str, answer: Value) -> Result<T, Untold> {
+    serde_json::from_value(answer).map_err(|why| Untold::Garbled { call, why })
 }
