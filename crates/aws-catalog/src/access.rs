@@ -203,6 +203,7 @@ pub enum Ec2Kind {
     Fleet,
     Image,
     Instance,
+    KeyPair,
     LaunchTemplate,
     NetworkInterface,
     SecurityGroup,
@@ -215,10 +216,11 @@ pub enum Ec2Kind {
 
 impl Ec2Kind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Fleet,
         Self::Image,
         Self::Instance,
+        Self::KeyPair,
         Self::LaunchTemplate,
         Self::NetworkInterface,
         Self::SecurityGroup,
@@ -236,6 +238,7 @@ impl Ec2Kind {
             Self::Fleet => "fleet",
             Self::Image => "image",
             Self::Instance => "instance",
+            Self::KeyPair => "key-pair",
             Self::LaunchTemplate => "launch-template",
             Self::NetworkInterface => "network-interface",
             Self::SecurityGroup => "security-group",
@@ -254,6 +257,7 @@ impl Ec2Kind {
             Self::Fleet => "fleet-",
             Self::Image => "ami-",
             Self::Instance => "i-",
+            Self::KeyPair => "key-",
             Self::LaunchTemplate => "lt-",
             Self::NetworkInterface => "eni-",
             Self::SecurityGroup => "sg-",

@@ -1,8 +1,10 @@
 //! EC2.
 //!
 //! Inputs are read as EC2 completes them: with what the launch template says; with `SubnetId` and `SecurityGroupIds` of the
-//! first network interface, or the default ones; with `LaunchTemplateIds` of those that a fleet names; with `IamInstanceProfile.Arn` and `.Role`, the role in the profile; and
-//! with the tags of `TagSpecifications` by type, in `TagsOf`.
+//! first network interface, or the default ones; with `SnapshotIds` of those that volumes are mapped to; with
+//! `IamInstanceProfile.Arn` and `.Role`, the role in the profile; and with the tags of `TagSpecifications` by type, in `TagsOf`.
+//! A fleet's has the `LaunchTemplateIds` that it names, the `ImageIds` and `SubnetIds` of its overrides, and, where a service-linked
+//! role is to launch, the `PassedRoles` of its templates.
 //!
 //! Sources: Service Authorization Reference, "Actions, resources, and condition keys for Amazon EC2"; Amazon EC2 User
 //! Guide, "Example policies to control access to the Amazon EC2 API" > "Launch instances (RunInstances)" and "Grant
@@ -12,8 +14,8 @@
 use super::{
     Access, Condition, Ec2Kind,
     Ec2Kind::{
-        Fleet, Image, Instance, LaunchTemplate, NetworkInterface, SecurityGroup, Snapshot, SpotInstancesRequest,
-        Subnet, Volume,
+        Fleet, Image, Instance, KeyPair, LaunchTemplate, NetworkInterface, SecurityGroup, Snapshot,
+        SpotInstancesRequest, Subnet, Volume,
     },
     On::{self, Nothing},
     Operation,
@@ -83,7 +85,14 @@ pub(super) static OPERATIONS: &[Operation] = &[
         &[
             Access::new("ec2:CreateFleet", On::NewEc2(Fleet))
                 .told(&[tell("aws:RequestTag/${TagKey}", TagValues(OF_FLEET)), tell("aws:TagKeys", TagKeys(OF_FLEET))]),
+            Access::new("ec2:CreateFleet", On::NewEc2(Instance)).told(&[
+                tell("aws:RequestTag/${TagKey}", TagValues(OF_INSTANCE)),
+                tell("aws:TagKeys", TagKeys(OF_INSTANCE)),
+            ]),
             Access::new("ec2:CreateFleet", On::Ec2(LaunchTemplate, "LaunchTemplateIds")),
+            // The reference has these as optional: that they are asked for where an override names one is assumed.
+            Access::new("ec2:CreateFleet", On::Ec2(Image, "ImageIds")).only_with(&["ImageIds"]),
+            Access::new("ec2:CreateFleet", On::Ec2(Subnet, "SubnetIds")).only_with(&["SubnetIds"]),
             tag_new(
                 Fleet,
                 &["TagsOf.fleet"],
@@ -93,6 +102,10 @@ pub(super) static OPERATIONS: &[Operation] = &[
                     tell("ec2:CreateAction", Fixed("CreateFleet")),
                 ],
             ),
+            // EC2 User Guide, "EC2 Fleet prerequisites" > "Grant permission to users for EC2 Fleet".
+            Access::new("iam:PassRole", On::Role("PassedRoles"))
+                .only_with(&["PassedRoles"])
+                .told(&[tell("iam:PassedToService", Fixed("ec2.amazonaws.com"))]),
         ],
     ),
     Operation::new(
@@ -233,7 +246,9 @@ pub(super) static OPERATIONS: &[Operation] = &[
         "RequestSpotInstances",
         &[
             Access::new("ec2:RequestSpotInstances", On::Ec2(Image, "ImageId")),
+            Access::new("ec2:RequestSpotInstances", On::Ec2(KeyPair, "KeyName")).only_with(&["KeyName"]),
             Access::new("ec2:RequestSpotInstances", On::Ec2(SecurityGroup, "SecurityGroupIds")),
+            Access::new("ec2:RequestSpotInstances", On::Ec2(Snapshot, "SnapshotIds")).only_with(&["SnapshotIds"]),
             Access::new("ec2:RequestSpotInstances", On::NewEc2(SpotInstancesRequest)).told(&[
                 tell("aws:RequestTag/${TagKey}", TagValues(OF_SPOT_REQUEST)),
                 tell("aws:TagKeys", TagKeys(OF_SPOT_REQUEST)),
@@ -268,7 +283,9 @@ pub(super) static OPERATIONS: &[Operation] = &[
                 tell("aws:RequestTag/${TagKey}", TagValues(OF_INTERFACE)),
                 tell("aws:TagKeys", TagKeys(OF_INTERFACE)),
             ]),
+            Access::new("ec2:RunInstances", On::Ec2(KeyPair, "KeyName")).only_with(&["KeyName"]),
             Access::new("ec2:RunInstances", On::Ec2(SecurityGroup, "SecurityGroupIds")),
+            Access::new("ec2:RunInstances", On::Ec2(Snapshot, "SnapshotIds")).only_with(&["SnapshotIds"]),
             Access::new("ec2:RunInstances", On::Ec2(Subnet, "SubnetId")),
             Access::new("ec2:RunInstances", On::NewEc2(Volume)).told(&[
                 tell("aws:RequestTag/${TagKey}", TagValues(OF_VOLUME)),

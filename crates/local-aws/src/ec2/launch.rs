@@ -16,7 +16,7 @@ mod plan;
 
 use std::collections::BTreeMap;
 
-use authz::launch::{Launcher, Phase};
+use authz::launch::{Launcher, Phase, ServiceLinked};
 use aws_catalog::access::Ec2Kind;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -32,6 +32,7 @@ use super::{
     instances,
     keys::{self, Held, OfVolume, Sealed},
     records::{Attachment, Instance, Once, Reason, Volume, tag_set},
+    service_roles,
     state::Realm,
     tags, volumes,
 };
@@ -69,7 +70,12 @@ pub(super) async fn run_instances(call: &Call<'_>, value: Value) -> Result<Value
     let before = launched_before(call, &call.read(), &plan)?;
     let launched = match before {
         Some(before) => before,
-        None => launch(call, &plan, call.behalf.map(|behalf| behalf.tags.clone()).unwrap_or_default()).await?,
+        None => {
+            if plan.is_spot {
+                service_roles::needed(call, &ServiceLinked::Spot)?;
+            }
+            launch(call, &plan, call.behalf.map(|behalf| behalf.tags.clone()).unwrap_or_default()).await?
+        }
     };
     Ok(json!({
         "ReservationId": launched.reservation,

@@ -1,17 +1,33 @@
 //! The service-linked roles that launch for EC2.
 //!
 //! Source: Amazon EC2 User Guide, "Service-linked role for EC2 Fleet" and "Service-linked role for Spot Instance requests":
-//! EC2 makes the role where it is not there, by the permission of whoever asks (`iam:CreateServiceLinkedRole`).
+//! EC2 makes the role where it is not there, by the permission of whoever asks (`iam:CreateServiceLinkedRole`). Spot Instances take
+//! theirs however they are launched: Karpenter, "Troubleshooting" > "Missing Service Linked Role".
 
-use authz::launch::ServiceLinked;
+use authz::{
+    launch::{FleetKind as FleetLauncher, Launcher, ServiceLinked},
+    principal::{Principal, RoleSession},
+};
 use aws_model::{AccountId, Arn, Region};
+use aws_wire::model::{self, ServiceId};
 use serde_json::json;
+use uuid::Uuid;
 
-use super::{Ec2, call::Call, records::FleetKind};
-use crate::{CallContext, ServiceError};
+use super::{Ec2, call::Call, fault, records::FleetKind};
+use crate::{
+    CallContext, Caller, ServiceError,
+    accounts::assumed_role_arn,
+    iam,
+    trail::{Answered, Notes, Trail},
+};
 
-/// EC2, as whoever it makes a role for.
+const OPERATION: &str = "CreateServiceLinkedRole";
+
+/// EC2, as whoever it makes a role for. What the trail has there at AWS no document shows: assumed.
 const EC2: &str = "ec2.amazonaws.com";
+
+/// The name of the sessions of a fleet's role. Assumed.
+const FLEET_SESSION: &str = "EC2Fleet";
 
 /// What uses the roles, by its ARN.
 impl Ec2 {
@@ -37,35 +53,78 @@ fn arn(region: &Region, account: AccountId, kind: &str, id: &str) -> Option<Arn>
     format!("arn:{}:ec2:{region}:{account}:{kind}/{id}", region.partition()).parse().ok()
 }
 
-/// Sees to it that a role is there.
+/// Sees to it that a role is there: it is made at need, as the caller.
 ///
 /// # Errors
 /// EC2's own, where the role is not there and the caller may not have it made.
-pub(super) async fn needed(call: &Call<'_>, role: ServiceLinked) -> Result<(), ServiceError> {
+pub(super) fn needed(call: &Call<'_>, role: &ServiceLinked) -> Result<(), ServiceError> {
+    made_at_need(call, role, None)
+}
+
+/// The same, of what a launcher launches: a fleet's own role has it made for its instances.
+///
+/// Source: AWS Managed Policy Reference, "AWSEC2FleetServiceRolePolicy" > `EC2SpotManagement`.
+pub(super) fn needed_by(call: &Call<'_>, launcher: &Launcher, role: &ServiceLinked) -> Result<(), ServiceError> {
+    match launcher {
+        Launcher::Fleet(FleetLauncher::Request | FleetLauncher::Maintain) => {
+            made_at_need(call, role, Some(fleet_session(call).ok_or_else(|| refused(role))?))
+        }
+        _ => made_at_need(call, role, None),
+    }
+}
+
+fn made_at_need(call: &Call<'_>, role: &ServiceLinked, by: Option<Caller>) -> Result<(), ServiceError> {
     let account = call.account();
     // Of an open account everybody is there who is named.
     if call.ec2.authorizer.is_open(account) || call.ec2.iam.has_role(account, &role.role_name()) {
         return Ok(());
     }
+    let modelled = model::service(ServiceId::Iam).operation(OPERATION).ok_or_else(fault::internal)?;
+    let home = iam::home_region(call.ctx.region.partition());
+    let (notes, id) = (Notes::default(), Uuid::new_v4().to_string());
     let ctx = CallContext {
-        caller: call.ctx.caller,
-        region: call.ctx.region,
-        now: call.ctx.now,
-        request_id: call.ctx.request_id,
+        caller: by.as_ref().unwrap_or(call.ctx.caller),
+        region: home.as_ref().unwrap_or(call.ctx.region),
+        request_id: &id,
         peer: None,
-        notes: None,
+        notes: Some(&notes),
         invoked_by: Some(EC2),
+        ..*call.ctx
     };
-    let made = call.ec2.iam.call(&ctx, "CreateServiceLinkedRole", json!({ "AWSServiceName": role.service() }));
-    made.map(|_| ()).map_err(|error| {
-        let what = match role {
-            ServiceLinked::Fleet => "EC2 Fleet",
-            ServiceLinked::Spot => "EC2 Spot Instances",
-            ServiceLinked::AutoScaling(_) => "Auto Scaling",
-        };
-        tracing::debug!(%error, "a service-linked role was not made");
-        let message =
-            format!("The provided credentials do not have permission to create the service-linked role for {what}.");
-        ServiceError::new("AuthFailure.ServiceLinkedRoleCreationNotPermitted", message).with_status(403)
+    let input = json!({ "AWSServiceName": role.service() });
+    let parameters = Trail::parameters(ServiceId::Iam, modelled, &input);
+    let made = call.ec2.iam.call(&ctx, OPERATION, input);
+    call.ec2.trail.record(Answered {
+        service: ServiceId::Iam,
+        operation: modelled,
+        context: &ctx,
+        parameters,
+        answer: made.as_ref(),
+        noted: notes.take(),
+    });
+    made.map(drop).map_err(|_| refused(role))
+}
+
+/// A session of the role that launches for fleets.
+fn fleet_session(call: &Call<'_>) -> Option<Caller> {
+    let fleet = ServiceLinked::Fleet;
+    let role = call.ec2.iam.service_linked(call.account(), fleet.service(), &fleet.role_name())?;
+    let session = RoleSession::of(role.clone(), Some(FLEET_SESSION.to_owned()));
+    Some(Caller {
+        arn: assumed_role_arn(&role, FLEET_SESSION),
+        user_id: format!("{}:{FLEET_SESSION}", call.ec2.accounts.unique_id(&role, "AROA")),
+        principal: Principal::Session(Box::new(session)),
+        ..Caller::root(call.account(), "")
     })
+}
+
+fn refused(role: &ServiceLinked) -> ServiceError {
+    let what = match role {
+        ServiceLinked::Fleet => "EC2 Fleet",
+        ServiceLinked::Spot => "EC2 Spot Instances",
+        ServiceLinked::AutoScaling(_) => "Auto Scaling",
+    };
+    let message =
+        format!("The provided credentials do not have permission to create the service-linked role for {what}.");
+    ServiceError::new("AuthFailure.ServiceLinkedRoleCreationNotPermitted", message).with_status(403)
 }

@@ -73,7 +73,7 @@ pub(super) async fn request(call: &Call<'_>, value: Value) -> Result<Value, Serv
     if let Some(before) = before(call, &call.read(), token.as_deref(), &value)? {
         return Ok(before);
     }
-    service_roles::needed(call, ServiceLinked::Spot).await?;
+    service_roles::needed(call, &ServiceLinked::Spot)?;
     let mut ids = Vec::new();
     for index in 0..count {
         // With a token, one more call launches nothing again.

@@ -212,7 +212,8 @@ fn is_there(call: &Call<'_>, realm: &Realm, id: &str) -> bool {
             realm.spot_requests.get(id).is_some_and(|of| (of.owner, &of.region) == (account, &region))
         }
         Some(Ec2Kind::NetworkInterface) => realm.instances.of(&call.place()).any(|of| of.interface == id),
-        None => false,
+        // There are none.
+        Some(Ec2Kind::KeyPair) | None => false,
     }
 }
 

@@ -67,7 +67,9 @@ async fn a_service_linked_role_that_is_in_use_is_not_deleted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_launch_fails_for_want_of_each_permission_that_it_takes() {
     let aws = start().await;
-    run("launch_permissions.py", &[], &aws.endpoint_url(), &credentials(&aws), None).await;
+    let update = env::var("UPDATE_DOCS").ok();
+    let update: Vec<_> = update.iter().map(|update| ("UPDATE_DOCS", update.as_str())).collect();
+    run_with("launch_permissions.py", &[], &aws.endpoint_url(), &credentials(&aws), &update).await;
     aws.shutdown().await;
 }
 

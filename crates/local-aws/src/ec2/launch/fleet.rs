@@ -6,7 +6,7 @@
 //!
 //! Source: Amazon EC2 API Reference, "CreateFleet"; Amazon EC2 User Guide, "Configure an EC2 Fleet of type instant".
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use authz::launch::{FleetKind as LaunchKind, Launcher, ServiceLinked};
 use aws_catalog::access::Ec2Kind;
@@ -103,14 +103,7 @@ pub(in crate::ec2) async fn create_fleet(call: &Call<'_>, value: Value) -> Resul
     let target = asked.target_capacity_specification.target();
     let tags: Vec<TagSpecification> = input(json!(asked.shape.tag_specifications))?;
     let tags = tags::of_new(&tags, Ec2Kind::Fleet)?;
-    let templates: Vec<Value> = {
-        let choices = choices(call, &call.read(), &asked.shape)?;
-        choices.iter().filter_map(|choice| choice.template.get("LaunchTemplateId")).cloned().collect()
-    };
-    let mut complete = value.clone();
-    if let Some(members) = complete.as_object_mut() {
-        members.insert("LaunchTemplateIds".to_owned(), json!(templates));
-    }
+    let complete = complete(call, kind, &asked.shape, &value)?;
     authorize::allow(call, "CreateFleet", &complete)?;
     if asked.dry_run && kind != FleetKind::Instant {
         return Err(fault::dry_run());
@@ -123,7 +116,7 @@ pub(in crate::ec2) async fn create_fleet(call: &Call<'_>, value: Value) -> Resul
         return Err(fault::dry_run());
     }
     if kind != FleetKind::Instant {
-        service_roles::needed(call, ServiceLinked::Fleet).await?;
+        service_roles::needed(call, &ServiceLinked::Fleet)?;
     }
     let token = asked.client_token.filter(|token| !token.is_empty());
     let id = {
@@ -161,6 +154,29 @@ pub(in crate::ec2) async fn create_fleet(call: &Call<'_>, value: Value) -> Resul
         json!({ "FleetId": id, "Errors": [], "Instances": [] })
     };
     Ok(answer)
+}
+
+/// The input with what its templates and overrides name, for authorization.
+fn complete(call: &Call<'_>, kind: FleetKind, shape: &Shape, value: &Value) -> Result<Value, ServiceError> {
+    let (mut complete, choices) = (value.clone(), choices(call, &call.read(), shape)?);
+    let over = |name: &str| choices.iter().filter_map(|choice| choice.over.get(name)).cloned().collect::<Vec<_>>();
+    let of_template = |choice: &Choice| {
+        let (id, version) = (choice.template.get("LaunchTemplateId")?, choice.template.get("Version")?);
+        Some((id.as_str()?.to_owned(), version.as_str()?.to_owned()))
+    };
+    let templates: BTreeSet<(String, String)> = choices.iter().filter_map(of_template).collect();
+    let Some(members) = complete.as_object_mut() else { return Ok(complete) };
+    members.insert("LaunchTemplateIds".to_owned(), templates.iter().map(|(id, _)| json!(id)).collect());
+    let mut named = vec![("ImageIds", over("ImageId")), ("SubnetIds", over("SubnetId"))];
+    // Who launches for itself is asked with each launch.
+    if kind != FleetKind::Instant {
+        let data = |(id, version): &(String, String)| call.ec2.template_data(id, version);
+        let roles = templates.iter().filter_map(|template| plan::passed_role(call, &data(template)?));
+        named.push(("PassedRoles", roles.map(Value::from).collect()));
+    }
+    members
+        .extend(named.into_iter().filter(|(_, ids)| !ids.is_empty()).map(|(name, ids)| (name.to_owned(), json!(ids))));
+    Ok(complete)
 }
 
 /// The fleet that the same token made.
@@ -326,6 +342,9 @@ async fn of_choice(
     // What the role of a fleet may, its policy says: AWS's own.
     if matches!(wanted.launcher, Launcher::Fleet(LaunchKind::Instant(_))) {
         authorize::authorize(call, "RunInstances", &plan.complete)?;
+    }
+    if plan.is_spot {
+        service_roles::needed_by(call, &wanted.launcher, &ServiceLinked::Spot)?;
     }
     let tags = BTreeMap::from([(super::OF_FLEET.to_owned(), wanted.fleet.to_owned())]);
     let launched = launch(call, &plan, tags).await?;

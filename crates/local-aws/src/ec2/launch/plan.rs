@@ -164,10 +164,15 @@ pub(in crate::ec2) fn of(call: &Call<'_>, value: Value, launcher: &Launcher) -> 
         let message = format!("The embedded AWS makes at most {MOST_VOLUMES} volumes at once.");
         return Err(ServiceError::new("VolumeLimitExceeded", message));
     }
+    let mapped = whole.block_device_mappings.iter().filter_map(|given| given.ebs.as_ref()?.snapshot_id.as_ref());
+    let snapshots: Vec<&String> = mapped.collect();
     if let Some(members) = complete.as_object_mut() {
         members.insert("InstanceType".to_owned(), json!(kind));
         members.insert("SubnetId".to_owned(), json!(subnet.id));
         members.insert("SecurityGroupIds".to_owned(), json!(groups));
+        if !snapshots.is_empty() {
+            members.insert("SnapshotIds".to_owned(), json!(snapshots));
+        }
         if let Some(profile) = &profile {
             let role: Option<&String> = role.as_ref().and_then(Option::as_ref);
             members.insert("IamInstanceProfile".to_owned(), json!({ "Arn": profile.arn, "Role": role }));
@@ -239,6 +244,12 @@ fn profile(call: &Call<'_>, named: &ProfileNamed) -> Result<(Profile, Option<Str
         fault::invalid(format!("Value ({value}) for parameter iamInstanceProfile.{member} is invalid. Invalid IAM Instance Profile {member}"))
     })?;
     Ok((Profile { arn: found.arn, id: found.id }, found.role.map(|role| role.to_string())))
+}
+
+/// The role that what a launch template says hands over, where it does.
+pub(super) fn passed_role(call: &Call<'_>, data: &Value) -> Option<String> {
+    let named: ProfileNamed = input(data.get("IamInstanceProfile")?.clone()).ok()?;
+    profile(call, &named).ok()?.1
 }
 
 /// Source: Amazon EC2 API Reference, "InstanceMetadataOptionsRequest".
