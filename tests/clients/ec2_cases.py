@@ -429,7 +429,7 @@ def calls_with_one_token_at_the_same_time_launch_once(aws):
     assert set(granted) == {volume["VolumeId"] for volume in told} and len(told) == 33, (len(granted), len(told))
 
 
-@case(local_only="its volumes and templates take no client's token, and its instances any")
+@case(local_only="its volumes, templates and copies take no client's token, and its instances any")
 def what_was_made_with_a_token_is_told_again(aws):
     client, key = ec2(aws), aws.kms().create_key()["KeyMetadata"]["Arn"]
     image = new_image(client, "of one token")
@@ -448,6 +448,19 @@ def what_was_made_with_a_token_is_told_again(aws):
     assert first == again, (first, again)
     with aws.refuses("IdempotentParameterMismatch", other, 400):
         client.create_launch_template(LaunchTemplateData={"ImageId": image}, **template)
+    version = {"LaunchTemplateName": "of-one-token", "ClientToken": "version once"}
+    made = [client.create_launch_template_version(LaunchTemplateData=data, **version)["LaunchTemplateVersion"] for _ in range(2)]
+    assert made[0] == made[1] and made[0]["VersionNumber"] == 2, made
+    with aws.refuses("IdempotentParameterMismatch", other, 400):
+        client.create_launch_template_version(LaunchTemplateData={"ImageId": image}, **version)
+    copy = {"SourceImageId": image, "SourceRegion": REGION, "Encrypted": True, "KmsKeyId": key, "ClientToken": "copy once"}
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: client.copy_image(Name="once", **copy)["ImageId"], range(8)))
+    assert len(set(made)) == 1, made
+    with aws.refuses("IdempotentParameterMismatch", other, 400):
+        client.copy_image(Name="twice", **copy)
+    client.deregister_image(ImageId=made[0])
+    assert client.copy_image(Name="once", **copy)["ImageId"] != made[0]
     launched = run(client, image, ClientToken="instance once")
     assert run(client, image, ClientToken="instance once")["InstanceId"] == launched["InstanceId"]
     with aws.refuses("IdempotentParameterMismatch", other, 400):

@@ -20,7 +20,7 @@ use super::{
     call::{Call, input},
     fault,
     keys::{self, Copying},
-    records::{DeviceMapping, Image, Settings, Shared, Snapshot, Tags, tag_set},
+    records::{DeviceMapping, Image, Once, Settings, Shared, Snapshot, Tags, tag_set},
     snapshots,
     state::Realm,
     tags::{self, TagSpecification},
@@ -99,6 +99,10 @@ pub(super) async fn copy_snapshot(call: &Call<'_>, value: Value) -> Result<Value
 
 pub(super) async fn copy_image(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     authorize::authorize(call, "CopyImage", &value)?;
+    let once = Once::of(&value);
+    if let Some(before) = copied_before(call, &call.read(), once.as_ref())? {
+        return Ok(before);
+    }
     let asked: CopyImage = input(value)?;
     let of_image = tags::of_new(&asked.tag_specifications, Ec2Kind::Image)?;
     let of_snapshots = tags::of_new(&asked.tag_specifications, Ec2Kind::Snapshot)?;
@@ -141,10 +145,15 @@ pub(super) async fn copy_image(call: &Call<'_>, value: Value) -> Result<Value, S
         shared: Shared::default(),
         source: Some((asked.source_region, asked.source_image_id)),
         failed,
+        once,
         id,
         ..image.clone()
     };
     let mut change = call.change();
+    if let Some(before) = copied_before(call, &change, copy.once.as_ref())? {
+        // Another call with the same token was faster, while this one's snapshots came under their keys.
+        return Ok(before);
+    }
     let of_source = change.tags.get(&Tags::key(call.account(), &image.id));
     let of_source = of_source.filter(|_| asked.copy_image_tags).map(|tags| tags.tags.clone());
     let of_image = of_source.into_iter().flatten().chain(of_image).collect();
@@ -157,6 +166,14 @@ pub(super) async fn copy_image(call: &Call<'_>, value: Value) -> Result<Value, S
     change.put(copy);
     change.commit();
     Ok(told)
+}
+
+/// The copy that the same token has made.
+fn copied_before(call: &Call<'_>, realm: &Realm, once: Option<&Once>) -> Result<Option<Value>, ServiceError> {
+    let found = once.and_then(|once| Some((once, realm.image_of_token(&call.place(), &once.token)?)));
+    let Some((once, image)) = found else { return Ok(None) };
+    once.is_as(image.once.as_ref())?;
+    Ok(Some(json!({ "ImageId": image.id })))
 }
 
 /// A snapshot that the caller's account may copy.

@@ -117,6 +117,7 @@ pub(super) fn register(call: &Call<'_>, value: Value) -> Result<Value, ServiceEr
         shared: Shared::default(),
         source: None,
         failed: None,
+        once: None,
     };
     tags::put(call, &mut change, &image.id, &tags)?;
     let told = json!({ "ImageId": image.id });

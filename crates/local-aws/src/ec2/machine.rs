@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_lc_rs::digest;
-use aws_model::{AccountId, Arn, Region};
+use aws_model::{AccountId, Arn, Region, SecretBytes};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -46,7 +46,7 @@ pub(crate) struct Machine {
     pub(crate) profile: Option<Arn>,
     /// The root device first.
     pub(crate) devices: Vec<String>,
-    pub(crate) user_data: Option<Vec<u8>>,
+    pub(crate) user_data: Option<SecretBytes>,
     pub(crate) access: MetadataAccess,
     pub(crate) tags: BTreeMap<String, String>,
 }
@@ -153,7 +153,11 @@ impl Ec2 {
             launched: instance.launched,
             profile: instance.profile.as_ref().map(|profile| profile.arn.clone()),
             devices,
-            user_data: instance.user_data.as_ref().and_then(|text| BASE64_STANDARD.decode(text).ok()),
+            user_data: instance
+                .user_data
+                .as_ref()
+                .and_then(|given| BASE64_STANDARD.decode(given.base64()).ok())
+                .map(SecretBytes::new),
             access: MetadataAccess::of(&instance.metadata_options),
             tags: tags.unwrap_or_default(),
         })

@@ -61,7 +61,7 @@ impl Ec2 {
     /// What a version of a launch template says.
     pub(crate) fn template_data(&self, template: &str, version: &str) -> Option<Value> {
         let realm = self.state.read();
-        realm.templates.get(template)?.version(version).map(|version| version.data.clone())
+        realm.templates.get(template)?.version(version).map(|version| Value::clone(&version.data))
     }
 
     /// The number of a version of a launch template.

@@ -62,5 +62,6 @@ fn of(region: &Region, image: &PublicImage) -> Option<Image> {
         shared: Shared { with_all: true, ..Shared::default() },
         source: None,
         failed: None,
+        once: None,
     })
 }

@@ -1,6 +1,7 @@
 //! What EC2 keeps, as rows have it.
 
 mod fleet;
+mod given;
 mod image;
 mod instance;
 mod once;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 pub(super) use fleet::{Deletion, Fleet, FleetInstance, FleetKind, Target};
+pub(super) use given::{Given, UserData};
 pub(super) use image::{DeviceMapping, Image};
 pub(super) use instance::{Instance, InstanceState, Profile, Reason, Stop, Termination};
 pub(super) use once::Once;

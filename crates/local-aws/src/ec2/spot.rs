@@ -99,7 +99,7 @@ pub(super) async fn request(call: &Call<'_>, value: Value) -> Result<Value, Serv
             region,
             client_token: token.clone(),
             created: call.now(),
-            asked: value.clone(),
+            asked: value.clone().into(),
             price: asked.spot_price.clone(),
             zone: plan.subnet.zone.clone(),
             instance,
@@ -119,7 +119,7 @@ fn before(call: &Call<'_>, realm: &Realm, token: Option<&str>, value: &Value) ->
     let Some(token) = token else { return Ok(None) };
     let mut found = realm.spot_requests.of(&call.place()).filter(|of| of.client_token.as_deref() == Some(token));
     let mut listed = Vec::new();
-    if found.any(|of| of.asked != *value) {
+    if found.any(|of| *of.asked != *value) {
         return Err(fault::other_parameters(token));
     }
     let found = realm.spot_requests.of(&call.place()).filter(|of| of.client_token.as_deref() == Some(token));

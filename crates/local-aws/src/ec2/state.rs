@@ -23,7 +23,7 @@ pub(super) use record::Record;
 pub(crate) use record::TABLES;
 pub(super) use shelf::Shelf;
 
-use super::records::{Fleet, Image, Instance, LaunchTemplate, Settings, Snapshot, SpotRequest, Tags, Volume};
+use super::records::{Fleet, Image, Instance, LaunchTemplate, Settings, Snapshot, SpotRequest, Tags, Version, Volume};
 use crate::{
     sqs::StateChange,
     store::{AtomicTicket, Store, Ticket},
@@ -54,6 +54,8 @@ pub(super) struct Realm {
     /// The volumes that a client's token has made, and the launch templates.
     volume_tokens: HashMap<(Place, String), String>,
     template_tokens: HashMap<(Place, String), String>,
+    version_tokens: HashMap<(Place, String), String>,
+    image_tokens: HashMap<(Place, String), String>,
     /// The fleets that are looked at at some time.
     due: BTreeSet<(Timestamp, String)>,
     /// What is forgotten at some time.
@@ -147,6 +149,20 @@ impl Realm {
     pub(super) fn template_of_token(&self, place: &Place, token: &str) -> Option<&LaunchTemplate> {
         let id = self.template_tokens.get(&(place.clone(), token.to_owned()))?;
         self.templates.get(id).map(AsRef::as_ref)
+    }
+
+    /// The version of a launch template that a client's token has made, while it is there.
+    pub(super) fn version_of_token(&self, place: &Place, token: &str) -> Option<(&LaunchTemplate, &Version)> {
+        let id = self.version_tokens.get(&(place.clone(), token.to_owned()))?;
+        let template = self.templates.get(id)?;
+        let made = |version: &&Version| version.once.as_ref().is_some_and(|once| once.token == token);
+        Some((template, template.versions.iter().find(made)?))
+    }
+
+    /// The image that a client's token has copied, while it is there.
+    pub(super) fn image_of_token(&self, place: &Place, token: &str) -> Option<&Image> {
+        let id = self.image_tokens.get(&(place.clone(), token.to_owned()))?;
+        self.images.get(id).map(AsRef::as_ref)
     }
 
     /// The fleets of an account that are to be looked at by now.

@@ -79,7 +79,8 @@ pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
         description: asked.version_description,
         created: call.now(),
         created_by: created_by.clone(),
-        data: asked.launch_template_data,
+        data: asked.launch_template_data.into(),
+        once: None,
     };
     let template = LaunchTemplate {
         id: call.new_id("lt-")?,
@@ -100,15 +101,21 @@ pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
 }
 
 pub(super) fn create_version(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
+    let once = Once::of(&value);
     let asked: CreateLaunchTemplateVersion = input(value)?;
     let named =
         Named { launch_template_id: asked.launch_template_id, launch_template_name: asked.launch_template_name };
     let mut change = call.change();
+    let made = once.as_ref().and_then(|once| Some((once, change.version_of_token(&call.place(), &once.token)?)));
+    if let Some((once, (template, version))) = made {
+        once.is_as(version.once.as_ref())?;
+        return Ok(json!({ "LaunchTemplateVersion": version_told(template, version) }));
+    }
     let mut template = LaunchTemplate::clone(find(call, &change, &named)?);
     let mut data = match asked.source_version {
         Some(source) => {
             let found = template.version(&source).ok_or_else(|| fault::no_version(&template.id, &source))?;
-            found.data.clone()
+            Value::clone(&found.data)
         }
         None => json!({}),
     };
@@ -118,7 +125,8 @@ pub(super) fn create_version(call: &Call<'_>, value: Value) -> Result<Value, Ser
         description: asked.version_description,
         created: call.now(),
         created_by: call.ctx.caller.arn.clone(),
-        data,
+        data: data.into(),
+        once,
     };
     let told = version_told(&template, &version);
     template.versions.push(version);
@@ -253,7 +261,7 @@ fn version_told(template: &LaunchTemplate, version: &Version) -> Value {
         "CreateTime": seconds(version.created),
         "CreatedBy": version.created_by,
         "DefaultVersion": version.number == template.default,
-        "LaunchTemplateData": version.data,
+        "LaunchTemplateData": *version.data,
     });
     extend(&mut told, [("VersionDescription", version.description.as_ref().map(|text| json!(text)))]);
     told

@@ -98,7 +98,7 @@ fn root(machine: &Machine, profile: Option<&Profile>, sources: Sources<'_>) -> B
         ("meta-data", Node::Branch(meta_data(machine, profile, sources))),
     ]);
     if let Some(data) = &machine.user_data {
-        root.insert("user-data".to_owned(), Node::Bytes(data.clone()));
+        root.insert("user-data".to_owned(), Node::Bytes(data.expose().to_vec()));
     }
     root
 }

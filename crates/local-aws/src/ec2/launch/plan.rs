@@ -15,7 +15,7 @@ use crate::{
         images::{self, BlockDevice, Ebs},
         instance_types, keys,
         network::{self, Subnet},
-        records::{DataKey, DeviceMapping, Image, Once, Profile, Snapshot},
+        records::{DataKey, DeviceMapping, Image, Once, Profile, Snapshot, UserData},
         tags::{self, TagSpecification},
         templates::{self, Named},
         volumes,
@@ -54,7 +54,7 @@ pub(in crate::ec2) struct Plan {
     pub(in crate::ec2) key_name: Option<String>,
     pub(in crate::ec2) is_spot: bool,
     pub(in crate::ec2) metadata_options: Value,
-    pub(in crate::ec2) user_data: Option<String>,
+    pub(in crate::ec2) user_data: Option<UserData>,
     pub(in crate::ec2) tag_specifications: Vec<TagSpecification>,
     pub(in crate::ec2) volumes: Vec<PlannedVolume>,
 }
@@ -213,7 +213,7 @@ fn with_template(call: &Call<'_>, value: Value) -> Result<(Value, Option<OfTempl
     let template = templates::find(call, &realm, &named)?;
     let version = version.as_deref().unwrap_or("$Default");
     let found = template.version(version).ok_or_else(|| fault::no_version(&template.id, version))?;
-    let mut complete = found.data.clone();
+    let mut complete = Value::clone(&found.data);
     let tags = tags::merged(found.data.get("TagSpecifications"), value.get("TagSpecifications"));
     templates::overlay(&mut complete, &value);
     if let Some(members) = complete.as_object_mut() {
@@ -270,12 +270,12 @@ fn metadata_options(given: Option<Value>) -> Value {
 ///
 /// Source: Amazon EC2 User Guide, "Run commands when you launch an EC2 instance with user data input" > "How Amazon EC2 handles
 /// user data" (16 KB, raw); the messages as users quote them.
-fn user_data(given: String) -> Result<String, ServiceError> {
+fn user_data(given: String) -> Result<UserData, ServiceError> {
     let raw = BASE64_STANDARD.decode(&given).map_err(|_| fault::invalid("Invalid BASE64 encoding of user data."))?;
     if raw.len() > MOST_USER_DATA {
         return Err(fault::invalid(format!("User data is limited to {MOST_USER_DATA} bytes")));
     }
-    Ok(given)
+    Ok(UserData::new(given))
 }
 
 /// The image's volumes as the mappings have them, and those that the mappings have besides.

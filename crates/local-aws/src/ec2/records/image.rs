@@ -4,7 +4,7 @@ use aws_model::{AccountId, Region};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Shared;
+use super::{Once, Shared};
 use crate::ServiceError;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -23,6 +23,9 @@ pub(in crate::ec2) struct Image {
     pub(in crate::ec2) source: Option<(String, String)>,
     /// Why it did not come to be available.
     pub(in crate::ec2) failed: Option<String>,
+    /// What it was copied with, where that had a client's token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::ec2) once: Option<Once>,
 }
 
 /// A volume that an instance of an image has.

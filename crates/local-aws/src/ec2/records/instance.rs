@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Once;
+use super::{Once, UserData};
 use crate::{ec2::stopping::TAKES, sqs::StateChange};
 
 /// How long an instance that was terminated is told of.
@@ -43,9 +43,8 @@ pub(in crate::ec2) struct Instance {
     pub(in crate::ec2) spot_request: Option<String>,
     /// As it was given, with what was not.
     pub(in crate::ec2) metadata_options: Value,
-    /// In base64, as it was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(in crate::ec2) user_data: Option<String>,
+    pub(in crate::ec2) user_data: Option<UserData>,
     /// The ids of the volumes that it was launched with, and that were attached to it since.
     pub(in crate::ec2) volumes: Vec<String>,
     pub(in crate::ec2) launched: Timestamp,

@@ -3,7 +3,8 @@
 use aws_model::{AccountId, Region};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+
+use super::Given;
 
 /// How long a request is told of that is over. Assumed: no document says for how long.
 const TOLD_FOR: SignedDuration = SignedDuration::from_hours(48);
@@ -16,7 +17,7 @@ pub(in crate::ec2) struct SpotRequest {
     pub(in crate::ec2) client_token: Option<String>,
     pub(in crate::ec2) created: Timestamp,
     /// As it was asked for.
-    pub(in crate::ec2) asked: Value,
+    pub(in crate::ec2) asked: Given,
     pub(in crate::ec2) price: Option<String>,
     pub(in crate::ec2) zone: String,
     pub(in crate::ec2) instance: String,

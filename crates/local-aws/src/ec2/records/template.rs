@@ -3,9 +3,8 @@
 use aws_model::{AccountId, Region};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::Once;
+use super::{Given, Once};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(in crate::ec2) struct LaunchTemplate {
@@ -29,7 +28,10 @@ pub(in crate::ec2) struct Version {
     pub(in crate::ec2) created: Timestamp,
     pub(in crate::ec2) created_by: String,
     /// As it was given.
-    pub(in crate::ec2) data: Value,
+    pub(in crate::ec2) data: Given,
+    /// What it was asked for with, where that had a client's token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::ec2) once: Option<Once>,
 }
 
 impl LaunchTemplate {

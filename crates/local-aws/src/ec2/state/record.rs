@@ -91,12 +91,23 @@ macro_rules! records {
 }
 
 records! {
-    Image Table::plain("ec2.image"), images {}
+    Image Table::plain("ec2.image"), images {
+        fn index(realm: &mut Realm, before: Option<&Self>, now: Option<&Self>) {
+            let token = |of: &Self| Some((of.place(), of.once.as_ref()?.token.clone()));
+            tokens(&mut realm.image_tokens, before.and_then(token), now.and_then(|of| Some((token(of)?, of.key()))));
+        }
+    }
     Snapshot Table::plain("ec2.snapshot"), snapshots {}
     LaunchTemplate Table::plain("ec2.launch-template"), templates {
         fn index(realm: &mut Realm, before: Option<&Self>, now: Option<&Self>) {
             let token = |of: &Self| Some((of.place(), of.once.as_ref()?.token.clone()));
             tokens(&mut realm.template_tokens, before.and_then(token), now.and_then(|of| Some((token(of)?, of.key()))));
+            let of_versions = |of: Option<&Self>| -> Vec<(Token, String)> {
+                let of = of.into_iter().flat_map(|of| of.versions.iter().map(move |version| (of, version)));
+                of.filter_map(|(of, version)| Some(((of.place(), version.once.as_ref()?.token.clone()), of.key()))).collect()
+            };
+            of_versions(before).iter().for_each(|(token, _)| _ = realm.version_tokens.remove(token));
+            realm.version_tokens.extend(of_versions(now));
         }
     }
     Settings Table::plain("ec2.settings"), settings {}
