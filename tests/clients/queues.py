@@ -141,6 +141,20 @@ def what_sqs_refuses(aws):
 
 
 @case(local_only=OWN)
+def a_message_is_as_large_as_sqs_lets_it_be(aws):
+    client = sqs(aws)
+    url = client.create_queue(QueueName="large")["QueueUrl"]
+    # boto3 writes each of these two octets as six.
+    largest = "é" * 524288
+    client.send_message(QueueUrl=url, MessageBody=largest)
+    [message] = client.receive_message(QueueUrl=url)["Messages"]
+    assert message["Body"] == largest, len(message["Body"])
+    with aws.refuses("InvalidParameterValue", "shorter than 1048576 bytes"):
+        client.send_message(QueueUrl=url, MessageBody=largest + "a")
+    client.delete_queue(QueueUrl=url)
+
+
+@case(local_only=OWN)
 def a_queues_policy_lets_others_in(aws):
     client, other = sqs(aws), sqs(aws, 1)
     url = client.create_queue(QueueName="shared")["QueueUrl"]

@@ -155,7 +155,8 @@ impl Plan {
         let organizations = Organizations::new(organization, Arc::clone(&accounts), iam.clone());
         let sqs = Sqs::new(sqs::State::load(store.clone(), Arc::clone(&authorizer))?, clock.clone());
         let hears = sqs.clone();
-        let ec2 = ec2::State::load(store.clone(), Box::new(move |off, new| hears.hear(off, new)))?;
+        let ec2 =
+            ec2::State::load(store.clone(), Box::new(move |rows, off, new| hears.write_and_hear(rows, off, new)))?;
         let (by, trail) = (Arc::clone(&authorizer), Arc::clone(&self.trail));
         let ec2 = Ec2::new(ec2, by, Arc::clone(&accounts), iam.clone(), kms.clone(), trail);
         let groups = autoscaling::State::load(store.clone(), Arc::clone(&authorizer))?;

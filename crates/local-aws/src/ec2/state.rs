@@ -26,7 +26,7 @@ pub(super) use shelf::Shelf;
 use super::records::{Fleet, Image, Instance, LaunchTemplate, Settings, Snapshot, SpotRequest, Tags, Version, Volume};
 use crate::{
     sqs::StateChange,
-    store::{AtomicTicket, Store, Ticket},
+    store::{AtomicTicket, Batch, Store, Ticket},
 };
 
 /// An account's part of one region.
@@ -73,15 +73,16 @@ enum Ended {
     Volume(String),
 }
 
-/// Told of what comes of instances: what was to come and does not, and what comes, each with its time.
-pub(crate) type Hears = Box<dyn Fn(&[StateChange], &[StateChange]) + Send + Sync>;
+/// Writes a change, together with what hears of instances keeps of it: what was to come and does not, and what comes, each with
+/// its time.
+pub(crate) type Writes = Box<dyn Fn(Batch, &[StateChange], &[StateChange]) -> Ticket + Send + Sync>;
 
 /// EC2's state.
 pub(crate) struct State {
     store: Store,
     realm: RwLock<Realm>,
     newest: AtomicTicket,
-    hears: Hears,
+    writes: Writes,
     /// Volumes whose grants were open when the state was left.
     open: Vec<String>,
     /// Volumes whose grants are settled, which the file is still to be told.

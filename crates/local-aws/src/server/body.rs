@@ -59,6 +59,11 @@ impl BodyReader {
         Self { most: limits.body_bytes, time: limits.body_time, room: Arc::new(Semaphore::new(room)) }
     }
 
+    /// The same room, for bodies of other sizes.
+    pub(super) fn of_up_to(&self, most: usize) -> Self {
+        Self { most, time: self.time, room: Arc::clone(&self.room) }
+    }
+
     pub(super) async fn read(&self, body: Incoming) -> Result<ReadBody, BodyError> {
         if body.is_end_stream() {
             return Ok(ReadBody { bytes: Bytes::new(), room: None });

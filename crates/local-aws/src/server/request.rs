@@ -22,11 +22,19 @@ use crate::{
     state::MOST_BYTES,
 };
 
+/// Bytes of a request with a message: 1 MiB, each octet of which JSON may write as six (`\u003c`), and the rest of the request. How
+/// large SQS lets a request be is not documented: assumed.
+///
+/// Source: Amazon SQS Developer Guide, "Amazon SQS message quotas".
+const LARGEST_MESSAGE: usize = (6 << 20) + (64 << 10);
+
 /// What answers requests, whatever connection they come on.
 pub(crate) struct Endpoint {
     current: Arc<Current>,
     has_admin: bool,
     bodies: BodyReader,
+    /// For messages of queues.
+    messages: BodyReader,
     /// For whole states, one at a time. Only peers on this machine bring them.
     states: BodyReader,
 }
@@ -39,7 +47,9 @@ pub(crate) struct Unanswered;
 impl Endpoint {
     pub(crate) fn new(current: Arc<Current>, has_admin: bool, limits: &Limits) -> Self {
         let states = BodyReader::new(&Limits { body_bytes: MOST_BYTES, all_body_bytes: MOST_BYTES, ..limits.clone() });
-        Self { current, has_admin, bodies: BodyReader::new(limits), states }
+        let bodies = BodyReader::new(limits);
+        let messages = bodies.of_up_to(limits.body_bytes.max(LARGEST_MESSAGE));
+        Self { current, has_admin, bodies, messages, states }
     }
 
     /// Answers a request for an admin route. Whatever is wrong with its head is told before its body is read.
@@ -101,11 +111,18 @@ impl Answers for Endpoint {
         if self.has_admin && Route::is_meant(&head) {
             return Ok(self.administer(&head, body, arrival.peer, request_id).await);
         }
-        match self.bodies.read(body).await {
+        let bodies = if brings_a_message(&head) { &self.messages } else { &self.bodies };
+        match bodies.read(body).await {
             Ok(body) => self.call(&head, &body.bytes, arrival, request_id).await,
             Err(unread) => Ok(last(&head, Router::refuse(&head, &unread.into(), request_id))),
         }
     }
+}
+
+/// Whether a request is one of SQS's, which may bring a message.
+fn brings_a_message(head: &Parts) -> bool {
+    let target = head.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
+    target.is_some_and(|target| target.starts_with("AmazonSQS."))
 }
 
 /// The last answer on a connection of HTTP/1: what is left of the body will not be read, so nothing behind it can be.

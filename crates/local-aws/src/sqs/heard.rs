@@ -16,9 +16,14 @@ use serde_json::{Map, json};
 
 use super::{
     Sqs,
-    state::{Message, Name},
+    state::{Message, Name, State},
 };
-use crate::{CallContext, authorization::Asked, caller::Caller};
+use crate::{
+    CallContext,
+    authorization::Asked,
+    caller::Caller,
+    store::{Batch, Ticket},
+};
 
 /// Who sends.
 const EVENTS: &str = "events.amazonaws.com";
@@ -64,31 +69,39 @@ impl StateChange {
 }
 
 impl Sqs {
-    /// Puts what will have come about into the queues that hear of it, each to be received when its time has come; and takes out
-    /// what was to come and does not.
-    pub(crate) fn hear(&self, off: &[StateChange], new: &[StateChange]) {
-        let Some(one) = off.iter().chain(new).next() else { return };
-        let hears: Vec<Name> = {
-            let realm = self.state.lock();
-            let of_place = |known: &&Name| (known.account, &known.region) == (one.account, &one.region);
-            realm.queues.keys().filter(of_place).cloned().collect()
-        };
-        for of in hears.into_iter().filter(|of| self.lets_events_in(of)) {
-            let now = self.clock.now();
-            let mut realm = self.state.lock();
-            let Some(queue) = realm.queues.get(&of) else { continue };
+    /// Writes a batch, and with it what comes of it for the queues that hear: what will have come about, each to be received when
+    /// its time has come, and without what was to come and does not. A kill leaves both or neither.
+    pub(crate) fn write_and_hear(&self, mut batch: Batch, off: &[StateChange], new: &[StateChange]) -> Ticket {
+        let hears = self.hears(off.iter().chain(new).next());
+        let now = self.clock.now();
+        let mut realm = self.state.lock();
+        for of in &hears {
+            let Some(queue) = realm.queues.get(of) else { continue };
             let is_off = |message: &Message| {
                 message.delayed > now && off.iter().any(|off| off.at == message.sent && off.is_told_by(&message.body))
             };
             let over: Vec<u64> =
                 queue.messages.iter().filter(|(_, held)| is_off(&held.message)).map(|(at, _)| *at).collect();
-            self.state.delete(&mut realm, &of, &over);
+            State::delete_with(&mut batch, &mut realm, of, &over);
             for change in new {
-                if self.state.send(&mut realm, &of, change.message()).is_err() {
+                if State::send_with(&mut batch, &mut realm, of, change.message()).is_err() {
                     tracing::warn!(queue = %of.arn(), "a state change of an instance found no room in its queue");
                 }
             }
         }
+        // Under the lock, so that whoever deletes a message is behind it in the file.
+        self.state.store.write(batch)
+    }
+
+    /// The queues that hear of an instance's changes.
+    fn hears(&self, of: Option<&StateChange>) -> Vec<Name> {
+        let Some(one) = of else { return Vec::new() };
+        let all: Vec<Name> = {
+            let realm = self.state.lock();
+            let of_place = |known: &&Name| (known.account, &known.region) == (one.account, &one.region);
+            realm.queues.keys().filter(of_place).cloned().collect()
+        };
+        all.into_iter().filter(|of| self.lets_events_in(of)).collect()
     }
 
     fn lets_events_in(&self, of: &Name) -> bool {

@@ -193,32 +193,42 @@ impl State {
     }
 
     pub(super) fn send(&self, realm: &mut Realm, of: &Name, message: Message) -> Result<Ticket, Full> {
+        let mut batch = Batch::new();
+        Self::send_with(&mut batch, realm, of, message)?;
+        Ok(self.store.write(batch))
+    }
+
+    /// The same, together with what else is in a batch, which is written before anybody has the realm.
+    pub(super) fn send_with(batch: &mut Batch, realm: &mut Realm, of: &Name, message: Message) -> Result<(), Full> {
         let size = message.size();
         if realm.bytes.saturating_add(size) > MOST_BYTES {
             return Err(Full);
         }
-        let Some(queue) = realm.queues.get_mut(of) else { return Ok(Ticket::default()) };
+        let Some(queue) = realm.queues.get_mut(of) else { return Ok(()) };
         let at = realm.next;
-        let mut batch = Batch::new();
         batch.put(MESSAGES, format!("{}/{at:020}", of.key()), row(&message));
-        let ticket = self.store.write(batch);
         queue.messages.insert(at, Held::new(message));
         queue.news.send_replace(());
         realm.next = at.saturating_add(1);
         realm.bytes += size;
-        Ok(ticket)
+        Ok(())
     }
 
     pub(super) fn delete(&self, realm: &mut Realm, of: &Name, messages: &[u64]) -> Ticket {
-        let Some(queue) = realm.queues.get_mut(of) else { return Ticket::default() };
         let mut batch = Batch::new();
+        Self::delete_with(&mut batch, realm, of, messages);
+        self.store.write(batch)
+    }
+
+    /// The same, together with what else is in a batch, which is written before anybody has the realm.
+    pub(super) fn delete_with(batch: &mut Batch, realm: &mut Realm, of: &Name, messages: &[u64]) {
+        let Some(queue) = realm.queues.get_mut(of) else { return };
         for at in messages {
             if let Some(held) = queue.messages.remove(at) {
                 realm.bytes = realm.bytes.saturating_sub(held.message.size());
                 batch.delete(MESSAGES, format!("{}/{at:020}", of.key()));
             }
         }
-        self.store.write(batch)
     }
 
     /// Forgets what was in a queue for longer than it keeps messages.

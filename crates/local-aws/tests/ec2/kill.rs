@@ -1,4 +1,5 @@
-//! Killed in the middle of launches, starts and ends, EC2 leaves no grant that no volume has, and loses none that one has.
+//! Killed in the middle of launches, starts and ends, EC2 leaves no grant that no volume has, and loses none that one has. The queue
+//! that hears of instances has heard of each.
 
 use std::{collections::BTreeSet, path::Path, time::Duration};
 
@@ -13,9 +14,10 @@ use crate::{
 
 const ROUNDS: u32 = 12;
 const KEY: &str = "alias/volumes";
+const QUEUE: &str = "interruptions";
 
 #[test]
-fn no_kill_leaves_a_grant_that_no_volume_has() {
+fn no_kill_leaves_a_grant_that_no_volume_has_or_an_instance_that_nobody_heard_of() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state");
     let mut told = BTreeSet::new();
@@ -28,6 +30,11 @@ fn no_kill_leaves_a_grant_that_no_volume_has() {
             let granted = granted(&aws).await;
             let (instances, attached) = attached(&aws).await;
             assert_eq!(granted, attached, "round {round}: the grants are those of the volumes that are attached");
+            assert_eq!(
+                heard(&aws).await,
+                instances,
+                "round {round}: the queue has heard of the instances that there are"
+            );
             for instance in &told {
                 assert!(instances.contains(instance), "round {round}: {instance} was acknowledged");
             }
@@ -56,6 +63,22 @@ async fn granted(aws: &Running) -> BTreeSet<String> {
     }
 }
 
+/// The instances that came to be pending, as the queue has them.
+async fn heard(aws: &Running) -> BTreeSet<String> {
+    let mut instances = BTreeSet::new();
+    let asked = json!({ "QueueUrl": queue(aws).await, "MaxNumberOfMessages": 10, "VisibilityTimeout": 3600 });
+    loop {
+        let answer = sqs(aws, "ReceiveMessage", &asked).await;
+        let Some(messages) = answer["Messages"].as_array() else { return instances };
+        for message in messages {
+            let event: Value = serde_json::from_str(message["Body"].as_str().unwrap()).unwrap();
+            if event["detail"]["state"] == "pending" {
+                instances.insert(event["detail"]["instance-id"].as_str().unwrap().to_owned());
+            }
+        }
+    }
+}
+
 /// The instances, and the volumes that are attached.
 async fn attached(aws: &Running) -> (BTreeSet<String>, BTreeSet<String>) {
     let instances = ec2(aws, "Action=DescribeInstances").await;
@@ -77,6 +100,10 @@ fn launch_until_killed() {
         if round == 0 {
             let made = kms(&aws, "CreateKey", &json!({})).await["KeyMetadata"]["KeyId"].clone();
             kms(&aws, "CreateAlias", &json!({ "AliasName": KEY, "TargetKeyId": made })).await;
+            let events = json!({ "Service": "events.amazonaws.com" });
+            let statement = json!({ "Effect": "Allow", "Principal": events, "Action": "sqs:SendMessage", "Resource": "*" });
+            let policy = json!({ "Version": "2012-10-17", "Statement": statement }).to_string();
+            sqs(&aws, "CreateQueue", &json!({ "QueueName": QUEUE, "Attributes": { "Policy": policy } })).await;
         }
         let volume = ec2(&aws, "Action=CreateVolume&AvailabilityZone=us-west-2a&Size=1&Encrypted=true&KmsKeyId=alias%2Fvolumes");
         let volume = volume.await.element("volumeId");
@@ -106,6 +133,22 @@ async fn kms(aws: &Running, operation: &str, input: &Value) -> Value {
     let answer = wire::kms(operation, &input.to_string()).signed(aws, &root(aws, "kms")).send(aws).await;
     assert_eq!(answer.status, 200, "{operation}: {answer:?}");
     if answer.body.is_empty() { Value::Null } else { serde_json::from_str(&answer.body).unwrap() }
+}
+
+/// The URL of the queue that hears.
+async fn queue(aws: &Running) -> Value {
+    sqs(aws, "GetQueueUrl", &json!({ "QueueName": QUEUE })).await["QueueUrl"].clone()
+}
+
+async fn sqs(aws: &Running, operation: &str, input: &Value) -> Value {
+    let headers = vec![
+        ("content-type".into(), "application/x-amz-json-1.0".into()),
+        ("x-amz-target".into(), format!("AmazonSQS.{operation}")),
+    ];
+    let request = Request { method: "POST", query: String::new(), headers, body: input.to_string().into() };
+    let answer = request.signed(aws, &root(aws, "sqs")).send(aws).await;
+    assert_eq!(answer.status, 200, "{operation}: {answer:?}");
+    serde_json::from_str(&answer.body).unwrap()
 }
 
 /// A call of EC2's, which must succeed.

@@ -73,11 +73,10 @@ impl<'s> Change<'s> {
     /// Makes the change in memory and queues it for the disk.
     pub(in crate::ec2) fn commit(mut self) {
         self.state.settled.lock().unwrap_or_else(PoisonError::into_inner).drain(..self.settled);
-        self.state.newest.raise(self.state.store.write(self.rows));
         self.edits.into_iter().for_each(|edit| edit(&mut self.realm));
         let (off, new) = std::mem::take(&mut self.realm.stirred);
         // Under the lock, so that queues have what comes of an instance in its order.
-        (self.state.hears)(&off, &new);
+        self.state.newest.raise((self.state.writes)(self.rows, &off, &new));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, RwLock};
 
-use super::{Hears, Realm, Record, State, change, making};
+use super::{Realm, Record, State, Writes, change, making};
 use crate::{
     ec2::records::{Fleet, Image, Instance, LaunchTemplate, Settings, Snapshot, SpotRequest, Tags, Volume},
     store::{AtomicTicket, OpenError, Store},
@@ -13,7 +13,7 @@ impl State {
     ///
     /// # Errors
     /// [`OpenError`] when the store cannot be read or is damaged.
-    pub(crate) fn load(store: Store, hears: Hears) -> Result<Self, OpenError> {
+    pub(crate) fn load(store: Store, writes: Writes) -> Result<Self, OpenError> {
         let mut realm = Realm::default();
         read::<Fleet>(&store, &mut realm)?;
         read::<Image>(&store, &mut realm)?;
@@ -27,7 +27,7 @@ impl State {
         // It was heard of when it was made.
         realm.stirred = Default::default();
         let (open, settled) = (making::read(&store)?, Mutex::default());
-        Ok(Self { store, realm: RwLock::new(realm), newest: AtomicTicket::default(), hears, open, settled })
+        Ok(Self { store, realm: RwLock::new(realm), newest: AtomicTicket::default(), writes, open, settled })
     }
 }
 
