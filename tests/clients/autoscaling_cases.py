@@ -274,6 +274,15 @@ def a_policy_mixes_types_and_spot(aws):
     reservations = ec2(aws).describe_instances(InstanceIds=[each["InstanceId"] for each in instances])["Reservations"]
     spot = [each for of in reservations for each in of["Instances"] if each.get("InstanceLifecycle") == "spot"]
     assert len(spot) == 1, reservations
+    # One instant fleet for each.
+    tags = [{tag["Key"]: tag["Value"] for tag in each["Tags"]} for of in reservations for each in of["Instances"]]
+    fleets = ec2(aws).describe_fleets(FleetIds=[tag["aws:ec2:fleet-id"] for tag in tags])["Fleets"]
+    assert {tag["aws:autoscaling:groupName"] for tag in tags} == {"mixed"} and len(fleets) == 4, tags
+    assert sorted(fleet["TargetCapacitySpecification"]["DefaultTargetCapacityType"] for fleet in fleets) == ["on-demand"] * 3 + ["spot"]
+    [asked] = [event for event in called(aws, "CreateFleet") if fleets[0]["ClientToken"] in json.dumps(event["requestParameters"])]
+    role = f"arn:aws:sts::{aws.accounts[0]}:assumed-role/AWSServiceRoleForAutoScaling/AutoScaling"
+    assert asked["userIdentity"]["arn"] == role and asked["userIdentity"]["invokedBy"] == "autoscaling.amazonaws.com", asked
+    assert len(asked["requestParameters"]["launchTemplateConfigs"]) == 2, asked
     group = told(aws, "mixed")
     assert "LaunchTemplate" not in group, group
     shares = group["MixedInstancesPolicy"]["InstancesDistribution"]

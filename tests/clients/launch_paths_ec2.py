@@ -7,7 +7,7 @@ role for Spot Instance requests"; AWS Managed Policy Reference, "AWSEC2FleetServ
 
 import json
 
-from launching import CLUSTER, Refused, cluster, newest_event, without, without_role
+from launching import CLUSTER, Refused, cluster, newest_in_trail, without, without_role
 
 NOT_MADE = "The provided credentials do not have permission to create the service-linked role for "
 
@@ -152,7 +152,7 @@ class KeptFleet(OfFleet):
         told = cluster("ec2", "describe-instances", "--filters", f"Name=tag:aws:ec2:fleet-id,Values={fleet}")["Reservations"]
         assert [instance["InstanceLifecycle"] for of in told for instance in of["Instances"]] == ["spot"], told
         # The fleet's role has the one of Spot Instances made.
-        event = newest_event("CreateServiceLinkedRole")
+        event = newest_in_trail("CreateServiceLinkedRole")
         role = f"arn:aws:sts::{CLUSTER}:assumed-role/AWSServiceRoleForEC2Fleet/"
         assert event["userIdentity"]["arn"].startswith(role) and "errorCode" not in event, event
         assert event["requestParameters"]["aWSServiceName"] == "spot.amazonaws.com", event

@@ -12,7 +12,7 @@ import sys
 from launch_paths_ec2 import InstantFleet, MaintainFleet, RequestFleet, RunInstances, SpotRequest
 from launch_paths_groups import AutoScaling
 from launch_paths_karpenter import Karpenter
-from launching import LAUNCHER, Place, Refused, newest_event
+from launching import LAUNCHER, Place, Refused, newest_in_trail
 
 # Calls that read or send data, which the trail has not.
 UNTRAILED = ("ReceiveMessage", "DeleteMessage")
@@ -34,12 +34,12 @@ def check(path, removed, refused):
         return
     if removed in path.told_by:
         # The call itself succeeds, and its answer tells.
-        event = newest_event(path.told_by[removed])
+        event = newest_in_trail(path.told_by[removed])
         assert event["userIdentity"]["arn"] == LAUNCHER, event
         assert "errorCode" not in event and own_words in json.dumps(event["responseElements"]), event
         if removed not in path.by_service:
             return
-    event = newest_event(called)
+    event = newest_in_trail(called)
     assert event["userIdentity"]["arn"] == LAUNCHER, event
     assert event["errorCode"] in ("AccessDenied", "AccessDeniedException", "Client.UnauthorizedOperation"), event
     assert words in event["errorMessage"] and why in event["errorMessage"], event

@@ -94,7 +94,7 @@ def settle(see, holds):
         time.sleep(0.05)
 
 
-def newest_event(called):
+def newest_in_trail(called):
     """The newest event of an operation in the trail of the region where its service is."""
     is_of_iam = called == "CreateServiceLinkedRole" or called.endswith(("InstanceProfile", "InstanceProfiles"))
     attribute = f"AttributeKey=EventName,AttributeValue={called}"

@@ -209,7 +209,7 @@ operations! {
     "DescribeSnapshotAttribute" => snapshots::describe_attribute,
     "DescribeSnapshots" => snapshots::describe,
     "DescribeSpotPriceHistory" => market::describe_spot_price_history,
-        lacks "prices: none are published that could be told",
+        lacks "prices: the market makes them, and nobody publishes them under a licence that lets them be told",
     "DescribeSpotInstanceRequests" => spot::describe,
     "DescribeSubnets" => network::describe_subnets,
         lacks "subnets but the default ones of the default VPC",

@@ -382,6 +382,13 @@ pub(super) async fn try_out(call: &Call<'_>, group: &Group) -> Result<(), Servic
     Ok(())
 }
 
+/// The tags that a group's instances are launched with, if there are any.
+pub(super) fn tags_of_instances(group: &Group) -> Option<Value> {
+    let tags = group.tags.iter().filter(|(_, tag)| tag.propagates);
+    let tags: Vec<Value> = tags.map(|(key, tag)| json!({ "Key": key, "Value": tag.value })).collect();
+    (!tags.is_empty()).then(|| json!([{ "ResourceType": "instance", "Tags": tags }]))
+}
+
 /// The call to EC2 that launches one instance.
 pub(super) fn run(
     group: &Group,
@@ -389,18 +396,13 @@ pub(super) fn run(
     subnet: Option<&str>,
     zone: Option<&String>,
 ) -> Value {
-    let tags = group.tags.iter().filter(|(_, tag)| tag.propagates);
-    let tags: Vec<Value> = tags.map(|(key, tag)| json!({ "Key": key, "Value": tag.value })).collect();
     let mut run = json!({
         "LaunchTemplate": { "LaunchTemplateId": choice.specification.id, "Version": choice.specification.version },
         "MinCount": 1,
         "MaxCount": 1,
     });
     if let Some(members) = run.as_object_mut() {
-        if !tags.is_empty() {
-            let of_instance = json!([{ "ResourceType": "instance", "Tags": tags }]);
-            members.insert("TagSpecifications".to_owned(), of_instance);
-        }
+        members.extend(tags_of_instances(group).map(|tags| ("TagSpecifications".to_owned(), tags)));
         if let Some(kind) = &choice.kind {
             members.insert("InstanceType".to_owned(), json!(kind));
         }

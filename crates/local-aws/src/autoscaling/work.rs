@@ -8,6 +8,7 @@
 //!
 //! Nothing waits in it: a group tells when it is to be looked at next.
 
+mod fleet;
 mod health;
 mod launch;
 mod shrink;

@@ -9,9 +9,9 @@ use crate::{
     autoscaling::{
         config,
         groups::at,
-        records::{Choice, Lifecycle, Member, Status},
+        records::{Choice, Lifecycle, Member, Status, Template},
         role,
-        work::Work,
+        work::{Work, fleet},
     },
     ec2::Behalf,
 };
@@ -83,23 +83,25 @@ impl Work<'_> {
         let spot = self.spot();
         let is_spot = self.is_next_spot();
         let key = self.begin_activity("Launching a new EC2 instance".to_owned(), cause);
-        let mut refused = None;
-        for choice in self.group.template.choices() {
-            match self.ask(&choice, &spot, is_spot).await {
-                Ok(member) => {
-                    let id = member.id.clone();
-                    let at = (member.subnet.clone(), member.zone.clone());
-                    self.group.members.push(Member { activity: key.clone(), ..member });
-                    self.edit_activity(&key, |activity| {
-                        activity.what = format!("Launching a new EC2 instance: {id}");
-                        (activity.subnet, activity.zone) = (Some(at.0), Some(at.1));
-                    });
-                    return true;
-                }
-                Err(why) => refused = Some(why),
+        let choices = self.group.template.choices();
+        let asked = match self.group.template {
+            Template::Single(_) => self.ask(&choices, &spot).await,
+            Template::Mixed { .. } => self.ask_for_fleet(&choices, &spot, is_spot).await,
+        };
+        let refused = match asked {
+            Ok(member) => {
+                let id = member.id.clone();
+                let at = (member.subnet.clone(), member.zone.clone());
+                self.group.members.push(Member { activity: key.clone(), ..member });
+                self.edit_activity(&key, |activity| {
+                    activity.what = format!("Launching a new EC2 instance: {id}");
+                    (activity.subnet, activity.zone) = (Some(at.0), Some(at.1));
+                });
+                return true;
             }
-        }
-        let message = format!("{} Launching EC2 instance failed.", refused.unwrap_or_default());
+            Err(why) => why,
+        };
+        let message = format!("{refused} Launching EC2 instance failed.");
         let now = self.now;
         self.edit_activity(&key, |activity| {
             (activity.subnet, activity.zone) = (spot.subnet, Some(spot.zone));
@@ -109,27 +111,46 @@ impl Work<'_> {
     }
 
     /// Asks EC2 for an instance.
-    async fn ask(&mut self, choice: &Choice, spot: &Spot, is_spot: bool) -> Result<Member, String> {
+    async fn ask(&mut self, choices: &[Choice], spot: &Spot) -> Result<Member, String> {
+        let group = &self.group;
+        let choice = choices.first().ok_or_else(|| "Internal error.".to_owned())?;
+        let run = config::run(group, choice, spot.subnet.as_deref(), Some(&spot.zone));
+        let answer = self.ask_ec2("RunInstances", run, false).await?;
+        self.group.asked += 1;
+        let id = answer.pointer("/Instances/0/InstanceId").and_then(Value::as_str).unwrap_or_default();
+        self.member(id, choice, false)
+    }
+
+    /// The same, of all that a mixed instances policy lets it be.
+    async fn ask_for_fleet(&mut self, choices: &[Choice], spot: &Spot, is_spot: bool) -> Result<Member, String> {
+        let input = fleet::input(&self.group, choices, spot.subnet.as_deref(), &spot.zone, is_spot);
+        let answer = self.ask_ec2("CreateFleet", input, is_spot).await?;
+        // A fleet that came to nothing is a fleet: the next one is another.
+        self.group.asked += 1;
+        let (id, choice) = fleet::launched(&answer)?;
+        let choice = choices.get(choice).or(choices.first()).ok_or_else(|| "Internal error.".to_owned())?;
+        self.member(&id, choice, is_spot)
+    }
+
+    async fn ask_ec2(&self, operation: &str, mut input: Value, is_spot: bool) -> Result<Value, String> {
         let group = &self.group;
         if !role::is_there(self.all, &group.role) {
             return Err(format!("The service-linked role {} does not exist.", group.role));
         }
-        let version = self.all.ec2.version(&choice.specification.id, &choice.specification.version);
-        let mut run = config::run(group, choice, spot.subnet.as_deref(), Some(&spot.zone));
-        if let Some(members) = run.as_object_mut() {
+        if let Some(members) = input.as_object_mut() {
             // What was launched before a crash is not launched again.
             members.insert("ClientToken".to_owned(), json!(format!("{}-{}", group.id(), group.asked)));
-            if is_spot {
-                members.insert("InstanceMarketOptions".to_owned(), json!({ "MarketType": "spot" }));
-            }
         }
         let tags = BTreeMap::from([("aws:autoscaling:groupName".to_owned(), group.name().to_owned())]);
         let behalf = Behalf { launcher: role::launcher(&group.role, is_spot), tags };
-        let answer = role::ask_ec2(self.all, group, self.now, Some(&behalf), "RunInstances", run).await;
-        let answer = answer.map_err(|refused| refused.message().to_owned())?;
-        self.group.asked += 1;
-        let id = answer.pointer("/Instances/0/InstanceId").and_then(Value::as_str).unwrap_or_default();
+        let answer = role::ask_ec2(self.all, group, self.now, Some(&behalf), operation, input).await;
+        answer.map_err(|refused| refused.message().to_owned())
+    }
+
+    /// An instance that was launched, as a member of the group.
+    fn member(&self, id: &str, choice: &Choice, is_spot: bool) -> Result<Member, String> {
         let made = self.all.ec2.in_group(id).ok_or_else(|| "Internal error.".to_owned())?;
+        let version = self.all.ec2.version(&choice.specification.id, &choice.specification.version);
         Ok(Member {
             id: id.to_owned(),
             kind: made.kind,

@@ -190,7 +190,10 @@ fn before<'r>(
 ) -> Result<Option<&'r Fleet>, ServiceError> {
     let Some(token) = token else { return Ok(None) };
     match realm.fleet_of_token(&call.place(), token) {
-        Some(fleet) if fleet.asked != without_dry_run(value.clone()) => Err(fault::other_parameters(token)),
+        // Who launches for somebody asks with tokens of its own.
+        Some(fleet) if call.behalf.is_none() && fleet.asked != without_dry_run(value.clone()) => {
+            Err(fault::other_parameters(token))
+        }
         found => Ok(found),
     }
 }
@@ -210,7 +213,10 @@ fn instant<'w>(
     target: Target,
     dry_run: bool,
 ) -> impl Iterator<Item = Wanted<'w>> + use<'w> {
-    let launcher = Launcher::Fleet(LaunchKind::Instant(call.ctx.caller.principal.clone()));
+    let launcher = match call.behalf {
+        Some(behalf) => behalf.launcher.clone(),
+        None => Launcher::Fleet(LaunchKind::Instant(call.ctx.caller.principal.clone())),
+    };
     let counts = [(target.on_demand, false), (target.spot, true)].into_iter().filter(|(count, _)| *count > 0);
     counts.map(move |(count, is_spot)| Wanted {
         fleet,
@@ -340,13 +346,14 @@ async fn of_choice(
     }
     let plan = plan::of(call, run, &wanted.launcher)?;
     // What the role of a fleet may, its policy says: AWS's own.
-    if matches!(wanted.launcher, Launcher::Fleet(LaunchKind::Instant(_))) {
+    if !matches!(wanted.launcher, Launcher::Fleet(LaunchKind::Request | LaunchKind::Maintain)) {
         authorize::authorize(call, "RunInstances", &plan.complete)?;
     }
     if plan.is_spot {
         service_roles::needed_by(call, &wanted.launcher, &ServiceLinked::Spot)?;
     }
-    let tags = BTreeMap::from([(super::OF_FLEET.to_owned(), wanted.fleet.to_owned())]);
+    let mut tags = BTreeMap::from([(super::OF_FLEET.to_owned(), wanted.fleet.to_owned())]);
+    tags.extend(call.behalf.into_iter().flat_map(|behalf| behalf.tags.clone()));
     let launched = launch(call, &plan, tags).await?;
     Ok((launched.ids, plan.kind))
 }
