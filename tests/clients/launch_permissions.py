@@ -3,7 +3,7 @@ who launches must be allowed. (`volume_keys.py` does so for the key of the volum
 
 A path (`launch_paths_*.py`) is what somebody who launches calls, in order. With all of its permissions it goes to its end. Without
 one of them one call of it is refused, to just that caller, and the trail has the refusal in AWS's words; or the permission is used
-by no step, which the last lines say. What a service-linked role may is AWS's own policy, which nobody can take a permission from.
+by no step, which the last lines say. (`launch_permissions.py Volume Karpenter` goes these ways alone.) What a service-linked role may is AWS's own policy, which nobody can take a permission from.
 """
 
 import json
@@ -12,7 +12,10 @@ import sys
 from launch_paths_ec2 import InstantFleet, MaintainFleet, RequestFleet, RunInstances, SpotRequest
 from launch_paths_groups import AutoScaling
 from launch_paths_karpenter import Karpenter
+from launch_paths_nodes import NodeGroup, Volume
 from launching import LAUNCHER, Place, Refused, newest_in_trail
+
+WAYS = (RunInstances, SpotRequest, InstantFleet, RequestFleet, MaintainFleet, Volume, AutoScaling, NodeGroup, Karpenter)
 
 # Calls that read or send data, which the trail has not.
 UNTRAILED = ("ReceiveMessage", "DeleteMessage")
@@ -77,8 +80,8 @@ def removed_in_turn(path):
 
 
 def main():
-    place, failures = Place(), []
-    for of in (RunInstances, SpotRequest, InstantFleet, RequestFleet, MaintainFleet, AutoScaling, Karpenter):
+    place, failures, chosen = Place(), [], sys.argv[1:]
+    for of in (way for way in WAYS if not chosen or way.__name__ in chosen):
         path = of(place)
         failed, unused = removed_in_turn(path)
         failures += failed

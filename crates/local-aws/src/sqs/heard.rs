@@ -72,7 +72,8 @@ impl Sqs {
     /// Writes a batch, and with it what comes of it for the queues that hear: what will have come about, each to be received when
     /// its time has come, and without what was to come and does not. A kill leaves both or neither.
     pub(crate) fn write_and_hear(&self, mut batch: Batch, off: &[StateChange], new: &[StateChange]) -> Ticket {
-        let hears = self.hears(off.iter().chain(new).next());
+        let Some(one) = off.iter().chain(new).next() else { return self.state.store.write(batch) };
+        let hears = self.hears(one);
         let now = self.clock.now();
         let mut realm = self.state.lock();
         for of in &hears {
@@ -94,8 +95,7 @@ impl Sqs {
     }
 
     /// The queues that hear of an instance's changes.
-    fn hears(&self, of: Option<&StateChange>) -> Vec<Name> {
-        let Some(one) = of else { return Vec::new() };
+    fn hears(&self, one: &StateChange) -> Vec<Name> {
         let all: Vec<Name> = {
             let realm = self.state.lock();
             let of_place = |known: &&Name| (known.account, &known.region) == (one.account, &one.region);

@@ -1,6 +1,6 @@
 //! The Python clients under `tests/clients`, in the venv that `cargo xtask tools` makes.
 //!
-//! `CLAVIGER_CASES="iam_users iam_roles"` runs the contract's modules of these names alone, or the CLI's scenarios.
+//! `CLAVIGER_CASES="iam_users iam_roles"` runs the contract's modules of these names alone, or the CLI's scenarios, or the ways to launch.
 
 use std::{
     collections::BTreeMap,
@@ -69,7 +69,7 @@ async fn a_launch_fails_for_want_of_each_permission_that_it_takes() {
     let aws = start().await;
     let update = env::var("UPDATE_DOCS").ok();
     let update: Vec<_> = update.iter().map(|update| ("UPDATE_DOCS", update.as_str())).collect();
-    run_with("launch_permissions.py", &[], &aws.endpoint_url(), &credentials(&aws), &update).await;
+    run_with("launch_permissions.py", &chosen(), &aws.endpoint_url(), &credentials(&aws), &update).await;
     aws.shutdown().await;
 }
 
