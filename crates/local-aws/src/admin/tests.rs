@@ -21,7 +21,7 @@ async fn admin() -> Admin {
     let identities =
         crate::iam::State::load(Store::memory(), partition, clock.now(), by(), Default::default()).unwrap();
     let iam = crate::iam::Iam::new(identities, own());
-    let ec2 = crate::ec2::State::load(Store::memory(), Box::new(|_, _| ())).unwrap();
+    let ec2 = crate::ec2::State::load(Store::memory(), Box::new(|_, _, _| Default::default())).unwrap();
     let ec2 = crate::ec2::Ec2::new(ec2, by(), own(), iam.clone(), kms.clone(), Arc::clone(&trail));
     let groups = crate::autoscaling::State::load(Store::memory(), by()).unwrap();
     let groups = crate::autoscaling::AutoScaling::new(groups, ec2.clone(), iam.clone(), own(), Arc::clone(&trail));
