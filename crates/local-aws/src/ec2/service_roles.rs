@@ -58,7 +58,7 @@ fn arn(region: &Region, account: AccountId, kind: &str, id: &str) -> Option<Arn>
 /// # Errors
 /// EC2's own, where the role is not there and the caller may not have it made.
 pub(super) fn needed(call: &Call<'_>, role: &ServiceLinked) -> Result<(), ServiceError> {
-    made_at_need(call, role, None)
+    if is_there(call, role) { Ok(()) } else { make(call, role, None) }
 }
 
 /// The same, of what a launcher launches: a fleet's own role has it made for its instances.
@@ -66,19 +66,20 @@ pub(super) fn needed(call: &Call<'_>, role: &ServiceLinked) -> Result<(), Servic
 /// Source: AWS Managed Policy Reference, "AWSEC2FleetServiceRolePolicy" > `EC2SpotManagement`.
 pub(super) fn needed_by(call: &Call<'_>, launcher: &Launcher, role: &ServiceLinked) -> Result<(), ServiceError> {
     match launcher {
-        Launcher::Fleet(FleetLauncher::Request | FleetLauncher::Maintain) => {
-            made_at_need(call, role, Some(fleet_session(call).ok_or_else(|| refused(role))?))
+        Launcher::Fleet(FleetLauncher::Request | FleetLauncher::Maintain) if !is_there(call, role) => {
+            make(call, role, Some(fleet_session(call).ok_or_else(|| refused(role))?))
         }
-        _ => made_at_need(call, role, None),
+        _ => needed(call, role),
     }
 }
 
-fn made_at_need(call: &Call<'_>, role: &ServiceLinked, by: Option<Caller>) -> Result<(), ServiceError> {
+/// Of an open account everybody is there who is named.
+fn is_there(call: &Call<'_>, role: &ServiceLinked) -> bool {
     let account = call.account();
-    // Of an open account everybody is there who is named.
-    if call.ec2.authorizer.is_open(account) || call.ec2.iam.has_role(account, &role.role_name()) {
-        return Ok(());
-    }
+    call.ec2.authorizer.is_open(account) || call.ec2.iam.has_role(account, &role.role_name())
+}
+
+fn make(call: &Call<'_>, role: &ServiceLinked, by: Option<Caller>) -> Result<(), ServiceError> {
     let modelled = model::service(ServiceId::Iam).operation(OPERATION).ok_or_else(fault::internal)?;
     let home = iam::home_region(call.ctx.region.partition());
     let (notes, id) = (Notes::default(), Uuid::new_v4().to_string());
