@@ -54,10 +54,12 @@ fn every_member_that_the_catalog_names_is_in_the_model_and_of_its_kind() {
 
 /// Whether a service fills a member in that no input has: see `access/ec2.rs` and `access/autoscaling.rs` of the catalog.
 fn is_filled_in(operation: &str, path: &str) -> bool {
-    const OF_SPOT: [&str; 3] = ["ImageId", "SecurityGroupIds", "SubnetId"];
+    const OF_SPOT: [&str; 4] = ["ImageId", "KeyName", "SecurityGroupIds", "SubnetId"];
+    const OF_LAUNCHES: [&str; 6] =
+        ["IamInstanceProfile.Role", "ImageIds", "LaunchTemplateIds", "PassedRoles", "SnapshotIds", "SubnetIds"];
     const OF_GROUPS: [&str; 3] = ["Subnets", "InstanceTypes", "VersionSpecified"];
     path.starts_with("TagsOf.")
-        || matches!(path, "LaunchTemplateIds" | "IamInstanceProfile.Role")
+        || (matches!(operation, "CreateFleet" | "RequestSpotInstances" | "RunInstances") && OF_LAUNCHES.contains(&path))
         || OF_GROUPS.contains(&path)
         || (operation == "RequestSpotInstances" && OF_SPOT.contains(&path))
 }
