@@ -101,7 +101,8 @@ def a_clusters_life(aws):
     assert json.loads(base64.urlsafe_b64decode(head + "==")) == {"alg": "RS256", "kid": key["kid"]}, head
 
     again = {"name": "life", "roleArn": cluster["roleArn"], "resourcesVpcConfig": SUBNETS}
-    assert eks(aws).create_cluster(**again, clientRequestToken="t")["cluster"]["arn"] == cluster["arn"]
+    first = {**again, "version": "1.30", "tags": {"team": "blue"}, "logging": {"clusterLogging": [{"types": ["audit"], "enabled": True}]}}
+    assert eks(aws).create_cluster(**first, clientRequestToken="t")["cluster"]["arn"] == cluster["arn"]
     with aws.refuses("ResourceInUseException", "Cluster already exists with name: life", 409):
         eks(aws).create_cluster(**again, clientRequestToken="another")
     for wrong in ({"name": "-"}, {"version": "latest"}, {"version": "1.28"}, {"version": "1.9"}, {"roleArn": "nobody"}, {"resourcesVpcConfig": {}}, {"tags": {"aws:a": "b"}},
@@ -227,7 +228,7 @@ def an_association_is_of_one_service_account(aws):
     arn = f"arn:aws:eks:{REGION}:{aws.accounts[0]}:podidentityassociation/pods/{made['associationId']}"
     assert made["associationArn"] == arn and len(made["associationId"]) == 19 and made["associationId"].startswith("a-"), made
     assert eks(aws).describe_pod_identity_association(**association)["association"] == made
-    assert associate(aws, "pods", role, clientRequestToken="t") == made
+    assert associate(aws, "pods", role, tags={"team": "blue"}, clientRequestToken="t") == made
     with aws.refuses("ResourceInUseException", f"Association already exists: {made['associationId']}", 409):
         associate(aws, "pods", other)
     second = associate(aws, "pods", role, service_account="web")
@@ -468,7 +469,7 @@ def the_trail_tells_who_asked_for_which_cluster(aws):
 
 @case(local_only=ONLY_HERE)
 def what_is_no_operation_of_rest_is_refused_in_its_form(aws):
-    for call, asked in ((eks(aws).list_identity_provider_configs, {"clusterName": "none"}), (eks(aws).list_capabilities, {"clusterName": "none"})):
+    for call, asked in ((eks(aws).list_eks_anywhere_subscriptions, {}), (eks(aws).list_capabilities, {"clusterName": "none"})):
         with aws.refuses("UnknownOperationException"):
             call(**asked)
     bad = {**aws.credentials[aws.accounts[0]], "SecretAccessKey": "wrong"}

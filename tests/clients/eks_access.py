@@ -43,7 +43,8 @@ def an_access_entry_is_of_one_principal(aws):
     assert made["accessEntryArn"].startswith(start), made
     named = {"clusterName": "entries", "principalArn": role}
     assert eks(aws).describe_access_entry(**named)["accessEntry"] == made
-    assert eks(aws).create_access_entry(**named, clientRequestToken="t")["accessEntry"] == made
+    assert eks(aws).create_access_entry(
+        **named, kubernetesGroups=["viewers"], tags={"team": "blue"}, clientRequestToken="t")["accessEntry"] == made
     with aws.refuses("ResourceInUseException", "The specified access entry resource is already in use on this cluster", 409):
         eks(aws).create_access_entry(**named)
 

@@ -80,7 +80,7 @@ def an_add_on_owns_its_associations(aws):
     node = ("kube-system", "aws-node")
     assert accounts_of(aws, "addons") == {node: (made["addonArn"], roles[0])}
     assert eks(aws).list_addons(clusterName="addons")["addons"] == ["vpc-cni"]
-    again = eks(aws).create_addon(**named, clientRequestToken="t")["addon"]
+    again = eks(aws).create_addon(**named, podIdentityAssociations=given(roles[0]), tags={"a": "b"}, clientRequestToken="t")["addon"]
     assert again["addonArn"] == made["addonArn"], again
     with aws.refuses("ResourceInUseException", "already exists", 409):
         eks(aws).create_addon(**named)
@@ -122,8 +122,9 @@ def an_add_on_owns_its_associations(aws):
     eks(aws).delete_pod_identity_association(clusterName="addons", associationId=other["associationId"])
 
 
-@case(local_only=ONLY_HERE)
+@case(local_only=ONLY_HERE, moves_clock=True)
 def what_it_owns_goes_with_it_unless_it_is_to_stay(aws):
+    when_it_was_new(aws)
     new_cluster(aws, "gone", version="1.33")
     role = new_role(aws, "gone")
     for preserve in (False, True):

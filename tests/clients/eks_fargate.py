@@ -39,7 +39,7 @@ def a_fargate_profile_says_which_pods_run_there(aws):
     while (known := eks(aws).describe_fargate_profile(**named)["fargateProfile"])["status"] == "CREATING":
         assert time.monotonic() < deadline, known
     assert known == {**made, "status": "ACTIVE"}, known
-    again = new_profile(aws, "fargate", "one", role, clientRequestToken="t")
+    again = new_profile(aws, "fargate", "one", role, subnets=["subnet-1"], tags={"team": "blue"}, clientRequestToken="t")
     assert again["fargateProfileArn"] == made["fargateProfileArn"], again
     with aws.refuses("InvalidRequestException", "already exists with name: one", 400):
         new_profile(aws, "fargate", "one", role)

@@ -46,7 +46,7 @@ def a_cluster_has_one_identity_provider(aws):
     listed = eks(aws).list_identity_provider_configs(clusterName="provided")["identityProviderConfigs"]
     assert listed == [{"type": "oidc", "name": "corp"}], listed
 
-    again = eks(aws).associate_identity_provider_config(**asked("provided", **claims), clientRequestToken="t")
+    again = eks(aws).associate_identity_provider_config(**asked("provided", **claims), tags={"team": "blue"}, clientRequestToken="t")
     assert again["update"]["id"] == update["id"] and again["tags"] == {"team": "blue"}, again
     with aws.refuses("InvalidRequestException", "already has an identity provider config", 400):
         eks(aws).associate_identity_provider_config(**asked("provided", "other"))

@@ -26,6 +26,7 @@ import eks_encryption
 import eks_fargate
 import eks_identity
 import eks_nodes
+import eks_requests
 import eks_tokens
 import iam_account
 import iam_conflicts
@@ -55,7 +56,7 @@ MODULES = (kms_keys, kms_crypto, kms_pairs, kms_imports, kms_grants, kms_rotatio
            organizations, ec2_cases, ec2_finds, ec2_volumes, ec2_fleets, autoscaling_cases, queues, absent_cases, shape_cases,
            iam_roles, iam_users, iam_policies, iam_refusals, iam_conflicts, iam_paging, iam_credentials, iam_account,
            sts_federation, eks, eks_addons, eks_access,
-           eks_encryption, eks_fargate, eks_identity, eks_nodes, eks_tokens)
+           eks_encryption, eks_fargate, eks_identity, eks_nodes, eks_requests, eks_tokens)
 
 
 def against_aws(modules):

@@ -55,6 +55,7 @@ use call::Call;
 pub(crate) use fault::invalid;
 pub(crate) use issuer::add_missing_keys;
 pub(crate) use node_groups::Nodes;
+use records::Once;
 pub(crate) use records::{Association, Cluster};
 use state::Place;
 pub(crate) use state::{State, TABLES};
@@ -88,7 +89,8 @@ impl Eks {
         input: Value,
     ) -> Result<Value, ServiceError> {
         let Self { state, kms, trail, addons, nodes } = self;
-        let call = Call { ctx, state, kms, trail, addons, nodes };
+        let once = Once::of(operation, &input);
+        let call = Call { ctx, state, kms, trail, addons, nodes, once };
         authorize::authorize(&call, operation, &input)?;
         match operation {
             "AssociateEncryptionConfig" => encryption::associate(&call, input).await,
@@ -228,6 +230,7 @@ operations! {
     "TagResource" => tags::tag,
     "UntagResource" => tags::untag,
     "UpdateAccessEntry" => access_entries::update,
+        lacks "`clientRequestToken`: the same change again is made again",
     "UpdateAddon" => addons::update,
     "UpdateClusterConfig" => cluster_updates::config,
         lacks "what `CreateCluster` lacks",
@@ -238,4 +241,5 @@ operations! {
     "UpdateNodegroupVersion",
         lacks "`force`, and `updateConfig`: all nodes are replaced at once, whatever runs on them; releases but the newest",
     "UpdatePodIdentityAssociation" => associations::update,
+        lacks "`clientRequestToken`: the same change again is made again",
 }

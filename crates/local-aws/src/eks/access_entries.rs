@@ -43,7 +43,6 @@ struct Create {
     username: Option<String>,
     #[serde(rename = "type")]
     kind: Option<String>,
-    client_request_token: Option<String>,
     #[serde(default)]
     tags: BTreeMap<String, String>,
 }
@@ -91,15 +90,14 @@ pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
     let mut entry = new(call, &asked.cluster_name, principal, kind)?;
     entry.groups.extend(asked.kubernetes_groups);
     entry.username = asked.username.unwrap_or(entry.username);
-    entry.token = asked.client_request_token;
+    entry.token.clone_from(&call.once);
     entry.tags = asked.tags;
 
     let mut change = call.change();
     // The cluster may have gone meanwhile.
     open_cluster(&change, call, &asked.cluster_name)?;
     if let Ok(known) = change.access_entry(&call.place(), &asked.cluster_name, entry.principal.as_str()) {
-        let is_same = known.token.is_some() && known.token == entry.token;
-        return if is_same { Ok(told(known)) } else { Err(fault::access_entry_exists()) };
+        return if call.is_again(known.token.as_ref())? { Ok(told(known)) } else { Err(fault::access_entry_exists()) };
     }
     if change.access_entries(&call.place(), &asked.cluster_name).count() >= MOST {
         return Err(fault::too_many("access entries of a cluster"));

@@ -30,7 +30,6 @@ struct Create {
     addon_name: String,
     addon_version: Option<String>,
     service_account_role_arn: Option<String>,
-    client_request_token: Option<String>,
     configuration_values: Option<String>,
     #[serde(default)]
     pod_identity_associations: Vec<Asked>,
@@ -91,15 +90,18 @@ pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
         modified: now,
         role: asked.service_account_role_arn.as_deref().map(roles::parsed).transpose()?,
         configuration: asked.configuration_values,
-        token: asked.client_request_token,
+        token: call.once.clone(),
         tags: asked.tags,
     };
     let wanted = wanted(call, kind, &addon, &asked.pod_identity_associations)?;
 
     let mut change = call.change();
     if let Ok(known) = change.addon(&call.place(), &asked.cluster_name, &kind.name) {
-        let is_same = known.token.is_some() && known.token == addon.token;
-        return if is_same { Ok(told(&change, call, known)) } else { Err(fault::addon_exists(known)) };
+        return if call.is_again(known.token.as_ref())? {
+            Ok(told(&change, call, known))
+        } else {
+            Err(fault::addon_exists(known))
+        };
     }
     // The cluster may have gone meanwhile.
     change.cluster(&call.place(), &asked.cluster_name)?;
@@ -154,6 +156,9 @@ pub(super) fn update(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
     let mut change = call.change();
     // It may have been tagged, or have gone, meanwhile.
     let known = change.addon(&place, &asked.cluster_name, &asked.addon_name)?;
+    if let Some(answer) = updates::again(&change, call, &asked.cluster_name)? {
+        return Ok(answer);
+    }
     addon.tags.clone_from(&known.tags);
     if let Some(wanted) = &wanted {
         own(&mut change, call, kind, &addon, wanted)?;

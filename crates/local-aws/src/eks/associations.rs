@@ -33,7 +33,6 @@ struct Create {
     namespace: String,
     service_account: String,
     role_arn: String,
-    client_request_token: Option<String>,
     #[serde(default)]
     tags: BTreeMap<String, String>,
     #[serde(default)]
@@ -91,7 +90,7 @@ pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
         disable_session_tags: asked.disable_session_tags,
         target_role: target(asked.target_role_arn)?,
         policy: asked.policy.filter(|policy| !policy.is_empty()),
-        token: asked.client_request_token,
+        token: call.once.clone(),
         owner: None,
         tags: asked.tags,
     };
@@ -102,9 +101,8 @@ pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
     change.cluster(&call.place(), &asked.cluster_name)?;
     let all = change.associations(&call.place(), &asked.cluster_name).map(|association| &**association);
     if let Some(known) = of_account(all, &association.namespace, &association.service_account) {
-        let is_same = known.token.is_some() && known.token == association.token;
         let exists = || fault::association_exists(&asked.cluster_name, known.names().1);
-        return if is_same { Ok(told(known)) } else { Err(exists()) };
+        return if call.is_again(known.token.as_ref())? { Ok(told(known)) } else { Err(exists()) };
     }
     if change.associations(&call.place(), &asked.cluster_name).count() >= MOST {
         return Err(fault::too_many("Pod Identity associations of a cluster"));

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{
     Nodes, fault,
+    records::{Likeness, Once},
     state::{Change, Place, Reading, State},
 };
 pub(super) use crate::answer::seconds;
@@ -21,6 +22,8 @@ pub(super) struct Call<'a> {
     pub(super) trail: &'a Trail,
     pub(super) addons: &'a Catalogue,
     pub(super) nodes: &'a Nodes,
+    /// Its token, where it has one.
+    pub(super) once: Option<Once>,
 }
 
 impl<'a> Call<'a> {
@@ -46,6 +49,16 @@ impl<'a> Call<'a> {
     /// Starts a change. What a change depends on is looked up in it.
     pub(super) fn change(&self) -> Change<'a> {
         self.state.change()
+    }
+
+    /// Whether this very request came before, with what it made or changed.
+    pub(super) fn is_again(&self, before: Option<&Once>) -> Result<bool, ServiceError> {
+        let (Some(now), Some(before)) = (&self.once, before) else { return Ok(false) };
+        match now.likeness(before) {
+            Likeness::Another => Ok(false),
+            Likeness::Same => Ok(true),
+            Likeness::OtherParameters => Err(fault::other_parameters(&now.token)),
+        }
     }
 
     /// The ARN of something of the account in the region.

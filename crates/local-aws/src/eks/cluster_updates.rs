@@ -127,6 +127,9 @@ fn change(
 ) -> Result<Value, ServiceError> {
     let mut change = call.change();
     let mut cluster = Cluster::clone(change.cluster(&call.place(), name)?);
+    if let Some(answer) = updates::again(&change, call, name)? {
+        return Ok(answer);
+    }
     let status = cluster.status(call.ctx.now);
     if status != "ACTIVE" {
         return Err(fault::cluster_is_busy(name, status));

@@ -58,7 +58,6 @@ struct Create {
     encryption_config: Vec<encryption::Asked>,
     #[serde(default)]
     deletion_protection: bool,
-    client_request_token: Option<String>,
     #[serde(default)]
     tags: BTreeMap<String, String>,
 }
@@ -95,7 +94,7 @@ pub(super) async fn create(call: &Call<'_>, value: Value) -> Result<Value, Servi
     let role: Arn = roles::parsed(&asked.role_arn)?;
     roles::check(call, &role, CLUSTERS, &["sts:assumerole"])?;
 
-    if let Some(answer) = known(&call.read(), call, &asked.name, asked.client_request_token.as_ref()) {
+    if let Some(answer) = known(&call.read(), call, &asked.name) {
         return answer;
     }
     let key = call.kms.rsa_key().await.ok().and_then(issuer::Key::read).ok_or_else(fault::internal)?;
@@ -103,7 +102,7 @@ pub(super) async fn create(call: &Call<'_>, value: Value) -> Result<Value, Servi
 
     let mut change = call.change();
     // Another may have made it meanwhile.
-    if let Some(answer) = known(&change, call, &asked.name, asked.client_request_token.as_ref()) {
+    if let Some(answer) = known(&change, call, &asked.name) {
         encryption::end(call, encryption.as_ref());
         return answer;
     }
@@ -121,7 +120,7 @@ pub(super) async fn create(call: &Call<'_>, value: Value) -> Result<Value, Servi
         access,
         upgrade: asked.upgrade_policy.unwrap_or_default(),
         deletion_protection: asked.deletion_protection,
-        token: asked.client_request_token,
+        token: call.once.clone(),
         tags: asked.tags,
         updated: None,
         encryption,
@@ -189,10 +188,13 @@ pub(super) fn delete(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
 }
 
 /// What is answered where a cluster cannot be made: it is there already, or it is one too many.
-fn known(realm: &Realm, call: &Call<'_>, name: &str, token: Option<&String>) -> Option<Result<Value, ServiceError>> {
+fn known(realm: &Realm, call: &Call<'_>, name: &str) -> Option<Result<Value, ServiceError>> {
     if let Ok(known) = realm.cluster(&call.place(), name) {
-        let is_same = token.is_some() && known.token.as_ref() == token;
-        return Some(if is_same { Ok(told(known, call)) } else { Err(fault::cluster_exists(name)) });
+        return Some(match call.is_again(known.token.as_ref()) {
+            Ok(true) => Ok(told(known, call)),
+            Ok(false) => Err(fault::cluster_exists(name)),
+            Err(refused) => Err(refused),
+        });
     }
     (realm.clusters(&call.place()).count() >= MOST).then(|| Err(fault::too_many("clusters")))
 }

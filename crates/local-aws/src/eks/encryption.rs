@@ -60,6 +60,9 @@ pub(super) async fn associate(call: &Call<'_>, value: Value) -> Result<Value, Se
     let asked: Associate = input(value)?;
     let role = {
         let realm = call.read();
+        if let Some(answer) = updates::again(&realm, call, &asked.cluster_name)? {
+            return Ok(answer);
+        }
         may_be_encrypted(realm.cluster(&call.place(), &asked.cluster_name)?, call)?.role.clone()
     };
     let Some(encryption) = enable(call, &asked.encryption_config, &role).await? else {
@@ -67,7 +70,18 @@ pub(super) async fn associate(call: &Call<'_>, value: Value) -> Result<Value, Se
     };
 
     let mut change = call.change();
-    // Something may have come in between.
+    // Something may have come in between, this very request among it.
+    match updates::again(&change, call, &asked.cluster_name) {
+        Ok(None) => {}
+        Ok(Some(answer)) => {
+            end(call, Some(&encryption));
+            return Ok(answer);
+        }
+        Err(refused) => {
+            end(call, Some(&encryption));
+            return Err(refused);
+        }
+    }
     let known = change.cluster(&call.place(), &asked.cluster_name).and_then(|known| may_be_encrypted(known, call));
     let mut cluster = match known {
         Ok(known) => Cluster::clone(known),

@@ -38,7 +38,6 @@ struct Create {
     subnets: Option<Vec<String>>,
     #[serde(default)]
     selectors: Vec<Selector>,
-    client_request_token: Option<String>,
     #[serde(default)]
     tags: BTreeMap<String, String>,
 }
@@ -83,7 +82,7 @@ pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
         role,
         subnets,
         selectors: asked.selectors,
-        token: asked.client_request_token,
+        token: call.once.clone(),
         tags: asked.tags,
     };
 
@@ -92,9 +91,8 @@ pub(super) fn create(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
     change.cluster(&call.place(), cluster).map_err(no_cluster)?;
     let known: Vec<_> = change.fargate_profiles(&call.place(), cluster).cloned().collect();
     if let Some(known) = known.iter().find(|known| known.names().1 == name) {
-        let is_same = known.token.is_some() && known.token == profile.token;
         let exists = || fault::fargate_profile_exists(cluster, name);
-        return if is_same { Ok(told(known, call)) } else { Err(exists()) };
+        return if call.is_again(known.token.as_ref())? { Ok(told(known, call)) } else { Err(exists()) };
     }
     if known.len() >= MOST {
         return Err(fault::too_many("Fargate profiles of a cluster"));

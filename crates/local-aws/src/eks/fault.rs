@@ -111,6 +111,13 @@ pub(super) fn node_group_is_busy(cluster: &str, name: &str, status: &str) -> Ser
         .with_field("nodegroupName", name)
 }
 
+/// A client's token that came with something else before (the code and its words are assumed).
+pub(super) fn other_parameters(token: &str) -> ServiceError {
+    invalid_parameter(format!(
+        "The request has the clientRequestToken {token} of another request, with different parameters. Use another token."
+    ))
+}
+
 pub(super) fn invalid_request(message: impl Into<String>) -> ServiceError {
     ServiceError::new("InvalidRequestException", message)
 }

@@ -29,7 +29,6 @@ const TYPE: &str = "oidc";
 struct Associate {
     cluster_name: String,
     oidc: Asked,
-    client_request_token: Option<String>,
     #[serde(default)]
     tags: BTreeMap<String, String>,
 }
@@ -71,20 +70,19 @@ pub(super) fn associate(call: &Call<'_>, value: Value) -> Result<Value, ServiceE
         arn: call.arn(&format!("identityproviderconfig/{cluster}/{TYPE}/{name}/{}", Uuid::new_v4()))?,
         created: call.now(),
         oidc,
-        token: asked.client_request_token,
+        token: call.once.clone(),
         tags: asked.tags,
     };
 
     let mut change = call.change();
     let of = Cluster::clone(change.cluster(&call.place(), &cluster)?);
     check(&name, &provider.oidc, &of)?;
-    if let Some(known) = change.identity_providers(&call.place(), &cluster).next() {
-        let is_same = known.names().1 == name && known.token.is_some() && known.token == provider.token;
-        let first = change.updates(&call.place(), &cluster).find(|update| update.created == known.created);
-        return match first.filter(|_| is_same) {
-            Some(update) => Ok(json!({ "update": update.told(call.ctx.now), "tags": known.tags })),
-            None => Err(fault::identity_provider_exists(&cluster)),
-        };
+    if let Some(mut answer) = updates::again(&change, call, &cluster)? {
+        tell(&mut answer, "", "tags", json!(provider.tags));
+        return Ok(answer);
+    }
+    if change.identity_providers(&call.place(), &cluster).next().is_some() {
+        return Err(fault::identity_provider_exists(&cluster));
     }
     is_free(&change, call, &of, "AssociateIdentityProviderConfig")?;
     let told = json!([provider.told(call.ctx.now)]).to_string();
@@ -116,6 +114,10 @@ pub(super) fn list(call: &Call<'_>, value: Value) -> Result<Value, ServiceError>
 pub(super) fn disassociate(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let asked: Named = input(value)?;
     let mut change = call.change();
+    change.cluster(&call.place(), &asked.cluster_name)?;
+    if let Some(answer) = updates::again(&change, call, &asked.cluster_name)? {
+        return Ok(answer);
+    }
     let provider = IdentityProvider::clone(named(&change, call, &asked)?);
     let of = Cluster::clone(change.cluster(&call.place(), &asked.cluster_name)?);
     is_free(&change, call, &of, "DisassociateIdentityProviderConfig")?;
@@ -163,7 +165,7 @@ fn is_free(realm: &Realm, call: &Call<'_>, cluster: &Cluster, what: &str) -> Res
     if status == "CREATING" {
         return Err(fault::cluster_is_busy(name, status));
     }
-    let mut updates = realm.updates(&call.place(), name).filter(|update| update.addon.is_none());
+    let mut updates = realm.updates(&call.place(), name).filter(|update| update.is_of_cluster());
     match updates.find(|update| update.is_going_on(call.ctx.now)) {
         Some(update) => Err(fault::update_is_going_on(name, what, &update.id)),
         None => Ok(()),

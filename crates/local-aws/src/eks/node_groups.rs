@@ -102,7 +102,7 @@ pub(super) async fn create(call: &Call<'_>, value: Value) -> Result<Value, Servi
         (realm.node_group(&call.place(), &cluster, &name).ok().cloned(), of.version.clone())
     };
     if let Some(known) = known {
-        return again(call, &known, asked.client_request_token.as_ref());
+        return again(call, &known);
     }
     let arn = call.arn(&format!("nodegroup/{cluster}/{name}/{}", Uuid::new_v4()))?;
     let group = asked.group(call, arn, &cluster_version)?;
@@ -113,7 +113,7 @@ pub(super) async fn create(call: &Call<'_>, value: Value) -> Result<Value, Servi
     let has_entries = change.cluster(&call.place(), &cluster).map_err(no_cluster)?.access.has_entries();
     if let Ok(known) = change.node_group(&call.place(), &cluster, &name).cloned() {
         drop(change);
-        return again(call, &known, group.token.as_ref());
+        return again(call, &known);
     }
     if change.node_groups(&call.place(), &cluster).count() >= MOST {
         return Err(fault::too_many("node groups of a cluster"));
@@ -128,10 +128,10 @@ pub(super) async fn create(call: &Call<'_>, value: Value) -> Result<Value, Servi
 }
 
 /// The answer to who asks for one that is there.
-fn again(call: &Call<'_>, known: &NodeGroup, token: Option<&String>) -> Result<Value, ServiceError> {
+fn again(call: &Call<'_>, known: &NodeGroup) -> Result<Value, ServiceError> {
     let (cluster, name, _) = known.names();
-    let is_same = token.is_some() && known.token.as_ref() == token;
-    if is_same { Ok(told(call, known)) } else { Err(fault::node_group_exists(cluster, name)) }
+    let is_again = call.is_again(known.token.as_ref())?;
+    if is_again { Ok(told(call, known)) } else { Err(fault::node_group_exists(cluster, name)) }
 }
 
 pub(super) fn describe(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {

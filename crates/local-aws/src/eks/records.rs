@@ -4,6 +4,7 @@ mod access_entry;
 mod fargate_profile;
 mod identity_provider;
 mod node_group;
+mod once;
 
 use std::collections::BTreeMap;
 
@@ -24,6 +25,7 @@ pub(super) use identity_provider::{IdentityProvider, Oidc};
 pub(super) use node_group::{
     CapacityType, Issue, NodeGroup, RemoteAccess, Scaling, Stage, Taint, TemplateOf, UpdateConfig,
 };
+pub(super) use once::{Likeness, Once};
 
 /// How long a cluster is being made, by the embedded AWS's clock: AWS takes some ten minutes for it. A program that waits
 /// for a cluster and looks at once looks again after half a minute.
@@ -47,8 +49,7 @@ pub(crate) struct Cluster {
     pub(super) access: Access,
     pub(super) upgrade: Upgrade,
     pub(super) deletion_protection: bool,
-    /// By which a request is known that comes twice.
-    pub(super) token: Option<String>,
+    pub(super) token: Option<Once>,
     pub(super) tags: Tags,
     /// When its last change began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -151,7 +152,7 @@ impl Cluster {
             tell(&mut told, "", "encryptionConfig", json!([encryption.told()]));
         }
         if let Some(token) = &self.token {
-            tell(&mut told, "", "clientRequestToken", &**token);
+            tell(&mut told, "", "clientRequestToken", &*token.token);
         }
         if self.is_there(now) {
             let behind = self.behind.clone().unwrap_or_default();
@@ -180,7 +181,7 @@ pub(crate) struct Association {
     pub(super) disable_session_tags: bool,
     pub(super) target_role: Option<Arn>,
     pub(super) policy: Option<String>,
-    pub(super) token: Option<String>,
+    pub(super) token: Option<Once>,
     /// The add-on that made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) owner: Option<Arn>,
@@ -275,7 +276,7 @@ pub(super) struct Addon {
     /// The role of its service account by its token.
     pub(super) role: Option<Arn>,
     pub(super) configuration: Option<String>,
-    pub(super) token: Option<String>,
+    pub(super) token: Option<Once>,
     pub(super) tags: Tags,
 }
 
@@ -332,9 +333,16 @@ pub(super) struct Update {
     pub(super) created: Timestamp,
     /// What it was asked to change, by kind.
     pub(super) parameters: Vec<(String, String)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) token: Option<Once>,
 }
 
 impl Update {
+    /// Whether it is of the cluster itself.
+    pub(super) fn is_of_cluster(&self) -> bool {
+        self.addon.is_none() && self.node_group.is_none()
+    }
+
     pub(super) fn is_going_on(&self, now: Timestamp) -> bool {
         now.duration_since(self.created) < TAKES
     }

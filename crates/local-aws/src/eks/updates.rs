@@ -55,6 +55,16 @@ impl Of<'_> {
     }
 }
 
+/// What was answered to this very request before, as it is now.
+pub(super) fn again(realm: &Realm, call: &Call<'_>, cluster: &str) -> Result<Option<Value>, ServiceError> {
+    for update in realm.updates(&call.place(), cluster) {
+        if call.is_again(update.token.as_ref())? {
+            return Ok(Some(json!({ "update": update.told(call.ctx.now) })));
+        }
+    }
+    Ok(None)
+}
+
 /// Notes an update, with those parameters that were given, and tells it.
 pub(super) fn begin(
     change: &mut Change<'_>,
@@ -73,6 +83,7 @@ pub(super) fn begin(
         kind: kind.to_owned(),
         created: call.now(),
         parameters: given.collect(),
+        token: call.once.clone(),
     };
     let kept: Vec<_> = change.updates(&call.place(), cluster.name()).cloned().collect();
     if kept.len() >= MOST

@@ -56,7 +56,6 @@ pub(super) struct Create {
     taints: Vec<Taint>,
     #[serde(default)]
     tags: BTreeMap<String, String>,
-    pub(super) client_request_token: Option<String>,
     launch_template: Option<Template>,
     update_config: Option<UpdateConfig>,
     node_repair_config: Option<Value>,
@@ -158,7 +157,7 @@ impl Create {
             update,
             repair: self.node_repair_config,
             template,
-            token: self.client_request_token,
+            token: call.once.clone(),
             tags: self.tags,
         })
     }

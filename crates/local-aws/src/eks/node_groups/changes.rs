@@ -72,6 +72,9 @@ pub(in crate::eks) async fn config(call: &Call<'_>, value: Value) -> Result<Valu
     asked::refuse_absent(&value)?;
     let asked: Config = input(value)?;
     let _working = call.nodes.working.lock().await;
+    if let Some(answer) = updates::again(&call.read(), call, &asked.cluster_name)? {
+        return Ok(answer);
+    }
     let mut group = known(call, &asked.cluster_name, &asked.nodegroup_name)?;
     let text = |value: &Value| Some(value.to_string());
     let mut done: Parameters = Vec::new();
@@ -135,6 +138,9 @@ pub(in crate::eks) async fn config(call: &Call<'_>, value: Value) -> Result<Valu
 pub(in crate::eks) async fn version(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let asked: Version = input(value)?;
     let _working = call.nodes.working.lock().await;
+    if let Some(answer) = updates::again(&call.read(), call, &asked.cluster_name)? {
+        return Ok(answer);
+    }
     let mut group = known(call, &asked.cluster_name, &asked.nodegroup_name)?;
     let of_cluster = call.read().cluster(&call.place(), &asked.cluster_name)?.version.clone();
     let is_custom = group.release.is_none();

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::Tags;
+use super::{Once, Tags};
 use crate::eks::call::seconds;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,7 +18,7 @@ pub(in crate::eks) struct AccessEntry {
     pub(in crate::eks) username: String,
     pub(in crate::eks) created: Timestamp,
     pub(in crate::eks) modified: Timestamp,
-    pub(in crate::eks) token: Option<String>,
+    pub(in crate::eks) token: Option<Once>,
     pub(in crate::eks) tags: Tags,
     /// By the policies' ARNs.
     pub(in crate::eks) policies: Vec<Associated>,

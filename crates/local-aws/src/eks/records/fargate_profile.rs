@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{TAKES, Tags};
+use super::{Once, TAKES, Tags};
 use crate::eks::call::seconds;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,7 +18,7 @@ pub(in crate::eks) struct FargateProfile {
     pub(in crate::eks) role: Arn,
     pub(in crate::eks) subnets: Vec<String>,
     pub(in crate::eks) selectors: Vec<Selector>,
-    pub(in crate::eks) token: Option<String>,
+    pub(in crate::eks) token: Option<Once>,
     pub(in crate::eks) tags: Tags,
 }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{TAKES, Tags};
+use super::{Once, TAKES, Tags};
 use crate::eks::call::tell;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,7 +16,7 @@ pub(in crate::eks) struct IdentityProvider {
     pub(in crate::eks) arn: Arn,
     pub(in crate::eks) created: Timestamp,
     pub(in crate::eks) oidc: Oidc,
-    pub(in crate::eks) token: Option<String>,
+    pub(in crate::eks) token: Option<Once>,
     pub(in crate::eks) tags: Tags,
 }
 

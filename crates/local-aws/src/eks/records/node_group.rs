@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::Tags;
+use super::{Once, Tags};
 use crate::eks::call::{seconds, tell};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,7 +37,7 @@ pub(in crate::eks) struct NodeGroup {
     pub(in crate::eks) repair: Option<Value>,
     /// The customer's launch template.
     pub(in crate::eks) template: Option<TemplateOf>,
-    pub(in crate::eks) token: Option<String>,
+    pub(in crate::eks) token: Option<Once>,
     pub(in crate::eks) tags: Tags,
 }
 
