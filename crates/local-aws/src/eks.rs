@@ -239,7 +239,8 @@ operations! {
     "UpdateNodegroupConfig",
         lacks "time that it takes; what `CreateNodegroup` lacks",
     "UpdateNodegroupVersion",
-        lacks "`force`, and `updateConfig`: all nodes are replaced at once, whatever runs on them; releases but the newest",
+        lacks "`force`, and pods that are in the way: nodes end whatever runs on them, before others take their place, as by the strategy \
+               `MINIMAL`; releases but the newest",
     "UpdatePodIdentityAssociation" => associations::update,
         lacks "`clientRequestToken`: the same change again is made again",
 }

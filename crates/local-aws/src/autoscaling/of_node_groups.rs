@@ -1,6 +1,7 @@
 //! What EKS asks of Auto Scaling beside its operations.
 
 use aws_model::{AccountId, Region};
+use jiff::Timestamp;
 
 use super::{
     AutoScaling,
@@ -25,6 +26,7 @@ pub(crate) struct GroupNow {
 pub(crate) struct LaunchFailure {
     /// The instance, where there was one.
     pub(crate) instance: Option<String>,
+    pub(crate) begun: Timestamp,
     pub(crate) message: String,
 }
 
@@ -41,7 +43,8 @@ impl AutoScaling {
         let came_to_nothing = launches.take_while(|activity| activity.status != Status::Successful);
         let failures = came_to_nothing.filter_map(|activity| {
             let instance = activity.what.strip_prefix(LAUNCHING).and_then(|rest| rest.strip_prefix(": "));
-            Some(LaunchFailure { instance: instance.map(str::to_owned), message: activity.message.clone()? })
+            let (instance, message) = (instance.map(str::to_owned), activity.message.clone()?);
+            Some(LaunchFailure { instance, begun: activity.begun, message })
         });
         let in_service = group.members.iter().filter(|member| member.state == Lifecycle::InService);
         Some(GroupNow {
@@ -53,11 +56,18 @@ impl AutoScaling {
         })
     }
 
-    /// The instances of a group.
-    pub(crate) fn instances_of(&self, account: AccountId, region: &Region, name: &str) -> Vec<String> {
+    /// The instances of a group that other versions of its launch template launched.
+    pub(crate) fn launched_by_others(
+        &self,
+        account: AccountId,
+        region: &Region,
+        name: &str,
+        version: &str,
+    ) -> Vec<String> {
         let realm = self.0.state.read();
         let group = realm.group(&Place::of(account, region), name).ok();
         let members = group.into_iter().flat_map(|group| &group.members).filter(|member| member.counts());
-        members.map(|member| member.id.clone()).collect()
+        let others = members.filter(|member| member.template.2.to_string() != version);
+        others.map(|member| member.id.clone()).collect()
     }
 }

@@ -196,6 +196,7 @@ pub(super) fn delete(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
             change.remove(&owned);
         }
     }
+    updates::forget(&mut change, &place, &asked.cluster_name, updates::Of::Addon(&asked.addon_name));
     change.remove(&addon);
     change.commit();
     Ok(told)

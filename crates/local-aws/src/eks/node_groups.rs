@@ -18,6 +18,7 @@ mod changes;
 mod health;
 mod images;
 mod parts;
+mod replacing;
 mod role;
 mod work;
 

@@ -23,7 +23,8 @@ pub(super) use access_entry::{AccessEntry, Associated, Kind as EntryKind, Scope,
 pub(super) use fargate_profile::{FargateProfile, Selector};
 pub(super) use identity_provider::{IdentityProvider, Oidc};
 pub(super) use node_group::{
-    CapacityType, Issue, NodeGroup, RemoteAccess, Scaling, Stage, Taint, TemplateOf, UpdateConfig,
+    CapacityType, Issue, NodeGroup, RemoteAccess, Replacement, Scaling, Stage, Taint, TemplateOf, UpdateConfig,
+    VersionOf,
 };
 pub(super) use once::{Likeness, Once};
 
@@ -335,6 +336,17 @@ pub(super) struct Update {
     pub(super) parameters: Vec<(String, String)>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) token: Option<Once>,
+    /// How it goes, where that takes more than time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) progress: Option<Progress>,
+}
+
+/// How an update goes that takes more than time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Progress {
+    InProgress,
+    Successful,
+    Failed(Vec<Issue>),
 }
 
 impl Update {
@@ -344,18 +356,31 @@ impl Update {
     }
 
     pub(super) fn is_going_on(&self, now: Timestamp) -> bool {
-        now.duration_since(self.created) < TAKES
+        match self.progress {
+            None => now.duration_since(self.created) < TAKES,
+            Some(Progress::InProgress) => true,
+            Some(Progress::Successful | Progress::Failed(_)) => false,
+        }
     }
 
     pub(super) fn told(&self, now: Timestamp) -> Value {
+        let errors = match &self.progress {
+            Some(Progress::Failed(issues)) => issues.iter().map(Issue::of_update).collect(),
+            _ => Vec::new(),
+        };
+        let status = match &self.progress {
+            _ if self.is_going_on(now) => "InProgress",
+            Some(Progress::Failed(_)) => "Failed",
+            _ => "Successful",
+        };
         let parameters = self.parameters.iter().map(|(kind, value)| json!({ "type": kind, "value": value }));
         json!({
             "id": self.id,
-            "status": if self.is_going_on(now) { "InProgress" } else { "Successful" },
+            "status": status,
             "type": self.kind,
             "params": parameters.collect::<Vec<_>>(),
             "createdAt": seconds(self.created),
-            "errors": [],
+            "errors": errors,
         })
     }
 }

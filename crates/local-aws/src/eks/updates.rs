@@ -8,8 +8,8 @@ use super::{
     call::{Call, input},
     fault,
     paging::Page,
-    records::{Cluster, Update},
-    state::{Change, Realm},
+    records::{Cluster, Progress, Update},
+    state::{Change, Place, Realm},
 };
 use crate::ServiceError;
 
@@ -73,6 +73,18 @@ pub(super) fn begin(
     (kind, of): (&str, Of<'_>),
     parameters: impl IntoIterator<Item = (&'static str, Option<String>)>,
 ) -> Value {
+    json!({ "update": note(change, call, cluster, (kind, of), parameters, None).told(call.ctx.now) })
+}
+
+/// The same, of what goes on afterwards, or takes time alone.
+pub(super) fn note(
+    change: &mut Change<'_>,
+    call: &Call<'_>,
+    cluster: &Cluster,
+    (kind, of): (&str, Of<'_>),
+    parameters: impl IntoIterator<Item = (&'static str, Option<String>)>,
+    progress: Option<Progress>,
+) -> Update {
     let given = parameters.into_iter().filter_map(|(kind, value)| Some((kind.to_owned(), value?)));
     let (addon, node_group) = of.names();
     let update = Update {
@@ -84,6 +96,7 @@ pub(super) fn begin(
         created: call.now(),
         parameters: given.collect(),
         token: call.once.clone(),
+        progress,
     };
     let kept: Vec<_> = change.updates(&call.place(), cluster.name()).cloned().collect();
     if kept.len() >= MOST
@@ -91,9 +104,24 @@ pub(super) fn begin(
     {
         change.remove(&**oldest);
     }
-    let told = json!({ "update": update.told(call.ctx.now) });
-    change.put(update);
-    told
+    change.put(update.clone());
+    update
+}
+
+/// Tells how one that went on has ended; it may be so old that it is not kept any more.
+pub(super) fn end(change: &mut Change<'_>, place: &Place, cluster: &str, id: &str, progress: Progress) {
+    let known = change.updates(place, cluster).find(|update| update.id == id).map(|update| Update::clone(update));
+    if let Some(known) = known {
+        change.put(Update { progress: Some(progress), ..known });
+    }
+}
+
+/// Forgets those of something that is gone: what has its name later is something else.
+pub(super) fn forget(change: &mut Change<'_>, place: &Place, cluster: &str, of: Of<'_>) {
+    let (addon, node_group) = of.names();
+    let meant = Meant { addon, node_group };
+    let all: Vec<_> = change.updates(place, cluster).filter(|update| meant.is_of(update)).cloned().collect();
+    all.iter().for_each(|update| change.remove(&**update));
 }
 
 pub(super) fn describe(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {

@@ -8,8 +8,8 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use serde_json::{Value, json};
 
 use crate::{
-    support::{active, admin, associate, assume, eks, new_cluster, read, role, start_at, token},
-    wire::{ACCOUNT, Answer, Request, root, start},
+    support::{active, admin, associate, assume, eks, new_cluster, new_node_role, query, read, role, start_at, token},
+    wire::{ACCOUNT, start},
 };
 
 async fn told(aws: &local_aws::Running, association: &str) -> Vec<Value> {
@@ -21,12 +21,6 @@ async fn told(aws: &local_aws::Running, association: &str) -> Vec<Value> {
     told
 }
 
-async fn query(aws: &local_aws::Running, service: &'static str, body: String) -> Answer {
-    let headers = vec![("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned())];
-    let request = Request { method: "POST", query: String::new(), headers, body: body.into() };
-    request.signed(aws, &root(aws, service)).send(aws).await
-}
-
 /// Nobody asks for anything between the answer and the end: what is left to do is done by the next start.
 #[tokio::test]
 async fn a_node_group_is_made_and_deleted_to_its_end_after_restarts() {
@@ -35,13 +29,9 @@ async fn a_node_group_is_made_and_deleted_to_its_end_after_restarts() {
     let aws = start_at(&path).await;
     new_cluster(&aws, "demo").await;
     active(&aws, "demo").await;
-    let trust = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%7B%22Effect%22%3A%22Allow%22%2C%22Principal%22%3A%7B%22Service%22\
-                 %3A%22ec2.amazonaws.com%22%7D%2C%22Action%22%3A%22sts%3AAssumeRole%22%7D%7D";
-    let role_of_nodes = format!("Action=CreateRole&RoleName=node&AssumeRolePolicyDocument={trust}&Version=2010-05-08");
-    assert_eq!(query(&aws, "iam", role_of_nodes).await.element("Arn"), role("node"));
     let subnet = query(&aws, "ec2", "Action=DescribeSubnets&Version=2016-11-15".to_owned()).await.element("subnetId");
     let group = json!({
-        "nodegroupName": "one", "nodeRole": role("node"), "subnets": [subnet],
+        "nodegroupName": "one", "nodeRole": new_node_role(&aws, "node").await, "subnets": [subnet],
         "scalingConfig": { "minSize": 1, "maxSize": 1, "desiredSize": 1 },
     });
     let made = eks(&aws, "POST", "/clusters/demo/node-groups", group).await;

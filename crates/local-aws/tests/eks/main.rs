@@ -14,4 +14,5 @@ mod killing;
 mod durability;
 mod kill;
 mod names;
+mod replacing;
 mod support;

@@ -5,7 +5,7 @@ use std::{path::Path, time::Duration};
 use local_aws::{Options, Running, State, store::MasterKey};
 use serde_json::{Value, json};
 
-use crate::wire::{self, ACCOUNT, Answer, Request, start_with};
+use crate::wire::{self, ACCOUNT, Answer, Request, root, start_with};
 
 /// A call of the account's root user, which must succeed.
 pub(crate) async fn eks(aws: &Running, method: &'static str, path: &str, input: Value) -> Value {
@@ -40,6 +40,23 @@ pub(crate) async fn assume(aws: &Running, cluster: &str, token: &str) -> Answer 
 /// Roles of clusters and of pods are those of an account that need not be declared.
 pub(crate) fn role(name: &str) -> String {
     format!("arn:aws:iam::{ACCOUNT}:role/{name}")
+}
+
+/// A call by the query protocol.
+pub(crate) async fn query(aws: &Running, service: &'static str, body: String) -> Answer {
+    let headers = vec![("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned())];
+    let request = Request { method: "POST", query: String::new(), headers, body: body.into() };
+    let answer = request.signed(aws, &root(aws, service)).send(aws).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer
+}
+
+/// A role that EC2 may take.
+pub(crate) async fn new_node_role(aws: &Running, name: &str) -> String {
+    let trust = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%7B%22Effect%22%3A%22Allow%22%2C%22Principal%22%3A%7B%22Service%22\
+                 %3A%22ec2.amazonaws.com%22%7D%2C%22Action%22%3A%22sts%3AAssumeRole%22%7D%7D";
+    let asked = format!("Action=CreateRole&RoleName={name}&AssumeRolePolicyDocument={trust}&Version=2010-05-08");
+    query(aws, "iam", asked).await.element("Arn")
 }
 
 pub(crate) async fn new_cluster(aws: &Running, name: &str) -> Value {

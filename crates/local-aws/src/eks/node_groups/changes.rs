@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 
 use super::{
     asked::{self, Sizes, Template},
-    parts,
     role::At,
 };
 use crate::{
@@ -19,7 +18,7 @@ use crate::{
     eks::{
         call::{Call, input},
         fault,
-        records::{NodeGroup, Stage, Taint, TemplateOf, UpdateConfig},
+        records::{NodeGroup, Progress, Replacement, Stage, Taint, TemplateOf, UpdateConfig, VersionOf},
         updates::{self, Of},
         versions::minor,
     },
@@ -134,14 +133,14 @@ pub(in crate::eks) async fn config(call: &Call<'_>, value: Value) -> Result<Valu
     keep(call, group, "ConfigUpdate", done)
 }
 
-/// A new version of the launch template; the nodes of the former one go, and others take their place.
+/// The nodes are to be replaced by those of a new version of the launch template.
 pub(in crate::eks) async fn version(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let asked: Version = input(value)?;
     let _working = call.nodes.working.lock().await;
     if let Some(answer) = updates::again(&call.read(), call, &asked.cluster_name)? {
         return Ok(answer);
     }
-    let mut group = known(call, &asked.cluster_name, &asked.nodegroup_name)?;
+    let group = known(call, &asked.cluster_name, &asked.nodegroup_name)?;
     let of_cluster = call.read().cluster(&call.place(), &asked.cluster_name)?.version.clone();
     let is_custom = group.release.is_none();
     if is_custom && (asked.version.is_some() || asked.release_version.is_some()) {
@@ -182,40 +181,26 @@ pub(in crate::eks) async fn version(call: &Call<'_>, value: Value) -> Result<Val
         ("LaunchTemplateName", template.as_ref().map(|of| of.name.clone())),
         ("LaunchTemplateVersion", template.as_ref().map(|of| of.version.clone())),
     ];
-    (group.version, group.release) = (version, release);
-    group.template = template.or(group.template);
-    replace(call, &group).await?;
-    keep(call, group, "VersionUpdate", done)
+    let to = VersionOf { version, release, template: template.or_else(|| group.template.clone()) };
+    if let Some(of_customer) = &to.template {
+        template_data(call, of_customer)?;
+    }
+    begin(call, &group, to, done)
 }
 
-async fn replace(call: &Call<'_>, group: &NodeGroup) -> Result<(), ServiceError> {
-    let region = call.ctx.region;
-    let of_customer = group.template.as_ref().map(|of| template_data(call, of)).transpose()?;
-    let found = call.nodes.ec2.template((call.account(), region), None, Some(&group.part()));
-    let (template, _) =
-        found.ok_or_else(|| fault::invalid_request("The launch template of the node group is not there."))?;
-    let input = json!({
-        "LaunchTemplateId": template,
-        "LaunchTemplateData": parts::template_data(group, region, of_customer),
-    });
-    let made = ask(call, ServiceId::Ec2, "CreateLaunchTemplateVersion", input).await?;
-    let number = made.pointer("/LaunchTemplateVersion/VersionNumber").and_then(Value::as_i64);
-    let number = number.ok_or_else(|| fault::invalid_request("EC2 told no version of the launch template."))?;
-    let input = json!({
-        "AutoScalingGroupName": group.scaling_group(),
-        "MixedInstancesPolicy": parts::mixed(group, &template, &number.to_string()),
-    });
-    ask(call, ServiceId::AutoScaling, "UpdateAutoScalingGroup", input).await?;
-    let members = || call.nodes.autoscaling.instances_of(call.account(), region, &group.scaling_group());
-    for instance in members() {
-        let input = json!({ "InstanceId": instance, "ShouldDecrementDesiredCapacity": false });
-        let ended = ask(call, ServiceId::AutoScaling, "TerminateInstanceInAutoScalingGroup", input).await;
-        // One that left by itself meanwhile is replaced already.
-        if ended.is_err() && members().contains(&instance) {
-            ended?;
-        }
-    }
-    Ok(())
+/// From now on its nodes are replaced, beside all calls. The group may be going meanwhile: then it goes.
+fn begin(call: &Call<'_>, group: &NodeGroup, to: VersionOf, done: Parameters) -> Result<Value, ServiceError> {
+    let (cluster, name, _) = group.names();
+    let mut change = call.change();
+    let of_cluster = change.cluster(&call.place(), cluster)?.clone();
+    let known = change.node_group_of(&group.arn).filter(|known| known.stage == Stage::There).cloned();
+    let known = known.ok_or_else(|| fault::node_group_is_busy(cluster, name, "DELETING"))?;
+    let kind = ("VersionUpdate", Of::NodeGroup(name));
+    let update = updates::note(&mut change, call, &of_cluster, kind, done, Some(Progress::InProgress));
+    let stage = Stage::Replacing(Replacement { update: update.id.clone(), begun: call.now(), to, launches: None });
+    change.put(NodeGroup { stage, modified: call.now(), ..NodeGroup::clone(&known) });
+    change.commit();
+    Ok(json!({ "update": update.told(call.ctx.now) }))
 }
 
 /// What a customer's template says.

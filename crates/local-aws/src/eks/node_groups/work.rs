@@ -9,24 +9,25 @@ use aws_wire::model::ServiceId;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Nodes, health, parts, role::At};
+use super::{Nodes, health, parts, replacing, role::At};
 use crate::{
     ServiceError,
     eks::{
         access_entries,
-        records::{Issue, NodeGroup, Stage},
-        state::State,
+        records::{Issue, NodeGroup, Progress, Stage, VersionOf},
+        state::{Place, State},
+        updates::{self, Of},
     },
 };
 
 /// A step that another service refused.
-struct Refused {
-    code: &'static str,
-    why: ServiceError,
-    resource: String,
+pub(super) struct Refused {
+    pub(super) code: &'static str,
+    pub(super) why: ServiceError,
+    pub(super) resource: String,
 }
 
-type Step<T> = Result<T, Refused>;
+pub(super) type Step<T> = Result<T, Refused>;
 
 /// Does what is to be done by now.
 pub(in crate::eks) async fn catch_up(state: &State, nodes: &Nodes, now: Timestamp) {
@@ -42,8 +43,9 @@ pub(in crate::eks) async fn catch_up(state: &State, nodes: &Nodes, now: Timestam
             continue;
         };
         let at = At { account, region: &region, now };
-        let becomes = match group.stage {
+        let becomes = match &group.stage {
             Stage::Making => make(nodes, at, &group).await,
+            Stage::Replacing(replacement) => replacing::go_on(nodes, at, &group, replacement).await,
             Stage::Going => unmake(nodes, at, &group).await,
             _ => continue,
         };
@@ -51,10 +53,16 @@ pub(in crate::eks) async fn catch_up(state: &State, nodes: &Nodes, now: Timestam
     }
 }
 
-/// What becomes of a group; `None` for nothing yet.
-enum Becomes {
+/// What becomes of a group.
+pub(super) enum Becomes {
     Stays,
     Is(Stage),
+    /// Its nodes are replaced, or cannot be: its update ends so, and it is of another version, if it came so far.
+    Replaced {
+        update: String,
+        progress: Progress,
+        of: Option<Box<VersionOf>>,
+    },
     Gone,
 }
 
@@ -63,10 +71,17 @@ fn settle(state: &State, group: &NodeGroup, becomes: Becomes, now: Timestamp) {
     let mut change = state.change();
     let known = change.node_group_of(&group.arn).filter(|known| known.stage == group.stage).cloned();
     let Some(known) = known else { return };
+    let (place, (cluster, name, _)) = (Place::in_arn(&known.arn), known.names());
     match becomes {
         Becomes::Stays => return,
         Becomes::Is(stage) => change.put(NodeGroup { stage, modified: now, ..NodeGroup::clone(&known) }),
+        Becomes::Replaced { update, progress, of } => {
+            updates::end(&mut change, &place, cluster, &update, progress);
+            let replaced = of.map_or_else(|| NodeGroup::clone(&known), |of| of.of(NodeGroup::clone(&known)));
+            change.put(NodeGroup { stage: Stage::There, modified: now, ..replaced });
+        }
         Becomes::Gone => {
+            updates::forget(&mut change, &place, cluster, Of::NodeGroup(name));
             access_entries::remove_nodes(&mut change, &known);
             change.remove(&*known);
         }
@@ -175,7 +190,7 @@ async fn unmake_parts(nodes: &Nodes, at: At<'_>, group: &NodeGroup) -> Step<bool
 
 impl Refused {
     /// A denial is told as one, whatever was to be done.
-    fn issue(self) -> Issue {
+    pub(super) fn issue(self) -> Issue {
         let Self { code, why, resource } = self;
         tracing::debug!(code, %why, "a part of a node group is refused");
         let denials = ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation"];

@@ -47,12 +47,41 @@ pub(in crate::eks) enum Stage {
     /// Its parts are made, and its first instances launched.
     Making,
     There,
+    /// Its nodes are replaced by those of another version.
+    Replacing(Replacement),
     /// It never came to be.
     Failed(Vec<Issue>),
     /// Its parts are deleted.
     Going,
     /// They could not be.
     Stuck(Vec<Issue>),
+}
+
+/// How far it is with new nodes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::eks) struct Replacement {
+    /// The id of the update.
+    pub(in crate::eks) update: String,
+    pub(in crate::eks) begun: Timestamp,
+    pub(in crate::eks) to: VersionOf,
+    /// The number of the version of EKS's launch template, once the Auto Scaling group launches it.
+    pub(in crate::eks) launches: Option<String>,
+}
+
+/// What nodes are of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::eks) struct VersionOf {
+    pub(in crate::eks) version: String,
+    pub(in crate::eks) release: Option<String>,
+    pub(in crate::eks) template: Option<TemplateOf>,
+}
+
+impl VersionOf {
+    /// The group with nodes of this.
+    pub(in crate::eks) fn of(&self, group: NodeGroup) -> NodeGroup {
+        let Self { version, release, template } = self.clone();
+        NodeGroup { version, release, template, ..group }
+    }
 }
 
 /// Source: Amazon EKS API Reference, "Issue".
@@ -140,7 +169,7 @@ impl NodeGroup {
 
     /// Whether something is to be done for it beside all calls.
     pub(in crate::eks) fn is_busy(&self) -> bool {
-        matches!(self.stage, Stage::Making | Stage::Going)
+        matches!(self.stage, Stage::Making | Stage::Replacing(_) | Stage::Going)
     }
 
     /// As it is described; `issues` are those that its parts have now.
@@ -148,6 +177,7 @@ impl NodeGroup {
         let (cluster, name, id) = self.names();
         let (status, issues) = match &self.stage {
             Stage::Making => ("CREATING", issues),
+            Stage::Replacing(_) => ("UPDATING", issues),
             Stage::There if issues.is_empty() => ("ACTIVE", issues),
             Stage::There => ("DEGRADED", issues),
             Stage::Failed(why) => ("CREATE_FAILED", why.as_slice()),
@@ -192,6 +222,11 @@ impl NodeGroup {
 }
 
 impl Issue {
+    /// As an update tells it.
+    pub(in crate::eks) fn of_update(&self) -> Value {
+        json!({ "errorCode": self.code, "errorMessage": self.message, "resourceIds": self.resources })
+    }
+
     fn told(&self) -> Value {
         json!({ "code": self.code, "message": self.message, "resourceIds": self.resources })
     }

@@ -1,0 +1,108 @@
+//! A node group whose nodes are being replaced, killed meanwhile: the next start goes on to the end.
+
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
+
+use local_aws::Running;
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+use crate::{
+    killing::{Kill, tell, to_be_killed},
+    support::{active, eks, new_cluster, new_node_role, query, read, start_at},
+    wire::{Request, root},
+};
+
+const ONE: &str = "/clusters/demo/node-groups/one";
+const PATIENCE: Duration = Duration::from_secs(60);
+const NODES: usize = 3;
+
+#[test]
+fn a_replacement_that_a_kill_cuts_off_is_taken_up_and_ends() {
+    let mut cut_off = 0;
+    for round in 0..5 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state");
+        let after = Duration::from_millis(u64::from(round) * 70);
+        let kill = Kill { test: "replacing::replace_until_killed", round, told: 1, after };
+        let told = kill.load(&path, |line| serde_json::from_str::<Value>(line).ok().filter(Value::is_object));
+        let [told] = &*told else { panic!("round {round}: {told:?}") };
+        Runtime::new().unwrap().block_on(async {
+            let aws = start_at(&path).await;
+            let id = told["update"].as_str().unwrap();
+            let until = Instant::now() + PATIENCE;
+            cut_off += u32::from(update(&aws, id).await["status"] == "InProgress");
+            loop {
+                // The group first: between the calls the update may end.
+                let group = eks(&aws, "GET", ONE, Value::Null).await;
+                let update = update(&aws, id).await;
+                if update["status"] == "Successful" {
+                    break;
+                }
+                assert_eq!(update["status"], "InProgress", "round {round}: {update}");
+                assert_eq!(group["nodegroup"]["status"], "UPDATING", "round {round}");
+                assert!(Instant::now() < until, "round {round}: {group}");
+            }
+            let group = eks(&aws, "GET", ONE, Value::Null).await["nodegroup"].clone();
+            assert_eq!((&group["status"], &group["launchTemplate"]["version"]), (&json!("ACTIVE"), &json!("2")));
+            let (ids, types) = nodes(&aws).await;
+            assert_eq!(types, ["m5.xlarge"; NODES], "round {round}");
+            let former = told["nodes"].as_array().unwrap();
+            assert!(!former.iter().any(|id| ids.contains(id.as_str().unwrap())), "round {round}: {former:?} {ids:?}");
+            aws.shutdown().await;
+        });
+    }
+    assert!(cut_off > 0, "a kill came before the end");
+}
+
+#[test]
+#[ignore = "run by the test that kills it"]
+fn replace_until_killed() {
+    let Some((path, _)) = to_be_killed() else { return };
+    Runtime::new().unwrap().block_on(async {
+        let aws = start_at(&path).await;
+        new_cluster(&aws, "demo").await;
+        active(&aws, "demo").await;
+        let ec2 = async |parameters: &str| query(&aws, "ec2", format!("Version=2016-11-15&{parameters}")).await;
+        let template = "LaunchTemplateName=nodes&LaunchTemplateData.InstanceType";
+        ec2(&format!("Action=CreateLaunchTemplate&{template}=m5.large")).await;
+        ec2(&format!("Action=CreateLaunchTemplateVersion&{template}=m5.xlarge")).await;
+        let subnet = ec2("Action=DescribeSubnets").await.element("subnetId");
+        let group = json!({
+            "nodegroupName": "one", "nodeRole": new_node_role(&aws, "node").await, "subnets": [subnet],
+            "scalingConfig": { "minSize": NODES, "maxSize": NODES, "desiredSize": NODES },
+            "launchTemplate": { "name": "nodes", "version": "1" },
+        });
+        eks(&aws, "POST", "/clusters/demo/node-groups", group).await;
+        while eks(&aws, "GET", ONE, Value::Null).await["nodegroup"]["status"] != "ACTIVE" {}
+        let (former, types) = nodes(&aws).await;
+        assert_eq!(types, ["m5.large"; NODES]);
+        let asked = json!({ "launchTemplate": { "name": "nodes", "version": "2" }, "clientRequestToken": "t" });
+        let update = eks(&aws, "POST", &format!("{ONE}/update-version"), asked).await["update"].clone();
+        tell(&json!({ "update": update["id"], "nodes": former }).to_string());
+        loop {
+            eks(&aws, "GET", ONE, Value::Null).await;
+        }
+    });
+}
+
+async fn update(aws: &Running, id: &str) -> Value {
+    let path = format!("/clusters/demo/updates/{id}");
+    let headers = vec![("content-type".into(), "application/json".into())];
+    let request = Request { method: "GET", query: "nodegroupName=one".to_owned(), headers, body: Vec::new().into() };
+    let answer = request.signed_at(aws, &root(aws, "eks"), &path).send_to(aws, &path).await;
+    read(&answer)["update"].clone()
+}
+
+/// The instances that run, and their types.
+async fn nodes(aws: &Running) -> (BTreeSet<String>, Vec<String>) {
+    let filter = "Filter.1.Name=instance-state-name&Filter.1.Value.1=running";
+    let told = query(aws, "ec2", format!("Version=2016-11-15&Action=DescribeInstances&{filter}")).await;
+    let elements = |name: &str| {
+        let texts = told.body.split(name).skip(1).map(|rest| rest.split('<').next().unwrap().to_owned());
+        texts.collect::<Vec<_>>()
+    };
+    (elements("<instanceId>").into_iter().collect(), elements("<instanceType>"))
+}
