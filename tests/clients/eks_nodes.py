@@ -3,6 +3,7 @@
 moto's node groups launch nothing.
 """
 
+import re
 import time
 
 from contract import case
@@ -31,6 +32,16 @@ def new_nodes(aws, cluster, name, role, client=None, **more):
 def settled(aws, cluster, name, *busy):
     deadline = time.monotonic() + 60
     while (known := eks(aws).describe_nodegroup(clusterName=cluster, nodegroupName=name)["nodegroup"])["status"] in (busy or ("CREATING",)):
+        assert time.monotonic() < deadline, known
+        time.sleep(0.05)
+    return known
+
+
+def ended(aws, named, update):
+    """An update, once it goes on no longer."""
+    of = {"name": named["clusterName"], "nodegroupName": named["nodegroupName"], "updateId": update}
+    deadline = time.monotonic() + 60
+    while (known := eks(aws).describe_update(**of)["update"])["status"] == "InProgress":
         assert time.monotonic() < deadline, known
         time.sleep(0.05)
     return known
@@ -76,6 +87,8 @@ def a_node_group_launches_and_goes(aws):
     assert known["status"] == "ACTIVE" and known["health"]["issues"] == [], known
     again = new_nodes(aws, "nodes", "one", role, **asked)
     assert again["nodegroupArn"] == made["nodegroupArn"], again
+    with aws.refuses("InvalidParameterException", "clientRequestToken t of another request, with different parameters", 400):
+        new_nodes(aws, "nodes", "one", role, **{**asked, "labels": {"tier": "front"}})
     with aws.refuses("ResourceInUseException", "NodeGroup already exists with name one and cluster name nodes", 409):
         new_nodes(aws, "nodes", "one", role)
 
@@ -142,31 +155,52 @@ def node_groups_that_cannot_be_are_refused(aws):
                        ("of-profile", {"IamInstanceProfile": {"Name": "a"}})):
         ec2.create_launch_template(LaunchTemplateName=name, LaunchTemplateData=data)
     of_image, of_type, of_profile = ({"launchTemplate": {"name": name}} for name in ("of-image", "of-type", "of-profile"))
+    version = eks(aws).describe_cluster(name="no-nodes")["cluster"]["version"]
+    templates = {known["LaunchTemplateName"]: known["LaunchTemplateId"] for known in ec2.describe_launch_templates()["LaunchTemplates"]}
+    name_rule = "The node group name has to begin with a letter or a digit, to have only those, hyphens and underscores, and at most 63 characters."
     for wrong, words in (
-        ({"cluster": "none"}, "No cluster found for name: none"), ({"name": "-a"}, "name"), ({"name": "a" * 64}, "name"),
-        ({"role": other}, r"Following required service principals \[ec2.amazonaws.com\] were not found in the trust relationships of nodeRole"),
-        ({"role": role + "-not"}, "does not exist"), ({"role": "nobody"}, "invalid"),
+        ({"cluster": "none"}, "No cluster found for name: none."),
+        ({"name": "-one"}, name_rule), ({"name": "o.ne"}, name_rule), ({"name": "o" * 64}, name_rule),
+        ({"role": other}, "Following required service principals [ec2.amazonaws.com] were not found in the trust relationships of nodeRole "
+                          f"{other}"),
+        ({"role": f"{role}-unmade"}, "Role provided in the request does not exist."), ({"role": "nobody"}, "Role ARN is invalid"),
         ({"scalingConfig": {"minSize": 3, "maxSize": 4, "desiredSize": 2}}, "Minimum capacity 3 can't be greater than desired size 2"),
         ({"scalingConfig": {"minSize": 1, "maxSize": 2, "desiredSize": 3}}, "desired capacity 3 can't be greater than max size 2"),
-        ({"scalingConfig": {"maxSize": 3}}, "told all, or none of them"),
-        ({"scalingConfig": {"minSize": 1, "maxSize": 451, "desiredSize": 3}}, "450"),
-        ({"subnets": ["subnet-1"]}, "The subnet ID 'subnet-1' does not exist"), ({"subnets": []}, "subnet"),
-        ({"instanceTypes": ["m99.large"]}, r"The following supplied instance types do not exist: \[m99.large\]"),
-        ({"instanceTypes": ["m6g.large"]}, r"\[m6g.large\] is not a valid instance type for requested amiType AL2023_x86_64_STANDARD"),
-        ({"labels": {"kubernetes.io/a": "b"}}, "Label cannot contain reserved prefixes"), ({"labels": {"a": "b" * 64}}, "label"),
-        ({"taints": [{"key": "a", "effect": "NO_EXECUTE"}] * 2}, "taints"),
-        ({"updateConfig": {"maxUnavailable": 1, "maxUnavailablePercentage": 5}}, "Only one"),
-        ({"updateConfig": {"maxUnavailable": 101}}, "100"),
-        ({"tags": {"aws:a": "b"}}, "reserved"), ({"version": "1.99"}, "1.99"), ({"releaseVersion": "1.1-2"}, "Requested release version 1.1-2"),
-        ({"amiType": "WINDOWS_CORE_2022_x86_64"}, "no image"), ({"capacityType": "CAPACITY_BLOCK"}, "CAPACITY_BLOCK"),
-        ({"amiType": "CUSTOM"}, "CUSTOM"), ({**of_image, "amiType": "BOTTLEROCKET_x86_64"}, "CUSTOM"), ({**of_image, "releaseVersion": "1"}, "release"),
-        ({**of_type, "instanceTypes": ["m5.large"]}, "Instance types"), ({**of_type, "diskSize": 9}, "Disk size must be specified within"),
-        ({**of_type, "remoteAccess": {"ec2SshKey": "k"}}, "Remote access"), (of_profile, "should not specify an instance profile"),
-        ({"launchTemplate": {"name": "none"}}, "does not exist"), ({"launchTemplate": {"name": "of-type", "version": "9"}}, "version 9"),
-        ({"launchTemplate": {}}, "either"),
+        ({"scalingConfig": {"maxSize": 3}}, "Minimum capacity, max size and desired size are told all, or none of them."),
+        ({"scalingConfig": {"minSize": 1, "maxSize": 451, "desiredSize": 3}}, "A managed node group has at most 450 nodes."),
+        ({"subnets": ["subnet-1"]}, "The subnet ID 'subnet-1' does not exist"), ({"subnets": []}, "At least one subnet must be specified."),
+        ({"instanceTypes": ["m99.large"]}, "The following supplied instance types do not exist: [m99.large]"),
+        ({"instanceTypes": ["m6g.large"]}, "[m6g.large] is not a valid instance type for requested amiType AL2023_x86_64_STANDARD"),
+        ({"labels": {"kubernetes.io/a": "b"}}, "Label cannot contain reserved prefixes [kubernetes.io/, k8s.io/, eks.amazonaws.com/]"),
+        ({"labels": {"/": "b"}}, "The label / is none as Kubernetes has them."),
+        ({"taints": [{"key": "a", "effect": "NO_EXECUTE"}] * 2}, "There are several taints with the key a and one effect."),
+        ({"updateConfig": {"maxUnavailable": 1, "maxUnavailablePercentage": 5}},
+         "Only one of maxUnavailable and maxUnavailablePercentage can be specified."),
+        ({"updateConfig": {"maxUnavailable": 101}}, "maxUnavailable is at most 100."),
+        ({"tags": {"aws:a": "b"}}, "Tag keys and values must not begin with aws:, which is reserved."),
+        ({"version": "1.99"}, f"Nodegroup Kubernetes version 1.99 is not supported with the cluster's version {version}."),
+        ({"releaseVersion": "1.1-2"}, f"Requested release version 1.1-2 is not valid for kubernetes version {version}."),
+        ({"amiType": "WINDOWS_CORE_2022_x86_64"},
+         f"The embedded AWS has no image of the amiType WINDOWS_CORE_2022_x86_64 for Kubernetes {version}."),
+        ({"capacityType": "CAPACITY_BLOCK"}, "The embedded AWS does not have what capacityType CAPACITY_BLOCK asks for."),
+        ({"amiType": "CUSTOM"}, "You cannot specify CUSTOM as AMI Type, when not specifying an image id in your launch template."),
+        ({**of_image, "amiType": "BOTTLEROCKET_x86_64"},
+         "You cannot specify an AMI Type other than CUSTOM, when specifying an image id in your launch template."),
+        ({**of_image, "releaseVersion": "1"}, "You cannot specify a release version, when specifying an image id in your launch template."),
+        ({**of_type, "instanceTypes": ["m5.large"]}, "Instance types must be specified in either the launch template or the request, not both."),
+        ({**of_type, "diskSize": 9}, "Disk size must be specified within the launch template."),
+        ({**of_type, "remoteAccess": {"ec2SshKey": "k"}}, "Remote access configuration cannot be specified with a launch template."),
+        (of_profile, "Launch template should not specify an instance profile. The noderole in your request will be used to construct an "
+                     "instance profile."),
+        ({"launchTemplate": {"name": "none"}}, "The specified launch template, with template none, does not exist."),
+        ({"launchTemplate": {"name": "of-type", "version": "9"}},
+         f"Could not find the specified version 9 for the launch template with ID {templates['of-type']}."),
+        ({"launchTemplate": {}}, "You must specify either the launch template ID or the name, not both."),
     ):
-        with aws.refuses("InvalidParameterException", words, 400):
+        with aws.refuses("InvalidParameterException", f"^{re.escape(words)}$", 400):
             new_nodes(aws, **{"cluster": "no-nodes", "name": "one", "role": role, **wrong})
+    # Nothing of them is kept.
+    assert eks(aws).list_nodegroups(clusterName="no-nodes")["nodegroups"] == []
     maker = aws.client("eks", credentials=session_of(aws, role_of(aws, "nodes-maker", allow("eks:*"))))
     with aws.refuses("AccessDeniedException", "iam:PassRole", 403):
         new_nodes(aws, "no-nodes", "one", role, client=maker)
@@ -174,7 +208,8 @@ def node_groups_that_cannot_be_are_refused(aws):
         reader = role_of(aws, "nodes-reader", allow("eks:Describe*", resource=f"arn:aws:eks:*:*:nodegroup/no-nodes/other/*"))
         aws.client("eks", credentials=session_of(aws, reader)).describe_nodegroup(clusterName="no-nodes", nodegroupName="one")
     passes = allow("iam:PassRole", StringEquals={"iam:PassedToService": "eks.amazonaws.com"})
-    passer = aws.client("eks", credentials=session_of(aws, role_of(aws, "nodes-passer", allow("eks:*"), passes)))
+    looks = [allow(action) for action in ("iam:GetRole", "iam:ListAttachedRolePolicies", "iam:CreateServiceLinkedRole", "ec2:DescribeSubnets")]
+    passer = aws.client("eks", credentials=session_of(aws, role_of(aws, "nodes-passer", allow("eks:*"), passes, *looks)))
     none = {"minSize": 0, "maxSize": 1, "desiredSize": 0}
     for at in range(30):
         new_nodes(aws, "no-nodes", f"of-{at}", role, client=passer, scalingConfig=none)
@@ -223,13 +258,26 @@ def a_node_group_lives_or_dies_by_the_key_of_its_volumes(aws):
         for thing in things:
             told = {tag["Key"]: tag["Value"] for tag in thing["Tags"]}
             assert told.items() >= {"team": kind, "eks:cluster-name": "keys-of-nodes", "eks:nodegroup-name": "lives"}.items(), thing
-    # Later it loses the key: what it launches then comes to nothing.
+    # Later it loses the key: what it launches then comes to nothing, and an update ends with the first node.
     aws.kms(aws.accounts[0]).disable_key(KeyId=own["KeyId"])
+    named = {"clusterName": "keys-of-nodes", "nodegroupName": "lives"}
+    failed = ended(aws, named, eks(aws).update_nodegroup_version(**named)["update"]["id"])
+    [error] = failed["errors"]
+    assert (failed["status"], error["errorCode"]) == ("Failed", "NodeCreationFailure"), failed
+    assert error["errorMessage"] == "Couldn't proceed with upgrade process as new nodes are not joining the node group", failed
+    assert error["resourceIds"] and all(id.startswith("i-") for id in error["resourceIds"]), failed
+    formers = {of["InstanceId"] for of in instances_of(aws, alive) if of["State"]["Name"] == "running"}
+    assert len(formers) == 1, formers
     eks(aws).update_nodegroup_config(clusterName="keys-of-nodes", nodegroupName="lives", scalingConfig={"desiredSize": 3})
     degraded = settled(aws, "keys-of-nodes", "lives", "ACTIVE")
     [issue] = degraded["health"]["issues"]
     assert (degraded["status"], issue["code"]) == ("DEGRADED", "AsgInstanceLaunchFailures"), degraded
     assert issue["resourceIds"] == [group_of(aws, degraded)["AutoScalingGroupName"]] and issue["message"] == INVALID_KEY, degraded
+    deleted(aws, "keys-of-nodes", "lives")
+    # What has its name later has none of its updates.
+    new_nodes(aws, "keys-of-nodes", "lives", role, scalingConfig={"minSize": 0, "maxSize": 1, "desiredSize": 0})
+    assert eks(aws).list_updates(name="keys-of-nodes", nodegroupName="lives")["updateIds"] == []
+    settled(aws, "keys-of-nodes", "lives")
     deleted(aws, "keys-of-nodes", "lives")
 
 
@@ -254,9 +302,14 @@ def a_node_group_is_changed(aws):
     [former] = instances_of(aws, before)
     assert former["InstanceType"] == "m5.large", former
 
-    update = eks(aws).update_nodegroup_config(
-        **named, labels={"addOrUpdateLabels": {"c": "3"}, "removeLabels": ["a"]}, updateConfig={"maxUnavailablePercentage": 50},
-        taints={"addOrUpdateTaints": [{"key": "k", "effect": "NO_EXECUTE"}]}, scalingConfig={"maxSize": 4, "desiredSize": 3})["update"]
+    asked = {"labels": {"addOrUpdateLabels": {"c": "3"}, "removeLabels": ["a"]}, "updateConfig": {"maxUnavailablePercentage": 50},
+             "taints": {"addOrUpdateTaints": [{"key": "k", "effect": "NO_EXECUTE"}]}, "scalingConfig": {"maxSize": 4, "desiredSize": 3},
+             "clientRequestToken": "change"}
+    update = eks(aws).update_nodegroup_config(**named, **asked)["update"]
+    # The label is gone, so that the same change would be refused.
+    assert eks(aws).update_nodegroup_config(**named, **asked)["update"]["id"] == update["id"]
+    with aws.refuses("InvalidParameterException", "clientRequestToken change of another request, with different parameters", 400):
+        eks(aws).update_nodegroup_config(**named, **{**asked, "labels": {"removeLabels": ["b"]}})
     kinds = {of["type"]: of["value"] for of in update["params"]}
     assert update["type"] == "ConfigUpdate" and kinds.items() >= {
         "LabelsToAdd": '{"c":"3"}', "LabelsToRemove": '["a"]', "MaxSize": "4", "DesiredSize": "3", "MaxUnavailablePercentage": "50"}.items(), update
@@ -296,18 +349,27 @@ def a_node_group_is_changed(aws):
         with aws.refuses("InvalidParameterException", words, 400):
             eks(aws).update_nodegroup_version(**named, launchTemplate={"id": template["LaunchTemplateId"], "version": number})
     assert {of["InstanceType"] for of in instances_of(aws, known)} == {"m5.large"}, known
-    update = eks(aws).update_nodegroup_version(**named, launchTemplate={"id": template["LaunchTemplateId"], "version": "2"})["update"]
+    formers = {of["InstanceId"] for of in instances_of(aws, known)}
+    asked = {"launchTemplate": {"id": template["LaunchTemplateId"], "version": "2"}, "clientRequestToken": "replace"}
+    update = eks(aws).update_nodegroup_version(**named, **asked)["update"]
     kinds = {of["type"]: of["value"] for of in update["params"]}
     assert update["type"] == "VersionUpdate" and kinds["LaunchTemplateVersion"] == "2" and kinds["Version"] == cluster["version"], update
-    deadline = time.monotonic() + 60
-    while True:
-        known = eks(aws).describe_nodegroup(**named)["nodegroup"]
-        types = [of["InstanceType"] for of in instances_of(aws, known) if of["State"]["Name"] == "running"]
-        if types == ["m5.xlarge"] * 3:
-            break
-        assert time.monotonic() < deadline, (known, types)
-        time.sleep(0.05)
+    # As long as nodes are replaced it is UPDATING, of what it was, and takes no other change.
+    assert update["status"] == "InProgress", update
+    known = eks(aws).describe_nodegroup(**named)["nodegroup"]
+    assert (known["status"], known["launchTemplate"]["version"]) == ("UPDATING", "1"), known
+    assert eks(aws).update_nodegroup_version(**named, **asked)["update"]["id"] == update["id"]
+    with aws.refuses("InvalidParameterException", "clientRequestToken replace of another request, with different parameters", 400):
+        eks(aws).update_nodegroup_version(**named, clientRequestToken="replace")
+    for change, more in ((eks(aws).update_nodegroup_version, {}), (eks(aws).update_nodegroup_config, {"scalingConfig": {"maxSize": 5}})):
+        with aws.refuses("ResourceInUseException", "not in Active State. It is UPDATING", 409):
+            change(**named, **more)
+    assert ended(aws, named, update["id"])["status"] == "Successful"
+    known = eks(aws).describe_nodegroup(**named)["nodegroup"]
     assert known["launchTemplate"]["version"] == "2" and known["status"] == "ACTIVE", known
+    running = [of for of in instances_of(aws, known) if of["State"]["Name"] == "running"]
+    assert [of["InstanceType"] for of in running] == ["m5.xlarge"] * 3, running
+    assert not formers & {of["InstanceId"] for of in running}, running
     # Without the customer's template nothing is launched in its place.
     ec2.delete_launch_template(LaunchTemplateId=template["LaunchTemplateId"])
     with aws.refuses("InvalidRequestException", f"Launch template {template['LaunchTemplateId']} with version 2 is not there", 400):

@@ -188,8 +188,7 @@ operations! {
         lacks "pods; the service-linked role of Fargate; a look at the subnets; that profiles wait for one another",
     "CreateNodegroup",
         lacks "nodes that join: a group is active when its instances run; security groups, user data and key pairs; images but of \
-               Amazon Linux 2023 and Bottlerocket, and the patch version in `releaseVersion`; capacity blocks, warm pools; a look at \
-               what the caller may do with its launch template; the half hour that AWS waits before it gives up",
+               Amazon Linux 2023 and Bottlerocket, and the patch version in `releaseVersion`; capacity blocks, warm pools; the half hour that AWS waits before it gives up",
     "CreatePodIdentityAssociation" => associations::create,
     "DeleteAccessEntry" => access_entries::delete,
     "DeleteAddon" => addons::delete,

@@ -14,6 +14,7 @@
 //! terraform-aws-modules/terraform-aws-eks, eksctl-io/eksctl).
 
 mod asked;
+mod caller;
 mod changes;
 mod health;
 mod images;
@@ -107,6 +108,11 @@ pub(super) async fn create(call: &Call<'_>, value: Value) -> Result<Value, Servi
     }
     let arn = call.arn(&format!("nodegroup/{cluster}/{name}/{}", Uuid::new_v4()))?;
     let group = asked.group(call, arn, &cluster_version)?;
+    caller::may_look_for_role(call).await?;
+    caller::may_look_at(call, &group.role, &group.subnets).await?;
+    if let Some(template) = &group.template {
+        caller::may_launch(call, &group, template).await?;
+    }
     call.nodes.has_role(call).await?;
 
     let mut change = call.change();

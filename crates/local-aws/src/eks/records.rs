@@ -344,7 +344,7 @@ pub(super) struct Update {
 /// How an update goes that takes more than time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Progress {
-    InProgress,
+    Going,
     Successful,
     Failed(Vec<Issue>),
 }
@@ -358,7 +358,7 @@ impl Update {
     pub(super) fn is_going_on(&self, now: Timestamp) -> bool {
         match self.progress {
             None => now.duration_since(self.created) < TAKES,
-            Some(Progress::InProgress) => true,
+            Some(Progress::Going) => true,
             Some(Progress::Successful | Progress::Failed(_)) => false,
         }
     }

@@ -73,6 +73,14 @@ async fn a_launch_fails_for_want_of_each_permission_that_it_takes() {
     aws.shutdown().await;
 }
 
+/// What who makes a node group must be allowed, and what EKS's role.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_group_fails_for_want_of_each_permission_that_it_takes() {
+    let aws = start().await;
+    run("node_permissions.py", &[], &aws.endpoint_url(), &credentials(&aws), None).await;
+    aws.shutdown().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn moto_departs_from_the_contract_just_where_it_is_said() {
     let mut moto = Command::new(venv().join("moto_server"))

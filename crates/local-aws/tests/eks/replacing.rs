@@ -91,7 +91,7 @@ fn replace_until_killed() {
 async fn update(aws: &Running, id: &str) -> Value {
     let path = format!("/clusters/demo/updates/{id}");
     let headers = vec![("content-type".into(), "application/json".into())];
-    let request = Request { method: "GET", query: "nodegroupName=one".to_owned(), headers, body: Vec::new().into() };
+    let request = Request { method: "GET", query: "nodegroupName=one".to_owned(), headers, body: Vec::new() };
     let answer = request.signed_at(aws, &root(aws, "eks"), &path).send_to(aws, &path).await;
     read(&answer)["update"].clone()
 }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     asked::{self, Sizes, Template},
+    caller,
     role::At,
 };
 use crate::{
@@ -185,6 +186,9 @@ pub(in crate::eks) async fn version(call: &Call<'_>, value: Value) -> Result<Val
     if let Some(of_customer) = &to.template {
         template_data(call, of_customer)?;
     }
+    if let Some(of_customer) = asked.launch_template.as_ref().and(to.template.as_ref()) {
+        caller::may_launch(call, &to.of(group.clone()), of_customer).await?;
+    }
     begin(call, &group, to, done)
 }
 
@@ -196,7 +200,7 @@ fn begin(call: &Call<'_>, group: &NodeGroup, to: VersionOf, done: Parameters) ->
     let known = change.node_group_of(&group.arn).filter(|known| known.stage == Stage::There).cloned();
     let known = known.ok_or_else(|| fault::node_group_is_busy(cluster, name, "DELETING"))?;
     let kind = ("VersionUpdate", Of::NodeGroup(name));
-    let update = updates::note(&mut change, call, &of_cluster, kind, done, Some(Progress::InProgress));
+    let update = updates::note(&mut change, call, &of_cluster, kind, done, Some(Progress::Going));
     let stage = Stage::Replacing(Replacement { update: update.id.clone(), begun: call.now(), to, launches: None });
     change.put(NodeGroup { stage, modified: call.now(), ..NodeGroup::clone(&known) });
     change.commit();

@@ -27,6 +27,11 @@ pub(super) fn launch_template(group: &NodeGroup, region: &Region, of_customer: O
     })
 }
 
+/// AWS's image, where no launch template names one.
+pub(super) fn image(group: &NodeGroup, region: &Region) -> Option<String> {
+    images::newest(&group.ami_type, &group.version).map(|(image, _)| public_image_id(region, image))
+}
+
 pub(super) fn template_data(group: &NodeGroup, region: &Region, of_customer: Option<Value>) -> Value {
     let image = images::newest(&group.ami_type, &group.version).map(|(image, _)| image);
     let mut data = of_customer.unwrap_or_else(|| {

@@ -19,11 +19,11 @@ use crate::{
 };
 
 const SERVICE: &str = "eks-nodegroup.amazonaws.com";
-const ROLE: &str = "AWSServiceRoleForAmazonEKSNodegroup";
+pub(super) const ROLE: &str = "AWSServiceRoleForAmazonEKSNodegroup";
 /// The name of its sessions, as CloudTrail shows them.
 const SESSION: &str = "EKS";
 /// Who makes the role for a caller.
-const EKS: &str = "eks.amazonaws.com";
+pub(super) const EKS: &str = "eks.amazonaws.com";
 
 /// Where the parts of a node group are, and when something is done with them.
 #[derive(Clone, Copy)]
@@ -75,7 +75,7 @@ impl Nodes {
         self.ask_as(&ctx, service, operation, input).await
     }
 
-    async fn ask_as(
+    pub(super) async fn ask_as(
         &self,
         ctx: &CallContext<'_>,
         service: ServiceId,
