@@ -9,12 +9,14 @@
 //!     |                                         |       |
 //!   answer                                    cache   token      what it says; its signature, by the cluster's keys
 //!                                               |
-//!                                             source (port)  <-  eks_auth
+//!                                             source (port)  <-  eks_auth, broker
 //! ```
 //!
 //! One cache serves both families, and equal tokens share one call. "The peer" is AWS's eks-pod-identity-agent.
 
 mod answer;
+mod answered;
+mod broker;
 mod cache;
 mod credentials;
 mod desk;
@@ -27,6 +29,7 @@ mod pace;
 mod source;
 mod token;
 
+pub use broker::{Broker, BrokerSettings, TrustError};
 pub use cache::{Cache, CacheSettings, Denied};
 pub use credentials::{Credentials, Keys};
 pub use desk::Desk;
@@ -36,7 +39,7 @@ pub use link_local::{ADDRESSES, LinkKind, SetUp, SetUpError, set_up};
 pub use listening::{BindHost, InvalidBindHost, Listening};
 pub use metrics::Metrics;
 pub use pace::PodPace;
-pub use source::{CredentialSource, Issued, SourceError, SourceErrorClass};
+pub use source::{CredentialSource, Issued, SourceError, SourceErrorClass, TakenBack};
 pub use token::{Bearer, InvalidBearer, Validator};
 
 pub use crate::{bearer::BearerToken, clock::Now, connections::Connection};

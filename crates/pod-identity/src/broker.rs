@@ -17,6 +17,7 @@
 mod agents;
 mod api;
 mod assumer;
+mod changes;
 mod cluster;
 mod desk;
 mod file;
@@ -29,14 +30,16 @@ mod packed;
 mod refusal;
 mod session;
 mod sts;
+mod trust_policy;
 mod verified;
 
 pub use agents::{AGENT_AUDIENCE, Agents, InvalidServiceAccount, Pods, ServiceAccount};
 pub use assumer::{AssumeError, AssumeErrorKind, Identity, RoleAssumer};
 pub use cluster::{AssociationsFeed, Cluster, ClusterArn, Clusters, InvalidClusterArn, SameName};
 pub use desk::{BrokerSettings, Desk};
-pub use file::{AssociationsFile, InvalidFile};
+pub use file::{AssociationsFile, InvalidFile, read as read_associations};
 pub use listening::Listening;
 pub use metrics::Metrics;
 pub use session::{Session, SessionKeys};
 pub use sts::{Sts, StsSettings};
+pub use trust_policy::{BrokerPrincipal, InvalidPrincipal, Policies};

@@ -4,13 +4,14 @@ use std::{collections::BTreeSet, fs, process::Stdio};
 
 use crate::support::{claviger, run, told};
 
-const COMMANDS: [&[&str]; 18] = [
+const COMMANDS: [&[&str]; 19] = [
     &[],
     &["up"],
     &["kms-plugin"],
     &["pod-identity"],
     &["pod-identity", "agent"],
     &["pod-identity", "broker"],
+    &["pod-identity", "broker", "trust-policy"],
     &["pod-identity", "initialize"],
     &["local-aws"],
     &["local-aws", "snapshot"],

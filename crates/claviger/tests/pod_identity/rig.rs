@@ -66,6 +66,11 @@ impl Rig {
         Self { folder, aws, tokens, network }
     }
 
+    /// What a test has started by itself.
+    pub(crate) fn of(folder: TempDir, aws: EmbeddedAws, tokens: Vec<PathBuf>) -> Self {
+        Self { folder, aws, tokens, network: None }
+    }
+
     /// A program in the network of everything else.
     pub(crate) fn program(&self, program: impl AsRef<OsStr>) -> std::process::Command {
         program_in(self.network.as_ref(), program)
@@ -122,7 +127,7 @@ impl Agent {
 }
 
 /// The address of a line of the log with this message.
-fn address(log: &str, message: &str) -> Option<SocketAddr> {
+pub(crate) fn address(log: &str, message: &str) -> Option<SocketAddr> {
     let mut lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     lines.find(|line| line["message"] == message)?["address"].as_str()?.parse().ok()
 }

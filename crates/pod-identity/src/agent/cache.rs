@@ -72,6 +72,7 @@ impl Cache {
         let calls = Semaphore::new(settings.calls_at_once);
         let cache = Self(Arc::new(Shared { source, settings, now, metrics, calls, state }));
         tokio::spawn(renewal::renew(Arc::downgrade(&cache.0)));
+        tokio::spawn(renewal::take_back(Arc::downgrade(&cache.0)));
         cache
     }
 
@@ -172,10 +173,15 @@ impl Shared {
         }
         let (departure, landing) = state.flights.start(key)?;
         let (shared, token, bearer) = (Arc::clone(self), token.clone(), bearer.clone());
+        let takings = state.takings;
         tokio::spawn(async move {
             let departure = flight::Guard::new(departure, Arc::clone(&shared), key);
             let outcome = shared.call(&token, &bearer).await;
-            departure.land(|state, asked| shared.keep(state, key, &token, &bearer, outcome, asked));
+            departure.land(|state, asked| {
+                // What was asked for before something was taken back may be that: it is handed out, and not kept.
+                let is_kept = state.takings == takings;
+                shared.keep(state, key, &token, &bearer, outcome, asked, is_kept)
+            });
         });
         Some(landing)
     }
@@ -207,6 +213,7 @@ impl Shared {
     }
 
     /// Keeps what a call brought, and tells it.
+    #[expect(clippy::too_many_arguments, reason = "they are what a flight has to tell when it lands")]
     fn keep(
         &self,
         state: &mut State,
@@ -215,11 +222,12 @@ impl Shared {
         bearer: &Bearer,
         outcome: Result<Credentials, SourceError>,
         asked: bool,
+        is_kept: bool,
     ) -> Outcome {
         let now = (self.now)();
         match outcome {
             Ok(credentials) => {
-                if self.settings.keeps() {
+                if self.settings.keeps() && is_kept {
                     let entry = Entry::new(&self.settings, token, bearer, credentials.clone(), now, asked);
                     let evicted = state.keep(key, entry);
                     self.metrics.kept(state.len(), evicted);

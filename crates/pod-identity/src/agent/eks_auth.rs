@@ -18,6 +18,7 @@ use jiff::Timestamp;
 use tokio::sync::RwLock;
 
 use super::{
+    answered::incomplete,
     credentials::{Credentials, Keys},
     source::{CredentialSource, Issued, SourceError},
 };
@@ -117,7 +118,7 @@ impl CredentialSource for EksAuth {
         let client = self.client().await.ok_or_else(said::no_region)?;
         let call = client.assume_role_for_pod_identity().cluster_name(&self.settings.cluster).token(token.expose());
         let answer = call.send().await.map_err(|error| said::error(&error, &self.name()))?;
-        issued(answer).ok_or_else(|| said::incomplete(&self.name()))
+        issued(answer).ok_or_else(|| incomplete(&self.name()))
     }
 
     async fn reload(&self) {

@@ -44,6 +44,7 @@ pub(super) enum CacheEvent {
     Renewed,
     Expired,
     Evicted,
+    TakenBack,
 }
 
 impl Metrics {
@@ -71,7 +72,7 @@ impl Metrics {
             CacheEvent::Hit => "hit",
             CacheEvent::Miss => "miss",
             CacheEvent::Renewed => "refresh",
-            CacheEvent::Evicted | CacheEvent::Expired => "evicted",
+            CacheEvent::Evicted | CacheEvent::Expired | CacheEvent::TakenBack => "evicted",
             CacheEvent::Due | CacheEvent::Shared | CacheEvent::Remembered => return,
         };
         self.0.families.peer_cache_state.get_or_create(&StateLabel { state }).inc();
@@ -133,6 +134,7 @@ impl CacheEvent {
             Self::Renewed => "renewed",
             Self::Expired => "expired",
             Self::Evicted => "evicted",
+            Self::TakenBack => "taken_back",
         }
     }
 }

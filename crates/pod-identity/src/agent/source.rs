@@ -3,6 +3,7 @@
 use std::fmt;
 
 use async_trait::async_trait;
+use eks_auth::NamePattern;
 use http::StatusCode;
 
 use super::credentials::Credentials;
@@ -17,6 +18,11 @@ pub trait CredentialSource: fmt::Debug + Send + Sync + 'static {
     /// [`SourceError`] says who refused, with what, and whether asking again may help.
     async fn issue(&self, token: &BearerToken) -> Result<Issued, SourceError>;
 
+    /// Waits until credentials that were given are taken back. For ever, where nobody tells that.
+    async fn taken_back(&self) -> TakenBack {
+        std::future::pending().await
+    }
+
     /// Looks again for what calls are signed with. What is in force stays so where nothing better is found.
     async fn reload(&self) {}
 }
@@ -30,6 +36,27 @@ pub struct Issued {
     pub subject: String,
     /// By which association or rule, for the log.
     pub by: String,
+}
+
+/// Whose credentials are no longer what they should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TakenBack {
+    /// Everybody's, as far as is known.
+    All,
+    /// Those of the service accounts that match: namespace and name.
+    Of(Vec<(NamePattern, NamePattern)>),
+}
+
+impl TakenBack {
+    /// Whether those of `system:serviceaccount:NAMESPACE:NAME` are.
+    pub(super) fn has(&self, subject: &str) -> bool {
+        let Self::Of(patterns) = self else { return true };
+        let named = subject.strip_prefix("system:serviceaccount:").and_then(|rest| rest.split_once(':'));
+        // Whose name cannot be read cannot be told from those that are meant.
+        named.is_none_or(|(namespace, name)| {
+            patterns.iter().any(|(namespaces, names)| namespaces.matches(namespace) && names.matches(name))
+        })
+    }
 }
 
 /// No credentials.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::{
+    changes::Told,
     refusal::{Code, Refusal},
     session::Session,
 };
@@ -25,6 +26,8 @@ const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 pub(super) enum Route<'a> {
     /// `AssumeRoleForPodIdentity` for a pod of the cluster of this name.
     AssumeRole { cluster: &'a str },
+    /// What changed of the cluster's associations since this state of them; ours, not EKS Auth's.
+    Changes { cluster: &'a str, since: Option<&'a str> },
 }
 
 /// Who gets what, and why: all members are required.
@@ -48,6 +51,10 @@ impl<'a> Route<'a> {
         let (cluster, operation, end) = (parts.next()?, parts.next()?, parts.next());
         match (method, operation, end) {
             (&Method::POST, "assume-role-for-pod-identity", None) => Some(Self::AssumeRole { cluster }),
+            (&Method::GET, "changes", None) => {
+                let since = uri.query().and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("since=")));
+                Some(Self::Changes { cluster, since })
+            }
             _ => None,
         }
     }
@@ -118,6 +125,13 @@ pub(super) fn lent(lent: &Lent<'_>, id: &str) -> Answer {
     let mut body = Zeroizing::new(Vec::with_capacity(2 * session.keys.session_token.len() + 4096));
     match serde_json::to_writer(&mut *body, &document) {
         Ok(()) => answer(StatusCode::OK, Bytes::from_owner(body), id),
+        Err(_) => refused(&Refusal::new(Code::InternalServer, "the answer cannot be written"), id),
+    }
+}
+
+pub(super) fn told(told: &Told, id: &str) -> Answer {
+    match serde_json::to_vec(told) {
+        Ok(body) => answer(StatusCode::OK, body.into(), id),
         Err(_) => refused(&Refusal::new(Code::InternalServer, "the answer cannot be written"), id),
     }
 }

@@ -1,6 +1,6 @@
 //! One request, from its head to its answer.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use eks_auth::{Associations, PodToken};
 use http::Request;
@@ -13,6 +13,7 @@ use super::{
     agents::{Agents, Caller},
     api::{self, Answer, Lent, Route},
     assumer::{AssumeError, AssumeErrorKind, RoleAssumer},
+    changes::Changes,
     cluster::{Cluster, Clusters},
     lending::Lending,
     metrics::{Metrics, Outcome},
@@ -52,17 +53,22 @@ pub struct Desk {
     agents: Agents,
     pace: NodePace,
     lending: Lending,
+    changes: HashMap<String, Changes>,
     now: Now,
     metrics: Metrics,
 }
 
 impl Desk {
-    /// A broker without a port yet.
+    /// A broker without a port yet. Must be called within a tokio runtime.
     #[must_use]
     pub fn new(settings: BrokerSettings) -> Self {
         let BrokerSettings { clusters, agents, node_qps, assumer, now, metrics } = settings;
         let lending = Lending::new(assumer, metrics.clone());
-        Self { clusters, agents, pace: NodePace::per_second(node_qps), lending, now, metrics }
+        let changes = clusters
+            .iter()
+            .map(|cluster| (cluster.arn.name().to_owned(), Changes::follow(cluster.associations.clone())));
+        let changes = changes.collect();
+        Self { clusters, agents, pace: NodePace::per_second(node_qps), lending, changes, now, metrics }
     }
 
     /// Whose pods are given credentials.
@@ -89,6 +95,7 @@ impl Desk {
         let (head, body) = request.into_parts();
         let answered = match Route::of(&head.method, &head.uri) {
             Some(Route::AssumeRole { cluster }) => self.assume_role(cluster, &head, body, connection, &id).await,
+            Some(Route::Changes { cluster, since }) => self.changes(cluster, since, &head, connection, &id).await,
             None => Err(Refusal::new(Code::UnknownOperation, "there is no such operation")),
         };
         match answered {
@@ -120,16 +127,46 @@ impl Desk {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let cluster = self.find(cluster)?;
-        let caller = self.agents.identify(cluster, &head.headers, (self.now)()).await?;
-        if !self.pace.admits(cluster, &caller, connection) {
-            return Err(Refusal::new(Code::Throttling, "the node asks too often").counted(Outcome::HeldBack));
-        }
+        let caller = self.admit(cluster, head, connection).await?;
         let token = api::token(&read(body).await?)?;
         let claims = verified::claims(cluster, token.expose(), (self.now)()).await;
         let claims = claims.map_err(|failed| failed.refusal())?;
         let pod = PodToken::of(&claims).map_err(|invalid| Refusal::new(Code::InvalidToken, invalid.to_string()))?;
         self.agents.admit(&caller, cluster, &pod).await?;
         self.lend(cluster, &pod, &caller, id).await
+    }
+
+    async fn changes(
+        &self,
+        cluster: &str,
+        since: Option<&str>,
+        head: &http::request::Parts,
+        connection: Connection,
+        id: &str,
+    ) -> Result<Answer, Refusal> {
+        let cluster = self.find(cluster)?;
+        self.admit(cluster, head, connection).await?;
+        let _counted = self.metrics.waiting();
+        let waiting = self.changes.get(cluster.arn.name()).map(|changes| changes.since(since));
+        let told = match waiting {
+            Some(waiting) => waiting.await,
+            None => None,
+        };
+        told.map(|told| api::told(&told, id)).ok_or_else(not_known)
+    }
+
+    /// Whose request it is, if that one may ask now.
+    async fn admit(
+        &self,
+        cluster: &Cluster,
+        head: &http::request::Parts,
+        connection: Connection,
+    ) -> Result<Caller, Refusal> {
+        let caller = self.agents.identify(cluster, &head.headers, (self.now)()).await?;
+        if !self.pace.admits(cluster, &caller, connection) {
+            return Err(Refusal::new(Code::Throttling, "the node asks too often").counted(Outcome::HeldBack));
+        }
+        Ok(caller)
     }
 
     async fn lend(&self, cluster: &Cluster, pod: &PodToken, caller: &Caller, id: &str) -> Result<Answer, Refusal> {
@@ -181,10 +218,12 @@ impl Desk {
 }
 
 fn associations(cluster: &Cluster) -> Result<Arc<Associations>, Refusal> {
-    cluster.associations.borrow().clone().ok_or_else(|| {
-        let message = "the cluster's associations are not known yet";
-        Refusal::new(Code::ServiceUnavailable, message).counted(Outcome::NotReady)
-    })
+    cluster.associations.borrow().clone().ok_or_else(not_known)
+}
+
+fn not_known() -> Refusal {
+    let message = "the cluster's associations are not known yet";
+    Refusal::new(Code::ServiceUnavailable, message).counted(Outcome::NotReady)
 }
 
 async fn read<B>(body: B) -> Result<Bytes, Refusal>

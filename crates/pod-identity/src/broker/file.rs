@@ -95,7 +95,11 @@ impl AssociationsFile {
     }
 }
 
-fn read(path: &Path) -> Result<Associations, InvalidFile> {
+/// The associations of a file.
+///
+/// # Errors
+/// [`InvalidFile`]
+pub fn read(path: &Path) -> Result<Associations, InvalidFile> {
     let invalid = |flaws| InvalidFile { path: path.to_owned(), flaws };
     let text = std::fs::read_to_string(path)
         .map_err(|error| invalid(vec![Flaw { at: None, field: None, message: format!("cannot be read: {error}") }]))?;

@@ -72,6 +72,18 @@ impl Metrics {
         self.0.families.connections.set(i64::try_from(open).unwrap_or(i64::MAX));
     }
 
+    /// One agent more waits, until what is returned is dropped.
+    pub(super) fn waiting(&self) -> impl Drop + use<> {
+        struct Waiting(Metrics);
+        impl Drop for Waiting {
+            fn drop(&mut self) {
+                self.0.0.families.waiting.dec();
+            }
+        }
+        self.0.families.waiting.inc();
+        Waiting(self.clone())
+    }
+
     pub(super) fn handshake_failed(&self) {
         self.0.families.failed_handshakes.inc();
     }

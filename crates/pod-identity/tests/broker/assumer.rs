@@ -2,7 +2,11 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -41,11 +45,17 @@ pub(crate) struct Assumer {
     asked: Mutex<Vec<Asked>>,
     /// What it does with the next calls; a session after that.
     does: Mutex<VecDeque<Does>>,
+    /// Whether it takes a while, each time another.
+    dawdles: AtomicBool,
 }
 
 impl Assumer {
     pub(crate) fn new() -> Arc<Self> {
         Arc::default()
+    }
+
+    pub(crate) fn dawdle(&self) {
+        self.dawdles.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn next(&self, does: impl IntoIterator<Item = Does>) {
@@ -76,6 +86,11 @@ impl RoleAssumer for Assumer {
             policy: wanted.policy.map(str::to_owned),
             hours: lasts.as_secs_f64() / 3600.0,
         });
+        if self.dawdles.load(Ordering::Relaxed) {
+            // By the session's name, which is another one each time.
+            let micros = wanted.session_name.bytes().map(u64::from).sum::<u64>() % 7 * 300;
+            tokio::time::sleep(Duration::from_micros(micros)).await;
+        }
         let does = self.does.lock().unwrap().pop_front();
         let (mut of, mut lasts, mut packed) = (role.rsplit('/').next().unwrap().to_owned(), lasts, None);
         match does {

@@ -5,10 +5,14 @@
 mod agents;
 mod assumer;
 mod faults;
+mod hostile;
+mod interleaved;
 #[path = "../../../oidc/tests/oidc/issuer.rs"]
 mod issuer;
 mod lending;
 mod reloading;
+mod replay;
 mod rig;
 mod sts;
 mod surface;
+mod upstream;

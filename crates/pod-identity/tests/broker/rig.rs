@@ -15,7 +15,7 @@ use hyper::{body::Bytes, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
 use pod_identity::{
-    ClusterKeys,
+    Certificate, ClusterKeys,
     broker::{
         Agents, AssociationsFile, BrokerSettings, Cluster, Clusters, Desk, Listening, Metrics, Pods, RoleAssumer,
     },
@@ -74,6 +74,8 @@ pub(crate) struct Differs {
     pub(crate) node_qps: u32,
     /// In place of the assumer of this process.
     pub(crate) sts: Option<Arc<dyn RoleAssumer>>,
+    /// By TLS, with a certificate from this folder, which is then the rig's.
+    pub(crate) tls: Option<(TempDir, Arc<Certificate>)>,
 }
 
 /// An answer, whole.
@@ -92,7 +94,10 @@ impl Rig {
     }
 
     pub(crate) async fn with(differs: Differs) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let (folder, certificate) = match differs.tls {
+            Some((folder, certificate)) => (folder, Some(certificate)),
+            None => (tempfile::tempdir().unwrap(), None),
+        };
         let key = SigningKey::new("one", "ES256");
         let keys = folder.path().join("jwks.json");
         std::fs::write(&keys, jwks([&key]).to_string()).unwrap();
@@ -123,7 +128,7 @@ impl Rig {
         let shutdown = Shutdown::new(Duration::from_secs(5));
         let listening = Listening::bind(&"127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listening.address().unwrap();
-        listening.serve(None, Arc::clone(&desk), shutdown.clone());
+        listening.serve(certificate, Arc::clone(&desk), shutdown.clone());
         Self { folder, key, assumer, desk, file, registry, address, shutdown }
     }
 
@@ -187,6 +192,15 @@ impl Rig {
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &self.registry).unwrap();
         text
+    }
+
+    /// Until an agent waits to hear of changes.
+    pub(crate) async fn waits_for_changes(&self) {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+        while !self.scrape().contains("claviger_broker_waiting 1") {
+            assert!(tokio::time::Instant::now() < deadline, "no agent waits");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Other associations, as who changes the file.

@@ -18,6 +18,10 @@ Examples:
   Where the node has no IPv6 to give (without the flag the agent says so once, and does without):
     claviger pod-identity agent --cluster-name demo --bind-hosts 169.254.170.23
 
+  On a node of a cluster outside EKS, before the cluster's broker:
+    claviger pod-identity agent --cluster-name demo --broker https://broker.claviger.svc:8443 \\
+      --broker-ca /etc/claviger/ca.crt
+
   On this machine, over an embedded AWS (`claviger local-aws`), for an SDK with
   AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:8080/v1/credentials:
     claviger pod-identity agent --cluster-name demo --endpoint http://127.0.0.1:4566 \\

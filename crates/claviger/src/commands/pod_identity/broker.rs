@@ -3,8 +3,9 @@
 mod cluster_flag;
 mod flags;
 mod serving;
+mod trust_policy;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use daemon::secrecy::keep_memory_private;
 
 use self::flags::Flags;
@@ -35,15 +36,31 @@ and AWS credentials. SIGTERM drains; a second one ends at once.";
 /// It starts also while AWS or a cluster's keys are away, and says so on its probes. It keeps nothing: any number of replicas
 /// behind one address do.
 #[derive(Args, Debug)]
-#[command(after_long_help = EXAMPLES)]
+#[command(
+    after_long_help = EXAMPLES,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    disable_help_subcommand = true
+)]
 pub(crate) struct Broker {
     #[command(flatten)]
     flags: Flags,
+
+    #[command(subcommand)]
+    part: Option<Part>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Part {
+    TrustPolicy(trust_policy::TrustPolicy),
 }
 
 impl Broker {
     pub(crate) fn run(self, log: &LogOptions) -> Result<Exit, Failure> {
         log.start("info")?;
+        if let Some(Part::TrustPolicy(trust_policy)) = self.part {
+            return trust_policy.run();
+        }
         keep_memory_private()?;
         let settings = self.flags.checked().map_err(Failure::usage)?;
         block_on_this_thread(serving::serve(settings))

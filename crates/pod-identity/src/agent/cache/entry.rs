@@ -6,7 +6,7 @@ use super::{flight::Board, lru::Lru, settings::CacheSettings};
 use crate::{
     agent::{
         credentials::Credentials,
-        source::{Issued, SourceError, SourceErrorClass},
+        source::{Issued, SourceError, SourceErrorClass, TakenBack},
         token::Bearer,
     },
     bearer::{BearerToken, TokenKey},
@@ -22,6 +22,8 @@ pub(super) struct State {
     /// Apart from the entries, so that no number of bad tokens pushes out a good one.
     refusals: Lru<(SourceError, Timestamp)>,
     pub(super) flights: Board,
+    /// How often something was taken back.
+    pub(super) takings: u64,
 }
 
 pub(super) struct Entry {
@@ -64,7 +66,7 @@ impl Entry {
 impl State {
     pub(super) fn new(settings: &CacheSettings) -> Self {
         let most = settings.entries;
-        Self { entries: Lru::new(most), refusals: Lru::new(most.max(1)), flights: Board::default() }
+        Self { entries: Lru::new(most), refusals: Lru::new(most.max(1)), flights: Board::default(), takings: 0 }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -107,6 +109,15 @@ impl State {
     /// Whether there was something to forget.
     pub(super) fn forget(&mut self, key: TokenKey) -> bool {
         self.entries.remove(key).is_some()
+    }
+
+    /// Forgets what is taken back, and every refusal: there may be something now. Says how much it was.
+    pub(super) fn take_back(&mut self, taken: &TakenBack) -> usize {
+        let before = self.entries.len();
+        self.entries.retain(|entry| !taken.has(&entry.bearer.subject));
+        self.refusals.retain(|_| false);
+        self.takings += 1;
+        before - self.entries.len()
     }
 
     /// A renewal failed: the next is some time away, and till then what is kept counts as fresh.

@@ -5,12 +5,14 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::Shared;
-use crate::agent::metrics::CacheEvent;
+use crate::agent::{metrics::CacheEvent, source::TakenBack};
 
 const EVERY: Duration = Duration::from_secs(1);
+/// A call that is dropped loses nothing: the source knows what it told.
+const LOOK_UP: Duration = Duration::from_secs(120);
 
 /// Runs until the last cache is gone.
 pub(super) async fn renew(shared: Weak<Shared>) {
@@ -20,6 +22,25 @@ pub(super) async fn renew(shared: Weak<Shared>) {
         ticks.tick().await;
         let Some(shared) = shared.upgrade() else { return };
         tick(&shared);
+    }
+}
+
+/// Forgets what the source takes back, until the last cache is gone.
+pub(super) async fn take_back(shared: Weak<Shared>) {
+    loop {
+        let Some(source) = shared.upgrade().map(|shared| Arc::clone(&shared.source)) else { return };
+        // Looks from time to time whether anybody is there yet.
+        let Ok(taken) = timeout(LOOK_UP, source.taken_back()).await else { continue };
+        let Some(shared) = shared.upgrade() else { return };
+        let (forgotten, left) = {
+            let mut state = shared.state();
+            (state.take_back(&taken), state.len())
+        };
+        for _ in 0..forgotten {
+            shared.metrics.cached(CacheEvent::TakenBack);
+        }
+        shared.metrics.kept(left, 0);
+        tracing::info!(forgotten, all = taken == TakenBack::All, "associations changed: credentials are dropped");
     }
 }
 

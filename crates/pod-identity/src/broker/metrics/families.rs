@@ -31,6 +31,7 @@ pub(super) struct Families {
     pub(super) associations_read: Family<OutcomeLabel, Counter>,
     pub(super) connections: Gauge,
     pub(super) failed_handshakes: Counter,
+    pub(super) waiting: Gauge,
 }
 
 impl Families {
@@ -44,6 +45,7 @@ impl Families {
             associations_read: Family::default(),
             connections: Gauge::default(),
             failed_handshakes: Counter::default(),
+            waiting: Gauge::default(),
         };
         let ours = registry.sub_registry_with_prefix("claviger_broker");
         ours.register("requests", "What agents asked for, by outcome", families.requests.clone());
@@ -62,6 +64,7 @@ impl Families {
         );
         ours.register("connections", "Connections now", families.connections.clone());
         ours.register("failed_handshakes", "Handshakes of TLS that failed", families.failed_handshakes.clone());
+        ours.register("waiting", "Agents that wait to hear of changed associations", families.waiting.clone());
         families
     }
 }

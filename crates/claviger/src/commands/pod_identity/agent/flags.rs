@@ -1,6 +1,6 @@
 //! The flags of `claviger pod-identity agent`: the peer's, under its names and with its defaults, and ours.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args, ValueEnum};
 use pod_identity::{
@@ -10,6 +10,7 @@ use pod_identity::{
 
 const PODS: &str = "Pods";
 const AWS: &str = "AWS";
+const BROKER: &str = "Outside EKS";
 const CACHE: &str = "Cache";
 const SIDE_PORTS: &str = "Health and metrics";
 const PEER: &str = "Also taken from eks-pod-identity-agent";
@@ -24,6 +25,18 @@ pub(crate) struct Flags {
     /// URL in place of EKS Auth's own endpoint
     #[arg(long, value_name = "URL", value_parser = super::super::url, help_heading = AWS)]
     pub(crate) endpoint: Option<String>,
+
+    /// URL of the broker of a cluster outside EKS, in place of EKS Auth
+    #[arg(long, value_name = "URL", value_parser = super::super::url, conflicts_with_all = ["endpoint", "region"], help_heading = BROKER)]
+    pub(crate) broker: Option<String>,
+
+    /// Who vouches for it (PEM) [default: whom the system trusts]
+    #[arg(long, value_name = "FILE", requires = "broker", help_heading = BROKER)]
+    pub(crate) broker_ca: Option<PathBuf>,
+
+    /// The agent's own service account token, for the audience pod-identity.claviger.dev; read for each call
+    #[arg(long, value_name = "FILE", default_value = "/var/run/secrets/pod-identity.claviger.dev/token", help_heading = BROKER)]
+    pub(crate) broker_token: PathBuf,
 
     /// Region of the cluster [default: the environment's, the profile's, the instance's]
     #[arg(long, value_name = "REGION", help_heading = AWS)]

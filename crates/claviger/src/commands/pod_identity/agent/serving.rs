@@ -12,8 +12,8 @@ use jiff::{SignedDuration, Timestamp};
 use pod_identity::{
     ClusterKeys, KeySource,
     agent::{
-        Cache, CacheSettings, CredentialSource, Desk, EksAuth, EksAuthSettings, Hosts, Listening, Metrics, PodPace,
-        Validator,
+        Broker, BrokerSettings, Cache, CacheSettings, CredentialSource, Desk, EksAuth, EksAuthSettings, Hosts,
+        Listening, Metrics, PodPace, Validator,
     },
 };
 use tokio::task::JoinSet;
@@ -36,12 +36,7 @@ pub(super) async fn serve(flags: Flags) -> Result<Exit, Failure> {
     let metrics = registry.register(Metrics::register);
     let side_ports = bind_side_ports(&flags).await?;
 
-    let source: Arc<dyn CredentialSource> = Arc::new(EksAuth::new(EksAuthSettings {
-        cluster: flags.cluster_name.clone(),
-        region: flags.region.clone(),
-        endpoint: flags.endpoint.clone(),
-        sdk: None,
-    }));
+    let source = source(&flags)?;
     let cache = Cache::new(Arc::clone(&source), cache_settings(&flags), Arc::new(Timestamp::now), metrics.clone());
     let keys = flags.jwks.clone().map(ClusterKeys::watch);
     let desk = Arc::new(Desk {
@@ -87,6 +82,18 @@ pub(super) async fn serve(flags: Flags) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+fn source(flags: &Flags) -> Result<Arc<dyn CredentialSource>, Failure> {
+    let cluster = flags.cluster_name.clone();
+    let Some(endpoint) = flags.broker.clone() else {
+        let (region, endpoint) = (flags.region.clone(), flags.endpoint.clone());
+        return Ok(Arc::new(EksAuth::new(EksAuthSettings { cluster, region, endpoint, sdk: None })));
+    };
+    let settings = BrokerSettings { endpoint, ca: flags.broker_ca.clone(), token: flags.broker_token.clone(), cluster };
+    let broker = Broker::new(settings)
+        .map_err(|error| Failure::from(error).help("`--broker-ca` takes the PEM of who vouches for the broker"))?;
+    Ok(Arc::new(broker))
+}
+
 async fn bind_side_ports(flags: &Flags) -> Result<Vec<Listener>, Failure> {
     let named = [("localhost", flags.probe_port), (flags.metrics_address.as_str(), flags.metrics_port)];
     let mut listeners = Vec::new();
@@ -115,11 +122,11 @@ fn cache_settings(flags: &Flags) -> CacheSettings {
     }
 }
 
-/// The files of the AWS credentials chain, and the one with the cluster's keys.
+/// The files of the AWS credentials chain, and those that the flags name.
 fn files(flags: &Flags) -> impl Iterator<Item = PathBuf> {
     let keys = match &flags.jwks {
         Some(KeySource::File(path)) => Some(path.clone()),
         _ => None,
     };
-    environment::aws_files().into_iter().chain(keys)
+    environment::aws_files().into_iter().chain(keys).chain(flags.broker_ca.clone())
 }

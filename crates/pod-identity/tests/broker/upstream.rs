@@ -1,0 +1,158 @@
+//! The agent before the broker, over TLS.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use http::StatusCode;
+use jiff::Timestamp;
+use pod_identity::{
+    Certificate,
+    agent::{
+        BearerToken, Broker, BrokerSettings, Cache, CacheSettings, CredentialSource, Denied, Metrics, SourceError,
+        SourceErrorClass, TrustError, Validator,
+    },
+};
+use prometheus_client::registry::Registry;
+
+use crate::rig::{ASSOCIATIONS, Differs, Rig};
+
+/// Writes a certificate for `localhost` that vouches for itself.
+fn certificate(folder: &Path) {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    std::fs::write(folder.join("tls.crt"), made.cert.pem()).unwrap();
+    std::fs::write(folder.join("tls.key"), made.signing_key.serialize_pem()).unwrap();
+}
+
+struct Agent {
+    broker: Arc<Broker>,
+    cache: Cache,
+}
+
+impl Agent {
+    /// One that trusts whoever `tls.crt` vouches for now.
+    fn before(rig: &Rig) -> Self {
+        let folder = rig.folder.path();
+        let token = folder.join("own-token");
+        std::fs::write(&token, format!("{}\n", rig.agent("one"))).unwrap();
+        let ca = folder.join("ca.crt");
+        std::fs::copy(folder.join("tls.crt"), &ca).unwrap();
+        let endpoint = format!("https://localhost:{}", rig.address.port());
+        let settings = BrokerSettings { endpoint, ca: Some(ca), token, cluster: "demo".to_owned() };
+        let broker = Arc::new(Broker::new(settings).unwrap());
+        let metrics = Metrics::register(&mut Registry::default());
+        let source = Arc::clone(&broker) as Arc<dyn CredentialSource>;
+        let cache = Cache::new(source, CacheSettings::default(), Arc::new(Timestamp::now), metrics);
+        Self { broker, cache }
+    }
+
+    async fn ask(&self, token: &str) -> Result<serde_json::Value, SourceError> {
+        let bearer = Validator::basic().validate(token, Timestamp::now()).unwrap();
+        match self.cache.credentials(&BearerToken::new(token), &bearer).await {
+            Ok(credentials) => Ok(serde_json::from_slice(&credentials.body()).unwrap()),
+            Err(Denied::Source(error)) => Err(error),
+            Err(denied) => panic!("{denied:?}"),
+        }
+    }
+}
+
+async fn with_tls() -> (Rig, Arc<Certificate>) {
+    let folder = tempfile::tempdir().unwrap();
+    certificate(folder.path());
+    let read = Certificate::read(&folder.path().join("tls.crt"), &folder.path().join("tls.key")).unwrap();
+    let rig = Rig::with(Differs { tls: Some((folder, Arc::clone(&read))), ..Differs::default() }).await;
+    (rig, read)
+}
+
+#[tokio::test]
+async fn an_agent_gets_credentials_from_the_broker_and_says_who_refused() {
+    let (rig, _certificate) = with_tls().await;
+    let agent = Agent::before(&rig);
+    let pod = rig.pod("api");
+    let given = agent.ask(&pod).await.unwrap();
+    assert_eq!((&given["AccessKeyId"], &given["AccountId"]), (&"ASIA-api".into(), &"111122223333".into()));
+    assert_eq!(agent.ask(&pod).await.unwrap(), given);
+    assert_eq!(rig.assumer.take_asked().len(), 1, "the second was kept");
+
+    let refused = agent.ask(&rig.pod("nobody")).await.unwrap_err();
+    assert_eq!((refused.class, refused.status), (SourceErrorClass::Refused, StatusCode::NOT_FOUND));
+    let told = format!(
+        ": (ResourceNotFoundException): No Pod Identity association found for service account nobody in namespace shop., \
+         fault: client, from the broker at https://localhost:{}",
+        rig.address.port()
+    );
+    assert!(refused.message.ends_with(&told), "{}", refused.message);
+
+    // An agent that is no longer let in takes nothing from pods.
+    std::fs::write(rig.folder.path().join("own-token"), rig.pod("api")).unwrap();
+    let refused = agent.ask(&rig.pod("other")).await.unwrap_err();
+    assert_eq!(refused.class, SourceErrorClass::Away, "{refused:?}");
+    assert!(refused.message.contains("(UnrecognizedClientException): the agent's token is not taken"), "{refused:?}");
+    assert_eq!(agent.ask(&pod).await.unwrap(), given);
+}
+
+#[tokio::test]
+async fn a_changed_association_takes_credentials_back_at_once_and_no_others() {
+    let (rig, _certificate) = with_tls().await;
+    let agent = Agent::before(&rig);
+    let (api, chained) = (rig.pod("api"), rig.pod("chained"));
+    let (of_api, of_chained) = (agent.ask(&api).await.unwrap(), agent.ask(&chained).await.unwrap());
+    rig.waits_for_changes().await;
+    rig.associate(&ASSOCIATIONS.replace("role/api", "role/other"));
+    let deadline = Timestamp::now() + jiff::SignedDuration::from_secs(20);
+    loop {
+        let now = agent.ask(&api).await.unwrap();
+        if now != of_api {
+            assert_eq!(now["AccessKeyId"], "ASIA-other");
+            break;
+        }
+        assert!(Timestamp::now() < deadline, "nothing was taken back");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(agent.ask(&chained).await.unwrap(), of_chained);
+}
+
+#[tokio::test]
+async fn a_certificate_is_taken_up_when_it_changes_and_trust_is_too() {
+    let (rig, served) = with_tls().await;
+    let agent = Agent::before(&rig);
+    agent.ask(&rig.pod("api")).await.unwrap();
+    let folder = rig.folder.path().to_owned();
+    // A file that is no certificate changes nothing.
+    let good = std::fs::read(folder.join("tls.crt")).unwrap();
+    std::fs::write(folder.join("tls.crt"), "nonsense").unwrap();
+    assert!(served.reload().unwrap_err().to_string().contains("there is no certificate in"));
+    std::fs::write(folder.join("tls.crt"), good).unwrap();
+    assert!(!served.reload().unwrap());
+    let stranger = Agent::before(&rig);
+    certificate(&folder);
+    assert!(served.reload().unwrap());
+    let refused = stranger.ask(&rig.pod("chained")).await;
+    assert!(refused.is_err(), "who trusts the former certificate only is not fooled");
+    std::fs::copy(folder.join("tls.crt"), rig.folder.path().join("ca.crt")).unwrap();
+    stranger.broker.reload().await;
+    stranger.ask(&rig.pod("api")).await.unwrap();
+    assert!(!rig.scrape().contains("claviger_broker_failed_handshakes_total 0"), "{}", rig.scrape());
+}
+
+#[tokio::test]
+async fn a_broker_that_is_not_there_is_told_and_who_vouches_for_nobody_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let token = folder.path().join("token");
+    let settings = |ca| BrokerSettings {
+        endpoint: "http://127.0.0.1:1".to_owned(),
+        ca,
+        token: token.clone(),
+        cluster: "demo".to_owned(),
+    };
+    assert!(matches!(Broker::new(settings(Some(token.clone()))), Err(TrustError::Io { .. })));
+    let broker = Broker::new(settings(None)).unwrap();
+    let told = broker.issue(&BearerToken::new("a.b.c")).await.unwrap_err();
+    assert!(told.message.contains("cannot read the agent's own token"), "{told:?}");
+    std::fs::write(&token, "a.b.c").unwrap();
+    assert!(matches!(Broker::new(settings(Some(token.clone()))), Err(TrustError::Absent(_))));
+    let told = broker.issue(&BearerToken::new("a.b.c")).await.unwrap_err();
+    assert_eq!(told.class, SourceErrorClass::Away);
+    assert!(
+        told.message.starts_with("unable to fetch credentials from the broker at http://127.0.0.1:1: "),
+        "{told:?}"
+    );
+}
