@@ -1,6 +1,6 @@
 //! The broker's promises: over HTTP with AWS's own client of EKS Auth, tokens of an issuer of the test's, and an STS that does
 //! as a test says.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 
 mod agents;
 mod assumer;

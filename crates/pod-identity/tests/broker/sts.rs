@@ -131,13 +131,11 @@ async fn a_duration_that_is_refused_is_asked_for_shorter() {
 
 #[tokio::test]
 async fn an_sts_that_lies_stalls_or_is_not_there_is_told_in_time() {
-    for (answer, status) in
-        [((200, "<html>".to_owned()), 503), ((200, "<a/>".to_owned()), 500), ((200, String::new()), 503)]
-    {
-        let (rig, ..) = before(&[answer.clone()]).await;
+    for answer in ["<html>", "<a/>", ""] {
+        let (rig, ..) = before(&[(200, answer.to_owned())]).await;
         let started = Instant::now();
         let told = rig.ask(&rig.pod("api")).await;
-        assert!(told.status.as_u16() >= 500, "{answer:?}: {told:?} {status}");
+        assert!(told.status.is_server_error(), "{answer}: {told:?}");
         assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
     }
     let sdk = SdkConfig::builder()
