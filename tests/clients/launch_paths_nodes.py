@@ -14,6 +14,10 @@ class NodeGroup:
     takes = {
         "eks:CreateNodegroup": "CreateNodegroup",
         "iam:PassRole": "CreateNodegroup",
+        # EKS looks at these as the caller.
+        "iam:GetRole": "CreateNodegroup",
+        "iam:ListAttachedRolePolicies": "CreateNodegroup",
+        "ec2:DescribeSubnets": "CreateNodegroup",
         "iam:CreateServiceLinkedRole": "CreateNodegroup",
         "eks:DescribeNodegroup": "DescribeNodegroup",
         "eks:DeleteNodegroup": "DeleteNodegroup",
@@ -21,9 +25,11 @@ class NodeGroup:
         "ec2:CreateLaunchTemplate": None,
         "autoscaling:CreateAutoScalingGroup": None,
     }
-    by_service = {"iam:CreateServiceLinkedRole": (
-        "CreateServiceLinkedRole", f"{LAUNCHER} is not authorized to perform: iam:CreateServiceLinkedRole on resource",
-    )}
+    by_service = {
+        **{f"{service}:{called}": (called, f"{LAUNCHER} is not authorized to perform: {service}:{called} on resource")
+           for service, called in (("iam", "ListAttachedRolePolicies"), ("ec2", "DescribeSubnets"), ("iam", "CreateServiceLinkedRole"))},
+        "iam:GetRole": ("GetRole", "Failed to validate if SLR: AWSServiceRoleForAmazonEKSNodegroup already exists due to missing"),
+    }
     invoked_by = "eks.amazonaws.com"
     told_by = {}
 

@@ -96,7 +96,7 @@ def settle(see, holds):
 
 def newest_in_trail(called):
     """The newest event of an operation in the trail of the region where its service is."""
-    is_of_iam = called == "CreateServiceLinkedRole" or called.endswith(("InstanceProfile", "InstanceProfiles"))
+    is_of_iam = called in ("CreateServiceLinkedRole", "GetRole", "ListAttachedRolePolicies") or called.endswith(("InstanceProfile", "InstanceProfiles"))
     attribute = f"AttributeKey=EventName,AttributeValue={called}"
     newest = cluster("cloudtrail", "lookup-events", "--max-items", "1", "--lookup-attributes", attribute,
                      region="us-east-1" if is_of_iam else REGION)["Events"]

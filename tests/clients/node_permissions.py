@@ -20,7 +20,7 @@ import json
 import sys
 import urllib.request
 
-from launch_permissions import LAUNCHER, NODE, Refused, World, awaited
+from launching import LAUNCHER, NODE, Place, Refused, settle as awaited
 from volume_keys import CLUSTER, ENDPOINT, REGION, cluster, document
 
 ROLE = "AWSServiceRoleForAmazonEKSNodegroup"
@@ -241,7 +241,7 @@ def of_role(policy, life, removed):
 
 
 def main():
-    world, failures = World(), []
+    world, failures = Place(), []
     life = Life(world)
     runs = [None, ALL, *CALLER]
     for removed in runs:
