@@ -1,12 +1,15 @@
 //! What who asks is answered.
 
+use std::collections::BTreeSet;
+
 use http::{Method, StatusCode};
 use jiff::Timestamp;
 use serde_json::json;
 
 use crate::{
+    assumer::Does,
     issuer::SigningKey,
-    rig::{Differs, Rig, pod_claims},
+    rig::{ASSOCIATIONS, Differs, Rig, pod_claims},
 };
 
 #[tokio::test]
@@ -98,4 +101,18 @@ async fn a_node_that_asks_too_often_is_held_back_and_no_other() {
     let other = rig.key.token(&pod_claims("shop", "api", Some("two")));
     let answer = rig.ask_as(&format!("Bearer {}", rig.agent("two")), &other).await;
     assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+}
+
+#[tokio::test]
+async fn the_docs_tell_every_metric_and_no_other() {
+    let rig = Rig::start().await;
+    rig.assumer.next([Does::Packed(12)]);
+    assert_eq!(rig.ask(&rig.pod("api")).await.status, StatusCode::OK);
+    rig.associate(ASSOCIATIONS);
+    let docs = include_str!("../../../../docs/reference/pod-identity-broker.md");
+    let told = docs.lines().filter_map(|line| line.strip_prefix("| `claviger_broker_")?.split_once('`'));
+    let told: BTreeSet<_> = told.map(|(name, _)| name).collect();
+    let scraped = rig.scrape();
+    let counted = scraped.lines().filter_map(|line| line.strip_prefix("# TYPE claviger_broker_")?.split_once(' '));
+    assert_eq!(told, counted.map(|(name, _)| name).collect::<BTreeSet<_>>());
 }
