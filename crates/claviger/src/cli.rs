@@ -7,11 +7,13 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::{commands, environment, exit::Exit, failure::Failure, logging::LogOptions};
 
 /// The names under which the binary behaves as one of its commands, so that it can stand in for a peer.
-const DROP_INS: &[(&str, &str)] = &[
+const DROP_INS: &[(&str, &[&str])] = &[
     #[cfg(feature = "kms-plugin")]
-    ("aws-encryption-provider", "kms-plugin"),
+    ("aws-encryption-provider", &["kms-plugin"]),
     #[cfg(feature = "pod-identity")]
-    ("eks-pod-identity-agent", "pod-identity"),
+    ("eks-pod-identity-agent", &["pod-identity"]),
+    #[cfg(feature = "pod-identity")]
+    ("amazon-eks-pod-identity-webhook", &["pod-identity", "webhook"]),
 ];
 
 /// Claviger carries the keys of a Kubernetes cluster on AWS.
@@ -111,7 +113,7 @@ fn as_claviger(arguments: Vec<OsString>) -> Vec<OsString> {
     let name = arguments.first().and_then(|name| Path::new(name).file_name());
     if let Some((_, command)) = DROP_INS.iter().find(|(drop_in, _)| name.is_some_and(|name| name == *drop_in)) {
         let rest = arguments.into_iter().skip(1);
-        return [OsString::from("claviger"), OsString::from(command)].into_iter().chain(rest).collect();
+        return ["claviger"].iter().chain(*command).map(OsString::from).chain(rest).collect();
     }
     arguments
 }
@@ -136,8 +138,10 @@ mod tests {
 
     #[cfg(feature = "pod-identity")]
     #[test]
-    fn under_the_agents_name_it_is_the_agent() {
+    fn under_the_agents_and_the_webhooks_name_it_is_them() {
         let asked = as_claviger(vec!["/eks-pod-identity-agent".into(), "server".into(), "--port".into(), "80".into()]);
         assert_eq!(asked, ["claviger", "pod-identity", "server", "--port", "80"]);
+        let asked = as_claviger(vec!["amazon-eks-pod-identity-webhook".into(), "--port=8443".into()]);
+        assert_eq!(asked, ["claviger", "pod-identity", "webhook", "--port=8443"]);
     }
 }

@@ -24,5 +24,5 @@ pub use call::CallError;
 pub use certificates::{SecretData, SecretStore, StoredSecret, trust_authorities};
 pub use connection::{ApiServer, ConnectError, Connection};
 pub use events::{Events, Regarding, Reporter};
-pub use pods::{Pods, follow_gone_pods};
+pub use pods::{Pods, follow_gone_pods, follow_pods};
 pub use service_accounts::{ANNOTATION_PREFIX, Annotations, ServiceAccounts};

@@ -1,4 +1,6 @@
-//! Pods: on which node one runs, and which of a node have gone.
+//! Pods: on which node one runs, which of a node have gone, and all of them for who looks at each.
+
+mod feed;
 
 use std::{borrow::Cow, collections::HashSet, fmt, pin::pin};
 
@@ -10,6 +12,8 @@ use kube::{
     runtime::watcher::Event,
 };
 use serde::Deserialize;
+
+pub use self::feed::follow_pods;
 
 use crate::{
     Connection,

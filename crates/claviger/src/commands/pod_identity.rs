@@ -3,6 +3,7 @@
 mod agent;
 mod broker;
 mod initialize;
+mod webhook;
 
 use clap::{Args, Subcommand};
 
@@ -18,6 +19,9 @@ Examples:
 
   The broker of a cluster outside EKS, which its agents ask:
     claviger pod-identity broker --help
+
+  The webhook of a cluster outside EKS, which leads pods to the agent:
+    claviger pod-identity webhook --help
 
   The agent's flags:
     claviger pod-identity agent --help";
@@ -37,6 +41,7 @@ enum Part {
     Agent(Box<agent::Agent>),
     Broker(Box<broker::Broker>),
     Initialize(initialize::Initialize),
+    Webhook(Box<webhook::Webhook>),
 }
 
 fn url(text: &str) -> Result<String, String> {
@@ -52,6 +57,7 @@ impl PodIdentity {
             Part::Agent(agent) => agent.run(log),
             Part::Broker(broker) => broker.run(log),
             Part::Initialize(initialize) => initialize.run(log),
+            Part::Webhook(webhook) => webhook.run(log),
         }
     }
 }

@@ -13,6 +13,7 @@ const COMMANDS: [&[&str]; 19] = [
     &["pod-identity", "broker"],
     &["pod-identity", "broker", "trust-policy"],
     &["pod-identity", "initialize"],
+    &["pod-identity", "webhook"],
     &["local-aws"],
     &["local-aws", "snapshot"],
     &["local-aws", "restore"],

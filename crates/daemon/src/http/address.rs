@@ -18,6 +18,11 @@ pub struct ListenAddress {
 pub struct InvalidListenAddress(pub String);
 
 impl ListenAddress {
+    /// A port of every address of the machine.
+    pub fn every(port: u16) -> Self {
+        Self { host: None, port }
+    }
+
     /// The port, 0 where the kernel chooses.
     pub fn port(&self) -> u16 {
         self.port

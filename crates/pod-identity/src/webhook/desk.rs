@@ -13,9 +13,10 @@ use tokio::{
 };
 
 use super::{
-    inject::{Facts, Injection, Left, inject},
+    inject::{Facts, Injection, Left, Missed, inject, missed},
     metrics::{Metrics, Outcome},
     patch::Patch,
+    pod::Pod,
     review::{InvalidReview, Review},
     settings::Settings,
     sources::Sources,
@@ -59,6 +60,20 @@ impl Desk {
     #[must_use]
     pub fn new(settings: Settings, sources: Sources, metrics: Metrics) -> Self {
         Self { settings, sources, metrics, room: Semaphore::new(ALL_BODIES / UNIT) }
+    }
+
+    /// Whether a pod that is there should have been injected and was not, by what is known now.
+    #[must_use]
+    pub fn missed(&self, namespace: &str, pod: &Pod<'_>) -> Option<Missed> {
+        let name = pod.service_account()?;
+        let account = self.sources.known_service_account(namespace, name);
+        let facts = Facts {
+            associated: self.sources.is_associated(namespace, name),
+            service_account: account.as_deref(),
+            settings: &self.settings,
+            jitter: 0,
+        };
+        missed(pod, &facts)
     }
 
     /// Answers a request.

@@ -6,6 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use eks_auth::Associations;
+use futures_util::{FutureExt as _, future::select_all};
 use tokio::{sync::watch, time::timeout};
 
 pub use self::identities::{Identities, InvalidIdentities};
@@ -54,6 +55,21 @@ impl Sources {
             })
     }
 
+    /// A service account, if it is known.
+    pub(super) fn known_service_account(&self, namespace: &str, name: &str) -> Option<Arc<ServiceAccount>> {
+        self.service_accounts.as_ref()?.known(namespace, name)
+    }
+
+    /// Returns when who has an association may be somebody else than it was. A source that has ended tells nothing any more.
+    pub async fn changed(&mut self) {
+        let mut waits: Vec<_> = self.associations.iter_mut().map(|source| told(source).boxed()).collect();
+        waits.extend(self.identities.iter_mut().map(|source| told(source).boxed()));
+        if waits.is_empty() {
+            std::future::pending::<()>().await;
+        }
+        select_all(waits).await;
+    }
+
     /// A service account, waited for if it is not known yet.
     pub(super) async fn service_account(&self, namespace: &str, name: &str) -> Option<Arc<ServiceAccount>> {
         let accounts = self.service_accounts.as_ref()?;
@@ -75,5 +91,11 @@ impl Sources {
         }
         let are_complete = self.service_accounts.as_ref().is_none_or(|accounts| accounts.are_complete());
         (!are_complete).then_some("the service accounts are not known yet")
+    }
+}
+
+async fn told<T>(source: &mut watch::Receiver<T>) {
+    if source.changed().await.is_err() {
+        std::future::pending::<()>().await;
     }
 }

@@ -1,0 +1,108 @@
+//! Pods that should have been injected and were not: found after the fact, since a webhook does not hear of the pods about
+//! which it is not asked.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use kubernetes::{Connection, Events, Regarding, follow_pods};
+use pod_identity::webhook::{Desk, Metrics, Missed, Pod, Sources};
+use serde::Deserialize as _;
+use serde_json::Value;
+use tokio::{sync::mpsc, time::sleep};
+
+use super::cluster::reporter;
+
+/// After a change of who has an association, all pods are looked at again; many changes are one.
+const SETTLE: Duration = Duration::from_secs(5);
+/// How often it is looked whether what is to be known is known.
+const LOOK: Duration = Duration::from_millis(500);
+/// Pods that are remembered as told. Where there are more, some are told twice: of the same warning one event remains.
+const MOST_TOLD: usize = 10_000;
+/// Warnings that wait to be written.
+const MOST_WAITING: usize = 1024;
+
+/// Finds them.
+pub(super) struct Missing {
+    pub(super) connection: Connection,
+    pub(super) desk: Arc<Desk>,
+    pub(super) sources: Sources,
+    pub(super) metrics: Metrics,
+}
+
+struct Found {
+    regarding: Regarding,
+    missed: Missed,
+}
+
+impl Missing {
+    /// Finds and tells them for as long as it is polled; it has no end.
+    pub(super) async fn find(self) {
+        let (found, mut to_tell) = mpsc::channel::<Found>(MOST_WAITING);
+        let events = Events::new(&self.connection, reporter());
+        let telling = async {
+            while let Some(Found { regarding, missed }) = to_tell.recv().await {
+                let (reason, note) = words(missed);
+                if let Err(error) = events.warn(&regarding, "Inject", reason, note).await {
+                    tracing::warn!(%error, "cannot tell of a pod that should have been injected");
+                }
+            }
+        };
+        tokio::join!(self.look(found), telling);
+    }
+
+    async fn look(&self, found: mpsc::Sender<Found>) {
+        let told = Mutex::new(HashSet::new());
+        let mut sources = self.sources.clone();
+        loop {
+            while self.sources.awaited().is_some() {
+                sleep(LOOK).await;
+            }
+            let looking = follow_pods(&self.connection, |pod| self.check(&pod, &told, &found));
+            tokio::select! {
+                () = looking => {}
+                () = sources.changed() => sleep(SETTLE).await,
+            }
+        }
+    }
+
+    fn check(&self, json: &Value, told: &Mutex<HashSet<String>>, found: &mpsc::Sender<Found>) {
+        let text = |pointer: &str| json.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let is_over = matches!(&*text("/status/phase"), "Succeeded" | "Failed")
+            || json.pointer("/metadata/deletionTimestamp").is_some();
+        let (namespace, uid) = (text("/metadata/namespace"), text("/metadata/uid"));
+        let Ok(pod) = Pod::deserialize(json) else { return };
+        let Some(missed) = self.desk.missed(&namespace, &pod).filter(|_| !is_over) else { return };
+        let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.len() >= MOST_TOLD {
+            told.clear();
+        }
+        if !told.insert(uid.clone()) {
+            return;
+        }
+        let name = text("/metadata/name");
+        tracing::warn!(namespace, pod = name, ?missed, "a pod should have been injected and was not");
+        self.metrics.missed(missed);
+        let (api_version, kind) = ("v1".to_owned(), "Pod".to_owned());
+        let regarding = Regarding { api_version, kind, namespace: Some(namespace), name, uid };
+        // One that finds no room is in the log and in the metric all the same.
+        let _ = found.try_send(Found { regarding, missed });
+    }
+}
+
+fn words(missed: Missed) -> (&'static str, &'static str) {
+    match missed {
+        Missed::NotInjected(_) => (
+            "NotInjected",
+            "this pod has no AWS credentials though its service account is to have some: the webhook was not asked, or \
+             the pod is older than the association or annotation; delete the pod, so that it is made anew",
+        ),
+        Missed::VolumeTaken => (
+            "VolumeTaken",
+            "this pod has no AWS credentials: it has a volume of its own of the name that the volume of its token has; \
+             call that volume something else",
+        ),
+    }
+}

@@ -1,0 +1,85 @@
+//! Certificates of the webhook's own making, kept in a Secret that all replicas share.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use kubernetes::{CallError, Connection, SecretStore, trust_authorities};
+use pod_identity::{
+    Certificate, CertificateError,
+    webhook::{
+        Metrics,
+        certificates::{Kept, MakeError, NotOurs, renewed},
+    },
+};
+use tokio::time::sleep;
+
+/// How often the Secret is looked at.
+const LOOK: Duration = Duration::from_secs(60);
+/// How soon it is looked at again after a failure, and while there is no certificate at all.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
+
+/// What the certificates are for, and where they are kept.
+pub(super) struct OwnCertificates {
+    pub(super) connection: Connection,
+    pub(super) store: SecretStore,
+    /// The `MutatingWebhookConfiguration` whose caBundle is kept.
+    pub(super) configuration: String,
+    pub(super) names: Vec<String>,
+    pub(super) certificate: Arc<Certificate>,
+    pub(super) metrics: Metrics,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum KeepError {
+    #[error(transparent)]
+    Call(#[from] CallError),
+    #[error(transparent)]
+    NotOurs(#[from] NotOurs),
+    #[error(transparent)]
+    Make(#[from] MakeError),
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    #[error("cannot write what is kept: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+impl OwnCertificates {
+    /// Keeps them good for as long as it is polled; it has no end.
+    pub(super) async fn keep(self) {
+        loop {
+            let kept = self.look().await;
+            if let Err(error) = &kept {
+                tracing::error!(%error, "cannot see to the webhook's certificate; the former one stays in force");
+                self.metrics.reloaded(false);
+            }
+            sleep(if kept.is_ok() { LOOK } else { LOOK_AGAIN }).await;
+        }
+    }
+
+    async fn look(&self) -> Result<(), KeepError> {
+        loop {
+            let read = self.store.read().await?;
+            let kept = read.as_ref().map(|read| Kept::read(&read.data)).transpose()?.flatten();
+            let Some(next) = renewed(kept.as_ref(), &self.names, Timestamp::now())? else {
+                return match kept {
+                    Some(kept) => self.take(&kept).await,
+                    None => Ok(()),
+                };
+            };
+            // Another replica may have been faster: then its word counts.
+            if self.store.replace(read.as_ref(), next.write()?).await? {
+                tracing::info!(ends = %next.ends(), "the webhook's certificates were renewed");
+            }
+        }
+    }
+
+    /// Speaks by it, and has the apiserver trust it.
+    async fn take(&self, kept: &Kept) -> Result<(), KeepError> {
+        if self.certificate.put(kept.certificate(), kept.key())? {
+            self.metrics.reloaded(true);
+            tracing::info!(ends = %kept.ends(), "a new certificate is in force");
+        }
+        trust_authorities(&self.connection, &self.configuration, kept.authorities().as_bytes()).await?;
+        Ok(())
+    }
+}
