@@ -185,6 +185,13 @@ def an_add_on_is_one_that_runs_there(aws):
     assert made["addonVersion"] == "v1.63.0-eksbuild.1", made
     with aws.refuses("InvalidParameterException", "Addon version specified is not supported", 400):
         eks(aws).update_addon(clusterName="runs", addonName="aws-ebs-csi-driver", addonVersion="v1.65.0-eksbuild.1")
+    # A role by IRSA that is not given again goes.
+    driver = {"clusterName": "runs", "addonName": "aws-ebs-csi-driver"}
+    eks(aws).update_addon(**driver, serviceAccountRoleArn=irsa, resolveConflicts="PRESERVE")
+    assert settled(aws, "runs", "aws-ebs-csi-driver")["serviceAccountRoleArn"] == irsa
+    eks(aws).update_addon(**driver, resolveConflicts="PRESERVE")
+    addon = settled(aws, "runs", "aws-ebs-csi-driver")
+    assert "serviceAccountRoleArn" not in addon and addon["configurationValues"] == "{}", addon
     tagged = {"resourceArn": made["addonArn"]}
     eks(aws).tag_resource(**tagged, tags={"a": "b"})
     assert eks(aws).list_tags_for_resource(**tagged)["tags"] == {"a": "b"}

@@ -53,10 +53,8 @@ pub struct Addon {
     pub publisher: String,
     /// From where it is known.
     pub source: String,
-    /// The namespace that it runs in: `kube-system`.
-    pub namespace: String,
-    /// Whether its versions need permissions.
-    pub requires_iam: bool,
+    /// Where it runs.
+    pub namespace: Namespace,
     /// The first version that takes roles by Pod Identity.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pod_identity: Option<Since>,
@@ -64,6 +62,16 @@ pub struct Addon {
     pub service_accounts: Vec<ServiceAccount>,
     /// Newest first.
     pub versions: Vec<Version>,
+}
+
+/// A namespace of Kubernetes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Namespace {
+    /// Its name: `kube-system`.
+    pub name: String,
+    /// From where it is known.
+    pub source: String,
 }
 
 /// A version from which on something is so.
@@ -100,6 +108,33 @@ pub struct Version {
     pub kubernetes: Vec<String>,
     /// Those that it is the default of.
     pub default_of: Vec<String>,
+    /// Whether it needs permissions of IAM.
+    pub requires_iam: bool,
+    /// Whether it does nothing without a configuration.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub requires_configuration: bool,
+    /// The processors that it runs on; both, where nobody says otherwise.
+    #[serde(default = "usual_architectures", skip_serializing_if = "is_usual")]
+    pub architectures: Vec<String>,
+    /// On what it runs: `ec2`; empty where nobody says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub compute_types: Vec<String>,
+    /// The platform versions of EKS that it takes, by version of Kubernetes, where it does not take all.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub platforms: BTreeMap<String, Vec<String>>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
+fn is_not(flag: &bool) -> bool {
+    !flag
+}
+
+fn usual_architectures() -> Vec<String> {
+    ["amd64", "arm64"].map(str::to_owned).to_vec()
+}
+
+fn is_usual(architectures: &[String]) -> bool {
+    architectures == ["amd64", "arm64"]
 }
 
 /// A text that is no catalogue.
@@ -171,13 +206,17 @@ impl Catalogue {
                 let of = [&*addon.name, version].join(" ").trim().to_owned();
                 Err(InvalidCatalogue::Entry { of, why })
             };
-            if addon.name.is_empty() || addon.namespace.is_empty() {
+            if addon.name.is_empty() || addon.namespace.name.is_empty() {
                 return wrong("", "it has a name and a namespace".to_owned());
             }
             if !names.insert(&addon.name) {
                 return wrong("", "it is there twice".to_owned());
             }
-            let of_addon = [Some(&addon.source), addon.pod_identity.as_ref().map(|since| &since.source)];
+            let of_addon = [
+                Some(&addon.source),
+                Some(&addon.namespace.source),
+                addon.pod_identity.as_ref().map(|since| &since.source),
+            ];
             let of_accounts = addon.service_accounts.iter().map(|account| &account.source);
             let of_versions = addon.versions.iter().map(|version| &version.source);
             let mut all = of_addon.into_iter().flatten().chain(of_accounts).chain(of_versions);
@@ -227,6 +266,12 @@ impl Addon {
         all.clone().find(|version| version.is_default_of(kubernetes)).or_else(|| all.next())
     }
 
+    /// Whether any of its versions needs permissions of IAM.
+    #[must_use]
+    pub fn requires_iam(&self) -> bool {
+        self.versions.iter().any(|version| version.requires_iam)
+    }
+
     /// Whether this version of it takes roles by Pod Identity.
     #[must_use]
     pub fn takes_pod_identity(&self, version: &str) -> bool {
@@ -239,6 +284,13 @@ impl Version {
     #[must_use]
     pub fn runs_on(&self, kubernetes: &str) -> bool {
         self.kubernetes.iter().any(|known| known == kubernetes)
+    }
+
+    /// The platform versions of EKS that it takes on this version of Kubernetes; `*` is all.
+    #[must_use]
+    pub fn platforms_on(&self, kubernetes: &str) -> Vec<&str> {
+        let told = self.platforms.get(kubernetes).map(|all| all.iter().map(String::as_str).collect());
+        told.unwrap_or_else(|| vec!["*"])
     }
 
     /// Whether it is the default of this version of Kubernetes.

@@ -11,7 +11,7 @@ use serde_json::Value;
 #[test]
 fn what_aws_told_in_november_2024_comes_out() {
     let cni = Catalogue::published().addon("vpc-cni").unwrap();
-    assert!(cni.requires_iam);
+    assert!(cni.requires_iam());
     let default = cni.default_on("1.30").unwrap();
     assert_eq!(default.version, "v1.19.0-eksbuild.1");
     assert!(default.is_default_of("1.30"));
@@ -55,7 +55,7 @@ fn the_table_is_of_one_piece() {
         for policy in addon.service_accounts.iter().flat_map(|account| &account.policies) {
             assert!(managed_policies::policy(policy).is_some(), "{name}: {policy}");
         }
-        assert_eq!(addon.requires_iam, !addon.service_accounts.is_empty(), "{name}");
+        assert_eq!(addon.requires_iam(), !addon.service_accounts.is_empty(), "{name}");
     }
 }
 
@@ -69,7 +69,8 @@ fn each_fact_names_its_source_and_each_source_its_date() {
     for addon in data["addons"].as_array().unwrap() {
         let parts =
             [&addon["versions"], &addon["serviceAccounts"]].into_iter().flat_map(|list| list.as_array().unwrap());
-        let parts = parts.chain([addon, &addon["podIdentity"]].into_iter().filter(|part| !part.is_null()));
+        let parts =
+            parts.chain([addon, &addon["podIdentity"], &addon["namespace"]].into_iter().filter(|part| !part.is_null()));
         used.extend(parts.map(|part| part["source"].as_str().unwrap()));
     }
     assert_eq!(used, sources.keys().map(String::as_str).collect());

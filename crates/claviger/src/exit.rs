@@ -10,7 +10,7 @@ pub(crate) enum Exit {
     /// It could not be done.
     Error = 1,
     /// It was done, and what it found is not as it should be.
-    #[cfg(any(feature = "explain", feature = "up"))]
+    #[cfg(any(feature = "addons", feature = "explain", feature = "up"))]
     Findings = 2,
     /// The command line or the configuration asks for something that does not exist.
     Usage = 3,

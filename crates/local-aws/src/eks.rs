@@ -202,7 +202,7 @@ operations! {
     "DescribeAddonConfiguration" => catalogue::configuration,
         lacks "the schema of configuration values",
     "DescribeAddonVersions" => catalogue::versions,
-        lacks "most versions, and all add-ons that are others than AWS's, unless `claviger addons refresh` asked a live EKS for them; compute types",
+        lacks "most versions, and all add-ons that are others than AWS's, unless `claviger addons refresh` asked a live EKS for them",
     "DescribeCluster" => clusters::describe,
     "DescribeClusterVersions" => versions::describe,
         lacks "patch versions of Kubernetes, tiers, and what components are set to; versions of before 2023",

@@ -37,7 +37,8 @@ fn what_an_embedded_aws_is_asked_for_is_the_catalogue_that_it_has() {
     insta::assert_snapshot!("addons_refresh", text);
     let first = fs::read_to_string(&file).unwrap();
     let mut catalogue = json_of(&file);
-    let asked = &catalogue["sources"]["asked"];
+    let named = catalogue["addons"][0]["source"].as_str().unwrap().to_owned();
+    let asked = &catalogue["sources"][&*named];
     let what = asked["what"].as_str().unwrap();
     assert!(what.contains("in us-west-2 at http://127.0.0.1:"), "{what}");
     assert!(asked["date"].as_str().unwrap().parse::<jiff::civil::Date>().is_ok(), "{asked}");
@@ -50,7 +51,7 @@ fn what_an_embedded_aws_is_asked_for_is_the_catalogue_that_it_has() {
     let versions = cni["versions"].as_array_mut().unwrap();
     versions.retain(|version| version["version"] != "v1.20.1-eksbuild.3");
     versions
-        .insert(0, json!({"version": "v9.0.0-eksbuild.1", "source": "asked", "kubernetes": ["1.34"], "defaultOf": []}));
+        .insert(0, json!({"version": "v9.0.0-eksbuild.1", "source": named, "kubernetes": ["1.34"], "defaultOf": [], "requiresIam": true}));
     let other = folder.path().join("other.json");
     fs::write(&other, catalogue.to_string()).unwrap();
     let (_aws, changed) = start(folder.path(), Some(&other));

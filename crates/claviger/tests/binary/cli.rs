@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs, process::Stdio};
 
 use crate::support::{claviger, run, told};
 
-const COMMANDS: [&[&str]; 19] = [
+const COMMANDS: [&[&str]; 23] = [
     &[],
     &["up"],
     &["kms-plugin"],
@@ -20,6 +20,10 @@ const COMMANDS: [&[&str]; 19] = [
     &["local-aws", "export"],
     &["local-aws", "import"],
     &["addons"],
+    &["addons", "list"],
+    &["addons", "show"],
+    &["addons", "plan"],
+    &["addons", "apply"],
     &["addons", "refresh"],
     &["keyring"],
     &["explain"],

@@ -9,6 +9,8 @@
 )]
 
 mod addons;
+mod addons_apply;
+mod addons_stub;
 mod aws_kms;
 mod cli;
 mod explain;

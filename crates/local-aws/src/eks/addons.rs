@@ -129,7 +129,10 @@ pub(super) fn list(call: &Call<'_>, value: Value) -> Result<Value, ServiceError>
     asked.page.of("addons", names.map(|name| (name.clone(), name)), Value::from)
 }
 
-/// What is not given stays. Associations that are given are all that the add-on then owns.
+/// What is not given stays, but for the role by IRSA, which goes: an add-on that is not given one has what the role of its node
+/// has. Associations that are given are all that the add-on then owns.
+///
+/// Source: Amazon EKS API Reference, "UpdateAddon", `serviceAccountRoleArn`; hashicorp/terraform-provider-aws #19402 and #19403.
 pub(super) fn update(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let asked: Update = input(value)?;
     let place = call.place();
@@ -144,9 +147,7 @@ pub(super) fn update(call: &Call<'_>, value: Value) -> Result<Value, ServiceErro
         let (_, version) = supported(call, &asked.addon_name, Some(version), &cluster.version)?;
         version.version.clone_into(&mut addon.version);
     }
-    if let Some(role) = &asked.service_account_role_arn {
-        addon.role = Some(roles::parsed(role)?);
-    }
+    addon.role = asked.service_account_role_arn.as_deref().map(roles::parsed).transpose()?;
     if let Some(values) = &asked.configuration_values {
         addon.configuration = Some(values.clone());
     }
@@ -298,14 +299,14 @@ fn own(
     }
     for (service_account, role) in missing {
         let others = change.associations(&call.place(), cluster).map(|other| &**other);
-        if let Some(other) = associations::of_account(others, &kind.namespace, &service_account) {
+        if let Some(other) = associations::of_account(others, &kind.namespace.name, &service_account) {
             return Err(fault::association_exists(cluster, other.names().1));
         }
         let arn = call.arn(&format!("podidentityassociation/{cluster}/a-{}", call.new_id(LOWER, 17)?))?;
         arns.push(arn.clone());
         change.put(Association {
             arn,
-            namespace: kind.namespace.clone(),
+            namespace: kind.namespace.name.clone(),
             service_account,
             role,
             created: addon.modified,

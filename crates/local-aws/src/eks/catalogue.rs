@@ -54,7 +54,7 @@ fn told(addon: &Addon, kubernetes: Option<&str>) -> Value {
         let told = releases.map(|release| {
             json!({
                 "clusterVersion": release,
-                "platformVersions": ["*"],
+                "platformVersions": version.platforms_on(release),
                 "defaultVersion": version.is_default_of(release),
             })
         });
@@ -62,13 +62,17 @@ fn told(addon: &Addon, kubernetes: Option<&str>) -> Value {
     };
     let versions = addon.versions.iter().filter(|version| version.kubernetes.iter().any(|release| is_meant(release)));
     let versions = versions.map(|version| {
-        json!({
+        let mut told = json!({
             "addonVersion": version.version,
-            "architecture": ["amd64", "arm64"],
+            "architecture": version.architectures,
             "compatibilities": compatibilities(version),
-            "requiresConfiguration": false,
-            "requiresIamPermissions": addon.requires_iam,
-        })
+            "requiresConfiguration": version.requires_configuration,
+            "requiresIamPermissions": version.requires_iam,
+        });
+        if !version.compute_types.is_empty() {
+            tell(&mut told, "", "computeTypes", json!(version.compute_types));
+        }
+        told
     });
     json!({
         "addonName": addon.name,
@@ -76,7 +80,7 @@ fn told(addon: &Addon, kubernetes: Option<&str>) -> Value {
         "addonVersions": versions.collect::<Vec<_>>(),
         "publisher": addon.publisher,
         "owner": addon.owner,
-        "defaultNamespace": addon.namespace,
+        "defaultNamespace": addon.namespace.name,
     })
 }
 

@@ -47,13 +47,23 @@ fn of_addon(before: &Addon, after: &Addon) -> Vec<String> {
         let Version { version, kubernetes, default_of, .. } = after;
         changed(&format!("{version} runs on"), releases(&before.kubernetes), releases(kubernetes));
         changed(&format!("{version} is the default of"), releases(&before.default_of), releases(default_of));
+        let word = |is: bool| if is { "yes" } else { "no" }.to_owned();
+        changed(&format!("{version} requires permissions of IAM"), word(before.requires_iam), word(after.requires_iam));
+        let (then, now) = (word(before.requires_configuration), word(after.requires_configuration));
+        changed(&format!("{version} requires a configuration"), then, now);
+        changed(&format!("{version} runs on processors"), list(&before.architectures), list(&after.architectures));
+        changed(&format!("{version} runs on computers"), list(&before.compute_types), list(&after.compute_types));
+        let platforms = |version: &Version| {
+            let all = version.platforms.iter().map(|(release, all)| format!("{release}: {}", list(all)));
+            list(&all.collect::<Vec<_>>())
+        };
+        changed(&format!("{version} takes platforms"), platforms(before), platforms(after));
     }
     for (what, text) in [
         ("type", (|addon| addon.kind.clone()) as fn(&Addon) -> String),
         ("owner", |addon| addon.owner.clone()),
         ("publisher", |addon| addon.publisher.clone()),
-        ("namespace", |addon| addon.namespace.clone()),
-        ("requires permissions of IAM", |addon| if addon.requires_iam { "yes".to_owned() } else { "no".to_owned() }),
+        ("namespace", |addon| addon.namespace.name.clone()),
         ("Pod Identity since", |addon| {
             addon.pod_identity.as_ref().map_or_else(|| "never".to_owned(), |known| known.since.clone())
         }),

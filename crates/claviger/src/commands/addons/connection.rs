@@ -23,6 +23,15 @@ pub(super) struct Connection {
 }
 
 impl Connection {
+    /// What an `aws` command needs to ask the same one.
+    pub(super) fn flags(&self, region: &str) -> Vec<String> {
+        let mut flags = vec!["--region".to_owned(), region.to_owned()];
+        for (flag, value) in [("--profile", &self.profile), ("--endpoint-url", &self.endpoint_url)] {
+            flags.extend(value.iter().flat_map(|value| [flag.to_owned(), value.clone()]));
+        }
+        flags
+    }
+
     pub(super) async fn aws(&self) -> Aws {
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));

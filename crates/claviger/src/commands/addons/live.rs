@@ -11,15 +11,17 @@
 
 use std::collections::BTreeMap;
 
-use aws_catalog::addons::{Addon, Catalogue, InvalidCatalogue, ServiceAccount, Since, Source, Version, compare};
+use aws_catalog::addons::{
+    Addon, Catalogue, InvalidCatalogue, Namespace, ServiceAccount, Since, Source, Version, compare,
+};
 use aws_client::{Aws, CallError, Client, Unusable};
 use aws_wire::model::ServiceId;
 use jiff::Timestamp;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-/// The name of the source in a catalogue that was asked for.
-const ASKED: &str = "asked";
+/// The name of the source of what EKS does not tell and nobody knew.
+const ASSUMED: &str = "assumed";
 
 /// Nothing was told.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +55,9 @@ struct VersionInfo {
     addon_version: String,
     compatibilities: Vec<Compatibility>,
     requires_iam_permissions: bool,
+    requires_configuration: bool,
+    architecture: Vec<String>,
+    compute_types: Vec<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -60,6 +65,7 @@ struct VersionInfo {
 struct Compatibility {
     cluster_version: String,
     default_version: bool,
+    platform_versions: Vec<String>,
 }
 
 /// What DescribeAddonConfiguration tells of a service account.
@@ -74,7 +80,10 @@ struct Needs {
 pub(super) async fn catalogue(aws: &Aws, known: &Catalogue, note: fn(String)) -> Result<Catalogue, Untold> {
     let client = aws.client(ServiceId::Eks)?;
     let at = format!("in {} at {}", client.region(), client.endpoint());
-    let live = Live { client, known };
+    let date = Timestamp::now().strftime("%Y-%m-%d").to_string();
+    let what = format!("answers of DescribeAddonVersions and DescribeAddonConfiguration {at}");
+    let asked = Source { what, date };
+    let live = Live { client, known, source: name_of(&asked, known) };
 
     note(format!("asking EKS {at} for its add-ons"));
     let told = live.versions().await?;
@@ -82,20 +91,31 @@ pub(super) async fn catalogue(aws: &Aws, known: &Catalogue, note: fn(String)) ->
     let mut addons = Vec::new();
     for (at, info) in told.iter().enumerate() {
         let addon = live.addon(info).await?;
-        if addon.requires_iam {
+        if addon.requires_iam() {
             note(format!("{}/{} {}", at + 1, told.len(), addon.name));
         }
         addons.push(addon);
     }
-    let what = format!("answers of DescribeAddonVersions and DescribeAddonConfiguration {at}");
-    let date = Timestamp::now().strftime("%Y-%m-%d").to_string();
-    let sources = live.sources(&addons, Source { what, date });
+    let sources = live.sources(&addons, &asked);
     Ok(Catalogue::new(sources, addons)?)
+}
+
+/// A name that no other source has: what was asked on another day, or elsewhere, keeps its own.
+fn name_of(asked: &Source, known: &Catalogue) -> String {
+    if let Some((name, _)) = known.sources.iter().find(|(_, source)| *source == asked) {
+        return name.clone();
+    }
+    let first = format!("asked-{}", asked.date);
+    let more = (2_u32..).map(|number| format!("{first}-{number}"));
+    let mut names = [first.clone()].into_iter().chain(more);
+    names.find(|name| !known.sources.contains_key(name)).unwrap_or(first)
 }
 
 struct Live<'k> {
     client: Client,
     known: &'k Catalogue,
+    /// The name of what is asked now, as a source.
+    source: String,
 }
 
 impl Live<'_> {
@@ -115,29 +135,41 @@ impl Live<'_> {
             if told.requires_iam_permissions {
                 needy.push(told.addon_version.clone());
             }
+            let platforms = told.compatibilities.iter().filter(|release| release.takes_some_platforms());
             versions.push(Version {
                 version: told.addon_version.clone(),
-                source: ASKED.to_owned(),
+                source: self.source.clone(),
                 kubernetes: releases.collect(),
                 default_of: default.map(|release| release.cluster_version.clone()).collect(),
+                requires_iam: told.requires_iam_permissions,
+                requires_configuration: told.requires_configuration,
+                architectures: told.architecture.clone(),
+                compute_types: told.compute_types.clone(),
+                platforms: platforms
+                    .map(|release| (release.cluster_version.clone(), release.platform_versions.clone()))
+                    .collect(),
             });
         }
         let (service_accounts, pod_identity) = self.needs(name, &needy, known).await?;
-        let namespace = info.default_namespace.clone();
-        let namespace = namespace.or_else(|| known.map(|known| known.namespace.clone()));
         Ok(Addon {
             name: name.clone(),
             kind: info.kind.clone(),
             owner: info.owner.clone(),
             publisher: info.publisher.clone(),
-            source: ASKED.to_owned(),
-            // Source: Amazon EKS User Guide, "Custom namespace for add-ons": where most of them run.
-            namespace: namespace.unwrap_or_else(|| "kube-system".to_owned()),
-            requires_iam: !needy.is_empty(),
+            source: self.source.clone(),
+            namespace: self.namespace(info, known),
             pod_identity,
             service_accounts,
             versions,
         })
+    }
+
+    /// What EKS tells, else what was known, else what is so of most, and said to be assumed.
+    fn namespace(&self, info: &AddonInfo, known: Option<&Addon>) -> Namespace {
+        let told = info.default_namespace.clone().filter(|name| !name.is_empty());
+        let told = told.map(|name| Namespace { name, source: self.source.clone() });
+        told.or_else(|| known.map(|known| known.namespace.clone()))
+            .unwrap_or_else(|| Namespace { name: "kube-system".to_owned(), source: ASSUMED.to_owned() })
     }
 
     /// The service accounts of the newest version that needs permissions, and the first that gives them by Pod Identity.
@@ -167,7 +199,7 @@ impl Live<'_> {
                 older = lower;
             }
         }
-        let source = || ASKED.to_owned();
+        let source = || self.source.clone();
         let accounts = told.iter().map(|account| ServiceAccount {
             name: account.service_account.clone(),
             policies: account.recommended_managed_policies.clone(),
@@ -191,10 +223,30 @@ impl Live<'_> {
     }
 
     /// The sources that these name: the one that was asked, and former ones as far as something still rests on them.
-    fn sources(&self, addons: &[Addon], asked: Source) -> BTreeMap<String, Source> {
-        let kept = addons.iter().filter_map(|addon| Some(&addon.pod_identity.as_ref()?.source));
-        let kept = kept.filter_map(|name| Some((name.clone(), self.known.sources.get(name)?.clone())));
-        kept.chain([(ASKED.to_owned(), asked)]).collect()
+    fn sources(&self, addons: &[Addon], asked: &Source) -> BTreeMap<String, Source> {
+        let assumed = || Source {
+            what: "Amazon EKS User Guide, \"Custom namespace for add-ons\": where most add-ons run; EKS did not tell"
+                .to_owned(),
+            date: asked.date.clone(),
+        };
+        let of_addon = |addon: &Addon| {
+            let since = addon.pod_identity.as_ref().map(|since| since.source.clone());
+            [Some(addon.namespace.source.clone()), since].into_iter().flatten()
+        };
+        let rested_on = addons.iter().flat_map(of_addon).filter_map(|name| {
+            let known = self.known.sources.get(&name).cloned();
+            let source = known.or_else(|| (name == ASSUMED).then(assumed))?;
+            Some((name, source))
+        });
+        let mut all: BTreeMap<String, Source> = rested_on.collect();
+        all.insert(self.source.clone(), asked.clone());
+        all
+    }
+}
+
+impl Compatibility {
+    fn takes_some_platforms(&self) -> bool {
+        !self.platform_versions.is_empty() && self.platform_versions != ["*"]
     }
 }
 
