@@ -7,6 +7,8 @@
 //!             +-- failure, exit        stderr: `error:` and `help:` lines, and the exit code
 //! ```
 
+#[cfg(feature = "kubernetes")]
+mod apiserver;
 #[cfg(any(feature = "explain", feature = "local-aws"))]
 mod assumptions;
 mod cli;

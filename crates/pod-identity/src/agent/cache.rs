@@ -141,6 +141,20 @@ impl Cache {
         }
     }
 
+    /// Forgets the credentials of a pod that has gone, by its unique id: neither are they renewed, nor does a token of it that
+    /// somebody took have them without asking the source.
+    pub fn forget_pod(&self, uid: &str) {
+        let mut state = self.0.state();
+        let forgotten = state.forget_pod(uid);
+        for _ in 0..forgotten {
+            self.0.metrics.cached(CacheEvent::PodGone);
+        }
+        self.0.metrics.kept(state.len(), 0);
+        if forgotten > 0 {
+            tracing::debug!(uid, forgotten, "a pod has gone, and its credentials with it");
+        }
+    }
+
     /// How many credentials are kept.
     #[must_use]
     pub fn len(&self) -> usize {

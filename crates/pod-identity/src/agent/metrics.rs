@@ -45,6 +45,7 @@ pub(super) enum CacheEvent {
     Expired,
     Evicted,
     TakenBack,
+    PodGone,
 }
 
 impl Metrics {
@@ -72,7 +73,7 @@ impl Metrics {
             CacheEvent::Hit => "hit",
             CacheEvent::Miss => "miss",
             CacheEvent::Renewed => "refresh",
-            CacheEvent::Evicted | CacheEvent::Expired | CacheEvent::TakenBack => "evicted",
+            CacheEvent::Evicted | CacheEvent::Expired | CacheEvent::TakenBack | CacheEvent::PodGone => "evicted",
             CacheEvent::Due | CacheEvent::Shared | CacheEvent::Remembered => return,
         };
         self.0.families.peer_cache_state.get_or_create(&StateLabel { state }).inc();
@@ -135,6 +136,7 @@ impl CacheEvent {
             Self::Expired => "expired",
             Self::Evicted => "evicted",
             Self::TakenBack => "taken_back",
+            Self::PodGone => "pod_gone",
         }
     }
 }

@@ -31,6 +31,8 @@ pub struct Bearer {
     pub subject: String,
     /// From when on the token is none.
     pub expires: Timestamp,
+    /// The unique id of its pod, where it says one.
+    pub pod_uid: Option<String>,
 }
 
 /// A token that is not passed on. The texts are those of the peer, as far as it has one for the matter.
@@ -89,7 +91,8 @@ impl Validator {
                 Err(unverified) => return Err(InvalidBearer::Unverified(unverified)),
             }
         }
-        Ok(Bearer { subject: claims.subject.clone(), expires: claims.expires })
+        let pod_uid = claims.get("kubernetes.io").and_then(|private| private.pointer("/pod/uid")?.as_str());
+        Ok(Bearer { subject: claims.subject.clone(), expires: claims.expires, pod_uid: pod_uid.map(str::to_owned) })
     }
 
     /// The same, once more with newer keys where the token's is not among those at hand.

@@ -56,6 +56,23 @@ async fn an_expired_token_is_forgotten_with_its_credentials() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_pod_that_has_gone_is_forgotten_with_every_token_that_it_had_and_no_other_pod() {
+    let kept = Kept::new(SIX_HOURS, CacheSettings::default());
+    // Two tokens of one pod, as after a rotation.
+    let (first, second, other) = (token("api", DAY), token("api", DAY - 60), token("web", DAY));
+    for pod in [&first, &second, &other] {
+        kept.ask(pod).await.unwrap();
+    }
+    assert_eq!((kept.cache.len(), kept.source.calls()), (3, 3));
+    kept.cache.forget_pod("uid-of-nobody");
+    kept.cache.forget_pod("uid-of-api");
+    assert_eq!(kept.cache.len(), 1);
+    kept.ask(&other).await.unwrap();
+    assert_eq!(kept.source.calls(), 3, "the other pod's are kept");
+    assert_eq!(kept.ask(&first).await.unwrap(), "call-3", "the source is asked again");
+}
+
+#[tokio::test(start_paused = true)]
 async fn while_the_source_is_away_what_is_kept_goes_on_until_it_ends() {
     for class in [SourceErrorClass::Throttled, SourceErrorClass::Away, SourceErrorClass::Untrue] {
         let kept = Kept::new(SIX_HOURS, CacheSettings::default());

@@ -1,5 +1,7 @@
 //! `claviger pod-identity broker`.
 
+#[cfg(feature = "kubernetes")]
+mod at_apiserver;
 mod cluster_flag;
 mod flags;
 mod serving;

@@ -120,6 +120,13 @@ impl State {
         before - self.entries.len()
     }
 
+    /// How many were forgotten.
+    pub(super) fn forget_pod(&mut self, uid: &str) -> usize {
+        let before = self.entries.len();
+        self.entries.retain(|entry| entry.bearer.pod_uid.as_deref() != Some(uid));
+        before - self.entries.len()
+    }
+
     /// A renewal failed: the next is some time away, and till then what is kept counts as fresh.
     pub(super) fn postpone(&mut self, key: TokenKey, now: Timestamp, settings: &CacheSettings) {
         if let Some(entry) = self.entries.peek(key) {

@@ -64,6 +64,10 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "FILE|URL|apiserver", value_parser = key_source, help_heading = PODS)]
     pub(crate) jwks: Option<KeySource>,
 
+    #[cfg(feature = "kubernetes")]
+    #[command(flatten)]
+    pub(crate) pods: WatchPods,
+
     /// How long requests in flight may go on after SIGTERM
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "10s", help_heading = PODS)]
     pub(crate) drain_timeout: Duration,
@@ -99,6 +103,20 @@ pub(crate) struct Flags {
     /// Taken and without effect: changed credentials are always taken up
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = ArgAction::Set, hide_default_value = true, hide_possible_values = true, help_heading = PEER)]
     pub(crate) rotate_credentials: bool,
+}
+
+/// Which pods are watched.
+#[cfg(feature = "kubernetes")]
+#[derive(Args, Clone, Debug)]
+pub(crate) struct WatchPods {
+    /// Watch the pods of this node at the apiserver, and forget the credentials of those that go
+    /// [default: they are forgotten when their token expires]
+    #[arg(long, value_name = "NODE", help_heading = PODS)]
+    pub(crate) watch_pods: Option<String>,
+
+    /// Where the apiserver is [default: that of the cluster which this runs in, by the pod's own service account]
+    #[arg(long, value_name = "FILE", requires = "watch_pods", help_heading = PODS)]
+    pub(crate) kubeconfig: Option<std::path::PathBuf>,
 }
 
 /// A port, or none.

@@ -38,6 +38,17 @@ pub(super) async fn serve(flags: Flags) -> Result<Exit, Failure> {
 
     let source = source(&flags)?;
     let cache = Cache::new(Arc::clone(&source), cache_settings(&flags), Arc::new(Timestamp::now), metrics.clone());
+    let mut answering = JoinSet::new();
+    #[cfg(feature = "kubernetes")]
+    if let Some(node) = &flags.pods.watch_pods {
+        let connection = crate::apiserver::Apiservers::register(&registry)
+            .connect(&flags.cluster_name, flags.pods.kubeconfig.as_deref())
+            .await?;
+        let (node, cache) = (node.clone(), cache.clone());
+        answering.spawn(async move {
+            kubernetes::follow_gone_pods(&connection, &node, |uid| cache.forget_pod(uid)).await;
+        });
+    }
     let keys = flags.jwks.clone().map(ClusterKeys::watch);
     let desk = Arc::new(Desk {
         hosts: Hosts::new(flags.bind_hosts.iter().map(ToString::to_string)),
@@ -49,7 +60,6 @@ pub(super) async fn serve(flags: Flags) -> Result<Exit, Failure> {
     let (listening, mut serving) = Listening::start(&flags.bind_hosts, flags.port, desk, shutdown.clone())
         .await
         .map_err(|error| Failure::from(error).help("give it CAP_NET_BIND_SERVICE, or a --port from 1024 on"))?;
-    let mut answering = JoinSet::new();
     for listener in side_ports {
         let checks: Vec<Arc<dyn Health>> = vec![Arc::<Listening>::clone(&listening)];
         answering.spawn(serve_side_port(listener, Routes::default(), checks, registry.clone(), shutdown.clone()));

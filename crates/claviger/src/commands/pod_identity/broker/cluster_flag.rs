@@ -18,9 +18,12 @@ pub(crate) struct ClusterFlag {
 pub(crate) enum AssociationsFrom {
     /// In a file.
     File(PathBuf),
+    /// At its apiserver: that of the cluster which the broker runs in, or that of a kubeconfig.
+    #[cfg(feature = "kubernetes")]
+    Kubernetes(Option<PathBuf>),
 }
 
-const FORM: &str = "it is ARN,issuer=URL[,keys=FILE|URL|apiserver],associations=FILE";
+const FORM: &str = "it is ARN,issuer=URL[,keys=FILE|URL|apiserver],associations=FILE|kubernetes[:KUBECONFIG]";
 
 impl FromStr for ClusterFlag {
     type Err = String;
@@ -52,7 +55,22 @@ impl FromStr for ClusterFlag {
             }
         };
         let associations = associations.ok_or_else(|| format!("`associations` is missing; {FORM}"))?;
-        Ok(Self { arn, issuer, keys, associations: AssociationsFrom::File(associations.into()) })
+        Ok(Self { arn, issuer, keys, associations: AssociationsFrom::named(associations) })
+    }
+}
+
+impl AssociationsFrom {
+    fn named(text: &str) -> Self {
+        #[cfg(feature = "kubernetes")]
+        if let Some(rest) = text.strip_prefix("kubernetes") {
+            if rest.is_empty() {
+                return Self::Kubernetes(None);
+            }
+            if let Some(kubeconfig) = rest.strip_prefix(':') {
+                return Self::Kubernetes(Some(kubeconfig.into()));
+            }
+        }
+        Self::File(text.into())
     }
 }
 
@@ -71,6 +89,11 @@ mod tests {
             ("demo", "https://kubernetes.default.svc", &KeySource::Apiserver)
         );
         assert_eq!(read.associations, AssociationsFrom::File("/a.yaml".into()));
+        #[cfg(feature = "kubernetes")]
+        for (text, kubeconfig) in [("kubernetes", None), ("kubernetes:/k", Some("/k".into()))] {
+            let read: ClusterFlag = format!("{ARN},issuer=https://a.example,associations={text}").parse().unwrap();
+            assert_eq!(read.associations, AssociationsFrom::Kubernetes(kubeconfig));
+        }
         let found: ClusterFlag = format!("{ARN},associations=a,issuer=https://a.example").parse().unwrap();
         assert_eq!(found.keys, KeySource::Issuer("https://a.example".to_owned()));
     }

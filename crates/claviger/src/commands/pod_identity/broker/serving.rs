@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use pod_identity::{
     Certificate, ClusterKeys, KeySource,
     broker::{
-        Agents, AssociationsFile, BrokerSettings, Cluster, Clusters, Desk, InvalidFile, Listening, Metrics, Sts,
+        Agents, AssociationsFile, BrokerSettings, Cluster, Clusters, Desk, InvalidFile, Listening, Metrics, Pods, Sts,
         StsSettings,
     },
 };
@@ -44,7 +44,9 @@ pub(super) async fn serve(settings: Settings) -> Result<Exit, Failure> {
     registry.register_build_info(env!("CARGO_PKG_VERSION"));
     let metrics = registry.register(Metrics::register);
 
-    let (associations, clusters) = clusters(&flags.cluster, &metrics)?;
+    let mut answering = JoinSet::new();
+    let Composed { associations, clusters, pods } =
+        compose(&flags.cluster, &metrics, &registry, &mut answering).await?;
     let certificate = match &tls {
         Some((certificate, key)) => Some(Certificate::read(certificate, key).map_err(|error| {
             Failure::from(error)
@@ -66,7 +68,7 @@ pub(super) async fn serve(settings: Settings) -> Result<Exit, Failure> {
     let sts = StsSettings { region: flags.region.clone(), endpoint: flags.sts_endpoint.clone(), sdk: None };
     let desk = Arc::new(Desk::new(BrokerSettings {
         clusters: clusters.clone(),
-        agents: Agents { service_account: agents, unbound: flags.allow_unbound_agents, pods: None },
+        agents: Agents { service_account: agents, unbound: flags.allow_unbound_agents, pods },
         node_qps: flags.max_node_qps,
         assumer: Arc::new(Sts::new(sts)),
         now: Arc::new(Timestamp::now),
@@ -81,7 +83,6 @@ pub(super) async fn serve(settings: Settings) -> Result<Exit, Failure> {
     let serving = listening.serve(certificate.clone(), Arc::clone(&desk), shutdown.clone());
     tracing::info!(%address, tls = certificate.is_some(), "listening");
 
-    let mut answering = JoinSet::new();
     if let Some(listener) = side_port {
         if let Ok(address) = listener.local_addr() {
             tracing::info!(%address, "health and metrics");
@@ -130,27 +131,63 @@ impl Reloaded {
     }
 }
 
-fn clusters(flags: &[ClusterFlag], metrics: &Metrics) -> Result<(Vec<AssociationsFile>, Clusters), Failure> {
+struct Composed {
+    associations: Vec<AssociationsFile>,
+    clusters: Clusters,
+    /// Where pods are looked up, if anywhere.
+    pods: Option<Arc<dyn Pods>>,
+}
+
+#[cfg_attr(
+    not(feature = "kubernetes"),
+    expect(
+        clippy::unused_async,
+        unused_variables,
+        reason = "without apiservers there is nothing to wait for, nor to follow"
+    )
+)]
+async fn compose(
+    flags: &[ClusterFlag],
+    metrics: &Metrics,
+    registry: &Registry,
+    following: &mut JoinSet<()>,
+) -> Result<Composed, Failure> {
     let (mut files, mut clusters, mut problems) = (Vec::new(), Vec::new(), Vec::new());
+    #[cfg(feature = "kubernetes")]
+    let mut apiservers = super::at_apiserver::AtApiserver::new(registry);
     for flag in flags {
-        let AssociationsFrom::File(path) = &flag.associations;
-        match AssociationsFile::read(path, flag.arn.name(), metrics.clone()) {
-            Ok(file) => {
-                clusters.push(Cluster {
-                    arn: flag.arn.clone(),
-                    issuer: flag.issuer.clone(),
-                    keys: ClusterKeys::watch(flag.keys.clone()),
-                    associations: file.feed(),
-                });
-                files.push(file);
+        let associations = match &flag.associations {
+            AssociationsFrom::File(path) => match AssociationsFile::read(path, flag.arn.name(), metrics.clone()) {
+                Ok(file) => {
+                    let feed = file.feed();
+                    files.push(file);
+                    feed
+                }
+                Err(invalid) => {
+                    problems.extend(told(&invalid));
+                    continue;
+                }
+            },
+            #[cfg(feature = "kubernetes")]
+            AssociationsFrom::Kubernetes(kubeconfig) => {
+                apiservers.follow(flag.arn.name(), kubeconfig.as_deref(), following).await?
             }
-            Err(invalid) => problems.extend(told(&invalid)),
-        }
+        };
+        clusters.push(Cluster {
+            arn: flag.arn.clone(),
+            issuer: flag.issuer.clone(),
+            keys: ClusterKeys::watch(flag.keys.clone()),
+            associations,
+        });
     }
     if !problems.is_empty() {
         return Err(Failure::usage(problems));
     }
-    Ok((files, Clusters::new(clusters)?))
+    #[cfg(feature = "kubernetes")]
+    let pods = apiservers.pods();
+    #[cfg(not(feature = "kubernetes"))]
+    let pods = None;
+    Ok(Composed { associations: files, clusters: Clusters::new(clusters)?, pods })
 }
 
 fn told(invalid: &InvalidFile) -> impl Iterator<Item = Problem> {
@@ -161,8 +198,12 @@ fn told(invalid: &InvalidFile) -> impl Iterator<Item = Problem> {
 fn files(clusters: &[ClusterFlag], tls: Option<&(PathBuf, PathBuf)>) -> Vec<PathBuf> {
     let mut files = environment::aws_files();
     files.extend(tls.into_iter().flat_map(|(certificate, key)| [certificate.clone(), key.clone()]));
-    for ClusterFlag { keys, associations: AssociationsFrom::File(path), .. } in clusters {
-        files.push(path.clone());
+    for ClusterFlag { keys, associations, .. } in clusters {
+        match associations {
+            AssociationsFrom::File(path) => files.push(path.clone()),
+            #[cfg(feature = "kubernetes")]
+            AssociationsFrom::Kubernetes(_) => {}
+        }
         if let KeySource::File(keys) = keys {
             files.push(keys.clone());
         }

@@ -1,0 +1,63 @@
+//! Associations and pods as clusters' apiservers tell them.
+
+use std::{collections::HashMap, path::Path, sync::Arc};
+
+use async_trait::async_trait;
+use daemon::metrics::Registry;
+use eks_auth::PodToken;
+use kubernetes::{Reporter, follow_and_tell_associations};
+use pod_identity::broker::{AssociationsFeed, Pods};
+use tokio::task::JoinSet;
+
+use crate::{apiserver::Apiservers, failure::Failure};
+
+/// The apiservers of those clusters whose associations lie there.
+pub(super) struct AtApiserver {
+    apiservers: Apiservers,
+    pods: HashMap<String, kubernetes::Pods>,
+}
+
+impl AtApiserver {
+    pub(super) fn new(registry: &Registry) -> Self {
+        Self { apiservers: Apiservers::register(registry), pods: HashMap::new() }
+    }
+
+    /// The associations of a cluster, for as long as `following` goes on; it tells of each what became of it.
+    pub(super) async fn follow(
+        &mut self,
+        cluster: &str,
+        kubeconfig: Option<&Path>,
+        following: &mut JoinSet<()>,
+    ) -> Result<AssociationsFeed, Failure> {
+        let connection = self.apiservers.connect(cluster, kubeconfig).await?;
+        let reporter = Reporter { controller: "claviger.dev/broker", instance: instance() };
+        let (feed, follow) = follow_and_tell_associations(&connection, reporter);
+        following.spawn(follow);
+        self.pods.insert(cluster.to_owned(), kubernetes::Pods::new(&connection));
+        Ok(feed)
+    }
+
+    /// Where pods are looked up, if anywhere.
+    pub(super) fn pods(self) -> Option<Arc<dyn Pods>> {
+        (!self.pods.is_empty()).then(|| Arc::new(PodsOf(self.pods)) as Arc<dyn Pods>)
+    }
+}
+
+/// Of clusters, by their names.
+#[derive(Debug)]
+struct PodsOf(HashMap<String, kubernetes::Pods>);
+
+#[async_trait]
+impl Pods for PodsOf {
+    async fn node_of(&self, cluster: &str, pod: &PodToken) -> Result<Option<String>, String> {
+        let pods = self.0.get(cluster).ok_or_else(|| format!("the apiserver of cluster {cluster} is not known"))?;
+        let node = pods.node_of(&pod.namespace, &pod.pod_name, &pod.pod_uid).await;
+        node.map_err(|error| error.to_string())
+    }
+}
+
+/// The pod that this runs in: Kubernetes has its name as its host's.
+fn instance() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    if name.trim().is_empty() { "broker".to_owned() } else { name.trim().to_owned() }
+}
