@@ -51,6 +51,8 @@ enum Command {
     Addons(commands::addons::Addons),
     #[cfg(feature = "kms-plugin")]
     Keyring(commands::keyring::Keyring),
+    #[cfg(feature = "diagnose")]
+    Diagnose(Box<commands::diagnose::Diagnose>),
     #[cfg(feature = "explain")]
     Explain(Box<commands::explain::Explain>),
     Completions(commands::completions::Completions),
@@ -100,6 +102,8 @@ impl Command {
             Self::Addons(command) => command.run(),
             #[cfg(feature = "kms-plugin")]
             Self::Keyring(command) => command.run(),
+            #[cfg(feature = "diagnose")]
+            Self::Diagnose(command) => command.run(),
             #[cfg(feature = "explain")]
             Self::Explain(command) => command.run(),
             Self::Completions(command) => command.run(),

@@ -3,6 +3,8 @@
 #[cfg(feature = "addons")]
 pub(crate) mod addons;
 pub(crate) mod completions;
+#[cfg(feature = "diagnose")]
+pub(crate) mod diagnose;
 #[cfg(feature = "explain")]
 pub(crate) mod explain;
 #[cfg(feature = "kms-plugin")]

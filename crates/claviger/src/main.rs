@@ -19,6 +19,8 @@ mod embedded_aws;
 mod endpoint;
 mod environment;
 mod exit;
+#[cfg(feature = "explain")]
+mod facts;
 mod failure;
 mod logging;
 #[cfg(feature = "kms-plugin")]

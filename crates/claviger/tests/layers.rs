@@ -13,7 +13,7 @@ use serde_json::Value;
 /// Floors, from the top. A crate may use any crate of a lower floor, and none of its own.
 const FLOORS: &[&[&str]] = &[
     &["claviger"],
-    &["kms-plugin", "local-aws", "pod-identity"],
+    &["diagnose", "kms-plugin", "local-aws", "pod-identity"],
     &["daemon", "key-service", "kubernetes", "control-plane", "aws-client"],
     &["authz", "eks-auth"],
     &["aws-wire", "aws-catalog", "oidc"],
@@ -28,6 +28,7 @@ const MUST_NOT_REACH: &[(&str, &[&str])] = &[
     ("kms-plugin", &["kube", "aws-wire"]),
     ("pod-identity", &["axum", "kube", "tonic", "aws-wire", "authz", "key-service"]),
     ("local-aws", &["aws-config", "aws-sdk-kms", "aws-sdk-sts", "kube", "tonic"]),
+    ("diagnose", &["tokio", "hyper", "axum", "aws-wire", "kube", "aws-config"]),
     ("daemon", &["aws-config", "aws-sdk-kms", "aws-wire", "aws-catalog", "authz"]),
     ("key-service", &["axum", "tonic", "kube", "aws-wire"]),
     ("kubernetes", &["aws-config", "aws-wire", "aws-catalog", "authz", "axum"]),

@@ -12,9 +12,11 @@ mod review;
 mod spec;
 mod status;
 mod teller;
+mod told;
 
 pub use definition::definition;
 pub use feed::{AssociationsReceiver, follow_and_tell_associations, follow_associations};
+pub use told::{InvalidAssociation, association_of};
 
 const GROUP: &str = "claviger.dev";
 const VERSION: &str = "v1alpha1";

@@ -14,11 +14,13 @@ mod certificates;
 mod changes;
 mod connection;
 mod events;
+mod objects;
 mod pods;
 mod service_accounts;
 
 pub use association::{
-    AssociationsReceiver, definition as association_definition, follow_and_tell_associations, follow_associations,
+    AssociationsReceiver, InvalidAssociation, association_of, definition as association_definition,
+    follow_and_tell_associations, follow_associations,
 };
 pub use call::CallError;
 pub use certificates::{SecretData, SecretStore, StoredSecret, trust_authorities};

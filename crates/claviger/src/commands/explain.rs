@@ -3,7 +3,6 @@
 mod action;
 mod context;
 mod direction;
-mod facts;
 mod question;
 
 use authz::{
@@ -15,12 +14,10 @@ use authz::{
 };
 use clap::Args;
 
-use self::{
-    facts::FactFlags,
-    question::{Question, QuestionFlags},
-};
+use self::question::{Question, QuestionFlags};
 use crate::{
     exit::Exit,
+    facts::FactFlags,
     failure::Failure,
     printer::{Format, Printer, note},
 };

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs, process::Stdio};
 
 use crate::support::{claviger, run, told};
 
-const COMMANDS: [&[&str]; 23] = [
+const COMMANDS: [&[&str]; 26] = [
     &[],
     &["up"],
     &["kms-plugin"],
@@ -26,6 +26,8 @@ const COMMANDS: [&[&str]; 23] = [
     &["addons", "apply"],
     &["addons", "refresh"],
     &["keyring"],
+    &["diagnose"],
+    &["diagnose", "pod"],
     &["explain"],
     &["completions"],
     &["man"],
@@ -131,7 +133,8 @@ fn every_command_has_a_manual_page() {
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
-    for command in ["", "-up", "-kms-plugin", "-local-aws", "-keyring", "-explain", "-completions", "-man"] {
+    for command in ["", "-up", "-kms-plugin", "-local-aws", "-keyring", "-diagnose", "-explain", "-completions", "-man"]
+    {
         let page = format!("claviger{command}.1");
         assert!(pages.contains(&page), "{page} is not among {pages:?}");
     }

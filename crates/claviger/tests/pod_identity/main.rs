@@ -3,6 +3,7 @@
 
 mod addresses;
 mod broker;
+mod diagnose;
 mod network;
 mod rig;
 mod sdks;

@@ -14,8 +14,8 @@ use authz::{
 use clap::{Args, ValueEnum};
 
 use self::as_file::{COMMAND_LINE, of_flag};
-use super::{action, facts};
-use crate::{assumptions, failure::Failure};
+use super::action;
+use crate::{assumptions, facts, failure::Failure};
 
 /// Who does what to what.
 #[derive(Args, Debug)]

@@ -4,8 +4,11 @@
 use authz::file::FileError;
 use serde_json::{Map, Value, json};
 
-use super::{super::facts, Others, Parts, QuestionFlags};
-use crate::failure::{Failure, Problem};
+use super::{Others, Parts, QuestionFlags};
+use crate::{
+    facts,
+    failure::{Failure, Problem},
+};
 
 /// What a question that comes from flags is called in refusals, until the flag is known.
 pub(super) const COMMAND_LINE: &str = "the command line";

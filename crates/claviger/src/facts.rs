@@ -54,8 +54,22 @@ struct AwsOutput {
 }
 
 impl FactFlags {
+    /// Whether any are told; else real AWS has them, for who can ask it.
+    #[cfg(feature = "diagnose")]
+    pub(crate) fn are_told(&self) -> bool {
+        self.world.is_some() || !self.aws_output.is_empty() || self.endpoint_url().is_some()
+    }
+
+    /// The endpoint of an embedded AWS, where one is named.
+    #[cfg(feature = "diagnose")]
+    pub(crate) fn endpoint_url(&self) -> Option<String> {
+        let of_variable = || env::var(environment::ENDPOINT_URL).ok().filter(|url| !url.is_empty());
+        let are_files = self.world.is_some() || !self.aws_output.is_empty();
+        self.endpoint_url.clone().or_else(|| of_variable().filter(|_| !are_files))
+    }
+
     /// Everything that is known.
-    pub(super) fn world(&self) -> Result<World, Failure> {
+    pub(crate) fn world(&self) -> Result<World, Failure> {
         if self.world.is_none() && self.aws_output.is_empty() {
             let world_file = self.endpoint()?.world_file()?;
             return world::read(&world_file, &NoFiles).map_err(|error| shown(&error).help(endpoint::SAME_VERSION));
@@ -134,7 +148,7 @@ impl FromStr for AwsOutput {
 }
 
 /// A file's text, named as the user names it.
-pub(super) fn read(file: &Path) -> Result<SourceText, Failure> {
+pub(crate) fn read(file: &Path) -> Result<SourceText, Failure> {
     let name = file.display().to_string();
     match fs::read_to_string(file) {
         Ok(text) => Ok(SourceText::new(name, text)),
@@ -143,12 +157,12 @@ pub(super) fn read(file: &Path) -> Result<SourceText, Failure> {
 }
 
 /// Reads what a file refers to, beside it.
-pub(super) fn beside(file: &Path) -> impl Fn(&str) -> io::Result<String> {
+pub(crate) fn beside(file: &Path) -> impl Fn(&str) -> io::Result<String> {
     let directory = file.parent().map(Path::to_path_buf).unwrap_or_default();
     move |path| fs::read_to_string(directory.join(path))
 }
 
 /// What is wrong with a file, and the place.
-pub(super) fn shown(error: &FileError) -> Failure {
+pub(crate) fn shown(error: &FileError) -> Failure {
     Failure::new(format_args!("{error}\n{}", error.source_text().excerpt(error.span())))
 }

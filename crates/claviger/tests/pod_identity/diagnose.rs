@@ -1,0 +1,100 @@
+//! `claviger diagnose pod` over what kubectl printed and a running embedded AWS.
+
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+
+use crate::{
+    CLAVIGER,
+    rig::{Pod, Rig},
+};
+
+const POD: Pod = Pod { namespace: "payments", service_account: "api", associated: true };
+const OTHER: Pod = Pod { namespace: "payments", service_account: "web", associated: false };
+
+/// What kubectl prints of a pod that the webhook has seen, of its service account, and of the agent on its node.
+fn objects(account: &str, injected: bool) -> Value {
+    let folder = "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount";
+    let env = json!([
+        {"name": "AWS_CONTAINER_CREDENTIALS_FULL_URI", "value": "http://169.254.170.23/v1/credentials"},
+        {"name": "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "value": format!("{folder}/eks-pod-identity-token")},
+    ]);
+    let token =
+        json!({"audience": "pods.eks.amazonaws.com", "expirationSeconds": 86400, "path": "eks-pod-identity-token"});
+    let pod = json!({
+        "kind": "Pod",
+        "metadata": {"namespace": "payments", "name": "one", "uid": "fd6df8ef-d820-4a7a-92c5-97f91dafb80a"},
+        "spec": {
+            "serviceAccountName": account, "nodeName": "node-1",
+            "containers": [{
+                "name": "main", "env": if injected { env } else { json!([]) },
+                "volumeMounts": [{"name": "eks-pod-identity-token", "mountPath": folder}],
+            }],
+            "volumes": [{"name": "eks-pod-identity-token", "projected": {"sources": [{"serviceAccountToken": token}]}}],
+        },
+    });
+    let agent = json!({
+        "kind": "Pod",
+        "metadata": {
+            "namespace": "kube-system", "name": "agent-x7",
+            "labels": {"app.kubernetes.io/name": "eks-pod-identity-agent"},
+        },
+        "spec": {"nodeName": "node-1"},
+        "status": {"conditions": [{"type": "Ready", "status": "True"}]},
+    });
+    let account = json!({"kind": "ServiceAccount", "metadata": {"namespace": "payments", "name": account}});
+    json!({"kind": "List", "items": [pod, account, agent]})
+}
+
+fn diagnose(rig: &Rig, objects: &Value, more: &[&str]) -> Output {
+    let file = rig.folder.path().join("objects.json");
+    std::fs::write(&file, objects.to_string()).unwrap();
+    let mut command = Command::new(CLAVIGER);
+    command.args(["diagnose", "pod", "payments/one", "--kubectl-output"]).arg(&file).args(more);
+    command.arg("--node-role=arn:aws:iam::111122223333:role/node");
+    command.arg(format!("--endpoint-url=http://{}", rig.aws.address()));
+    command.env_clear().env("HOME", rig.folder.path());
+    command.envs(test_support::EmbeddedAws::environment(rig.aws.address()));
+    command.env("AWS_REGION", test_support::REGION).output().unwrap()
+}
+
+fn links(output: &Output) -> Vec<(String, String)> {
+    assert!(!output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    let chain: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let links = chain["links"].as_array().unwrap().iter();
+    let text = |link: &Value, name: &str| link[name].as_str().unwrap().to_owned();
+    links.map(|link| (text(link, "name"), text(link, "state"))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pods_chain_is_followed_through_eks_and_iam() {
+    let rig = Rig::start(&[POD, OTHER]).await;
+    let eks = ["--cluster-name=demo", "-ojson"];
+
+    let output = diagnose(&rig, &objects("api", true), &eks);
+    let told = links(&output);
+    let of = |name: &str| told.iter().find(|(link, _)| link == name).map(|(_, state)| state.as_str());
+    for name in ["pod", "service account", "association", "injection", "token", "agent", "role", "trust policy"] {
+        assert_eq!(of(name), Some("ok"), "{name}: {}", String::from_utf8_lossy(&output.stdout));
+    }
+    // The node's role is none of this AWS's.
+    assert_eq!((of("upstream"), output.status.code()), (Some("broken"), Some(2)));
+
+    let output = diagnose(&rig, &objects("web", false), &["--cluster-name=demo"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    for words in [
+        "BROKEN  association      no association of cluster demo is of service account payments/web",
+        "help: associate it with a role",
+        "aws eks create-pod-identity-association --cluster-name demo --namespace payments --service-account web",
+        "BROKEN  injection        nothing was injected into the pod",
+        "links do not hold; the first is: association",
+    ] {
+        assert!(text.contains(words), "`{words}` is not in:\n{text}");
+    }
+
+    let none = diagnose(&rig, &objects("api", true), &["--cluster-name=another"]);
+    let text = String::from_utf8(none.stderr).unwrap();
+    assert_eq!(none.status.code(), Some(1), "{text}");
+    assert!(text.contains("ResourceNotFoundException") && text.contains("help: see which there are"), "{text}");
+}
