@@ -14,7 +14,11 @@ const FEATURE_SETS: &[(&str, &[&str])] = &[
         &["--package", "claviger", "--no-default-features", "--features=kms-plugin"],
     ),
     ("clippy, the embedded AWS alone", &["--package", "claviger", "--no-default-features", "--features=local-aws"]),
-    ("clippy, Pod Identity alone", &["--package", "claviger", "--no-default-features", "--features=pod-identity"]),
+    (
+        "clippy, Pod Identity without Kubernetes",
+        &["--package", "claviger", "--no-default-features", "--features=pod-identity"],
+    ),
+    ("clippy, Pod Identity alone", &["--package", "claviger", "--no-default-features", "--features=kubernetes"]),
 ];
 
 pub(crate) fn run() -> Result<()> {

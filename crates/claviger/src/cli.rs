@@ -12,7 +12,7 @@ const DROP_INS: &[(&str, &[&str])] = &[
     ("aws-encryption-provider", &["kms-plugin"]),
     #[cfg(feature = "pod-identity")]
     ("eks-pod-identity-agent", &["pod-identity"]),
-    #[cfg(feature = "pod-identity")]
+    #[cfg(feature = "kubernetes")]
     ("amazon-eks-pod-identity-webhook", &["pod-identity", "webhook"]),
 ];
 
@@ -142,9 +142,14 @@ mod tests {
 
     #[cfg(feature = "pod-identity")]
     #[test]
-    fn under_the_agents_and_the_webhooks_name_it_is_them() {
+    fn under_the_agents_name_it_is_the_agent() {
         let asked = as_claviger(vec!["/eks-pod-identity-agent".into(), "server".into(), "--port".into(), "80".into()]);
         assert_eq!(asked, ["claviger", "pod-identity", "server", "--port", "80"]);
+    }
+
+    #[cfg(feature = "kubernetes")]
+    #[test]
+    fn under_the_webhooks_name_it_is_the_webhook() {
         let asked = as_claviger(vec!["amazon-eks-pod-identity-webhook".into(), "--port=8443".into()]);
         assert_eq!(asked, ["claviger", "pod-identity", "webhook", "--port=8443"]);
     }

@@ -3,6 +3,7 @@
 mod agent;
 mod broker;
 mod initialize;
+#[cfg(feature = "kubernetes")]
 mod webhook;
 
 use clap::{Args, Subcommand};
@@ -41,6 +42,7 @@ enum Part {
     Agent(Box<agent::Agent>),
     Broker(Box<broker::Broker>),
     Initialize(initialize::Initialize),
+    #[cfg(feature = "kubernetes")]
     Webhook(Box<webhook::Webhook>),
 }
 
@@ -57,6 +59,7 @@ impl PodIdentity {
             Part::Agent(agent) => agent.run(log),
             Part::Broker(broker) => broker.run(log),
             Part::Initialize(initialize) => initialize.run(log),
+            #[cfg(feature = "kubernetes")]
             Part::Webhook(webhook) => webhook.run(log),
         }
     }
