@@ -1,4 +1,4 @@
-//! `claviger diagnose pod` over what kubectl printed and a running embedded AWS.
+//! `claviger diagnose pod`: over what kubectl printed and a running embedded AWS, and over a real apiserver and a world file.
 
 use std::process::{Command, Output};
 
@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     CLAVIGER,
+    cluster::Cluster,
     rig::{Pod, Rig},
 };
 
@@ -97,4 +98,73 @@ async fn a_pods_chain_is_followed_through_eks_and_iam() {
     let text = String::from_utf8(none.stderr).unwrap();
     assert_eq!(none.status.code(), Some(1), "{text}");
     assert!(text.contains("ResourceNotFoundException") && text.contains("help: see which there are"), "{text}");
+}
+
+const WORLD: &str = r#"
+accounts: {"111122223333": {}}
+users:
+  arn:aws:iam::111122223333:user/broker: {}
+roles:
+  arn:aws:iam::111122223333:role/reader:
+    trust:
+      Version: "2012-10-17"
+      Statement:
+        - Effect: Allow
+          Principal: {AWS: arn:aws:iam::111122223333:user/broker}
+          Action: [sts:AssumeRole, sts:TagSession]
+          Condition: {StringEquals: {aws:RequestTag/kubernetes-namespace: payments}}
+"#;
+
+/// A bare pod: nothing was injected, and no kubelet is there to run an agent.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_apiserver_is_asked_for_pod_account_associations_and_agent() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let cluster = Cluster::start(folder).await;
+    cluster.apply(&["crds"]).await;
+    cluster.new_pod("payments", "api", "node-a").await;
+    std::fs::write(folder.join("world.yaml"), WORLD).unwrap();
+    let diagnose = |pod: &str| {
+        let mut command = Command::new(CLAVIGER);
+        command.args(["diagnose", "pod", pod, "-ojson", "--kubeconfig"]).arg(cluster.plane.kubeconfig());
+        command.arg("--world").arg(folder.join("world.yaml"));
+        command.arg("--cluster-arn=arn:aws:eks:us-west-2:111122223333:cluster/own");
+        command.arg("--broker-identity=arn:aws:iam::111122223333:user/broker");
+        command.env_clear().env("HOME", folder).output().unwrap()
+    };
+    let state = |output: &Output, name: &str| {
+        let all = links(output);
+        all.into_iter().find(|(link, _)| link == name).map(|(_, state)| state).unwrap()
+    };
+
+    let output = diagnose("payments/api-0");
+    assert_eq!(output.status.code(), Some(2));
+    for (link, expected) in [
+        ("service account", "ok"),
+        ("association", "broken"),
+        ("injection", "broken"),
+        ("agent", "broken"),
+        ("upstream", "ok"),
+        ("role", "skipped"),
+    ] {
+        assert_eq!(state(&output, link), expected, "{link}: {}", String::from_utf8_lossy(&output.stdout));
+    }
+
+    let association = json!({
+        "apiVersion": "claviger.dev/v1alpha1", "kind": "PodIdentityAssociation",
+        "metadata": {"name": "payments"},
+        "spec": {"namespace": "pay*", "serviceAccount": "*", "roleArn": "arn:aws:iam::111122223333:role/reader"},
+    });
+    let path = "/apis/claviger.dev/v1alpha1/podidentityassociations";
+    cluster.ask("POST", path, Some(&association)).await;
+    let output = diagnose("payments/api-0");
+    for (link, expected) in [("association", "ok"), ("role", "ok"), ("trust policy", "ok"), ("injection", "broken")] {
+        assert_eq!(state(&output, link), expected, "{link}: {}", String::from_utf8_lossy(&output.stdout));
+    }
+
+    let none = diagnose("payments/api-1");
+    let text = String::from_utf8(none.stderr).unwrap();
+    assert_eq!(none.status.code(), Some(1), "{text}");
+    assert!(text.contains("there is no pod api-1 in namespace payments"), "{text}");
+    cluster.plane.stop().await;
 }

@@ -2,10 +2,13 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod addresses;
+mod associations;
 mod broker;
+mod cluster;
 mod diagnose;
 mod network;
 mod rig;
 mod sdks;
+mod watched;
 
 const CLAVIGER: &str = env!("CARGO_BIN_EXE_claviger");

@@ -105,6 +105,13 @@ pub(crate) struct Agent {
 }
 
 impl Agent {
+    /// Where its metrics are: the port that was bound last.
+    pub(crate) fn side_port(&self) -> SocketAddr {
+        let log = fs::read_to_string(self.process.log()).unwrap();
+        let ports: Vec<_> = log.lines().filter_map(|line| address(line, "health and metrics")).collect();
+        *ports.last().unwrap()
+    }
+
     /// What EKS's webhook sets in a pod, and where AWS is.
     pub(crate) fn environment(&self, rig: &Rig, pod: usize) -> Vec<(String, String)> {
         Self::environment_at(self.address, rig, pod)
