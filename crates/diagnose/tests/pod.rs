@@ -251,8 +251,22 @@ fn injection() {
     opted_out.pod["metadata"]["labels"] = json!({"eks.amazonaws.com/skip-pod-identity-webhook": ""});
     says(&opted_out.broken(), "injection", &["label eks.amazonaws.com/skip-pod-identity-webhook"]);
     let mut left_out = Rig::whole().set(ENV, json!([]));
-    left_out.pod["metadata"]["annotations"] = json!({"eks.amazonaws.com/skip-containers": "api"});
-    says(&left_out.broken(), "injection", &["skip-containers leaves out api"]);
+    left_out.pod["metadata"]["annotations"] = json!({"eks.amazonaws.com/skip-containers": "web, api"});
+    let chain = left_out.chain();
+    let link = chain.links.iter().find(|link| link.name == "injection").unwrap();
+    assert_eq!(link.state, State::Ok);
+    says(link, "injection", &["container migrate is told", "skip-containers leaves out web, api"]);
+    let elsewhere = Rig::whole()
+        .set("/spec/containers/0/env/0", json!({"name": "AWS_CONTAINER_CREDENTIALS_FULL_URI", "valueFrom": {}}));
+    assert_eq!(elsewhere.chain().state(), State::Unknown);
+    let mut whole_maps = Rig::whole();
+    whole_maps.pod["spec"]["containers"][0]["envFrom"] = json!([{"secretRef": {"name": "keys"}}]);
+    let chain = whole_maps.chain();
+    says(
+        chain.links.iter().find(|link| link.name == "injection").unwrap(),
+        "injection",
+        &["what its envFrom brings is not looked at"],
+    );
 
     let keys = json!([{"name": "AWS_ACCESS_KEY_ID", "value": "AKIAIOSFODNN7EXAMPLE"},
                       {"name": "AWS_SECRET_ACCESS_KEY", "value": "wJalrXUtnFEMI"}]);
@@ -376,6 +390,16 @@ fn a_target_role_is_assumed_by_the_first_ones_session() {
     assert!(whole.links.iter().any(|link| link.name == "target role" && link.state == State::Ok));
     let denied = "sts:AssumeRole is denied to arn:aws:sts::111122223333:assumed-role/reader/";
     says(&target("another").broken(), "target role", &[denied]);
+    // The pod's tags go on to it.
+    let mut untaggable = target("us-west-2/111122223333/demo/payments/api");
+    let trusted =
+        "Principal: {AWS: arn:aws:iam::111122223333:role/reader}\n          Action: [sts:AssumeRole, sts:TagSession]";
+    untaggable = untaggable.world(trusted, &trusted.replace(", sts:TagSession", ""));
+    says(
+        &untaggable.broken(),
+        "target role",
+        &["sts:TagSession is denied to arn:aws:sts::111122223333:assumed-role/reader/"],
+    );
 }
 
 #[test]

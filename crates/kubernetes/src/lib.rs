@@ -27,4 +27,4 @@ pub use certificates::{SecretData, SecretStore, StoredSecret, trust_authorities}
 pub use connection::{ApiServer, ConnectError, Connection};
 pub use events::{Events, Regarding, Reporter};
 pub use pods::{Pods, follow_gone_pods, follow_pods};
-pub use service_accounts::{ANNOTATION_PREFIX, Annotations, ServiceAccounts};
+pub use service_accounts::{Annotations, ServiceAccounts};

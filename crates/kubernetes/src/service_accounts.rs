@@ -20,9 +20,6 @@ use tokio::sync::watch;
 
 use crate::{Connection, changes::changes};
 
-/// How the annotations begin that are kept.
-pub const ANNOTATION_PREFIX: &str = "eks.amazonaws.com/";
-
 /// What is kept of one account. None of those that EKS knows comes near it: the longest is the ARN of a role, 2,048 octets.
 const MOST_ANNOTATIONS: usize = 16;
 const LONGEST_VALUE: usize = 2048;
@@ -44,15 +41,19 @@ struct Inner {
     /// Whether all have been seen once; told with each change.
     complete: watch::Sender<bool>,
     none: Arc<Annotations>,
+    /// How the annotations begin that are kept.
+    prefix: String,
 }
 
 impl ServiceAccounts {
-    /// The service accounts of a cluster. The future follows them for as long as it is polled; it has no end.
-    pub fn follow(connection: &Connection) -> (Self, impl Future<Output = ()> + Send + use<>) {
+    /// The service accounts of a cluster, with their annotations that begin with `prefix` and a slash. The future follows them for
+    /// as long as it is polled; it has no end.
+    pub fn follow(connection: &Connection, prefix: &str) -> (Self, impl Future<Output = ()> + Send + use<>) {
         let accounts = Self(Arc::new(Inner {
             accounts: RwLock::default(),
             complete: watch::channel(false).0,
             none: Arc::default(),
+            prefix: format!("{prefix}/"),
         }));
         let api: Api<PartialObjectMeta<ServiceAccount>> = Api::all(connection.client());
         let following = accounts.clone();
@@ -97,24 +98,23 @@ impl ServiceAccounts {
         let write = || self.0.accounts.write().unwrap_or_else(PoisonError::into_inner);
         match change {
             Event::Init => return listed.clear(),
-            Event::InitApply(account) => return put(listed, account.metadata),
+            Event::InitApply(account) => return put(listed, account.metadata, &self.0.prefix),
             Event::InitDone => {
                 *write() = std::mem::take(listed);
                 self.0.complete.send_replace(true);
                 return;
             }
-            Event::Apply(account) => put(&mut write(), account.metadata),
+            Event::Apply(account) => put(&mut write(), account.metadata, &self.0.prefix),
             Event::Delete(account) => remove(&mut write(), &account.metadata),
         }
         self.0.complete.send_modify(|_| ());
     }
 }
 
-fn put(accounts: &mut Accounts, account: ObjectMeta) {
+fn put(accounts: &mut Accounts, account: ObjectMeta, prefix: &str) {
     let (Some(namespace), Some(name)) = (account.namespace, account.name) else { return };
-    let is_kept = |key: &str, value: &str| {
-        key.starts_with(ANNOTATION_PREFIX) && key.len() <= LONGEST_KEY && value.len() <= LONGEST_VALUE
-    };
+    let is_kept =
+        |key: &str, value: &str| key.starts_with(prefix) && key.len() <= LONGEST_KEY && value.len() <= LONGEST_VALUE;
     let kept = account.annotations.into_iter().flatten().filter(|(key, value)| is_kept(key, value));
     let kept: Annotations = kept.take(MOST_ANNOTATIONS).collect();
     let kept = (!kept.is_empty()).then(|| Arc::new(kept));

@@ -53,6 +53,21 @@ fn url(text: &str) -> Result<String, String> {
     Err(format!("`{text}` is no URL: it begins with `https://` or `http://`"))
 }
 
+/// Tokens go there: in clear to this machine alone.
+fn broker_url(text: &str) -> Result<String, String> {
+    let is_here = |rest: &str| {
+        ["127.0.0.1", "localhost", "[::1]"]
+            .iter()
+            .any(|host| rest.strip_prefix(host).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/'])))
+    };
+    match text.split_once("://") {
+        Some(("https", rest)) if !rest.is_empty() => Ok(text.to_owned()),
+        Some(("http", rest)) if is_here(rest) => Ok(text.to_owned()),
+        Some(("http", _)) => Err(format!("`{text}` would send pods' tokens in clear: https:// is for other machines")),
+        _ => Err(format!("`{text}` is no URL: it begins with `https://`")),
+    }
+}
+
 impl PodIdentity {
     pub(crate) fn run(self, log: &LogOptions) -> Result<Exit, Failure> {
         match self.command {
@@ -61,6 +76,23 @@ impl PodIdentity {
             Part::Initialize(initialize) => initialize.run(log),
             #[cfg(feature = "kubernetes")]
             Part::Webhook(webhook) => webhook.run(log),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::broker_url;
+
+    #[test]
+    fn tokens_go_in_clear_to_this_machine_alone() {
+        for taken in ["https://broker.claviger:8443", "http://127.0.0.1:8080", "http://[::1]:8080/"] {
+            assert_eq!(broker_url(taken).as_deref(), Ok(taken));
+        }
+        for refused in
+            ["http://broker.claviger:8443", "http://127.0.0.1.example/", "http://localhost@example/", "broker"]
+        {
+            assert!(broker_url(refused).is_err(), "{refused}");
         }
     }
 }

@@ -31,18 +31,16 @@ enum Wrong<'a> {
 
 pub(super) fn link(pod: &Pod, is_associated: bool) -> Link {
     const NAME: &str = "injection";
-    let wrong: Vec<_> =
-        pod.containers.iter().filter_map(|container| Some((container, wrong_with(container)?))).collect();
+    // Who leaves a container out means it.
+    let skipped = pod.annotations.get(SKIP_CONTAINERS).map_or("", String::as_str);
+    let is_meant = |container: &&Container| !skipped.split(',').any(|name| name.trim() == container.name);
+    let meant: Vec<_> = pod.containers.iter().filter(is_meant).collect();
+    let wrong: Vec<_> = meant.iter().filter_map(|container| Some((*container, wrong_with(container)?))).collect();
     if wrong.is_empty() {
-        let says = match pod.containers.as_slice() {
-            [] => "the pod has no containers".to_owned(),
-            [one] => format!("container {} is told where the agent is", one.name),
-            several => format!("all {} containers are told where the agent is", several.len()),
-        };
-        return Link::ok(NAME, says);
+        return found(NAME, &meant, skipped);
     }
     let missed: Vec<_> = wrong.iter().filter(|(_, wrong)| matches!(wrong, Wrong::NoAgent)).collect();
-    let all_missed = missed.len() == pod.containers.len();
+    let all_missed = missed.len() == meant.len();
     let says = if all_missed {
         "nothing was injected into the pod: its SDKs do not look for the agent".to_owned()
     } else {
@@ -64,14 +62,45 @@ pub(super) fn link(pod: &Pod, is_associated: bool) -> Link {
     link
 }
 
+/// What is told of containers with which nothing is wrong that can be seen.
+fn found(name: &'static str, meant: &[&Container], skipped: &str) -> Link {
+    let elsewhere = |container: &&&Container| {
+        let from = |variable| container.variables.get(variable).is_some_and(Option::is_none);
+        from(FULL_URI) || from(TOKEN_FILE)
+    };
+    if let Some(container) = meant.iter().find(elsewhere) {
+        let says =
+            format!("container {} takes where the agent is from elsewhere, which is not looked at", container.name);
+        return Link::unknown(name, says);
+    }
+    let says = match meant {
+        [] => "no container is to be told where the agent is".to_owned(),
+        [one] => format!("container {} is told where the agent is", one.name),
+        several => format!("all {} containers are told where the agent is", several.len()),
+    };
+    let mut link = Link::ok(name, says);
+    if !skipped.is_empty() {
+        link = link.detail(format_args!("the pod's annotation {SKIP_CONTAINERS} leaves out {skipped}"));
+    }
+    for container in meant {
+        let name = &container.name;
+        if container.has_env_from {
+            link = link.detail(format_args!(
+                "{name}: what its envFrom brings is not looked at; access keys there come before the agent"
+            ));
+        }
+        if container.variables.contains_key("AWS_PROFILE") {
+            link = link
+                .detail(format_args!("{name}: AWS_PROFILE is set; a profile with credentials comes before the agent"));
+        }
+    }
+    link
+}
+
 fn of_missed(link: Link, pod: &Pod, is_associated: bool) -> Link {
     if pod.labels.contains_key(SKIP_LABEL) {
         return link.detail(format_args!("the pod has the label {SKIP_LABEL}")).help("take that label away", []);
     }
-    let link = match pod.annotations.get(SKIP_CONTAINERS) {
-        Some(skipped) => link.detail(format_args!("the pod's annotation {SKIP_CONTAINERS} leaves out {skipped}")),
-        None => link,
-    };
     if !is_associated {
         return link.detail("a pod without an association is left as it is");
     }

@@ -6,6 +6,8 @@ use authz::{
     request::{Action, KmsDetail, Request, Resource},
 };
 
+use aws_model::Arn;
+
 use super::{Facts, Upstream};
 use crate::{
     chain::{Known, Link},
@@ -49,7 +51,7 @@ pub(super) fn upstream(facts: &Facts<'_>) -> Link {
         Upstream::EksAuth { node_role } => node_role,
         Upstream::Broker { identity } => {
             return match identity {
-                Known::Is(arn) => Link::ok(NAME, format_args!("the broker, which is {arn} to AWS")),
+                Known::Is(arn) => broker(facts, NAME, arn),
                 Known::Absent => Link::broken(NAME, "the broker has no AWS credentials of its own"),
                 Known::Unknown(why) => {
                     Link::unknown(NAME, format_args!("who the broker is to AWS is not known: {why}"))
@@ -86,4 +88,16 @@ pub(super) fn upstream(facts: &Facts<'_>) -> Link {
     };
     let may = format!("the node's role {arn} may ask EKS Auth of cluster {}", cluster.name);
     decided::link(NAME, facts.world, &request, facts.assumptions, &may)
+}
+
+/// Whether it answers is not looked at: only who it is said to be.
+fn broker(facts: &Facts<'_>, name: &'static str, arn: &Arn) -> Link {
+    let account = arn.account().parse().ok().and_then(|id| facts.world.account(id));
+    match account {
+        None => Link::unknown(name, format_args!("the broker is said to be {arn}, of whose account nothing is known")),
+        Some(account) if account.role(arn.as_str()).is_none() && account.user(arn.as_str()).is_none() => {
+            Link::broken(name, format_args!("the broker is said to be {arn}, which is not there"))
+        }
+        Some(_) => Link::ok(name, format_args!("the broker, which is said to be {arn} to AWS")),
+    }
 }

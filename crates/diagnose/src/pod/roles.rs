@@ -10,7 +10,7 @@ use eks_auth::{Assumption, Grant, Tag};
 
 use super::{Facts, Upstream};
 use crate::{
-    chain::{Known, Link},
+    chain::{Known, Link, State},
     decided,
 };
 
@@ -36,7 +36,7 @@ pub(super) fn links(facts: &Facts<'_>, grant: Option<&Grant<'_>>) -> Vec<Link> {
         let there = there(facts, TARGET, target.role);
         // What a role that is not there would let in cannot be asked.
         links.push(match there.state {
-            crate::chain::State::Broken => there,
+            State::Broken => there,
             _ => assumed(facts, TARGET, &caller, target, &grant.role.tags, &grant.role.role.as_str()),
         });
     }
@@ -97,7 +97,9 @@ fn assumed(
     let Some(assume) = ask("sts:AssumeRole") else { return Link::unknown(name, "sts:AssumeRole") };
     let may = format!("{by} may assume {}", assumption.role);
     let link = decided::link(name, facts.world, &assume, facts.assumptions, &may);
-    if link.state != crate::chain::State::Ok || assumption.tags.is_empty() {
+    // Tags that the calling session hands on are asked for like those that are passed, by an assumption.
+    let is_tagged = !assumption.tags.is_empty() || (!tags.is_empty() && facts.assumptions.trust_tag_session_inherited);
+    if link.state != State::Ok || !is_tagged {
         return link;
     }
     let Some(tag) = ask("sts:TagSession") else { return link };

@@ -45,6 +45,8 @@ pub struct Container {
     pub name: String,
     /// The variables that tell SDKs where credentials are: `None` for a value that comes from elsewhere.
     pub variables: BTreeMap<&'static str, Option<String>>,
+    /// Whether it takes variables from ConfigMaps or Secrets, whole.
+    pub has_env_from: bool,
     /// What is mounted where: the volume by the path.
     pub mounts: BTreeMap<String, String>,
 }
@@ -137,7 +139,7 @@ impl Container {
             }
         }
         let mounts = raw.volume_mounts.into_iter().map(|mount| (mount.mount_path, mount.name)).collect();
-        Self { name: raw.name, variables, mounts }
+        Self { name: raw.name, variables, has_env_from: !raw.env_from.is_empty(), mounts }
     }
 }
 
@@ -234,6 +236,8 @@ struct RawContainer {
     name: String,
     #[serde(default)]
     env: Vec<RawVariable>,
+    #[serde(default)]
+    env_from: Vec<Value>,
     #[serde(default)]
     volume_mounts: Vec<RawMount>,
 }

@@ -154,8 +154,8 @@ impl CredentialSource for Broker {
             let asked = self.ask(Method::GET, &path, Vec::new(), changes::WITHIN).await;
             match asked.and_then(|Received { status, body, .. }| Told::read(status, &body)) {
                 Ok(told) => {
-                    let is_first = state.is_none();
-                    let taken_back = told.taken_back().filter(|_| !is_first);
+                    // What was given before the first answer may be of a state that nobody told of.
+                    let taken_back = if state.is_none() { Some(TakenBack::All) } else { told.taken_back() };
                     // No await between the two: who drops this call has heard of what is not asked for again.
                     *state = Some(told.revision);
                     if let Some(taken_back) = taken_back {

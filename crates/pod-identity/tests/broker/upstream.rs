@@ -66,6 +66,8 @@ async fn with_tls() -> (Rig, Arc<Certificate>) {
 async fn an_agent_gets_credentials_from_the_broker_and_says_who_refused() {
     let (rig, _certificate) = with_tls().await;
     let agent = Agent::before(&rig);
+    // What is given before the first answer about changes is not kept beyond it.
+    rig.waits_for_changes().await;
     let pod = rig.pod("api");
     let given = agent.ask(&pod).await.unwrap();
     assert_eq!((&given["AccessKeyId"], &given["AccountId"]), (&"ASIA-api".into(), &"111122223333".into()));
@@ -94,8 +96,8 @@ async fn a_changed_association_takes_credentials_back_at_once_and_no_others() {
     let (rig, _certificate) = with_tls().await;
     let agent = Agent::before(&rig);
     let (api, chained) = (rig.pod("api"), rig.pod("chained"));
-    let (of_api, of_chained) = (agent.ask(&api).await.unwrap(), agent.ask(&chained).await.unwrap());
     rig.waits_for_changes().await;
+    let (of_api, of_chained) = (agent.ask(&api).await.unwrap(), agent.ask(&chained).await.unwrap());
     rig.associate(&ASSOCIATIONS.replace("role/api", "role/other"));
     let deadline = Timestamp::now() + jiff::SignedDuration::from_secs(20);
     loop {

@@ -25,7 +25,8 @@ use crate::said::chain;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// A replica that went without a word is not asked again and again.
 const IDLE: Duration = Duration::from_secs(30);
-const LARGEST: usize = 64 << 10;
+/// The largest answer: 256 changed pairs of the longest names are half of it.
+const LARGEST: usize = 256 << 10;
 
 #[derive(Debug)]
 pub(super) struct Client(Pool<HttpsConnector<HttpConnector>, Full<Bytes>>);

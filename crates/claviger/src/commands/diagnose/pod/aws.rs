@@ -170,6 +170,9 @@ fn of_answer(told: &Value) -> Option<Association> {
 
 /// The associations of custom resources. What the broker leaves out is left out here.
 fn of_objects(objects: &[Value]) -> Known<Arc<Associations>> {
+    // As the broker has it: of two with the same patterns the elder counts.
+    let mut objects: Vec<_> = objects.iter().collect();
+    objects.sort_by_key(|object| (text(object, "/metadata/creationTimestamp"), text(object, "/metadata/name")));
     let mut associations = Vec::new();
     for object in objects {
         match kubernetes::association_of(object) {

@@ -92,7 +92,21 @@ async fn asked(connection: &Connection, name: &PodName) -> Result<Seen, Failure>
     };
     let (agent, instance) = match &pod.node {
         None => (Known::Absent, Known::Absent),
-        Some(node) => (agent_on(connection, node).await?, instance_of(connection, node).await),
+        Some(name) => {
+            let node = node_named(connection, name).await;
+            let agent = match (agent_on(connection, name).await?, &node) {
+                (Known::Absent, Known::Is(node)) if is_auto(node) => {
+                    Known::Unknown("EKS runs it outside Kubernetes on nodes of Auto Mode".to_owned())
+                }
+                (agent, _) => agent,
+            };
+            let instance = match node {
+                Known::Is(node) => instance(&node),
+                Known::Absent => Known::Absent,
+                Known::Unknown(why) => Known::Unknown(why),
+            };
+            (agent, instance)
+        }
     };
     Ok(Seen { pod, service_account, agent, associations, instance })
 }
@@ -106,12 +120,18 @@ async fn agent_on(connection: &Connection, node: &str) -> Result<Known<Agent>, F
     }
 }
 
-async fn instance_of(connection: &Connection, node: &str) -> Known<String> {
-    match connection.get(&format!("/api/v1/nodes/{node}")).await {
+async fn node_named(connection: &Connection, name: &str) -> Known<Value> {
+    match connection.get(&format!("/api/v1/nodes/{name}")).await {
         Err(error) => Known::Unknown(error.to_string()),
         Ok(None) => Known::Absent,
-        Ok(Some(node)) => instance(&node),
+        Ok(Some(node)) => Known::Is(node),
     }
+}
+
+/// Source: Amazon EKS User Guide, "Control if a workload is deployed on EKS Auto Mode nodes" (the label) and "Learn how EKS Auto
+/// Mode works" (the Pod Identity agent is one of the components that are no add-ons there).
+fn is_auto(node: &Value) -> bool {
+    node.pointer("/metadata/labels/eks.amazonaws.com~1compute-type").and_then(Value::as_str) == Some("auto")
 }
 
 /// Source: cloud-provider-aws, "Prerequisites" (`aws:///ZONE/INSTANCE`).

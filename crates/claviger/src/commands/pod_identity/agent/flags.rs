@@ -27,7 +27,7 @@ pub(crate) struct Flags {
     pub(crate) endpoint: Option<String>,
 
     /// URL of the broker of a cluster outside EKS, in place of EKS Auth
-    #[arg(long, value_name = "URL", value_parser = super::super::url, conflicts_with_all = ["endpoint", "region"], help_heading = BROKER)]
+    #[arg(long, value_name = "URL", value_parser = super::super::broker_url, conflicts_with_all = ["endpoint", "region"], help_heading = BROKER)]
     pub(crate) broker: Option<String>,
 
     /// Who vouches for it (PEM) [default: whom the system trusts]

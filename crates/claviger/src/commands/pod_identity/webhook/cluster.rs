@@ -40,7 +40,7 @@ impl Cluster {
         };
         let connection = Connection::open(&place).await?;
         let mut following = JoinSet::new();
-        let (accounts, follow) = kubernetes::ServiceAccounts::follow(&connection);
+        let (accounts, follow) = kubernetes::ServiceAccounts::follow(&connection, prefix);
         following.spawn(follow);
         let associations = watches_associations.then(|| {
             let (associations, follow) = follow_associations(&connection);
