@@ -39,7 +39,7 @@ fn it_is_as_the_readme_shows() {
     let mut up = Daemon::start(&["up", "--listen", "127.0.0.1:0"], directory.path());
     let text = masked(&up.text_until("Ready. "));
     insta::assert_snapshot!("up_text", text);
-    assert_eq!(shown_below("cargo run --release -- up"), text);
+    assert_eq!(shown_below("cargo up"), text);
     up.signal(Signal::INT);
     assert_eq!(up.ended().code(), Some(0));
     assert_eq!(up.rest(), "Stopped.");
@@ -60,7 +60,7 @@ fn with_kubernetes_too() {
     assert_eq!(up.ended().code(), Some(0));
 
     // The README leaves out what it has shown already.
-    let shown = shown_below("cargo run --release -- up --with-kubernetes").replace("...\n", "\n");
+    let shown = shown_below("cargo up --with-kubernetes").replace("...\n", "\n");
     let shown: Vec<_> = shown.lines().filter(|line| !line.is_empty()).collect();
     let (started, rest) = shown.split_first().unwrap();
     assert_eq!(up.notes(), [started.replace("target/tools", tools)]);
