@@ -58,6 +58,8 @@ NEVER_OF = {
     ("DeleteImportedKeyMaterial", "KMSInvalidStateException"): "only a key that is being created or updated, for a second",
     ("GetKeyRotationStatus", "UnsupportedOperationException"): "of keys that cannot rotate it says that they do not",
     ("GetPublicKey", "InvalidKeyUsageException"): "keys of every usage that are pairs have a public half",
+    ("DescribeIdentityProviderConfig", "InvalidParameterException"): "whatever is named and not there is not found",
+    ("DisassociateIdentityProviderConfig", "InvalidRequestException"): "what is there can be taken away",
     ("ListRetirableGrants", "NotFoundException"): "it names no key",
     **{
         (operation, "UnsupportedOperationException"): "it is supported"

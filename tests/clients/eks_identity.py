@@ -70,6 +70,8 @@ def a_cluster_has_one_identity_provider(aws):
 
     gone = eks(aws).disassociate_identity_provider_config(**of("provided"))["update"]
     assert gone["type"] == "DisassociateIdentityProviderConfig", gone
+    with aws.refuses("ResourceInUseException", f"currently has update {gone['id']} in progress", 409):
+        eks(aws).associate_identity_provider_config(**asked("provided"))
     with aws.refuses("ResourceNotFoundException", status=404):
         eks(aws).describe_identity_provider_config(**of("provided"))
     done(aws, "provided", gone)
