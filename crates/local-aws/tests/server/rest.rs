@@ -34,7 +34,7 @@ async fn what_has_no_operation_is_told_so() {
         assert_eq!((status, &*code), (404, "UnknownOperationException"), "{method} {path}");
         assert!(message.contains(path), "{message}");
     }
-    let absent = rest(&aws, "eks", "GET", "/clusters/a/identity-provider-configs", "").await.rest_error();
+    let absent = rest(&aws, "eks", "GET", "/clusters/a/capabilities", "").await.rest_error();
     assert_eq!((absent.0, &*absent.1), (400, "UnknownOperationException"));
     let broken = rest(&aws, "eks", "POST", "/clusters", "{").await.rest_error();
     assert_eq!((broken.0, &*broken.1), (400, "SerializationException"));
