@@ -12,6 +12,9 @@ pub mod agent;
 pub mod broker;
 pub mod webhook;
 
+/// The header by which the broker tells the agent by which state of the associations credentials were given.
+const REVISION: &str = "x-claviger-revision";
+
 mod bearer;
 mod certificate;
 mod clock;

@@ -12,7 +12,7 @@ use http::{HeaderMap, Method, StatusCode};
 use jiff::Timestamp;
 use serde::Deserialize;
 use tokio::{
-    sync::{Mutex, RwLock},
+    sync::{Mutex, RwLock, watch},
     time::sleep,
 };
 use zeroize::Zeroizing;
@@ -27,7 +27,7 @@ use super::{
     credentials::{Credentials, Keys},
     source::{CredentialSource, Issued, SourceError, TakenBack},
 };
-use crate::bearer::BearerToken;
+use crate::{REVISION, bearer::BearerToken};
 
 /// For one answer: the broker may be asking STS twice, for a role and for its target role.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
@@ -53,7 +53,9 @@ pub struct Broker {
     settings: BrokerSettings,
     client: RwLock<Arc<Client>>,
     /// The state of the associations that was told last.
-    state: Mutex<Option<String>>,
+    state: watch::Sender<Option<String>>,
+    /// One call at a time waits to hear of the next.
+    waiting: Mutex<()>,
 }
 
 /// The answer, as far as it matters here.
@@ -105,7 +107,7 @@ impl Broker {
     /// [`TrustError`], where who vouches for the broker cannot be read.
     pub fn new(settings: BrokerSettings) -> Result<Self, TrustError> {
         let client = RwLock::new(Arc::new(Client::new(settings.ca.as_deref())?));
-        Ok(Self { settings, client, state: Mutex::default() })
+        Ok(Self { settings, client, state: watch::Sender::new(None), waiting: Mutex::default() })
     }
 
     /// Who it is, as errors tell it.
@@ -141,23 +143,28 @@ impl CredentialSource for Broker {
         if status != StatusCode::OK {
             return Err(refused(status, &headers, &body, &self.name()));
         }
-        issued(&body).ok_or_else(|| incomplete(&self.name()))
+        let mut issued = issued(&body).ok_or_else(|| incomplete(&self.name()))?;
+        let by_state = headers.get(REVISION).and_then(|state| state.to_str().ok());
+        // Of two replicas one hears of a change first. What the other gives meanwhile is not told of again.
+        issued.may_be_kept = match (by_state, &*self.state.borrow()) {
+            (Some(by), Some(known)) => by == known,
+            _ => true,
+        };
+        Ok(issued)
     }
 
     async fn taken_back(&self) -> TakenBack {
-        let mut state = self.state.lock().await;
+        let _alone = self.waiting.lock().await;
         loop {
-            let path = match &*state {
-                Some(known) => format!("changes?since={known}"),
-                None => "changes".to_owned(),
-            };
+            let known = self.state.borrow().clone();
+            let path = known.as_ref().map_or("changes".to_owned(), |known| format!("changes?since={known}"));
             let asked = self.ask(Method::GET, &path, Vec::new(), changes::WITHIN).await;
             match asked.and_then(|Received { status, body, .. }| Told::read(status, &body)) {
                 Ok(told) => {
                     // What was given before the first answer may be of a state that nobody told of.
-                    let taken_back = if state.is_none() { Some(TakenBack::All) } else { told.taken_back() };
+                    let taken_back = if known.is_none() { Some(TakenBack::All) } else { told.taken_back() };
                     // No await between the two: who drops this call has heard of what is not asked for again.
-                    *state = Some(told.revision);
+                    self.state.send_replace(Some(told.revision));
                     if let Some(taken_back) = taken_back {
                         return taken_back;
                     }
@@ -219,5 +226,6 @@ fn issued(body: &[u8]) -> Option<Issued> {
         credentials: Credentials::new(&keys)?,
         subject: format!("system:serviceaccount:{}:{}", subject.namespace, subject.service_account),
         by: pod_identity_association.association_id,
+        may_be_kept: true,
     })
 }

@@ -31,7 +31,7 @@ use self::{
 use super::{
     credentials::Credentials,
     metrics::{CacheEvent, Metrics},
-    source::{CredentialSource, SourceError},
+    source::{CredentialSource, Issued, SourceError},
     token::Bearer,
 };
 use crate::{
@@ -193,7 +193,7 @@ impl Shared {
             let outcome = shared.call(&token, &bearer).await;
             departure.land(|state, asked| {
                 // What was asked for before something was taken back may be that: it is handed out, and not kept.
-                let is_kept = state.takings == takings;
+                let is_kept = state.takings == takings && !state.has_gone(&bearer);
                 shared.keep(state, key, &token, &bearer, outcome, asked, is_kept)
             });
         });
@@ -201,7 +201,7 @@ impl Shared {
     }
 
     /// One call of the source, checked.
-    async fn call(&self, token: &BearerToken, bearer: &Bearer) -> Result<Credentials, SourceError> {
+    async fn call(&self, token: &BearerToken, bearer: &Bearer) -> Result<Issued, SourceError> {
         // Closed never: an error would be that.
         let _turn = self.calls.acquire().await;
         let started = tokio::time::Instant::now();
@@ -223,7 +223,7 @@ impl Shared {
                 }
             }
         }
-        outcome.map(|issued| issued.credentials)
+        outcome
     }
 
     /// Keeps what a call brought, and tells it.
@@ -234,14 +234,14 @@ impl Shared {
         key: TokenKey,
         token: &BearerToken,
         bearer: &Bearer,
-        outcome: Result<Credentials, SourceError>,
+        outcome: Result<Issued, SourceError>,
         asked: bool,
         is_kept: bool,
     ) -> Outcome {
         let now = (self.now)();
         match outcome {
-            Ok(credentials) => {
-                if self.settings.keeps() && is_kept {
+            Ok(Issued { credentials, may_be_kept, .. }) => {
+                if self.settings.keeps() && is_kept && may_be_kept {
                     let entry = Entry::new(&self.settings, token, bearer, credentials.clone(), now, asked);
                     let evicted = state.keep(key, entry);
                     self.metrics.kept(state.len(), evicted);

@@ -150,6 +150,7 @@ fn issued(answer: AssumeRoleForPodIdentityOutput) -> Option<Issued> {
         credentials: Credentials::new(&keys)?,
         subject: format!("system:serviceaccount:{}:{}", subject.namespace(), subject.service_account()),
         by: association.association_id().to_owned(),
+        may_be_kept: true,
     })
 }
 

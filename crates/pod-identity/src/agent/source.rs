@@ -36,6 +36,8 @@ pub struct Issued {
     pub subject: String,
     /// By which association or rule, for the log.
     pub by: String,
+    /// Whether they may be kept for the next pod that shows the token. Not where they may be taken back already.
+    pub may_be_kept: bool,
 }
 
 /// Whose credentials are no longer what they should be.

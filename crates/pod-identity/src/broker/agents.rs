@@ -49,6 +49,9 @@ pub struct InvalidServiceAccount(pub String);
 /// Knows which node a pod runs on.
 #[async_trait]
 pub trait Pods: fmt::Debug + Send + Sync + 'static {
+    /// Whether pods of the cluster of this name are looked up.
+    fn knows(&self, cluster: &str) -> bool;
+
     /// The name of the node of the pod of this name and unique id, in the cluster of this name. `None`: there is no such pod,
     /// or it runs on none yet.
     ///
@@ -104,20 +107,28 @@ impl Agents {
             let message = format!("the pod {}/{} does not run on the agent's node", pod.namespace, pod.pod_name);
             Refusal::new(Code::AccessDenied, message).counted(Outcome::OtherNode)
         };
-        if let Some(of_pod) = &pod.node {
-            return if of_pod == node { Ok(()) } else { Err(elsewhere()) };
+        if pod.node.as_ref().is_some_and(|of_pod| of_pod != node) {
+            return Err(elsewhere());
         }
-        let Some(pods) = &self.pods else {
-            let message = "the pod's token does not say which node the pod runs on, and pods are not looked up here; the \
-                           apiserver writes it from Kubernetes 1.30 on";
-            return Err(Refusal::new(Code::AccessDenied, message).counted(Outcome::NodeUnknown));
+        let name = cluster.arn.name();
+        let looked_up = match self.pods.as_ref().filter(|pods| pods.knows(name)) {
+            Some(pods) => Some(pods.node_of(name, pod).await),
+            None => None,
         };
-        match pods.node_of(cluster.arn.name(), pod).await {
-            Ok(Some(name)) if name == node.name => Ok(()),
-            Ok(_) => Err(elsewhere()),
-            Err(reason) => {
+        match (looked_up, &pod.node) {
+            (Some(Ok(Some(of_pod))), _) if of_pod == node.name => Ok(()),
+            // A token outlives its pod.
+            (Some(Ok(_)), _) => Err(elsewhere()),
+            // The apiserver is away, or nobody is asked: what it wrote into the token counts.
+            (_, Some(_)) => Ok(()),
+            (Some(Err(reason)), None) => {
                 let message = format!("cannot look up which node the pod runs on: {reason}");
                 Err(Refusal::new(Code::ServiceUnavailable, message).counted(Outcome::NodeUnknown))
+            }
+            (None, None) => {
+                let message = "the pod's token does not say which node the pod runs on, and pods are not looked up here; the \
+                               apiserver writes it from Kubernetes 1.30 on";
+                Err(Refusal::new(Code::AccessDenied, message).counted(Outcome::NodeUnknown))
             }
         }
     }

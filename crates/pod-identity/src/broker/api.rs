@@ -19,6 +19,8 @@ use crate::bearer::BearerToken;
 pub(super) type Answer = Response<Full<Bytes>>;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+/// The state of the associations by which credentials were given: another one than the agent knows of may be an older one.
+const REVISION: HeaderName = HeaderName::from_static(crate::REVISION);
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 
 /// What is asked for, as a request's head says it.
@@ -37,6 +39,8 @@ pub(super) struct Lent<'a> {
     pub(super) association_arn: String,
     pub(super) association_id: &'a str,
     pub(super) session: &'a Session,
+    /// The state of the associations.
+    pub(super) revision: &'a str,
 }
 
 #[derive(Deserialize)]
@@ -108,7 +112,7 @@ pub(super) fn lent(lent: &Lent<'_>, id: &str) -> Answer {
         access_key_id: &'a str,
         expiration: i64,
     }
-    let Lent { namespace, service_account, association_arn, association_id, session } = lent;
+    let Lent { namespace, service_account, association_arn, association_id, session, revision } = lent;
     let document = Document {
         subject: Subject { namespace, service_account },
         audience: eks_auth::AUDIENCE,
@@ -124,7 +128,11 @@ pub(super) fn lent(lent: &Lent<'_>, id: &str) -> Answer {
     // Room for all of it, so that no part is left behind where it grew out of.
     let mut body = Zeroizing::new(Vec::with_capacity(2 * session.keys.session_token.len() + 4096));
     match serde_json::to_writer(&mut *body, &document) {
-        Ok(()) => answer(StatusCode::OK, Bytes::from_owner(body), id),
+        Ok(()) => {
+            let mut answer = answer(StatusCode::OK, Bytes::from_owner(body), id);
+            answer.headers_mut().extend(HeaderValue::from_str(revision).ok().map(|value| (REVISION, value)));
+            answer
+        }
         Err(_) => refused(&Refusal::new(Code::InternalServer, "the answer cannot be written"), id),
     }
 }

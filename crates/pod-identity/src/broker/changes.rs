@@ -92,6 +92,12 @@ impl Changes {
     }
 }
 
+/// The name of the state that associations are in.
+pub(super) fn revision(changes: Option<&Changes>, associations: &Arc<Associations>) -> String {
+    let known = changes.and_then(|changes| changes.states.borrow().name_of(associations));
+    known.unwrap_or_else(|| name(associations))
+}
+
 impl Drop for Changes {
     fn drop(&mut self) {
         self.following.abort();
@@ -116,6 +122,11 @@ impl States {
 
     fn newest(&self) -> Option<&str> {
         self.all.back().map(|(name, _)| name.as_str())
+    }
+
+    fn name_of(&self, associations: &Arc<Associations>) -> Option<String> {
+        let mut all = self.all.iter().rev();
+        all.find(|(_, known)| Arc::ptr_eq(known, associations)).map(|(name, _)| name.clone())
     }
 
     fn has(&self, name: &str) -> bool {

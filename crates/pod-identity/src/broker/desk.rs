@@ -13,7 +13,7 @@ use super::{
     agents::{Agents, Caller},
     api::{self, Answer, Lent, Route},
     assumer::{AssumeError, AssumeErrorKind, RoleAssumer},
-    changes::Changes,
+    changes::{self, Changes},
     cluster::{Cluster, Clusters},
     lending::Lending,
     metrics::{Metrics, Outcome},
@@ -198,12 +198,14 @@ impl Desk {
             request = id,
             "credentials issued"
         );
+        let revision = changes::revision(self.changes.get(known.name), &associations);
         let lent = Lent {
             namespace,
             service_account: account,
             association_arn: cluster.arn.association(&association.id),
             association_id: &association.id,
             session: &session,
+            revision: &revision,
         };
         Ok(api::lent(&lent, id))
     }

@@ -73,6 +73,20 @@ async fn a_pod_that_has_gone_is_forgotten_with_every_token_that_it_had_and_no_ot
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_given_for_a_pod_that_went_meanwhile_is_not_kept() {
+    let late = Does::IssueLate(SignedDuration::from_hours(6), Duration::from_secs(3));
+    let kept = Kept::new(late, CacheSettings::default());
+    let (gone, other) = (token("api", DAY), token("web", DAY));
+    let (of_gone, of_other, ()) = tokio::join!(kept.ask(&gone), kept.ask(&other), async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        kept.cache.forget_pod("uid-of-api");
+    });
+    assert_eq!((of_gone.as_deref(), of_other.as_deref()), (Ok("call-1"), Ok("call-1")));
+    assert_eq!(kept.cache.len(), 1, "the other's");
+    assert_eq!(kept.ask(&other).await.unwrap(), "call-1");
+}
+
+#[tokio::test(start_paused = true)]
 async fn while_the_source_is_away_what_is_kept_goes_on_until_it_ends() {
     for class in [SourceErrorClass::Throttled, SourceErrorClass::Away, SourceErrorClass::Untrue] {
         let kept = Kept::new(SIX_HOURS, CacheSettings::default());

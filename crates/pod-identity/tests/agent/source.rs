@@ -90,7 +90,7 @@ impl CredentialSource for Source {
             expires: self.now() + lasts,
         };
         let credentials = Credentials::new(&keys).unwrap();
-        Ok(Issued { credentials, subject: bearer.subject, by: "a-1".to_owned() })
+        Ok(Issued { credentials, subject: bearer.subject, by: "a-1".to_owned(), may_be_kept: true })
     }
 }
 

@@ -19,6 +19,10 @@ struct Known(Result<Option<&'static str>, &'static str>);
 
 #[async_trait]
 impl Pods for Known {
+    fn knows(&self, cluster: &str) -> bool {
+        cluster == "demo"
+    }
+
     async fn node_of(&self, cluster: &str, pod: &PodToken) -> Result<Option<String>, String> {
         assert_eq!((cluster, &*pod.pod_uid), ("demo", "uid-of-api"));
         self.0.map(|node| node.map(str::to_owned)).map_err(str::to_owned)
@@ -86,6 +90,45 @@ async fn a_pod_whose_token_has_no_node_is_looked_up() {
         assert_eq!(answer.status.as_u16(), status, "{told}: {answer:?}");
         assert!(rig.scrape().contains(&format!("{{outcome=\"{outcome}\"}} 1")), "{told}");
     }
+}
+
+/// A token outlives its pod: where pods are looked up, one that has gone gets nothing more by it. An apiserver that is away takes
+/// nothing from a pod whose token says where it runs.
+#[tokio::test]
+async fn a_pod_that_has_gone_is_given_nothing_where_pods_are_looked_up() {
+    for (known, status, outcome) in [
+        (Known(Ok(Some("one"))), 200, "ok"),
+        (Known(Ok(None)), 400, "other_node"),
+        (Known(Ok(Some("two"))), 400, "other_node"),
+        (Known(Err("the apiserver is away")), 200, "ok"),
+    ] {
+        let told = format!("{known:?}");
+        let rig = Rig::with(Differs { pods: Some(Arc::new(known)), ..Differs::default() }).await;
+        let answer = rig.ask(&rig.pod("api")).await;
+        assert_eq!(answer.status.as_u16(), status, "{told}: {answer:?}");
+        assert!(rig.scrape().contains(&format!("{{outcome=\"{outcome}\"}} 1")), "{told}");
+    }
+}
+
+/// Of a cluster whose pods nobody looks up, a token without a node is refused for good, and not as if an apiserver were away.
+#[tokio::test]
+async fn a_cluster_without_an_apiserver_has_nothing_to_do_with_anothers() {
+    #[derive(Debug)]
+    struct OfAnother;
+    #[async_trait]
+    impl Pods for OfAnother {
+        fn knows(&self, _cluster: &str) -> bool {
+            false
+        }
+
+        async fn node_of(&self, cluster: &str, _pod: &PodToken) -> Result<Option<String>, String> {
+            Err(format!("{cluster} is not known"))
+        }
+    }
+    let rig = Rig::with(Differs { pods: Some(Arc::new(OfAnother)), ..Differs::default() }).await;
+    let answer = rig.ask(&rig.key.token(&pod_claims("shop", "api", None))).await;
+    assert_eq!((answer.status.as_u16(), &*answer.error), (400, "AccessDeniedException"));
+    assert_eq!(rig.ask(&rig.pod("api")).await.status, StatusCode::OK);
 }
 
 #[tokio::test]

@@ -46,3 +46,20 @@ async fn a_deleted_association_gives_nothing_and_a_broken_file_leaves_the_former
     rig.associate(ASSOCIATIONS);
     assert_eq!(rig.ask(&pod).await.status, StatusCode::OK);
 }
+
+/// An agent tells by it whether the replica that gave them knew what another has told.
+#[tokio::test]
+async fn credentials_come_with_the_state_of_the_associations_that_changes_tell() {
+    let rig = Rig::start().await;
+    let told = async || {
+        let agent = format!("Bearer {}", rig.agent("one"));
+        let told = rig.send(http::Method::GET, "/clusters/demo/changes", &agent, String::new()).await;
+        told.body["revision"].as_str().unwrap().to_owned()
+    };
+    let first = told().await;
+    assert_eq!(rig.ask(&rig.pod("api")).await.revision, first);
+    rig.associate(&ASSOCIATIONS.replace("role/api", "role/other"));
+    let second = rig.ask(&rig.pod("api")).await.revision;
+    assert_ne!(second, first);
+    assert_eq!(told().await, second);
+}

@@ -85,6 +85,8 @@ pub(crate) struct Answer {
     /// `x-amzn-errortype`
     pub(crate) error: String,
     pub(crate) request_id: String,
+    /// `x-claviger-revision`
+    pub(crate) revision: String,
     pub(crate) body: Value,
 }
 
@@ -169,6 +171,7 @@ impl Rig {
             status: head.status,
             error: header("x-amzn-errortype").unwrap_or_default(),
             request_id: header("x-amzn-requestid").unwrap(),
+            revision: header("x-claviger-revision").unwrap_or_default(),
             body: serde_json::from_slice(&body).unwrap(),
         }
     }

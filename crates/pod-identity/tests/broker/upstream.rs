@@ -1,8 +1,20 @@
 //! The agent before the broker, over TLS.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    path::Path,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
-use http::StatusCode;
+use bytes::Bytes;
+use http::{Request, Response, StatusCode, Uri};
+use http_body_util::Full;
+use hyper::{body::Incoming, service::service_fn};
+use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
 use pod_identity::{
     Certificate,
@@ -12,8 +24,12 @@ use pod_identity::{
     },
 };
 use prometheus_client::registry::Registry;
+use tokio::sync::Notify;
 
-use crate::rig::{ASSOCIATIONS, Differs, Rig};
+use crate::{
+    issuer::SigningKey,
+    rig::{ASSOCIATIONS, Differs, Rig, pod_claims},
+};
 
 /// Writes a certificate for `localhost` that vouches for itself.
 fn certificate(folder: &Path) {
@@ -37,7 +53,11 @@ impl Agent {
         std::fs::copy(folder.join("tls.crt"), &ca).unwrap();
         let endpoint = format!("https://localhost:{}", rig.address.port());
         let settings = BrokerSettings { endpoint, ca: Some(ca), token, cluster: "demo".to_owned() };
-        let broker = Arc::new(Broker::new(settings).unwrap());
+        Self::of(Broker::new(settings).unwrap())
+    }
+
+    fn of(broker: Broker) -> Self {
+        let broker = Arc::new(broker);
         let metrics = Metrics::register(&mut Registry::default());
         let source = Arc::clone(&broker) as Arc<dyn CredentialSource>;
         let cache = Cache::new(source, CacheSettings::default(), Arc::new(Timestamp::now), metrics);
@@ -157,4 +177,81 @@ async fn a_broker_that_is_not_there_is_told_and_who_vouches_for_nobody_too() {
         told.message.starts_with("unable to fetch credentials from the broker at http://127.0.0.1:1: "),
         "{told:?}"
     );
+}
+
+/// Two replicas behind one address, which do not know the same: what no broker of these tests can be made to show.
+struct Replicas {
+    /// The state by which credentials are given.
+    gives_by: Mutex<&'static str>,
+    given: AtomicUsize,
+    /// An agent that was told of the state `a` waits for the next.
+    waits: Notify,
+}
+
+impl Replicas {
+    async fn start() -> (Arc<Self>, String) {
+        let replicas = Arc::new(Self { gives_by: Mutex::new("b"), given: AtomicUsize::new(0), waits: Notify::new() });
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let serving = Arc::clone(&replicas);
+        tokio::spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                let serving = Arc::clone(&serving);
+                let service = service_fn(move |request: Request<Incoming>| {
+                    let serving = Arc::clone(&serving);
+                    async move { Ok::<_, Infallible>(serving.answer(request.uri()).await) }
+                });
+                tokio::spawn(
+                    hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service),
+                );
+            }
+        });
+        (replicas, endpoint)
+    }
+
+    async fn answer(&self, uri: &Uri) -> Response<Full<Bytes>> {
+        if uri.query() == Some("since=a") {
+            self.waits.notify_one();
+            return std::future::pending().await;
+        }
+        if uri.path().ends_with("/changes") {
+            return Response::new(r#"{"revision": "a", "all": false, "serviceAccounts": []}"#.into());
+        }
+        let call = self.given.fetch_add(1, Ordering::SeqCst);
+        let given = serde_json::json!({
+            "subject": {"namespace": "shop", "serviceAccount": "api"},
+            "audience": "pods.eks.amazonaws.com",
+            "podIdentityAssociation": {"associationArn": "arn", "associationId": "a-1"},
+            "assumedRoleUser": {"arn": "arn:aws:sts::111122223333:assumed-role/api/s", "assumeRoleId": "AROA:s"},
+            "credentials": {
+                "accessKeyId": format!("ASIA{call}"), "secretAccessKey": "secret", "sessionToken": "session",
+                "expiration": (Timestamp::now() + jiff::SignedDuration::from_hours(1)).as_second(),
+            },
+        });
+        let mut answer = Response::new(given.to_string().into());
+        let by = *self.gives_by.lock().unwrap();
+        answer.headers_mut().insert("x-claviger-revision", by.parse().unwrap());
+        answer
+    }
+}
+
+#[tokio::test]
+async fn what_is_given_by_a_state_that_is_not_the_one_told_is_handed_out_and_not_kept() {
+    let (replicas, endpoint) = Replicas::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let token = folder.path().join("own-token");
+    std::fs::write(&token, "a.b.c").unwrap();
+    let broker = Broker::new(BrokerSettings { endpoint, ca: None, token, cluster: "demo".to_owned() }).unwrap();
+    let agent = Agent::of(broker);
+    replicas.waits.notified().await;
+
+    let pod = SigningKey::new("one", "ES256").token(&pod_claims("shop", "api", Some("one")));
+    for call in ["ASIA0", "ASIA1"] {
+        assert_eq!(agent.ask(&pod).await.unwrap()["AccessKeyId"], call, "the other replica may have heard of nothing");
+    }
+    *replicas.gives_by.lock().unwrap() = "a";
+    for _ in 0..2 {
+        assert_eq!(agent.ask(&pod).await.unwrap()["AccessKeyId"], "ASIA2");
+    }
 }

@@ -1,5 +1,7 @@
 //! What is kept, and what that is worth at a time.
 
+use std::collections::VecDeque;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::{flight::Board, lru::Lru, settings::CacheSettings};
@@ -17,6 +19,9 @@ use crate::{
 /// Source: botocore, `credentials.py`, `RefreshableCredentials._advisory_refresh_timeout`.
 const AHEAD: SignedDuration = SignedDuration::from_mins(20);
 
+/// Pods that have gone and are remembered, since a call for one may be under way: more than end at once on a node.
+const GONE_REMEMBERED: usize = 1024;
+
 pub(super) struct State {
     entries: Lru<Entry>,
     /// Apart from the entries, so that no number of bad tokens pushes out a good one.
@@ -24,6 +29,8 @@ pub(super) struct State {
     pub(super) flights: Board,
     /// How often something was taken back.
     pub(super) takings: u64,
+    /// The unique ids of pods that have gone, the newest last.
+    gone: VecDeque<String>,
 }
 
 pub(super) struct Entry {
@@ -66,7 +73,8 @@ impl Entry {
 impl State {
     pub(super) fn new(settings: &CacheSettings) -> Self {
         let most = settings.entries;
-        Self { entries: Lru::new(most), refusals: Lru::new(most.max(1)), flights: Board::default(), takings: 0 }
+        let (entries, refusals) = (Lru::new(most), Lru::new(most.max(1)));
+        Self { entries, refusals, flights: Board::default(), takings: 0, gone: VecDeque::new() }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -120,8 +128,17 @@ impl State {
         before - self.entries.len()
     }
 
-    /// How many were forgotten.
+    /// Whether it is of a pod that is known to have gone.
+    pub(super) fn has_gone(&self, bearer: &Bearer) -> bool {
+        bearer.pod_uid.as_ref().is_some_and(|uid| self.gone.contains(uid))
+    }
+
+    /// How many were forgotten. What is asked for at this moment is not kept either.
     pub(super) fn forget_pod(&mut self, uid: &str) -> usize {
+        if self.gone.len() >= GONE_REMEMBERED {
+            self.gone.pop_front();
+        }
+        self.gone.push_back(uid.to_owned());
         let before = self.entries.len();
         self.entries.retain(|entry| entry.bearer.pod_uid.as_deref() != Some(uid));
         before - self.entries.len()

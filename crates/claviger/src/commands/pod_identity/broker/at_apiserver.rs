@@ -49,6 +49,10 @@ struct PodsOf(HashMap<String, kubernetes::Pods>);
 
 #[async_trait]
 impl Pods for PodsOf {
+    fn knows(&self, cluster: &str) -> bool {
+        self.0.contains_key(cluster)
+    }
+
     async fn node_of(&self, cluster: &str, pod: &PodToken) -> Result<Option<String>, String> {
         let pods = self.0.get(cluster).ok_or_else(|| format!("the apiserver of cluster {cluster} is not known"))?;
         let node = pods.node_of(&pod.namespace, &pod.pod_name, &pod.pod_uid).await;
