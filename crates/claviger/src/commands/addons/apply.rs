@@ -24,6 +24,8 @@ pub(super) enum Stopped {
     Refused(#[from] CallError),
     #[error("the add-on {addon} came to be {status}{}", told(.issues))]
     Failed { addon: String, status: String, issues: Vec<String> },
+    #[error("the trust policy of {role} is no longer the one that was looked at: somebody has changed it since")]
+    Changed { role: String },
     #[error("the add-on {addon} is still {status} after {after:?}")]
     Slow { addon: String, status: String, after: Duration },
 }
@@ -60,18 +62,22 @@ impl Applying<'_> {
             Step::CreateRole { role, description, trust } => {
                 let trust = trust.to_string();
                 let input = json!({ "RoleName": role, "Description": description, "AssumeRolePolicyDocument": trust });
-                iam.call("CreateRole", input).await?;
+                made(iam.call("CreateRole", input).await, "EntityAlreadyExists")?;
             }
             Step::AttachPolicy { role, policy } => {
                 iam.call("AttachRolePolicy", json!({ "RoleName": role, "PolicyArn": policy })).await?;
             }
-            Step::UpdateTrust { role, trust, .. } => {
+            Step::UpdateTrust { role, trust, former, .. } => {
+                // The whole document is written: what somebody added since would be lost.
+                if self.observer.trust(role).await?.as_ref() != Some(former) {
+                    return Err(Stopped::Changed { role: role.clone() });
+                }
                 let input = json!({ "RoleName": role, "PolicyDocument": trust.to_string() });
                 iam.call("UpdateAssumeRolePolicy", input).await?;
             }
             Step::CreateProvider { url } => {
                 let input = json!({ "Url": url, "ClientIDList": ["sts.amazonaws.com"] });
-                iam.call("CreateOpenIDConnectProvider", input).await?;
+                made(iam.call("CreateOpenIDConnectProvider", input).await, "EntityAlreadyExists")?;
             }
             Step::CreateAddon { addon, version, associations } => {
                 let mut input = named(name, addon);
@@ -96,7 +102,7 @@ impl Applying<'_> {
             }
             Step::DeleteAssociation { association, .. } => {
                 let input = json!({ "clusterName": name, "associationId": association });
-                eks.call("DeletePodIdentityAssociation", input).await?;
+                made(eks.call("DeletePodIdentityAssociation", input).await, "ResourceNotFoundException")?;
             }
         }
         match step.awaited() {
@@ -125,6 +131,14 @@ impl Applying<'_> {
             sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
+    }
+}
+
+/// What is refused as done, when it was sent more than once, was done by an attempt whose answer was lost.
+fn made(answer: Result<Value, CallError>, as_done: &str) -> Result<(), CallError> {
+    match answer {
+        Err(refused) if !(refused.attempts > 1 && refused.is(as_done)) => Err(refused),
+        _ => Ok(()),
     }
 }
 

@@ -325,6 +325,13 @@ impl Observer {
         }))
     }
 
+    /// The trust policy that a role has now; `None`: it has none that reads.
+    pub(super) async fn trust(&self, role: &str) -> Result<Option<Value>, CallError> {
+        let told = self.iam.call("GetRole", json!({ "RoleName": role })).await?;
+        let text = told.pointer("/Role/AssumeRolePolicyDocument").and_then(Value::as_str).unwrap_or_default();
+        Ok(serde_json::from_str(&percent_decode_str(text).decode_utf8_lossy()).ok())
+    }
+
     async fn has_provider(&self, cluster: &Cluster) -> Result<bool, Unknown> {
         let Some(arn) = cluster.provider() else { return Ok(false) };
         match self.iam.call("GetOpenIDConnectProvider", json!({ "OpenIDConnectProviderArn": arn })).await {

@@ -78,8 +78,12 @@ impl Plan {
         };
         let is_there = facts.has_agent || facts.cluster.is_auto || wanted.has_own_agent;
         let is_made = |step: &Step| matches!(step, Step::CreateAddon { addon, .. } if addon == AGENT);
-        if is_there || wanted.to == To::Irsa || !self.steps.iter().any(lends) || self.steps.iter().any(is_made) {
+        if is_there || wanted.to == To::Irsa || !self.steps.iter().any(lends) {
             return;
+        }
+        if let Some(at) = self.steps.iter().position(is_made) {
+            let agent = self.steps.remove(at);
+            return self.steps.insert(0, agent);
         }
         match &facts.agent_version {
             Some(version) => {
@@ -273,7 +277,13 @@ impl<'a> One<'a> {
             return self.tell(Kind::Blocked, text);
         }
         let statement = trust::pod_identity(self.cluster(), self.wanted.only);
-        self.change_trust(role, statement, "pods.eks.amazonaws.com, too");
+        self.change_trust(
+            role,
+            statement,
+            "pods.eks.amazonaws.com, too",
+            self.pods(&needs.service_account),
+            By::PodIdentity,
+        );
     }
 
     /// The trust policy of a role, with the steps done.
@@ -281,13 +291,19 @@ impl<'a> One<'a> {
         self.trusts.get(role_name(&role.arn)).unwrap_or(&role.trust)
     }
 
-    fn change_trust(&mut self, role: &Role, statement: Value, reason: &str) {
+    fn change_trust(&mut self, role: &Role, statement: Value, reason: &str, pods: Pods<'_>, by: By) {
         let name = role_name(&role.arn).to_owned();
         let Some(trust) = trust::with(self.trust_of(role), statement) else {
             return self.tell(Kind::Blocked, format!("the trust policy of {name} does not read"));
         };
+        if !pods.may_have(&trust.to_string(), by) {
+            let text =
+                format!("the trust policy of {name} denies {} what it would be allowed: mend it", pods.service_account);
+            return self.tell(Kind::Blocked, text);
+        }
+        let former = serde_json::from_str(self.trust_of(role)).unwrap_or_default();
         self.trusts.insert(name.clone(), trust.to_string());
-        self.steps.push(Step::UpdateTrust { role: name, reason: reason.to_owned(), trust });
+        self.steps.push(Step::UpdateTrust { role: name, reason: reason.to_owned(), trust, former });
     }
 
     /// Gives AWS's role the policies that it lacks, and tells what a role has beyond, or lacks.
@@ -340,7 +356,7 @@ impl<'a> One<'a> {
             let pods = self.pods(&needs.service_account);
             let may_have = pods.may_have(self.trust_of(role), By::Irsa);
             if let Some(statement) = pods.irsa().filter(|_| !may_have) {
-                self.change_trust(role, statement, "the cluster's issuer, too");
+                self.change_trust(role, statement, "the cluster's issuer, too", pods, By::Irsa);
             }
         }
         let name = &addon.name;

@@ -26,6 +26,9 @@ pub(super) enum Step {
         role: String,
         reason: String,
         trust: Value,
+        /// What was there when this was planned: of another, nobody looked at what it says.
+        #[serde(skip)]
+        former: Value,
     },
     /// IAM comes to know the cluster's issuer.
     CreateProvider {

@@ -146,3 +146,26 @@ fn a_denial_or_a_condition_in_a_trust_policy_counts() {
         assert_eq!(pods.may_have(&text, By::PodIdentity), may, "{text}");
     }
 }
+
+/// The statement that is added would be of no use, and stand there once more after each run.
+#[test]
+fn a_denial_that_stands_in_the_trust_policy_blocks_the_change_of_it() {
+    let one = addon("one", &["a"]);
+    let denied = json!({ "Effect": "Deny", "Principal": "*", "Action": "sts:TagSession" });
+    let associations = vec![associated(&one, "a", "first")];
+    let facts = facts(vec![one], associations, vec![role("first", trust::document(vec![denied]))]);
+    let plan = Plan::of(&facts, &Wanted { mends_trust: true, ..Wanted::default() });
+    assert!(plan.steps.is_empty(), "{:?}", names(&plan));
+    assert!(plan.findings[0].text.contains("denies a what it would be allowed"), "{:?}", plan.findings);
+}
+
+#[test]
+fn an_agent_that_is_asked_for_comes_before_what_needs_it() {
+    let (one, agent) = (addon("one", &["a"]), Addon { installed: None, ..addon(AGENT, &[]) });
+    let agent = Addon { requires_iam: Some(false), ..agent };
+    let mut facts = facts(vec![one, agent], Vec::new(), Vec::new());
+    facts.has_agent = false;
+    let plan = Plan::of(&facts, &Wanted::default());
+    assert_eq!(names(&plan)[0], format!("create the add-on {AGENT} v1"));
+    assert_eq!(plan.steps.iter().filter(|step| matches!(step, Step::CreateAddon { .. })).count(), 1);
+}
