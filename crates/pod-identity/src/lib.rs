@@ -22,7 +22,7 @@ mod cluster_keys;
 mod connections;
 mod pace;
 mod said;
-mod sdk_http;
+mod sdk;
 
 pub use certificate::{Certificate, CertificateError};
 pub use cluster_keys::{ClusterKeys, InvalidKeySource, KeySource};

@@ -7,12 +7,8 @@ mod said;
 use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
-use aws_sdk_eksauth::{
-    Client,
-    config::{Builder, StalledStreamProtectionConfig},
-    operation::assume_role_for_pod_identity::AssumeRoleForPodIdentityOutput,
-};
+use aws_config::SdkConfig;
+use aws_sdk_eksauth::{Client, operation::assume_role_for_pod_identity::AssumeRoleForPodIdentityOutput};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use jiff::Timestamp;
 use tokio::sync::RwLock;
@@ -22,15 +18,16 @@ use super::{
     credentials::{Credentials, Keys},
     source::{CredentialSource, Issued, SourceError},
 };
-use crate::{bearer::BearerToken, sdk_http};
+use crate::{
+    bearer::BearerToken,
+    sdk::{self, Patience},
+};
 
 /// Source: eks-pod-identity-agent, `internal/cloud/eksauth/service.go`.
-const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
+///
 /// All attempts together: SDKs in pods try for some seconds, and a call goes on while they try again.
-const CALL_TIMEOUT: Duration = Duration::from_secs(4);
-const ATTEMPTS: u32 = 3;
-const FIRST_BACKOFF: Duration = Duration::from_millis(50);
+const PATIENCE: Patience =
+    Patience { connect: Duration::from_millis(500), attempt: Duration::from_secs(1), call: Duration::from_secs(4) };
 
 /// Which EKS Auth, for which cluster.
 #[derive(Clone, Default)]
@@ -57,7 +54,7 @@ impl EksAuth {
     /// Takes the settings up.
     #[must_use]
     pub fn new(settings: EksAuthSettings) -> Self {
-        let http = sdk_http::connections(settings.endpoint.as_deref());
+        let http = sdk::connections(settings.endpoint.as_deref());
         Self { settings, http, client: RwLock::default() }
     }
 
@@ -82,33 +79,9 @@ impl EksAuth {
 
     /// `None`: nobody knows the region.
     async fn make(&self) -> Option<Arc<Client>> {
-        let shared = match &self.settings.sdk {
-            Some(given) => given.clone(),
-            None => self.found().await,
-        };
-        shared.region()?;
-        let given = self.settings.sdk.as_ref().and_then(SdkConfig::timeout_config).cloned();
-        let ours = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-            .operation_timeout(CALL_TIMEOUT);
-        let mut config = Builder::from(&shared)
-            .http_client(self.http.clone())
-            .timeout_config(given.unwrap_or_else(|| ours.build()))
-            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_BACKOFF))
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        if let Some(endpoint) = &self.settings.endpoint {
-            config = config.endpoint_url(endpoint);
-        }
-        Some(Arc::new(Client::from_conf(config.build())))
-    }
-
-    async fn found(&self) -> SdkConfig {
-        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12());
-        if let Some(region) = &self.settings.region {
-            loader = loader.region(Region::new(region.clone()));
-        }
-        loader.load().await
+        let EksAuthSettings { region, endpoint, sdk, .. } = &self.settings;
+        let config = sdk::config(sdk.as_ref(), region.as_deref(), endpoint.as_deref(), &self.http, &PATIENCE).await?;
+        Some(Arc::new(Client::new(&config)))
     }
 }
 

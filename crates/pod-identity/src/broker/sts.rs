@@ -11,10 +11,10 @@ use std::{
 };
 
 use async_trait::async_trait;
-use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::SdkConfig;
 use aws_sdk_sts::{
     Client,
-    config::{Builder, Credentials, SharedCredentialsProvider, StalledStreamProtectionConfig},
+    config::{Builder, Credentials, SharedCredentialsProvider},
     operation::assume_role::AssumeRoleOutput,
     types::Tag,
 };
@@ -28,14 +28,11 @@ use super::{
     assumer::{AssumeError, Identity, RoleAssumer},
     session::{Session, SessionKeys},
 };
-use crate::sdk_http;
+use crate::sdk::{self, Patience};
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
-/// All attempts together: who waits for two of them, one for a target role, does so for some seconds.
-const CALL_TIMEOUT: Duration = Duration::from_secs(6);
-const ATTEMPTS: u32 = 3;
-const FIRST_BACKOFF: Duration = Duration::from_millis(50);
+/// Who waits for two calls, one for a target role, does so for some seconds.
+const PATIENCE: Patience =
+    Patience { connect: Duration::from_secs(1), attempt: Duration::from_secs(3), call: Duration::from_secs(6) };
 
 /// Which STS.
 #[derive(Clone, Default)]
@@ -61,7 +58,7 @@ impl Sts {
     /// Takes the settings up.
     #[must_use]
     pub fn new(settings: StsSettings) -> Self {
-        let http = sdk_http::connections(settings.endpoint.as_deref());
+        let http = sdk::connections(settings.endpoint.as_deref());
         Self { settings, http, client: RwLock::default(), identity: StdRwLock::default() }
     }
 
@@ -88,33 +85,9 @@ impl Sts {
 
     /// `None`: nobody knows the region.
     async fn make(&self) -> Option<Arc<Client>> {
-        let shared = match &self.settings.sdk {
-            Some(given) => given.clone(),
-            None => self.found().await,
-        };
-        shared.region()?;
-        let given = self.settings.sdk.as_ref().and_then(SdkConfig::timeout_config).cloned();
-        let ours = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-            .operation_timeout(CALL_TIMEOUT);
-        let mut config = Builder::from(&shared)
-            .http_client(self.http.clone())
-            .timeout_config(given.unwrap_or_else(|| ours.build()))
-            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_BACKOFF))
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        if let Some(endpoint) = &self.settings.endpoint {
-            config = config.endpoint_url(endpoint);
-        }
-        Some(Arc::new(Client::from_conf(config.build())))
-    }
-
-    async fn found(&self) -> SdkConfig {
-        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12());
-        if let Some(region) = &self.settings.region {
-            loader = loader.region(Region::new(region.clone()));
-        }
-        loader.load().await
+        let StsSettings { region, endpoint, sdk, .. } = &self.settings;
+        let config = sdk::config(sdk.as_ref(), region.as_deref(), endpoint.as_deref(), &self.http, &PATIENCE).await?;
+        Some(Arc::new(Client::new(&config)))
     }
 
     /// Asks who the broker is. Where nobody says, the duration of sessions is found by asking for it.
