@@ -33,6 +33,8 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_HEAD: usize = 8192;
 /// A connection ends after this time, also in the middle of an answer that its peer does not read.
 const MAX_CONNECTION_AGE: Duration = Duration::from_secs(120);
+/// How often an address that could not be bound is tried again.
+const BIND_AGAIN: Duration = Duration::from_secs(2);
 /// How long to wait when the process is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -105,6 +107,36 @@ pub async fn serve(
         }
         oldest_first.push_back(tasks.spawn(serve_connection(stream, Arc::clone(&answers))));
     }
+}
+
+/// Answers on `address` as [`serve`] does, from when it can be bound: for a daemon whose work does not hang on its side
+/// port. That it cannot be bound yet is told once; most often another process, which is about to go, has it.
+pub async fn serve_when_bound(
+    address: ListenAddress,
+    routes: Routes,
+    checks: Vec<Arc<dyn Health>>,
+    registry: Registry,
+    shutdown: Shutdown,
+) {
+    let mut is_told = false;
+    let listener = loop {
+        match Listener::bind(&address).await {
+            Ok(listener) => break listener,
+            Err(error) if !is_told => {
+                is_told = true;
+                tracing::warn!(%error, "no health and metrics there yet; it is tried again");
+            }
+            Err(_) => {}
+        }
+        tokio::select! {
+            () = shutdown.requested() => return,
+            () = sleep(BIND_AGAIN) => {}
+        }
+    };
+    if let Ok(address) = listener.local_addr() {
+        tracing::info!(%address, "health and metrics");
+    }
+    serve(listener, routes, checks, registry, shutdown).await;
 }
 
 async fn serve_connection(stream: TcpStream, answers: Arc<Answers>) {

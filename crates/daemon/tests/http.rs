@@ -12,7 +12,7 @@ use std::{
 };
 
 use daemon::{
-    http::{Health, Listener, Routes, serve},
+    http::{Health, Listener, Routes, serve, serve_when_bound},
     metrics::Registry,
     shutdown::Shutdown,
 };
@@ -146,4 +146,40 @@ async fn silent_peers_cannot_shut_the_probe_out() {
     let mut octet = [0];
     let dropped = timeout(Duration::from_secs(5), silent[0].read(&mut octet)).await.expect("dropped at once");
     assert!(matches!(dropped, Ok(0) | Err(_)));
+}
+
+/// As where AWS's own agent has the ports that ours is to have after it.
+#[tokio::test]
+async fn a_port_that_is_taken_is_answered_on_when_it_is_free() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let shutdown = Shutdown::new(Duration::from_secs(60));
+    let serving = serve_when_bound(
+        address.to_string().parse().unwrap(),
+        Routes::default(),
+        vec![Arc::new(Key::default())],
+        Registry::new(),
+        shutdown.clone(),
+    );
+    let task = tokio::spawn(serving);
+    let port = Port { address, key: Arc::default(), shutdown, task };
+    // One that waits for nothing else: the first try is over.
+    tokio::task::yield_now().await;
+    drop(taken);
+    let answered = timeout(Duration::from_secs(20), async {
+        while TcpStream::connect(address).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        port.get("/livez").await.0
+    });
+    assert_eq!(answered.await.unwrap(), 200);
+
+    // And the end is not waited for by one that never gets its port.
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string().parse().unwrap();
+    let shutdown = Shutdown::new(Duration::from_secs(60));
+    let waiting =
+        tokio::spawn(serve_when_bound(address, Routes::default(), Vec::new(), Registry::new(), shutdown.clone()));
+    shutdown.request();
+    timeout(Duration::from_secs(20), waiting).await.unwrap().unwrap();
 }

@@ -22,6 +22,7 @@ mod metrics;
 mod patch;
 mod pod;
 mod review;
+mod room;
 mod settings;
 mod sources;
 

@@ -105,11 +105,12 @@ pub(crate) struct Agent {
 }
 
 impl Agent {
-    /// Where its metrics are: the port that was bound last.
-    pub(crate) fn side_port(&self) -> SocketAddr {
-        let log = fs::read_to_string(self.process.log()).unwrap();
-        let ports: Vec<_> = log.lines().filter_map(|line| address(line, "health and metrics")).collect();
-        *ports.last().unwrap()
+    /// Where its metrics are.
+    pub(crate) async fn side_port(&self) -> SocketAddr {
+        eventually("the agent has a side port", Duration::from_secs(20), async || {
+            address(&self.process.log_tail(), "health and metrics").ok_or_else(|| self.process.log_tail())
+        })
+        .await
     }
 
     /// What EKS's webhook sets in a pod, and where AWS is.

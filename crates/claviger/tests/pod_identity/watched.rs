@@ -31,7 +31,7 @@ async fn the_credentials_of_a_pod_go_with_the_pod() {
 
     let kubeconfig = format!("--kubeconfig={}", cluster.kubeconfig_of("claviger-agent", folder).await);
     let agent = rig.agent(&["--watch-pods=node-a", &kubeconfig]).await;
-    let side_port = agent.side_port();
+    let side_port = agent.side_port().await;
     let metrics = async |what: &str| {
         eventually(&format!("metrics have {what}"), SOON, async || {
             let metrics = http(side_port, "GET /metrics", "", "").await;

@@ -1,16 +1,13 @@
 //! One request, one answer.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use bytes::Bytes;
 use daemon::http::Health;
 use http::{HeaderValue, Method as HttpMethod, Request, Response, StatusCode, Uri, header};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
-use tokio::{
-    sync::Semaphore,
-    time::{Instant, timeout},
-};
+use tokio::time::{Instant, timeout};
 
 use super::{
     inject::{Facts, Injection, Left, Missed, inject, missed},
@@ -18,6 +15,7 @@ use super::{
     patch::Patch,
     pod::Pod,
     review::{InvalidReview, Review},
+    room::{Held, Room},
     settings::Settings,
     sources::Sources,
 };
@@ -27,10 +25,8 @@ use crate::connections::{Answers, Connection};
 const PATH: &str = "/mutate";
 /// The longest review: apiservers take objects of 3 MiB, and a review has one with little around it.
 const LONGEST_BODY: usize = 4 << 20;
-/// What the bodies of all requests may take together, so that many long ones take no more than a few.
-const ALL_BODIES: usize = 32 << 20;
-/// In what the room for bodies is counted.
-const UNIT: usize = 1024;
+/// How long a body may take from its first octet to its last: an apiserver has all of it before it asks.
+const BODY_TIME: Duration = Duration::from_secs(3);
 /// The longest that an apiserver waits for a webhook.
 ///
 /// Source: Kubernetes API, `MutatingWebhook.timeoutSeconds`, "between 1 and 30 seconds".
@@ -44,7 +40,7 @@ pub struct Desk {
     settings: Settings,
     sources: Sources,
     metrics: Metrics,
-    room: Semaphore,
+    room: Room,
 }
 
 type Answer = Response<Full<Bytes>>;
@@ -59,7 +55,7 @@ impl Desk {
     /// One that injects by `settings` whom `sources` tell.
     #[must_use]
     pub fn new(settings: Settings, sources: Sources, metrics: Metrics) -> Self {
-        Self { settings, sources, metrics, room: Semaphore::new(ALL_BODIES / UNIT) }
+        Self { settings, sources, metrics, room: Room::new() }
     }
 
     /// Whether a pod that is there should have been injected and was not, by what is known now.
@@ -76,8 +72,8 @@ impl Desk {
         missed(pod, &facts)
     }
 
-    /// Answers a request.
-    pub async fn answer<B>(&self, request: Request<B>) -> Answer
+    /// Answers a request of this address.
+    pub async fn answer<B>(&self, request: Request<B>, peer: IpAddr) -> Answer
     where
         B: Body<Data = Bytes> + Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -85,7 +81,7 @@ impl Desk {
         let began = Instant::now();
         let answered = match (request.method(), request.uri().path()) {
             (&HttpMethod::GET | &HttpMethod::HEAD, "/healthz") => return text(StatusCode::OK, "ok".to_owned()),
-            (&HttpMethod::POST, PATH) => self.review(request).await,
+            (&HttpMethod::POST, PATH) => self.review(request, peer).await,
             (_, PATH) => {
                 Err(refusal(Outcome::NotFound, StatusCode::METHOD_NOT_ALLOWED, "reviews are sent by POST".to_owned()))
             }
@@ -106,7 +102,7 @@ impl Desk {
         }
     }
 
-    async fn review<B>(&self, request: Request<B>) -> Result<(Outcome, bool, Vec<u8>), Refusal>
+    async fn review<B>(&self, request: Request<B>, peer: IpAddr) -> Result<(Outcome, bool, Vec<u8>), Refusal>
     where
         B: Body<Data = Bytes> + Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -125,7 +121,7 @@ impl Desk {
             let message = "the review did not come in time, or there was no room for it".to_owned();
             refusal(Outcome::Late, WITH_REASON, message)
         };
-        let (_room, body) = timeout(wait, self.body(request.into_body())).await.map_err(late)??;
+        let (_room, body) = timeout(wait, self.body(request.into_body(), peer)).await.map_err(late)??;
         let review = Review::parse(&body).map_err(|invalid| invalid_review(&invalid))?;
         let (outcome, patch, warnings) = self.decide(&review, wait).await;
         let answer = review.answer(&patch, &warnings);
@@ -135,7 +131,7 @@ impl Desk {
         Ok((outcome, review.dry_run, answer))
     }
 
-    async fn body<B>(&self, body: B) -> Result<(impl Drop, Bytes), Refusal>
+    async fn body<B>(&self, body: B, peer: IpAddr) -> Result<(Held, Bytes), Refusal>
     where
         B: Body<Data = Bytes> + Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -149,10 +145,11 @@ impl Desk {
         if length > LONGEST_BODY {
             return Err(too_large());
         }
-        let units = u32::try_from(length / UNIT + 1).unwrap_or(u32::MAX);
-        // INVARIANT: the semaphore is never closed.
-        let room = self.room.acquire_many(units).await.map_err(|_| too_large())?;
-        match Limited::new(body, LONGEST_BODY).collect().await {
+        let room = self.room.take(peer, length).await.ok_or_else(too_large)?;
+        let collected = timeout(BODY_TIME, Limited::new(body, LONGEST_BODY).collect()).await.map_err(|_| {
+            refusal(Outcome::Late, WITH_REASON, format!("the review was not there within {} s", BODY_TIME.as_secs()))
+        })?;
+        match collected {
             Ok(collected) => Ok((room, collected.to_bytes())),
             Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
             Err(error) => {
@@ -211,8 +208,8 @@ impl Answers for Desk {
     const OF: &str = "apiservers";
     const MOST: usize = 512;
 
-    async fn answer(&self, request: Request<Incoming>, _: Connection) -> Answer {
-        Self::answer(self, request).await
+    async fn answer(&self, request: Request<Incoming>, connection: Connection) -> Answer {
+        Self::answer(self, request, connection.peer.ip()).await
     }
 
     fn connections(&self, open: usize) {

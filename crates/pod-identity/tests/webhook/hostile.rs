@@ -2,7 +2,10 @@
 //!
 //! The fuzz target `admission_review` runs this, too.
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    net::Ipv4Addr,
+    sync::{Arc, LazyLock},
+};
 
 use bytes::Bytes;
 use http::{Request, StatusCode};
@@ -30,7 +33,7 @@ pub(crate) fn check(bytes: &[u8]) -> bool {
     let body = Full::new(Bytes::copy_from_slice(bytes));
     let request = Request::post("/mutate").header("content-type", "application/json").body(body).unwrap();
     let (status, answer) = runtime.block_on(async {
-        let answer = desk.answer(request).await;
+        let answer = desk.answer(request, Ipv4Addr::LOCALHOST.into()).await;
         (answer.status(), answer.into_body().collect().await.unwrap().to_bytes())
     });
     if status != StatusCode::OK {

@@ -14,4 +14,5 @@ mod replay;
 mod reviewed;
 mod rig;
 mod sources;
+mod stalling;
 mod surface;

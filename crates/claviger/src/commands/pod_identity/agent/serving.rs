@@ -3,7 +3,7 @@
 use std::{env, path::PathBuf, sync::Arc};
 
 use daemon::{
-    http::{Health, Listener, Routes, serve as serve_side_port},
+    http::{Health, InvalidListenAddress, ListenAddress, Routes, serve_when_bound},
     metrics::Registry,
     reload::Reload,
     shutdown::Shutdown,
@@ -34,7 +34,7 @@ pub(super) async fn serve(flags: Flags) -> Result<Exit, Failure> {
     let registry = Registry::new();
     registry.register_build_info(env!("CARGO_PKG_VERSION"));
     let metrics = registry.register(Metrics::register);
-    let side_ports = bind_side_ports(&flags).await?;
+    let side_ports = side_ports(&flags)?;
 
     let source = source(&flags)?;
     let cache = Cache::new(Arc::clone(&source), cache_settings(&flags), Arc::new(Timestamp::now), metrics.clone());
@@ -60,9 +60,11 @@ pub(super) async fn serve(flags: Flags) -> Result<Exit, Failure> {
     let (listening, mut serving) = Listening::start(&flags.bind_hosts, flags.port, desk, shutdown.clone())
         .await
         .map_err(|error| Failure::from(error).help("give it CAP_NET_BIND_SERVICE, or a --port from 1024 on"))?;
-    for listener in side_ports {
+    for address in side_ports {
         let checks: Vec<Arc<dyn Health>> = vec![Arc::<Listening>::clone(&listening)];
-        answering.spawn(serve_side_port(listener, Routes::default(), checks, registry.clone(), shutdown.clone()));
+        let (registry, shutdown) = (registry.clone(), shutdown.clone());
+        // AWS's own agent, which this one is to follow on a node, has the same ports.
+        answering.spawn(serve_when_bound(address, Routes::default(), checks, registry, shutdown));
     }
 
     loop {
@@ -104,22 +106,15 @@ fn source(flags: &Flags) -> Result<Arc<dyn CredentialSource>, Failure> {
     Ok(Arc::new(broker))
 }
 
-async fn bind_side_ports(flags: &Flags) -> Result<Vec<Listener>, Failure> {
+/// Of the probes and of the metrics.
+fn side_ports(flags: &Flags) -> Result<Vec<ListenAddress>, InvalidListenAddress> {
     let named = [("localhost", flags.probe_port), (flags.metrics_address.as_str(), flags.metrics_port)];
-    let mut listeners = Vec::new();
-    for (host, port) in named {
-        let SidePort(Some(port)) = port else { continue };
+    let asked = named.into_iter().filter_map(|(host, SidePort(port))| Some((host, port?)));
+    let addresses = asked.map(|(host, port)| {
         let host = if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.to_owned() };
-        let address = format!("{host}:{port}").parse()?;
-        let listener = Listener::bind(&address)
-            .await
-            .map_err(|error| Failure::from(error).help("choose another port with --probe-port or --metrics-port"))?;
-        if let Ok(address) = listener.local_addr() {
-            tracing::info!(%address, "health and metrics");
-        }
-        listeners.push(listener);
-    }
-    Ok(listeners)
+        format!("{host}:{port}").parse()
+    });
+    addresses.collect()
 }
 
 fn cache_settings(flags: &Flags) -> CacheSettings {

@@ -3,7 +3,10 @@
 
 use std::{
     collections::HashSet,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -11,7 +14,10 @@ use kubernetes::{Connection, Events, Regarding, follow_pods};
 use pod_identity::webhook::{Desk, Metrics, Missed, Pod, Sources};
 use serde::Deserialize as _;
 use serde_json::Value;
-use tokio::{sync::mpsc, time::sleep};
+use tokio::{
+    sync::{Notify, mpsc},
+    time::sleep,
+};
 
 use super::cluster::reporter;
 
@@ -19,8 +25,12 @@ use super::cluster::reporter;
 const SETTLE: Duration = Duration::from_secs(5);
 /// How often it is looked whether what is to be known is known.
 const LOOK: Duration = Duration::from_millis(500);
+/// How soon an event is written again that could not be.
+const TELL_AGAIN: Duration = Duration::from_secs(2);
 /// Pods that are remembered as told. Where there are more, some are told twice: of the same warning one event remains.
-const MOST_TOLD: usize = 10_000;
+///
+/// Source: Kubernetes documentation, "Considerations for large clusters", "No more than 150,000 total pods".
+const MOST_TOLD: usize = 150_000;
 /// Warnings that wait to be written.
 const MOST_WAITING: usize = 1024;
 
@@ -30,6 +40,17 @@ pub(super) struct Missing {
     pub(super) desk: Arc<Desk>,
     pub(super) sources: Sources,
     pub(super) metrics: Metrics,
+}
+
+/// What has been told, and whether something could not be.
+#[derive(Default)]
+struct Telling {
+    /// The unique ids of pods.
+    told: Mutex<HashSet<String>>,
+    /// There was no room for a warning.
+    left_out: AtomicBool,
+    /// There is room again.
+    again: Notify,
 }
 
 struct Found {
@@ -42,53 +63,75 @@ impl Missing {
     pub(super) async fn find(self) {
         let (found, mut to_tell) = mpsc::channel::<Found>(MOST_WAITING);
         let events = Events::new(&self.connection, reporter());
+        let state = Telling::default();
         let telling = async {
             while let Some(Found { regarding, missed }) = to_tell.recv().await {
-                let (reason, note) = words(missed);
-                if let Err(error) = events.warn(&regarding, "Inject", reason, note).await {
-                    tracing::warn!(%error, "cannot tell of a pod that should have been injected");
+                tell(&events, &regarding, missed).await;
+                if to_tell.is_empty() && state.left_out.swap(false, Ordering::Relaxed) {
+                    state.again.notify_one();
                 }
             }
         };
-        tokio::join!(self.look(found), telling);
+        tokio::join!(self.look(found, &state), telling);
     }
 
-    async fn look(&self, found: mpsc::Sender<Found>) {
-        let told = Mutex::new(HashSet::new());
+    async fn look(&self, found: mpsc::Sender<Found>, state: &Telling) {
         let mut sources = self.sources.clone();
         loop {
             while self.sources.awaited().is_some() {
                 sleep(LOOK).await;
             }
-            let looking = follow_pods(&self.connection, |pod| self.check(&pod, &told, &found));
+            let looking = follow_pods(&self.connection, |pod| self.check(&pod, state, &found));
             tokio::select! {
                 () = looking => {}
+                () = state.again.notified() => {}
                 () = sources.changed() => sleep(SETTLE).await,
             }
         }
     }
 
-    fn check(&self, json: &Value, told: &Mutex<HashSet<String>>, found: &mpsc::Sender<Found>) {
+    fn check(&self, json: &Value, state: &Telling, found: &mpsc::Sender<Found>) {
         let text = |pointer: &str| json.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
         let is_over = matches!(&*text("/status/phase"), "Succeeded" | "Failed")
             || json.pointer("/metadata/deletionTimestamp").is_some();
         let (namespace, uid) = (text("/metadata/namespace"), text("/metadata/uid"));
         let Ok(pod) = Pod::deserialize(json) else { return };
         let Some(missed) = self.desk.missed(&namespace, &pod).filter(|_| !is_over) else { return };
-        let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = state.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.contains(&uid) {
+            return;
+        }
+        // Where there is no room, all pods are looked at again when there is.
+        let Ok(room) = found.try_reserve() else {
+            return state.left_out.store(true, Ordering::Relaxed);
+        };
         if told.len() >= MOST_TOLD {
             told.clear();
         }
-        if !told.insert(uid.clone()) {
-            return;
-        }
+        told.insert(uid.clone());
+        drop(told);
         let name = text("/metadata/name");
         tracing::warn!(namespace, pod = name, ?missed, "a pod should have been injected and was not");
         self.metrics.missed(missed);
         let (api_version, kind) = ("v1".to_owned(), "Pod".to_owned());
         let regarding = Regarding { api_version, kind, namespace: Some(namespace), name, uid };
-        // One that finds no room is in the log and in the metric all the same.
-        let _ = found.try_send(Found { regarding, missed });
+        room.send(Found { regarding, missed });
+    }
+}
+
+/// Writes the event, again where the apiserver is away: until then no other could be written.
+async fn tell(events: &Events, regarding: &Regarding, missed: Missed) {
+    let (reason, note) = words(missed);
+    let mut is_told = false;
+    while let Err(error) = events.warn(regarding, "Inject", reason, note).await {
+        if !std::mem::replace(&mut is_told, true) {
+            tracing::warn!(%error, "cannot tell of a pod that should have been injected");
+        }
+        // Refused, or its namespace has gone.
+        if error.status().is_some_and(|status| (400..500).contains(&status) && status != 429) {
+            return;
+        }
+        sleep(TELL_AGAIN).await;
     }
 }
 
