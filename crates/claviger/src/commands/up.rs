@@ -5,6 +5,7 @@ mod directory;
 mod key;
 #[cfg(feature = "control-plane")]
 mod kubernetes;
+mod pod;
 mod sample;
 mod told;
 
@@ -40,7 +41,7 @@ use crate::{
 
 const EXAMPLES: &str = "\
 Examples:
-  See it seal; nothing but this binary is needed:
+  See it seal, and a pod get its credentials; nothing but this binary is needed:
     claviger up
 
   With a real etcd and kube-apiserver, built by `cargo xtask tools`:
@@ -63,11 +64,13 @@ const DRAIN: Duration = Duration::from_secs(5);
 /// Calls to the embedded AWS at once.
 const MAX_CALLS: usize = 64;
 
-/// Run the embedded AWS and a KMS plugin over it, show that it seals, and stay
+/// Run the embedded AWS, a KMS plugin and Pod Identity over it, show that a sample is sealed and that a pod gets its
+/// credentials, and stay
 ///
 /// Makes a key, serves it on a unix socket, writes the EncryptionConfiguration for an apiserver, seals and opens a sample
-/// through the socket as an apiserver would, and says how to attach one. Ctrl-C stops and removes everything but a
-/// `--state` file.
+/// through the socket as an apiserver would, and says how to attach one. Then makes a role for a pod, starts the broker and
+/// the agent of a cluster outside EKS, and has a pod get its credentials with its token alone. Ctrl-C stops and removes
+/// everything but a `--state` file.
 #[derive(Args, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Up {
@@ -145,7 +148,7 @@ impl Up {
         let key = AwsKms::connect(AwsKmsSettings {
             region: Some(self.aws.region.clone()),
             endpoint: Some(endpoint_url.clone()),
-            credentials: Some(fixed),
+            credentials: Some(fixed.clone()),
             ..AwsKmsSettings::new(ALIAS.parse()?)
         })?;
         let common = Common {
@@ -162,6 +165,7 @@ impl Up {
 
         #[cfg(feature = "control-plane")]
         let mut cluster = None;
+        let mut lending = None;
         let staying = async {
             let proof = sample::prove(&endpoint).await?;
             let key_id = proof.key_id.clone();
@@ -171,15 +175,36 @@ impl Up {
                 let started = kubernetes::start(binaries, directory.file("kubernetes"), &configuration).await?;
                 printer.say(&Event::Kubernetes(cluster.insert(started).show().await?))?;
             }
+            let ground = pod::Ground {
+                endpoint: &endpoint_url,
+                region: &self.aws.region,
+                account,
+                root: &fixed,
+                key_arn: &made.arn,
+            };
+            let account = pod::Account::ensure(&ground, &directory).await?;
+            #[cfg(feature = "control-plane")]
+            let tokens = match &cluster {
+                Some(cluster) => cluster.tokens().await?,
+                None => pod::Tokens::of_no_cluster()?,
+            };
+            #[cfg(not(feature = "control-plane"))]
+            let tokens = pod::Tokens::of_no_cluster()?;
+            let aws = pod::Aws { endpoint: &endpoint_url, region: &self.aws.region, account: &account };
+            let (serving, evidence) = pod::start(&aws, tokens, &directory, &shutdown).await?;
+            lending = Some(serving);
+            let pod_environment = evidence.environment();
+            printer.say(&Event::Pod(evidence))?;
             printer.say(&Event::Ready {
-                endpoint: endpoint_url,
-                key_arn: made.arn,
+                endpoint: endpoint_url.clone(),
+                key_arn: made.arn.clone(),
                 key_id,
                 socket: endpoint.to_string(),
                 encryption_configuration: configuration,
                 credential,
                 region: self.aws.region.clone(),
                 state: self.aws.state.clone(),
+                pod_environment,
                 #[cfg(feature = "control-plane")]
                 kubeconfig: cluster.as_ref().map(kubernetes::Cluster::kubeconfig),
             })?;
@@ -202,6 +227,9 @@ impl Up {
             Some(cluster) => shutdown.drain(cluster.stop()).await,
             None => Ok(()),
         };
+        if let Some(lending) = lending {
+            lending.ended().await;
+        }
         let drained = plugin.ended().await;
         let stopped = shutdown.drain(aws.shutdown()).await;
         printer.say(&Event::Stopped)?;

@@ -8,10 +8,12 @@ use std::{
     net::{TcpListener, TcpStream},
     os::unix::fs::PermissionsExt as _,
     path::Path,
+    process::Command,
 };
 
 use crate::support::{Daemon, run, told};
 use rustix::process::Signal;
+use test_support::tools;
 
 #[test]
 fn it_gets_ready_and_leaves_nothing_behind() {
@@ -19,7 +21,7 @@ fn it_gets_ready_and_leaves_nothing_behind() {
     let mut up = Daemon::start(&["up", "--listen", "127.0.0.1:0", "-o", "json"], directory.path());
     let events = up.until("ready");
     let order: Vec<_> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
-    assert_eq!(order, ["aws", "key", "plugin", "sample", "ready"]);
+    assert_eq!(order, ["aws", "key", "plugin", "sample", "pod", "ready"]);
 
     let sample = &events[3];
     let key_id = sample["key_id"].as_str().unwrap();
@@ -28,7 +30,15 @@ fn it_gets_ready_and_leaves_nothing_behind() {
     let ciphertext = sample["ciphertext"].as_str().unwrap();
     assert_eq!(ciphertext.len() as u64, sample["ciphertext_octets"].as_u64().unwrap() * 2);
 
-    let ready = &events[4];
+    let pod = &events[4];
+    assert_eq!((&pod["pod"], &pod["refused_with"]), (&"default/claviger-up".into(), &"AccessDeniedException".into()));
+    let session = "arn:aws:sts::111122223333:assumed-role/claviger-up-pod/eks-claviger-u-";
+    assert!(pod["caller"].as_str().unwrap().starts_with(session), "{pod}");
+    let token = pod["token_file"].as_str().unwrap().to_owned();
+    assert_eq!(fs::metadata(&token).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(!format!("{events:?}").contains(fs::read_to_string(&token).unwrap().trim()), "the token is told");
+
+    let ready = &events[5];
     assert_eq!(ready["key_id"], key_id);
     let socket = ready["socket"].as_str().unwrap().strip_prefix("unix://").unwrap().to_owned();
     assert_eq!(fs::metadata(&socket).unwrap().permissions().mode() & 0o777, 0o600);
@@ -36,6 +46,19 @@ fn it_gets_ready_and_leaves_nothing_behind() {
     assert!(configuration.contains(&format!("endpoint: \"unix://{socket}\"")), "{configuration}");
     let endpoint = ready["endpoint"].as_str().unwrap().strip_prefix("http://").unwrap();
     TcpStream::connect(endpoint).unwrap();
+
+    // As it tells people to.
+    let home = tempfile::tempdir().unwrap();
+    let told = Command::new(tools().join("venv/bin/aws"))
+        .args(["sts", "get-caller-identity", "--query", "Arn", "--output", "text"])
+        .env_clear()
+        .envs([("HOME", home.path()), ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", Path::new(&token))])
+        .env("AWS_CONTAINER_CREDENTIALS_FULL_URI", pod["credentials_uri"].as_str().unwrap())
+        .env("AWS_ENDPOINT_URL", ready["endpoint"].as_str().unwrap())
+        .env("AWS_DEFAULT_REGION", "us-west-2")
+        .output()
+        .unwrap();
+    assert!(String::from_utf8_lossy(&told.stdout).starts_with(session), "{told:?}");
 
     up.signal(Signal::INT);
     assert_eq!(up.ended().code(), Some(0));

@@ -14,8 +14,10 @@ use crate::{
     rig::{desk, request, review, shop},
 };
 
+type Nothing = stream::Pending<Result<Frame<Bytes>, Infallible>>;
+
 /// A review of which no octet comes, and which says nothing of its length.
-fn stalled() -> Request<StreamBody<stream::Pending<Result<Frame<Bytes>, Infallible>>>> {
+fn stalled() -> Request<StreamBody<Nothing>> {
     let request = Request::post("/mutate?timeout=30s").header("content-type", "application/json");
     request.body(StreamBody::new(stream::pending())).unwrap()
 }

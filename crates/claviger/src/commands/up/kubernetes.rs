@@ -1,5 +1,7 @@
 //! `up --with-kubernetes`: a real etcd and kube-apiserver whose Secrets the plugin seals.
 
+mod tokens;
+
 use std::{
     collections::BTreeMap,
     fmt,
@@ -10,7 +12,7 @@ use clap::Args;
 use control_plane::{Binaries, Kubernetes, Readiness, Running, Settings, StartError};
 use serde::Serialize;
 
-use super::told::label;
+use super::{pod::Tokens, told::label};
 use crate::{environment, failure::Failure, printer::note};
 
 /// Where `cargo xtask tools` puts them.
@@ -127,6 +129,14 @@ impl Cluster {
             etcd_key,
             etcd_octets: stored.len(),
         })
+    }
+
+    /// The tokens of a pod and of its node's agent, as the apiserver issues them to kubelet.
+    ///
+    /// # Errors
+    /// The call that fails.
+    pub(super) async fn tokens(&self) -> Result<Tokens, Failure> {
+        tokens::issued(self.running.kubernetes()).await
     }
 
     /// The Secret's value, by a client that knows nothing of etcd, and that client's name.

@@ -31,6 +31,8 @@ pub(super) enum Event {
     /// A real apiserver uses it.
     #[cfg(feature = "control-plane")]
     Kubernetes(super::kubernetes::Evidence),
+    /// A pod has its credentials.
+    Pod(super::pod::Evidence),
     /// All of it is up, and stays until it is told to stop.
     Ready {
         endpoint: String,
@@ -45,6 +47,9 @@ pub(super) enum Event {
         region: Region,
         #[serde(skip)]
         state: Option<PathBuf>,
+        /// Told to programs by `Pod`.
+        #[serde(skip)]
+        pod_environment: [(&'static str, String); 2],
         #[cfg(feature = "control-plane")]
         #[serde(skip_serializing_if = "Option::is_none")]
         kubeconfig: Option<PathBuf>,
@@ -94,7 +99,8 @@ impl fmt::Display for Event {
             }
             #[cfg(feature = "control-plane")]
             Self::Kubernetes(evidence) => evidence.fmt(f),
-            Self::Ready { encryption_configuration, endpoint, credential, region, state, .. } => {
+            Self::Pod(evidence) => evidence.fmt(f),
+            Self::Ready { encryption_configuration, endpoint, credential, region, state, pod_environment, .. } => {
                 writeln!(f)?;
                 writeln!(f, "Attach an apiserver of this machine:")?;
                 writeln!(
@@ -107,6 +113,11 @@ impl fmt::Display for Event {
                 writeln!(f, "  export AWS_ACCESS_KEY_ID={}", credential.access_key_id)?;
                 writeln!(f, "  export AWS_SECRET_ACCESS_KEY={}", credential.secret_access_key)?;
                 writeln!(f, "  aws kms describe-key --key-id {}", super::ALIAS)?;
+                writeln!(f, "Be the pod: that endpoint and region, and in place of the keys")?;
+                for (name, value) in pod_environment {
+                    writeln!(f, "  export {name}={value}")?;
+                }
+                writeln!(f, "  aws sts get-caller-identity")?;
                 #[cfg(feature = "control-plane")]
                 if let Self::Ready { kubeconfig: Some(kubeconfig), .. } = self {
                     writeln!(f, "Use the cluster:")?;

@@ -84,7 +84,7 @@ fn a_secret_is_sealed(version: &str) {
     let mut up = start(version, directory.path());
     let events = up.until("ready");
     let order: Vec<_> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
-    assert_eq!(order, ["aws", "key", "plugin", "sample", "kubernetes", "ready"]);
+    assert_eq!(order, ["aws", "key", "plugin", "sample", "kubernetes", "pod", "ready"]);
 
     let kubernetes = &events[4];
     assert_eq!(kubernetes["reader"], "kubectl", "it lies beside the apiserver");
@@ -97,7 +97,8 @@ fn a_secret_is_sealed(version: &str) {
     assert_eq!(kubernetes["etcd_octets"], value.len());
     assert!(!value.windows(PASSWORD.len()).any(|part| part == PASSWORD.as_bytes()));
 
-    assert_eq!(events[5]["kubeconfig"], kubernetes["kubeconfig"]);
+    assert_eq!(events[5]["signed_by"], "the apiserver");
+    assert_eq!(events[6]["kubeconfig"], kubernetes["kubeconfig"]);
     let kubeconfig = kubernetes["kubeconfig"].as_str().unwrap();
     let secret = kubernetes["secret"].as_str().unwrap().strip_prefix("default/").unwrap();
     let template = "go-template={{.data.password | base64decode}}";

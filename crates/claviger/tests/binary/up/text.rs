@@ -9,12 +9,14 @@ use crate::support::Daemon;
 const README: &str = include_str!("../../../../../README.md");
 
 /// What differs from run to run, and what stands for it.
-const MASKS: [(&str, &str); 8] = [
+const MASKS: [(&str, &str); 10] = [
     ("(/[A-Za-z0-9_.-]+)*/claviger-[A-Za-z0-9]{6}/", "/DIRECTORY/"),
     (r"127\.0\.0\.1:[0-9]+", "127.0.0.1:PORT"),
-    ("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "KEY-ID"),
+    ("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID"),
     ("[0-9a-f]{64}", "64-HEX-DIGITS"),
     ("AKIA[A-Z0-9]{16}", "ACCESS-KEY-ID"),
+    ("ASIA[A-Z0-9]{16}", "SESSION-KEY-ID"),
+    ("until [0-9-]{10}T[0-9:.]+Z", "until TIME"),
     (r"SECRET_ACCESS_KEY=[A-Za-z0-9/+]{40}\n", "SECRET_ACCESS_KEY=SECRET\n"),
     (r"(k8s:enc:kms:v2:claviger:)[ -~]+\.\.\.", "${1}OCTETS..."),
     // Encodings of times have no fixed length.

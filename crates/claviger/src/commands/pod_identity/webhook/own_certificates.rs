@@ -73,13 +73,22 @@ impl OwnCertificates {
         }
     }
 
-    /// Speaks by it, and has the apiserver trust it.
+    /// Speaks by it, and has the apiserver trust it. The first is spoken by only when it is trusted: until then this replica is
+    /// not ready, and no review comes to one that the apiserver does not believe. A later one is by an authority that it does.
     async fn take(&self, kept: &Kept) -> Result<(), KeepError> {
+        let is_first = !self.certificate.is_there();
+        if is_first {
+            self.trust(kept).await?;
+        }
         if self.certificate.put(kept.certificate(), kept.key())? {
             self.metrics.reloaded(true);
             tracing::info!(ends = %kept.ends(), "a new certificate is in force");
         }
-        trust_authorities(&self.connection, &self.configuration, kept.authorities().as_bytes()).await?;
-        Ok(())
+        if is_first { Ok(()) } else { self.trust(kept).await }
+    }
+
+    async fn trust(&self, kept: &Kept) -> Result<(), KeepError> {
+        let authorities = kept.authorities();
+        Ok(trust_authorities(&self.connection, &self.configuration, authorities.as_bytes()).await?)
     }
 }
