@@ -15,7 +15,7 @@ use diagnose::{
     chain::{Chain, Known, Link, State},
     pod::{Agent, Facts, Pod, ServiceAccount, Upstream, Wish, diagnose},
 };
-use eks_auth::{Association, Associations, Cluster};
+use eks_auth::{Association, Associations, Cluster, SessionTags};
 use serde_json::{Value, json};
 
 /// Everything that a diagnosis is made of, to be changed by a test.
@@ -68,6 +68,8 @@ fn association() -> Association {
         target_role: None,
         external_id: None,
         session_tags: true,
+        tags: SessionTags::default(),
+        session_name: None,
         policy: None,
     }
 }

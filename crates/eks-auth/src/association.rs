@@ -2,7 +2,7 @@
 
 use aws_model::Arn;
 
-use crate::NamePattern;
+use crate::{NamePattern, SessionName, SessionTags};
 
 /// An association of a service account, or of several by patterns, with a role.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,10 @@ pub struct Association {
     pub external_id: Option<String>,
     /// Whether sessions have the six tags.
     pub session_tags: bool,
+    /// The tags that sessions have beside those six.
+    pub tags: SessionTags,
+    /// What sessions are called, where not as EKS's.
+    pub session_name: Option<SessionName>,
     /// An inline session policy. With a target role it is that role's session that it narrows.
     pub policy: Option<String>,
 }

@@ -39,7 +39,7 @@ pub struct Assumption<'a> {
     /// What it is called.
     pub session_name: String,
     /// The tags that it is given; all of them go on to the sessions that it begins.
-    pub tags: Vec<Tag>,
+    pub tags: Vec<Tag<'a>>,
     /// `sts:ExternalId`
     pub external_id: Option<&'a str>,
     /// What narrows it.
@@ -50,23 +50,35 @@ pub struct Assumption<'a> {
 
 /// A session tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tag {
+pub struct Tag<'a> {
     /// Its key.
-    pub key: &'static str,
+    pub key: &'a str,
     /// Its value.
     pub value: String,
 }
 
+/// The keys of the tags of every session.
+///
+/// Source: Amazon EKS User Guide, "Grant Pods access to AWS resources based on tags".
+pub(crate) const SIX: [&str; 6] = [
+    "eks-cluster-arn",
+    "eks-cluster-name",
+    "kubernetes-namespace",
+    "kubernetes-service-account",
+    "kubernetes-pod-name",
+    "kubernetes-pod-uid",
+];
+
 /// What a pod gets by the association of its service account. `uuid` is one that no session had before.
 #[must_use]
 pub fn grant<'a>(cluster: Cluster<'_>, token: &PodToken, association: &'a Association, uuid: &str) -> Grant<'a> {
-    let session_name = session_name::of(cluster.name, &token.pod_name, uuid);
+    let session_name = session_name::of(association.session_name.as_ref(), cluster.name, token, uuid);
     let policy = association.policy.as_deref();
     let is_chained = association.target_role.is_some();
     let role = Assumption {
         role: &association.role,
         session_name: session_name.clone(),
-        tags: if association.session_tags { tags(cluster, token) } else { Vec::new() },
+        tags: tags(cluster, token, association),
         external_id: None,
         policy: policy.filter(|_| !is_chained),
         lasts: if is_chained { LASTS_CHAINED } else { LASTS },
@@ -83,15 +95,11 @@ pub fn grant<'a>(cluster: Cluster<'_>, token: &PodToken, association: &'a Associ
     Grant { association, role, target }
 }
 
-/// Source: Amazon EKS User Guide, "Grant Pods access to AWS resources based on tags".
-fn tags(cluster: Cluster<'_>, token: &PodToken) -> Vec<Tag> {
-    let tag = |key, value: &str| Tag { key, value: value.to_owned() };
-    vec![
-        tag("eks-cluster-arn", cluster.arn.as_str()),
-        tag("eks-cluster-name", cluster.name),
-        tag("kubernetes-namespace", &token.namespace),
-        tag("kubernetes-service-account", &token.service_account),
-        tag("kubernetes-pod-name", &token.pod_name),
-        tag("kubernetes-pod-uid", &token.pod_uid),
-    ]
+/// The six, unless they are not wanted, and those of the association.
+fn tags<'a>(cluster: Cluster<'_>, token: &PodToken, association: &'a Association) -> Vec<Tag<'a>> {
+    let of_pod =
+        [cluster.arn.as_str(), cluster.name, &token.namespace, &token.service_account, &token.pod_name, &token.pod_uid];
+    let six = SIX.into_iter().zip(of_pod).filter(|_| association.session_tags);
+    let tag = |(key, value): (&'a str, &str)| Tag { key, value: value.to_owned() };
+    six.map(tag).chain(association.tags.iter().map(tag)).collect()
 }

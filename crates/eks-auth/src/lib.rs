@@ -17,10 +17,13 @@ mod associations;
 mod grant;
 mod name_pattern;
 mod session_name;
+mod session_tags;
 mod token;
 
 pub use association::Association;
 pub use associations::{Associations, SameServiceAccounts};
 pub use grant::{Assumption, Cluster, Grant, Tag, grant};
 pub use name_pattern::{InvalidNamePattern, NamePattern};
+pub use session_name::{InvalidSessionName, SessionName};
+pub use session_tags::{InvalidSessionTags, SessionTags};
 pub use token::{AUDIENCE, InvalidPodToken, Node, PodToken};

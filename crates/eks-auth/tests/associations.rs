@@ -1,7 +1,7 @@
 //! Which association counts for a service account.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
-use eks_auth::{Association, Associations, InvalidNamePattern, NamePattern};
+use eks_auth::{Association, Associations, InvalidNamePattern, NamePattern, SessionTags};
 use proptest::prelude::*;
 
 /// One that is called by its patterns.
@@ -14,6 +14,8 @@ fn association(namespace: &str, service_account: &str) -> Association {
         target_role: None,
         external_id: None,
         session_tags: true,
+        tags: SessionTags::default(),
+        session_name: None,
         policy: None,
     }
 }

@@ -7,7 +7,7 @@ use aws_lc_rs::{
 };
 use aws_model::Arn;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
-use eks_auth::{Association, Cluster, InvalidPodToken, PodToken, grant};
+use eks_auth::{Association, Cluster, InvalidPodToken, PodToken, SessionName, SessionTags, grant};
 use jiff::SignedDuration;
 use oidc::{Claims, KeySet, Token};
 use proptest::prelude::*;
@@ -53,6 +53,8 @@ fn association(namespace: &str, service_account: &str) -> Association {
         target_role: None,
         external_id: None,
         session_tags: true,
+        tags: SessionTags::default(),
+        session_name: None,
         policy: None,
     }
 }
@@ -133,17 +135,74 @@ fn a_target_role_is_what_the_policy_narrows_and_takes_an_hour_less_a_minute() {
     assert_eq!(grant(cluster, &token, &narrowed, UUID).role.policy, Some("{}"));
 }
 
+#[test]
+fn an_association_may_name_its_sessions_and_add_tags() {
+    let (token, arn) = (token(), arn());
+    let cluster = Cluster { arn: &arn, name: "demo" };
+    let tags = [("team".to_owned(), "a b".to_owned()), ("Cost:Center".to_owned(), String::new())];
+    let mut own = Association {
+        tags: SessionTags::new(tags).unwrap(),
+        session_name: Some("x.{namespace}-{serviceAccount}@{pod}+{cluster}".parse().unwrap()),
+        ..association("ns-a", "sa1")
+    };
+    let granted = grant(cluster, &token, &own, UUID);
+    assert_eq!(granted.role.session_name, "x.ns-a-sa1@app1+demo");
+    let keys: Vec<_> = granted.role.tags.iter().map(|tag| (tag.key, &*tag.value)).skip(6).collect();
+    assert_eq!(keys, [("Cost:Center", ""), ("team", "a b")]);
+    own.session_tags = false;
+    assert_eq!(grant(cluster, &token, &own, UUID).role.tags.len(), 2);
+
+    // One that STS would find too long, and one that it would find too short.
+    let long = PodToken { pod_name: "p".repeat(200), ..token.clone() };
+    assert_eq!(grant(cluster, &long, &own, UUID).role.session_name.len(), 64);
+    own.session_name = Some("{pod}".parse().unwrap());
+    let short = PodToken { pod_name: "p".into(), ..token };
+    assert_eq!(grant(cluster, &short, &own, UUID).role.session_name, format!("eks-demo-p-{UUID}"));
+}
+
+#[test]
+fn names_and_tags_that_sts_would_refuse_are_none() {
+    for (text, refused) in [
+        ("", "it is empty"),
+        ("{node}", "`{node}` stands for nothing: there are {cluster}, {namespace}, {serviceAccount} and {pod}"),
+        ("a{pod", "a `{` has no `}`"),
+        ("a/b", "`/` is in no name of a session: letters, digits and `_+=,.@-` are"),
+        (&"x".repeat(65), "its own text has more than 64 characters"),
+    ] {
+        assert_eq!(text.parse::<SessionName>().unwrap_err().to_string(), refused, "{text}");
+    }
+    for (text, prefix) in [("a-{cluster}-{pod}x", "a-demo-"), ("{pod}", ""), ("plain", "plain")] {
+        assert_eq!(text.parse::<SessionName>().unwrap().prefix("demo"), prefix);
+    }
+    let tag = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    for (tags, refused) in [
+        (vec![tag("", "x")], "`` is no key of a tag"),
+        (vec![tag("a*", "x")], "`a*` is no key of a tag"),
+        (vec![tag("a", "x*")], "the value of `a` is none"),
+        (vec![tag("AWS:a", "x")], "`AWS:a` is one of AWS's own"),
+        (vec![tag("EKS-Cluster-Name", "x")], "`EKS-Cluster-Name` is one of AWS's own"),
+        (vec![tag("team", "x"), tag("Team", "y")], "`team` is there twice"),
+        ((0..45).map(|number| tag(&number.to_string(), "")).collect(), "there are 45; with the six of EKS 44"),
+    ] {
+        let told = SessionTags::new(tags).unwrap_err().to_string();
+        assert!(told.starts_with(refused), "{told}");
+    }
+}
+
 proptest! {
     /// Whatever clusters and pods are called, STS takes the session's name.
     #[test]
     fn a_sessions_name_is_one_that_sts_takes(cluster in ".{0,120}", pod in ".{0,260}") {
         let arn = arn();
         let token = PodToken { pod_name: pod, ..token() };
-        let own = association("ns-a", "sa1");
-        let granted = grant(Cluster { arn: &arn, name: &cluster }, &token, &own, UUID);
-        let name = granted.role.session_name;
-        prop_assert!((2..=64).contains(&name.len()), "{}", name);
-        prop_assert!(name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b)), "{}", name);
-        prop_assert!(name.ends_with(UUID));
+        let mut own = association("ns-a", "sa1");
+        for wanted in [None, Some("{pod}"), Some("{cluster}{namespace}-{pod}")] {
+            own.session_name = wanted.map(|name| name.parse().unwrap());
+            let granted = grant(Cluster { arn: &arn, name: &cluster }, &token, &own, UUID);
+            let name = granted.role.session_name;
+            prop_assert!((2..=64).contains(&name.len()), "{}", name);
+            prop_assert!(name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b)), "{}", name);
+            prop_assert!(wanted.is_some() || name.ends_with(UUID));
+        }
     }
 }

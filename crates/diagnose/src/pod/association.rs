@@ -58,6 +58,13 @@ pub(super) fn link(facts: &Facts<'_>) -> (Link, Option<Arc<Association>>) {
     if let Some(target) = &found.target_role {
         link = link.detail(format_args!("whose session assumes {target}"));
     }
+    if let Some(name) = &found.session_name {
+        link = link.detail(format_args!("its sessions are called {name}"));
+    }
+    if !found.tags.is_empty() {
+        let tags: Vec<_> = found.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        link = link.detail(format_args!("its sessions have tags of their own: {}", tags.join(", ")));
+    }
     if !found.session_tags {
         link = link.detail("its sessions have no tags of the cluster, namespace, service account and pod");
     }

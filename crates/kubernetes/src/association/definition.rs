@@ -17,6 +17,12 @@ const LONGEST_EXTERNAL_ID: usize = 1224;
 /// Source: AWS STS API Reference, "AssumeRole", `Policy` ("can't exceed 2,048 characters").
 const LONGEST_POLICY: usize = 2048;
 
+/// Source: AWS STS API Reference, "AssumeRole", `Tags` (50, of which six are EKS's) and "Tag", `Value`.
+const MOST_TAGS: usize = 44;
+const LONGEST_TAG_VALUE: usize = 256;
+/// Longer than any session's name, since what its placeholders stand for may be short.
+const LONGEST_SESSION_NAME: usize = 128;
+
 /// The `CustomResourceDefinition`.
 #[must_use]
 pub fn definition() -> Value {
@@ -113,6 +119,35 @@ fn spec() -> Value {
                 "type": "boolean",
                 "description": "Whether sessions are without the six tags of cluster, namespace, service account and pod.",
             },
+            "sessionTags": {
+                "type": "object",
+                "description": "Tags that sessions have beside those six, for the policies of the role.",
+                "maxProperties": MOST_TAGS,
+                "additionalProperties": { "type": "string", "maxLength": LONGEST_TAG_VALUE },
+                "x-kubernetes-validations": [
+                    {
+                        "rule": "self.all(key, size(key) <= 128 && key.matches('^[a-zA-Z0-9 _.:/=+@-]+$') && self[key].matches('^[a-zA-Z0-9 _.:/=+@-]*$'))",
+                        "message": "has keys (1 to 128 characters) and values of letters, digits, spaces and _.:/=+-@",
+                    },
+                    {
+                        "rule": "self.all(key, !key.lowerAscii().startsWith('aws:') && !(key.lowerAscii() in ['eks-cluster-arn', \
+                            'eks-cluster-name', 'kubernetes-namespace', 'kubernetes-service-account', 'kubernetes-pod-name', \
+                            'kubernetes-pod-uid']))",
+                        "message": "has no key of AWS's own: none begins with aws:, and EKS's six are there by themselves",
+                    },
+                ],
+            },
+            "sessionName": {
+                "type": "string",
+                "description": "What sessions are called: text, with {cluster}, {namespace}, {serviceAccount} and {pod} for what they name, cut \
+                    at 64 characters. Without it eks-CLUSTER-POD-UUID, as at EKS.",
+                "minLength": 1,
+                "maxLength": LONGEST_SESSION_NAME,
+                "x-kubernetes-validations": [{
+                    "rule": "self.matches('^([a-zA-Z0-9_+=,.@-]|[{](cluster|namespace|serviceAccount|pod)[}])+$')",
+                    "message": "has letters, digits, _+=,.@- and the placeholders {cluster}, {namespace}, {serviceAccount} and {pod}",
+                }],
+            },
             "policy": {
                 "type": "string",
                 "description": "A session policy, as JSON: what pods may do is what both it and the role allow. With a target role it \
@@ -134,6 +169,13 @@ fn spec() -> Value {
                 "rule": "!has(self.externalId) || has(self.targetRoleArn)",
                 "message": "an externalId is for the target role: targetRoleArn is missing",
                 "fieldPath": ".externalId",
+            },
+            {
+                "rule": "!has(self.sessionName) || !has(self.disableSessionTags) || !self.disableSessionTags || \
+                    self.sessionName.matches('^([^{]|[{]cluster[}])')",
+                "message": "where session tags are disabled it begins with a text of its own or {cluster}: of such sessions a trust \
+                    policy sees the name alone",
+                "fieldPath": ".sessionName",
             },
         ],
     })

@@ -1,7 +1,11 @@
 //! What an object says, read once. The schema refuses most of what is refused here; an object may be older than its rules.
 
+use std::collections::BTreeMap;
+
 use aws_model::{Arn, InvalidArn};
-use eks_auth::{Association, InvalidNamePattern, NamePattern};
+use eks_auth::{
+    Association, InvalidNamePattern, InvalidSessionName, InvalidSessionTags, NamePattern, SessionName, SessionTags,
+};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -21,6 +25,9 @@ struct Spec {
     external_id: Option<String>,
     #[serde(default)]
     disable_session_tags: bool,
+    #[serde(default)]
+    session_tags: BTreeMap<String, String>,
+    session_name: Option<String>,
     policy: Option<String>,
 }
 
@@ -37,6 +44,12 @@ pub(super) enum Invalid {
     Role(&'static str, Arn),
     #[error("spec.externalId: it is for the target role, and spec.targetRoleArn is missing")]
     ExternalId,
+    #[error("spec.sessionTags: {0}")]
+    Tags(#[source] InvalidSessionTags),
+    #[error("spec.sessionName: {0}")]
+    SessionName(#[source] InvalidSessionName),
+    #[error("spec.sessionName: {}", SessionName::UNTOLD)]
+    Untold,
     #[error("spec.policy: it needs spec.disableSessionTags: true, as at EKS")]
     PolicyWithTags,
     #[error("spec.policy: it is not a JSON object: {0}")]
@@ -56,6 +69,11 @@ pub(super) fn association(object: &PodIdentityAssociation) -> Result<Association
         }
         serde_json::from_str::<Map<String, Value>>(policy).map_err(Invalid::Policy)?;
     }
+    let session_name = spec.session_name.map(|name| name.parse::<SessionName>()).transpose();
+    let session_name = session_name.map_err(Invalid::SessionName)?;
+    if spec.disable_session_tags && session_name.as_ref().is_some_and(|name| !name.tells_the_cluster()) {
+        return Err(Invalid::Untold);
+    }
     Ok(Association {
         id: id(object),
         namespace: pattern("namespace", &spec.namespace)?,
@@ -64,6 +82,8 @@ pub(super) fn association(object: &PodIdentityAssociation) -> Result<Association
         target_role: spec.target_role_arn.map(|arn| role("targetRoleArn", &arn)).transpose()?,
         external_id: spec.external_id,
         session_tags: !spec.disable_session_tags,
+        tags: SessionTags::new(spec.session_tags).map_err(Invalid::Tags)?,
+        session_name,
         policy: spec.policy,
     })
 }

@@ -40,6 +40,8 @@ async fn refuses_what_is_no_association(version: &str) {
         "targetRoleArn": "arn:aws-us-gov:iam::444455556666:role/path/target",
         "externalId": "us-east-1/111122223333/prod@a:b=c+d",
         "disableSessionTags": true,
+        "sessionTags": { "Team": "a b", "cost/center": "" },
+        "sessionName": "{cluster}-{namespace}.{serviceAccount}@{pod}",
         "policy": r#" {"Version": "2012-10-17", "Statement": []}"#,
     });
     rig.associate("whole", whole).await.unwrap();
@@ -70,6 +72,22 @@ async fn refuses_what_is_no_association(version: &str) {
         (with("policy", "{}".into()), "a policy needs disableSessionTags: true, as at EKS"),
         (with("policy", "Allow".into()), "is a policy as JSON, as {\"Version\": \"2012-10-17\", \"Statement\": [...]}"),
         (with("disableSessionTags", "yes".into()), "must be of type boolean"),
+        (with("sessionTags", json!({ "aws:x": "a" })), "has no key of AWS's own: none begins with aws:"),
+        (with("sessionTags", json!({ "Kubernetes-Namespace": "a" })), "EKS's six are there by themselves"),
+        (with("sessionTags", json!({ "a": "b*" })), "has keys (1 to 128 characters) and values of letters, digits"),
+        (with("sessionTags", json!({ "a": 1 })), "must be of type string"),
+        (
+            with("sessionName", "a/{pod}".into()),
+            "has letters, digits, _+=,.@- and the placeholders {cluster}, {namespace}",
+        ),
+        (with("sessionName", "{node}".into()), "has letters, digits, _+=,.@- and the placeholders"),
+        (
+            json!({
+                "namespace": "payments", "serviceAccount": "api", "roleArn": ROLE,
+                "disableSessionTags": true, "sessionName": "{pod}",
+            }),
+            "where session tags are disabled it begins with a text of its own or {cluster}",
+        ),
     ];
     for (spec, words) in refused {
         let error = rig.associate("refused", spec.clone()).await.unwrap_err();

@@ -9,7 +9,7 @@ mod once;
 use std::collections::BTreeMap;
 
 use aws_model::{Arn, KeyArn};
-use eks_auth::NamePattern;
+use eks_auth::{NamePattern, SessionTags};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -218,6 +218,9 @@ impl Association {
             target_role: self.target_role.clone(),
             external_id: self.external_id(),
             session_tags: !self.disable_session_tags,
+            // Nor these.
+            tags: SessionTags::default(),
+            session_name: None,
             policy: self.policy.clone(),
         }
     }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use aws_lc_rs::digest::{Context, SHA256};
-use eks_auth::{Association, Associations};
+use eks_auth::{Association, Associations, SessionName};
 use serde::Serialize;
 use tokio::{sync::watch, task::AbortHandle, time::timeout};
 
@@ -170,8 +170,18 @@ fn name(associations: &Associations) -> String {
     all.sort_by_key(|one| (one.namespace.as_str(), one.service_account.as_str()));
     let mut context = Context::new(&SHA256);
     for one in all {
-        let Association { id, namespace, service_account, role, target_role, external_id, session_tags, policy } =
-            &**one;
+        let Association {
+            id,
+            namespace,
+            service_account,
+            role,
+            target_role,
+            external_id,
+            session_tags,
+            tags,
+            session_name,
+            policy,
+        } = &**one;
         let parts = [
             id.as_str(),
             namespace.as_str(),
@@ -181,8 +191,11 @@ fn name(associations: &Associations) -> String {
             external_id.as_deref().unwrap_or_default(),
             if *session_tags { "tags" } else { "" },
             policy.as_deref().unwrap_or_default(),
+            session_name.as_ref().map_or("", SessionName::as_str),
         ];
-        for part in parts {
+        let number = tags.iter().count().to_string();
+        let tags = tags.iter().flat_map(|(key, value)| [key, value]);
+        for part in parts.into_iter().chain([number.as_str()]).chain(tags) {
             // With its length, so that no two lists look the same.
             context.update(&part.len().to_be_bytes());
             context.update(part.as_bytes());

@@ -11,13 +11,13 @@ use eks_auth::Assumption;
 pub(super) const NEARLY_FULL: u32 = 85;
 
 /// The characters of a session's policy and of each of its tags, the largest first.
-pub(super) struct Breakdown {
+pub(super) struct Breakdown<'a> {
     policy: usize,
-    tags: Vec<(&'static str, usize)>,
+    tags: Vec<(&'a str, usize)>,
 }
 
-impl Breakdown {
-    pub(super) fn of(wanted: &Assumption<'_>) -> Self {
+impl<'a> Breakdown<'a> {
+    pub(super) fn of(wanted: &Assumption<'a>) -> Self {
         let length = |text: &str| text.chars().count();
         let tags = wanted.tags.iter().map(|tag| (tag.key, length(tag.key) + length(&tag.value)));
         let mut tags: Vec<_> = tags.collect();
@@ -26,7 +26,7 @@ impl Breakdown {
     }
 }
 
-impl fmt::Display for Breakdown {
+impl fmt::Display for Breakdown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let all: usize = self.tags.iter().map(|(_, length)| length).sum();
         write!(f, "its session policy has {} characters, its {} session tags {all}", self.policy, self.tags.len())?;

@@ -103,8 +103,11 @@ fn statement(principal: &str, cluster: &ClusterArn, association: &Association, o
             tell(pattern, format!("{prefix}/{key}"), &mut equals, &mut like);
         }
     } else {
-        let name: String = cluster.name().chars().take(10).collect();
-        like.insert("sts:RoleSessionName".to_owned(), format!("eks-{name}-*").into());
+        let prefix = match &association.session_name {
+            Some(name) => name.prefix(cluster.name()),
+            None => format!("eks-{}-", cluster.name().chars().take(10).collect::<String>()),
+        };
+        like.insert("sts:RoleSessionName".to_owned(), format!("{prefix}*").into());
     }
     if let Some(external_id) = of_target.filter(|external_id| !external_id.is_empty()) {
         equals.insert("sts:ExternalId".to_owned(), external_id.into());
@@ -115,8 +118,8 @@ fn statement(principal: &str, cluster: &ClusterArn, association: &Association, o
             condition.insert(operator.to_owned(), Value::Object(members));
         }
     }
-    let actions: &[&str] =
-        if association.session_tags { &["sts:AssumeRole", "sts:TagSession"] } else { &["sts:AssumeRole"] };
+    let is_tagged = association.session_tags || !association.tags.is_empty();
+    let actions: &[&str] = if is_tagged { &["sts:AssumeRole", "sts:TagSession"] } else { &["sts:AssumeRole"] };
     json!({ "Effect": "Allow", "Principal": { "AWS": principal }, "Action": actions, "Condition": condition })
 }
 
@@ -152,6 +155,8 @@ mod tests {
             target_role: None,
             external_id: None,
             session_tags: true,
+            tags: eks_auth::SessionTags::default(),
+            session_name: None,
             policy: None,
         }
     }
@@ -165,8 +170,17 @@ mod tests {
         chained.external_id = Some("x1".to_owned());
         let mut untagged = association("untagged", "untagged");
         untagged.session_tags = false;
-        let all =
-            [association("api", "pods"), association("dev-*", "pods"), association("*", "any"), chained, untagged];
+        let mut named = association("named", "named");
+        (named.session_tags, named.session_name) = (false, Some("app-{cluster}-{pod}".parse().unwrap()));
+        named.tags = eks_auth::SessionTags::new([("team".to_owned(), "a".to_owned())]).unwrap();
+        let all = [
+            association("api", "pods"),
+            association("dev-*", "pods"),
+            association("*", "any"),
+            chained,
+            untagged,
+            named,
+        ];
         let policies = Policies::of(&broker, &cluster, &Associations::new(all).unwrap());
         let statements = |role: &str| policies.trust[role]["Statement"].clone();
         let tagged = |conditions: Value| {
@@ -194,6 +208,10 @@ mod tests {
         let untagged = statements("arn:aws:iam::111122223333:role/untagged");
         assert_eq!(untagged[0]["Action"], json!(["sts:AssumeRole"]));
         assert_eq!(untagged[0]["Condition"], json!({ "StringLike": { "sts:RoleSessionName": "eks-demonstrat-*" } }));
+        let named = statements("arn:aws:iam::111122223333:role/named");
+        assert_eq!(named[0]["Action"], json!(["sts:AssumeRole", "sts:TagSession"]));
+        let like = json!({ "StringLike": { "sts:RoleSessionName": "app-demonstration-*" } });
+        assert_eq!(named[0]["Condition"], like);
         let target = statements("arn:aws:iam::444455556666:role/target");
         assert_eq!(target[0]["Principal"]["AWS"], "arn:aws:iam::111122223333:role/first");
         let conditions = &target[0]["Condition"]["StringEquals"];
@@ -203,7 +221,7 @@ mod tests {
         );
         let may = &policies.permissions["arn:aws:iam::111122223333:role/first"]["Statement"][0];
         assert_eq!(may["Resource"], json!(["arn:aws:iam::444455556666:role/target"]));
-        assert_eq!(policies.broker["Statement"][0]["Resource"].as_array().unwrap().len(), 4);
+        assert_eq!(policies.broker["Statement"][0]["Resource"].as_array().unwrap().len(), 5);
     }
 
     #[test]

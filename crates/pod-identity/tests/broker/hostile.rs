@@ -9,7 +9,7 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use eks_auth::{Association, Associations, Assumption};
+use eks_auth::{Association, Associations, Assumption, SessionTags};
 use http::{HeaderValue, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
@@ -84,6 +84,8 @@ static BROKER: LazyLock<Broker> = LazyLock::new(|| {
         target_role: None,
         external_id: None,
         session_tags: true,
+        tags: SessionTags::default(),
+        session_name: None,
         policy: None,
     };
     let (_, associations) = watch::channel(Some(Arc::new(Associations::new([association]).unwrap())));

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use eks_auth::{Association, Associations};
+use eks_auth::{Association, Associations, SessionTags};
 use http::StatusCode;
 use pod_identity::webhook::{Identities, ServiceAccount, ServiceAccounts, Sources};
 use serde_json::json;
@@ -66,6 +66,8 @@ async fn an_association_by_a_pattern_counts() {
         target_role: None,
         external_id: None,
         session_tags: true,
+        tags: SessionTags::default(),
+        session_name: None,
         policy: None,
     };
     let all = Arc::new(Associations::new([association]).unwrap());

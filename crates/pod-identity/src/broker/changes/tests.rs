@@ -11,6 +11,8 @@ fn associations(all: &[(&str, &str)]) -> Option<Arc<Associations>> {
         target_role: None,
         external_id: None,
         session_tags: true,
+        tags: eks_auth::SessionTags::default(),
+        session_name: None,
         policy: None,
     });
     Some(Arc::new(Associations::new(all).unwrap()))

@@ -5,7 +5,7 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_model::Arn;
-use eks_auth::{Association, Associations, NamePattern};
+use eks_auth::{Association, Associations, NamePattern, SessionName, SessionTags};
 
 use super::{
     Flaw,
@@ -25,6 +25,8 @@ const ROLE: Field = ("roleArn", "spec.roleArn");
 const TARGET_ROLE: Field = ("targetRoleArn", "spec.targetRoleArn");
 const EXTERNAL_ID: Field = ("externalId", "spec.externalId");
 const NO_TAGS: Field = ("disableSessionTags", "spec.disableSessionTags");
+const TAGS: Field = ("sessionTags", "spec.sessionTags");
+const SESSION_NAME: Field = ("sessionName", "spec.sessionName");
 const POLICY: Field = ("policy", "spec.policy");
 
 /// Source: AWS STS API Reference, "AssumeRole", `RoleArn`, `ExternalId` and `Policy`.
@@ -86,14 +88,22 @@ fn take(node: &Node, read: &mut Vec<(Association, Place)>, flaws: &mut Vec<Flaw>
 fn association(spec: &Node, flaws: &mut Vec<Flaw>) -> Option<Association> {
     let before = flaws.len();
     let mut fields = Fields::of(spec, Some("spec"), flaws)?;
-    fields.only(&[NAMESPACE, SERVICE_ACCOUNT, ROLE, TARGET_ROLE, EXTERNAL_ID, NO_TAGS, POLICY]);
+    fields.only(&[NAMESPACE, SERVICE_ACCOUNT, ROLE, TARGET_ROLE, EXTERNAL_ID, NO_TAGS, TAGS, SESSION_NAME, POLICY]);
     let namespace = fields.required(NAMESPACE, str::parse::<NamePattern>);
     let service_account = fields.required(SERVICE_ACCOUNT, str::parse::<NamePattern>);
     let own_role = fields.required(ROLE, role);
     let target_role = fields.text(TARGET_ROLE, role);
     let external_id = fields.text(EXTERNAL_ID, external_id_of);
     let session_tags = !fields.truth(NO_TAGS);
+    let tags = fields.texts(TAGS, SessionTags::new).unwrap_or_default();
+    let session_name = fields.text(SESSION_NAME, str::parse::<SessionName>);
     let policy = fields.text(POLICY, policy_of);
+    if let Some(at) = fields.get(SESSION_NAME).map(|node| node.at)
+        && !session_tags
+        && session_name.as_ref().is_some_and(|name| !name.tells_the_cluster())
+    {
+        fields.refuse::<()>(SESSION_NAME, at, SessionName::UNTOLD.to_owned());
+    }
     if let Some(at) = fields.get(EXTERNAL_ID).map(|node| node.at)
         && fields.get(TARGET_ROLE).is_none()
     {
@@ -118,6 +128,8 @@ fn association(spec: &Node, flaws: &mut Vec<Flaw>) -> Option<Association> {
         target_role,
         external_id,
         session_tags,
+        tags,
+        session_name,
         policy,
     })
 }

@@ -79,6 +79,29 @@ impl<'a, 'f> Fields<'a, 'f> {
         self.text(field, read)
     }
 
+    /// A mapping of texts, read by `read`. `None`: it is not there, or it is told what is wrong with it.
+    pub(super) fn texts<T, E: ToString>(
+        &mut self,
+        field: Field,
+        read: impl FnOnce(Vec<(String, String)>) -> Result<T, E>,
+    ) -> Option<T> {
+        let node = self.get(field)?;
+        let Value::Map(entries) = &node.value else {
+            return self.refuse(field, node.at, "this has to be a mapping".to_owned());
+        };
+        let mut texts = Vec::new();
+        for Entry { key, value, .. } in entries {
+            match &value.value {
+                Value::Scalar { text, .. } => texts.push((key.clone(), text.clone())),
+                _ => return self.refuse(field, value.at, format!("the value of `{}` has to be a text", shown(key))),
+            }
+        }
+        match read(texts) {
+            Ok(value) => Some(value),
+            Err(error) => self.refuse(field, node.at, error.to_string()),
+        }
+    }
+
     /// `true` or `false`; false where it is not there.
     pub(super) fn truth(&mut self, field: Field) -> bool {
         let Some(node) = self.get(field) else { return false };

@@ -13,7 +13,7 @@ use aws_model::Arn;
 use aws_wire::model::ServiceId;
 use clap::Args;
 use diagnose::chain::Known;
-use eks_auth::{Association, Associations, NamePattern};
+use eks_auth::{Association, Associations, NamePattern, SessionTags};
 use serde_json::{Value, json};
 
 use super::{PodName, cluster::Seen};
@@ -164,6 +164,9 @@ fn of_answer(told: &Value) -> Option<Association> {
         target_role: arn("/targetRoleArn"),
         external_id: text(told, "/externalId").map(str::to_owned),
         session_tags: told.get("disableSessionTags").and_then(Value::as_bool) != Some(true),
+        // EKS knows neither.
+        tags: SessionTags::default(),
+        session_name: None,
         policy: text(told, "/policy").map(str::to_owned),
     })
 }

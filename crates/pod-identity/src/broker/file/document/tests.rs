@@ -36,6 +36,28 @@ fn documents_and_lists_are_read_and_an_id_stays() {
 }
 
 #[test]
+fn sessions_may_have_a_name_and_tags_of_their_own() {
+    let text = |more: &str| spec(&format!("  namespace: a\n  serviceAccount: b\n  roleArn: {ROLE_ARN}\n{more}"));
+    let read = associations(&text("  sessionName: 'shop-{pod}'\n  sessionTags: { team: a, tier: 1 }\n")).unwrap();
+    let one = read.find("a", "b").unwrap();
+    assert_eq!(one.session_name.as_ref().map(SessionName::as_str), Some("shop-{pod}"));
+    assert_eq!(one.tags.iter().collect::<Vec<_>>(), [("team", "a"), ("tier", "1")]);
+    for (more, expected) in [
+        ("  sessionName: 'a/{pod}'\n", "(8, 16) spec.sessionName: `/` is in no name of a session"),
+        ("  sessionTags: [a]\n", "(8, 16) spec.sessionTags: this has to be a mapping"),
+        ("  sessionTags: { a: [b] }\n", "(8, 21) spec.sessionTags: the value of `a` has to be a text"),
+        ("  sessionTags: { 'aws:a': b }\n", "(8, 16) spec.sessionTags: `aws:a` is one of AWS's own"),
+        (
+            "  disableSessionTags: true\n  sessionName: '{pod}'\n",
+            "(9, 16) spec.sessionName: where session tags are disabled this begins with a text of its own",
+        ),
+    ] {
+        let told = told(&text(more));
+        assert!(told.len() == 1 && told[0].starts_with(expected), "{more}: {told:?}");
+    }
+}
+
+#[test]
 fn all_that_is_wrong_is_told_at_its_place() {
     let wrong = spec(
         "  namespace: Pay\n  serviceAcount: api\n  roleArn: arn:aws:iam::1:user/x\n  externalId: x\n  disableSessionTags: yes\n  policy: '{'\n",
