@@ -13,6 +13,8 @@ mod apiserver;
 mod assumptions;
 mod cli;
 mod commands;
+#[cfg(any(feature = "diagnose", feature = "pod-identity"))]
+mod eks_associations;
 #[cfg(feature = "local-aws")]
 mod embedded_aws;
 #[cfg(any(feature = "explain", feature = "local-aws"))]

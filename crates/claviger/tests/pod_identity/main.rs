@@ -6,6 +6,7 @@ mod associations;
 mod broker;
 mod cluster;
 mod diagnose;
+mod eks_source;
 mod network;
 mod rig;
 mod sdks;

@@ -172,7 +172,7 @@ impl Webhook {
     pub(crate) async fn start_in(cluster: &Cluster) -> Self {
         let flags = ["--associations=kubernetes", "--own-certificates", "--tls-name=127.0.0.1", "--kubeconfig"];
         let mut command = Command::new(CLAVIGER);
-        command.args(COMMON).args(flags).arg(cluster.plane.kubeconfig());
+        command.args(COMMON).args(flags).arg(cluster.plane.kubeconfig()).env_clear();
         Self::spawn(cluster, command, String::new()).await
     }
 
@@ -184,20 +184,26 @@ impl Webhook {
 
     /// One whose file is not there, unless it was written before.
     pub(crate) async fn start_without_file(cluster: &Cluster) -> Self {
+        let identities = cluster.folder.path().join("identities.json");
+        let flag = format!("--watch-container-credentials-config={}", identities.display());
+        Self::start_with(cluster, &[flag], &[]).await
+    }
+
+    /// One with these flags, and this environment.
+    pub(crate) async fn start_with(cluster: &Cluster, flags: &[String], environment: &[(&str, String)]) -> Self {
         let folder = cluster.folder.path();
         let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
-        let (chain, key, identities) = (folder.join("tls.crt"), folder.join("tls.key"), folder.join("identities.json"));
+        let (chain, key) = (folder.join("tls.crt"), folder.join("tls.key"));
         fs::write(&chain, made.cert.pem()).unwrap();
         fs::write(&key, made.signing_key.serialize_pem()).unwrap();
         let mut command = Command::new(CLAVIGER);
-        command.args(COMMON).arg("--tls-cert").arg(&chain).arg("--tls-key").arg(&key);
-        command.arg("--watch-container-credentials-config").arg(&identities);
+        command.args(COMMON).arg("--tls-cert").arg(&chain).arg("--tls-key").arg(&key).args(flags);
+        command.env_clear().envs(environment.iter().map(|(name, value)| (name, value)));
         Self::spawn(cluster, command, made.cert.pem()).await
     }
 
-    async fn spawn(cluster: &Cluster, mut command: Command, certificate: String) -> Self {
+    async fn spawn(cluster: &Cluster, command: Command, certificate: String) -> Self {
         let folder = cluster.folder.path();
-        command.env_clear();
         let process = Process::spawn(command, &folder.join("webhook.log")).unwrap();
         let address = eventually("the webhook listens", SOON, async || {
             address(&process.log_tail()).ok_or_else(|| process.log_tail())
@@ -211,6 +217,14 @@ impl Webhook {
         let new = self.identities.with_extension("new");
         fs::write(&new, identities).unwrap();
         fs::rename(new, &self.identities).unwrap();
+    }
+
+    pub(crate) async fn until_logged(&self, line: &str) {
+        eventually("the log has it", SOON, async || {
+            let log = self.process.log_tail();
+            if log.contains(line) { Ok(()) } else { Err(log) }
+        })
+        .await;
     }
 
     pub(crate) async fn stop(&self) {

@@ -4,5 +4,6 @@
 mod cluster;
 mod injected;
 mod kept;
+mod sources;
 
 const CLAVIGER: &str = env!("CARGO_BIN_EXE_claviger");

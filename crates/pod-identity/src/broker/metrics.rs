@@ -89,7 +89,7 @@ impl Metrics {
     }
 
     /// Associations were read anew, or could not be: then those in force stay so.
-    pub(super) fn associations_read(&self, is_good: bool) {
+    pub fn associations_read(&self, is_good: bool) {
         let outcome = if is_good { "ok" } else { "failed" };
         self.0.families.associations_read.get_or_create(&OutcomeLabel { outcome }).inc();
     }

@@ -2,9 +2,9 @@
 
 mod cluster;
 mod flags;
-mod identities;
 mod missed;
 mod own_certificates;
+mod read_files;
 mod serving;
 
 use clap::Args;

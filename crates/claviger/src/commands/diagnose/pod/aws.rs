@@ -13,11 +13,12 @@ use aws_model::Arn;
 use aws_wire::model::ServiceId;
 use clap::Args;
 use diagnose::chain::Known;
-use eks_auth::{Association, Associations, NamePattern, SessionTags};
+use eks_auth::Associations;
 use serde_json::{Value, json};
 
 use super::{PodName, cluster::Seen};
 use crate::{
+    eks_associations::EksCluster,
     facts::{FactFlags, shown},
     failure::{Failure, Problem},
     printer::note,
@@ -79,7 +80,7 @@ impl AwsFlags {
             (None, name) => cluster(&aws, name.as_deref().unwrap_or_default()).await?,
         };
         let associations = match (&self.cluster_name, &seen.associations) {
-            (Some(name), _) => of_eks(&aws, name, pod, &seen.pod.service_account).await,
+            (Some(name), _) => of_eks(&EksCluster::of(&aws, name)?, pod, &seen.pod.service_account).await,
             (None, Known::Is(objects)) => of_objects(objects),
             (None, Known::Absent) => Known::Absent,
             (None, Known::Unknown(why)) => Known::Unknown(why.clone()),
@@ -126,12 +127,9 @@ async fn cluster(aws: &Aws, name: &str) -> Result<Arn, Failure> {
 }
 
 /// The associations of an EKS cluster: those of the pod's service account, and of a few that may have been meant.
-async fn of_eks(aws: &Aws, cluster: &str, pod: &PodName, account: &str) -> Known<Arc<Associations>> {
+async fn of_eks(eks: &EksCluster, pod: &PodName, account: &str) -> Known<Arc<Associations>> {
     let asked = async {
-        let eks = aws.client(ServiceId::Eks).map_err(|unusable| unusable.to_string())?;
-        let said = |error: CallError| error.to_string();
-        let all = eks.items("ListPodIdentityAssociations", json!({ "clusterName": cluster }), "associations");
-        let mut all = all.await.map_err(said)?;
+        let mut all = eks.list().await?;
         let is_near = |told: &Value| {
             let (namespace, name) = (text(told, "/namespace"), text(told, "/serviceAccount"));
             // False comes first.
@@ -140,35 +138,14 @@ async fn of_eks(aws: &Aws, cluster: &str, pod: &PodName, account: &str) -> Known
         all.sort_by_key(is_near);
         let mut associations = Vec::new();
         for told in all.iter().take(1 + OTHERS) {
-            let id = text(told, "/associationId").unwrap_or_default();
-            let asked = json!({ "clusterName": cluster, "associationId": id });
-            let told = eks.call("DescribePodIdentityAssociation", asked).await.map_err(said)?;
-            associations.extend(told.get("association").and_then(of_answer));
+            associations.extend(eks.describe(text(told, "/associationId").unwrap_or_default()).await?);
         }
-        Ok::<_, String>(Associations::all_but_refused(associations).0)
+        Ok::<_, CallError>(Associations::all_but_refused(associations).0)
     };
     match asked.await {
         Ok(associations) => Known::Is(Arc::new(associations)),
-        Err(why) => Known::Unknown(why),
+        Err(why) => Known::Unknown(why.to_string()),
     }
-}
-
-/// Source: Amazon EKS API Reference, "PodIdentityAssociation".
-fn of_answer(told: &Value) -> Option<Association> {
-    let arn = |member: &str| text(told, member)?.parse().ok();
-    Some(Association {
-        id: text(told, "/associationId")?.to_owned(),
-        namespace: NamePattern::exact(text(told, "/namespace")?),
-        service_account: NamePattern::exact(text(told, "/serviceAccount")?),
-        role: arn("/roleArn")?,
-        target_role: arn("/targetRoleArn"),
-        external_id: text(told, "/externalId").map(str::to_owned),
-        session_tags: told.get("disableSessionTags").and_then(Value::as_bool) != Some(true),
-        // EKS knows neither.
-        tags: SessionTags::default(),
-        session_name: None,
-        policy: text(told, "/policy").map(str::to_owned),
-    })
 }
 
 /// The associations of custom resources. What the broker leaves out is left out here.

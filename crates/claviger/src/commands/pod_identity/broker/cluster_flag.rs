@@ -18,12 +18,15 @@ pub(crate) struct ClusterFlag {
 pub(crate) enum AssociationsFrom {
     /// In a file.
     File(PathBuf),
+    /// At EKS: of the cluster of this name, or of the cluster's own.
+    Eks(Option<String>),
     /// At its apiserver: that of the cluster which the broker runs in, or that of a kubeconfig.
     #[cfg(feature = "kubernetes")]
     Kubernetes(Option<PathBuf>),
 }
 
-const FORM: &str = "it is ARN,issuer=URL[,keys=FILE|URL|apiserver],associations=FILE|kubernetes[:KUBECONFIG]";
+const FORM: &str =
+    "it is ARN,issuer=URL[,keys=FILE|URL|apiserver],associations=FILE|eks[:NAME]|kubernetes[:KUBECONFIG]";
 
 impl FromStr for ClusterFlag {
     type Err = String;
@@ -61,6 +64,11 @@ impl FromStr for ClusterFlag {
 
 impl AssociationsFrom {
     fn named(text: &str) -> Self {
+        match text.split_once(':') {
+            None if text == "eks" => return Self::Eks(None),
+            Some(("eks", name)) => return Self::Eks(Some(name.to_owned())),
+            _ => {}
+        }
         #[cfg(feature = "kubernetes")]
         if let Some(rest) = text.strip_prefix("kubernetes") {
             if rest.is_empty() {
@@ -89,6 +97,10 @@ mod tests {
             ("demo", "https://kubernetes.default.svc", &KeySource::Apiserver)
         );
         assert_eq!(read.associations, AssociationsFrom::File("/a.yaml".into()));
+        for (text, name) in [("eks", None), ("eks:other", Some("other".to_owned()))] {
+            let read: ClusterFlag = format!("{ARN},issuer=https://a.example,associations={text}").parse().unwrap();
+            assert_eq!(read.associations, AssociationsFrom::Eks(name));
+        }
         #[cfg(feature = "kubernetes")]
         for (text, kubeconfig) in [("kubernetes", None), ("kubernetes:/k", Some("/k".into()))] {
             let read: ClusterFlag = format!("{ARN},issuer=https://a.example,associations={text}").parse().unwrap();

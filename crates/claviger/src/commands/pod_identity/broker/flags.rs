@@ -19,7 +19,7 @@ const SIDE_PORT: &str = "Health and metrics";
 pub(crate) struct Flags {
     /// A cluster: its ARN (one of your own making outside EKS: session tags tell it), its issuer as tokens name it, where its
     /// keys are (found by the issuer's discovery otherwise), and its associations. Repeat it for more
-    #[arg(long, required = true, value_name = "ARN,issuer=URL[,keys=FILE|URL|apiserver],associations=FILE|kubernetes[:KUBECONFIG]", value_parser = cluster, help_heading = CLUSTERS)]
+    #[arg(long, required = true, value_name = "ARN,issuer=URL[,keys=FILE|URL|apiserver],associations=FILE|eks[:NAME]|kubernetes[:KUBECONFIG]", value_parser = cluster, help_heading = CLUSTERS)]
     pub(crate) cluster: Vec<ClusterFlag>,
 
     /// Address that agents call: HOST:PORT, or :PORT for every address

@@ -23,6 +23,7 @@ use super::{
     flags::{Settings, SidePort},
 };
 use crate::{
+    eks_associations::EksCluster,
     environment,
     exit::Exit,
     failure::{Failure, Problem},
@@ -138,14 +139,7 @@ struct Composed {
     pods: Option<Arc<dyn Pods>>,
 }
 
-#[cfg_attr(
-    not(feature = "kubernetes"),
-    expect(
-        clippy::unused_async,
-        unused_variables,
-        reason = "without apiservers there is nothing to wait for, nor to follow"
-    )
-)]
+#[cfg_attr(not(feature = "kubernetes"), expect(unused_variables, reason = "only apiservers are told of in a registry"))]
 async fn compose(
     flags: &[ClusterFlag],
     metrics: &Metrics,
@@ -168,6 +162,19 @@ async fn compose(
                     continue;
                 }
             },
+            AssociationsFrom::Eks(name) => {
+                let (region, cluster) = (flag.arn.arn().region(), flag.arn.name());
+                let eks = EksCluster::new(name.as_deref().unwrap_or(cluster), Some(region)).await?;
+                let (metrics, cluster) = (metrics.clone(), cluster.to_owned());
+                let (feed, follow) = eks.follow(move |read| {
+                    metrics.associations_read(read.is_some());
+                    if let Some(count) = read {
+                        metrics.associations(&cluster, count);
+                    }
+                });
+                following.spawn(follow);
+                feed
+            }
             #[cfg(feature = "kubernetes")]
             AssociationsFrom::Kubernetes(kubeconfig) => {
                 apiservers.follow(flag.arn.name(), kubeconfig.as_deref(), following).await?
@@ -201,6 +208,7 @@ fn files(clusters: &[ClusterFlag], tls: Option<&(PathBuf, PathBuf)>) -> Vec<Path
     for ClusterFlag { keys, associations, .. } in clusters {
         match associations {
             AssociationsFrom::File(path) => files.push(path.clone()),
+            AssociationsFrom::Eks(_) => {}
             #[cfg(feature = "kubernetes")]
             AssociationsFrom::Kubernetes(_) => {}
         }

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{ArgAction, Args, ValueEnum};
+use clap::{ArgAction, Args};
 use daemon::http::{InvalidListenAddress, ListenAddress};
 use pod_identity::webhook::{Expiration, Settings, Token};
 
@@ -16,9 +16,10 @@ const PEER: &str = "Also taken from amazon-eks-pod-identity-webhook";
 /// Every flag.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Flags {
-    /// Associations: `kubernetes`, the custom resources PodIdentityAssociation
-    #[arg(long, value_name = "kubernetes", help_heading = SOURCES)]
-    pub(crate) associations: Option<AssociationsFrom>,
+    /// Associations: those of a file, as the broker takes it; `eks:NAME`, of an EKS cluster; `kubernetes`, the custom resources
+    /// PodIdentityAssociation. Repeat it for more
+    #[arg(long, value_name = "FILE|eks:NAME|kubernetes", value_parser = associations_from, help_heading = SOURCES)]
+    pub(crate) associations: Vec<AssociationsFrom>,
 
     /// Where the apiserver is, for service accounts and what is kept there [default: as a pod knows it; outside a pod there is
     /// none, and so no IRSA]
@@ -145,8 +146,12 @@ pub(crate) struct Flags {
 }
 
 /// Where associations come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum AssociationsFrom {
+    /// A file.
+    File(PathBuf),
+    /// The EKS cluster of this name.
+    Eks(String),
     /// Custom resources.
     Kubernetes,
 }
@@ -171,6 +176,11 @@ impl Flags {
         self.metrics_port.map(ListenAddress::every).or_else(|| self.health_listen.0.clone())
     }
 
+    /// The region that pods are given, where there is one.
+    pub(crate) fn region(&self) -> Option<&str> {
+        self.aws_default_region.as_deref().filter(|region| !region.is_empty())
+    }
+
     /// Under which names the apiserver calls.
     pub(crate) fn names(&self) -> Vec<String> {
         let Self { service_name, namespace, .. } = self;
@@ -183,7 +193,7 @@ impl Flags {
         let web_identity = Settings::default().web_identity;
         Settings {
             annotation_prefix: self.annotation_prefix.trim_end_matches('/').to_owned(),
-            region: self.aws_default_region.clone().filter(|region| !region.is_empty()),
+            region: self.region().map(str::to_owned),
             regional_sts: self.sts_regional_endpoint,
             token_expiration: Expiration::of(self.token_expiration),
             credentials_uri: self.container_credentials_full_uri.clone(),
@@ -208,6 +218,15 @@ fn listen(text: &str) -> Result<ListenAddress, InvalidListenAddress> {
 
 fn side_port(text: &str) -> Result<SidePort, InvalidListenAddress> {
     if text == "none" { Ok(SidePort(None)) } else { text.parse().map(|address| SidePort(Some(address))) }
+}
+
+fn associations_from(text: &str) -> Result<AssociationsFrom, String> {
+    match text.split_once(':') {
+        Some(("eks", "")) => Err("`eks:` takes the name of a cluster: eks:NAME".to_owned()),
+        Some(("eks", name)) => Ok(AssociationsFrom::Eks(name.to_owned())),
+        _ if text == "kubernetes" => Ok(AssociationsFrom::Kubernetes),
+        _ => Ok(AssociationsFrom::File(text.into())),
+    }
 }
 
 /// As Go writes durations, where 0 needs no unit.

@@ -1,6 +1,9 @@
 //! The webhook while it runs.
 
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use daemon::{
     http::{Health, Listener, Routes, serve as serve_side_port},
@@ -8,28 +11,28 @@ use daemon::{
     reload::Reload,
     shutdown::Shutdown,
 };
+use eks_auth::Associations;
 use kubernetes::SecretStore;
 use pod_identity::{
     Certificate,
-    webhook::{self, Desk, Metrics, Sources},
+    broker::read_associations,
+    webhook::{self, Desk, Identities, Metrics, Sources},
 };
 use tokio::task::JoinSet;
 
 use super::{
     cluster::Cluster,
     flags::{AssociationsFrom, Flags},
-    identities::IdentitiesFile,
     missed::Missing,
     own_certificates::OwnCertificates,
+    read_files::{ReadFile, Reread, told},
 };
-use crate::{exit::Exit, failure::Failure};
+use crate::{eks_associations::EksCluster, exit::Exit, failure::Failure};
 
 /// Runs until SIGTERM or SIGINT.
 pub(super) async fn serve(flags: Flags) -> Result<Exit, Failure> {
     let shutdown = Shutdown::on_signals(flags.drain_timeout)?;
-    let identities = flags.watch_container_credentials_config.clone();
-    let files = [flags.tls_cert.clone(), flags.tls_key.clone()].into_iter().chain(identities.clone());
-    let mut reload = Reload::watch(files)?;
+    let mut reload = Reload::watch(files(&flags))?;
     let registry = Registry::new();
     registry.register_build_info(env!("CARGO_PKG_VERSION"));
     let metrics = registry.register(Metrics::register);
@@ -37,7 +40,7 @@ pub(super) async fn serve(flags: Flags) -> Result<Exit, Failure> {
     let settings = flags.settings();
     let cluster = Cluster::follow(
         flags.kubeconfig.clone(),
-        flags.associations == Some(AssociationsFrom::Kubernetes),
+        flags.associations.contains(&AssociationsFrom::Kubernetes),
         &settings.annotation_prefix,
     )
     .await?;
@@ -63,11 +66,36 @@ pub(super) async fn serve(flags: Flags) -> Result<Exit, Failure> {
             certificate
         }
     };
-    let (identities, of_file) = identities.map(IdentitiesFile::new).unzip();
-    read_again(&flags, &certificate, identities.as_ref(), &metrics);
+    let mut reread: Vec<Box<dyn Reread>> = Vec::new();
+    let mut associations: Vec<_> = cluster.iter().filter_map(|cluster| cluster.associations.clone()).collect();
+    for from in &flags.associations {
+        match from {
+            AssociationsFrom::File(path) => {
+                let read = |path: &Path| read_associations(path).map_err(told);
+                let (file, feed) = ReadFile::new(path.clone(), read, Associations::len);
+                reread.push(Box::new(file));
+                associations.push(feed);
+            }
+            AssociationsFrom::Eks(name) => {
+                let metrics = metrics.clone();
+                let eks = EksCluster::new(name, flags.region()).await?;
+                let (feed, follow) = eks.follow(move |read| metrics.reloaded(read.is_some()));
+                beside.spawn(follow);
+                associations.push(feed);
+            }
+            AssociationsFrom::Kubernetes => {}
+        }
+    }
+    let identities = flags.watch_container_credentials_config.clone().map(|path| {
+        let read = |path: &Path| Identities::parse(&std::fs::read(path).map_err(told)?).map_err(told);
+        let (file, feed) = ReadFile::new(path, read, Identities::len);
+        reread.push(Box::new(file));
+        feed
+    });
+    read_again(&flags, &certificate, &reread, &metrics);
     let sources = Sources {
-        associations: cluster.iter().filter_map(|cluster| cluster.associations.clone()).collect(),
-        identities: of_file,
+        associations,
+        identities,
         service_accounts: cluster.as_ref().map(|cluster| Arc::clone(&cluster.service_accounts)),
         patience: flags.service_account_lookup_grace_period,
     };
@@ -105,8 +133,8 @@ pub(super) async fn serve(flags: Flags) -> Result<Exit, Failure> {
         tokio::select! {
             () = shutdown.requested() => break,
             cause = reload.next() => {
-                tracing::info!(?cause, "reading the certificate and the identities again");
-                read_again(&flags, &certificate, identities.as_ref(), &metrics);
+                tracing::info!(?cause, "reading the certificate and from whom to inject again");
+                read_again(&flags, &certificate, &reread, &metrics);
             }
         }
     }
@@ -120,12 +148,22 @@ pub(super) async fn serve(flags: Flags) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn read_again(flags: &Flags, certificate: &Certificate, identities: Option<&IdentitiesFile>, metrics: &Metrics) {
+/// Those that are read again when they change.
+fn files(flags: &Flags) -> impl Iterator<Item = PathBuf> {
+    let associations = flags.associations.iter().filter_map(|from| match from {
+        AssociationsFrom::File(path) => Some(path.clone()),
+        AssociationsFrom::Eks(_) | AssociationsFrom::Kubernetes => None,
+    });
+    let identities = flags.watch_container_credentials_config.clone();
+    [flags.tls_cert.clone(), flags.tls_key.clone()].into_iter().chain(identities).chain(associations)
+}
+
+fn read_again(flags: &Flags, certificate: &Certificate, files: &[Box<dyn Reread>], metrics: &Metrics) {
     if !flags.own_certificates {
         metrics.reloaded(is_read(certificate));
     }
-    if let Some(identities) = identities {
-        metrics.reloaded(identities.load());
+    for file in files {
+        metrics.reloaded(file.load());
     }
 }
 

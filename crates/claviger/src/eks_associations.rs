@@ -1,0 +1,147 @@
+//! The associations of an EKS cluster, live or embedded. EKS tells of no change: it is asked.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use aws_client::{Aws, CallError, Client, Unusable};
+use aws_config::{BehaviorVersion, Region};
+use aws_wire::model::ServiceId;
+use eks_auth::{Association, Associations, NamePattern, SessionTags};
+use serde_json::{Value, json};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep},
+};
+
+/// How often it is asked which there are.
+const LOOK: Duration = Duration::from_secs(30);
+/// How often each is asked for again: the list says nothing of its role.
+const DESCRIBE: Duration = Duration::from_secs(300);
+
+/// Who hears of them. `None`: they have not been had yet.
+pub(crate) type AssociationsFeed = watch::Receiver<Option<Arc<Associations>>>;
+
+/// A cluster of an EKS.
+#[derive(Clone)]
+pub(crate) struct EksCluster {
+    client: Client,
+    name: String,
+}
+
+/// Those of a cluster, by their ids.
+type ById = BTreeMap<String, Association>;
+
+impl EksCluster {
+    /// The one of this name, in this region or else in the environment's.
+    ///
+    /// # Errors
+    /// Where nothing says which EKS is meant.
+    pub(crate) async fn new(name: &str, region: Option<&str>) -> Result<Self, Unusable> {
+        let mut loader = aws_config::defaults(BehaviorVersion::latest());
+        if let Some(region) = region {
+            loader = loader.region(Region::new(region.to_owned()));
+        }
+        Self::of(&Aws::new(&loader.load().await), name)
+    }
+
+    /// The one of this name at an AWS.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub(crate) fn of(aws: &Aws, name: &str) -> Result<Self, Unusable> {
+        Ok(Self { client: aws.client(ServiceId::Eks)?, name: name.to_owned() })
+    }
+
+    /// Its associations, and a future that keeps them up to date for as long as it is polled. `read` hears how many there are
+    /// each time that EKS was asked, or that it could not be: then those before stay.
+    pub(crate) fn follow(
+        self,
+        read: impl Fn(Option<usize>) + Send,
+    ) -> (AssociationsFeed, impl Future<Output = ()> + Send) {
+        let (publish, feed) = watch::channel(None);
+        let following = async move {
+            let mut kept = ById::new();
+            let mut described = None;
+            loop {
+                let is_due = described.is_none_or(|at: Instant| at.elapsed() >= DESCRIBE);
+                match self.look((!is_due).then_some(&kept)).await {
+                    Ok(found) => {
+                        if is_due {
+                            described = Some(Instant::now());
+                        }
+                        read(Some(found.len()));
+                        if found != kept || publish.borrow().is_none() {
+                            tracing::info!(cluster = self.name, associations = found.len(), "associations of EKS");
+                            let all = Associations::all_but_refused(found.values().cloned()).0;
+                            publish.send_replace(Some(Arc::new(all)));
+                            kept = found;
+                        }
+                    }
+                    Err(error) => {
+                        read(None);
+                        tracing::warn!(cluster = self.name, %error, "the associations of EKS cannot be had; those before stay");
+                    }
+                }
+                sleep(LOOK).await;
+            }
+        };
+        (feed, following)
+    }
+
+    /// All that there are now; those that are `kept` as they were.
+    async fn look(&self, kept: Option<&ById>) -> Result<ById, CallError> {
+        let mut found = ById::new();
+        for listed in self.list().await? {
+            let Some(id) = text(&listed, "/associationId") else { continue };
+            let association = match kept.and_then(|kept| kept.get(id)) {
+                Some(kept) => Some(kept.clone()),
+                None => self.describe(id).await?,
+            };
+            found.extend(association.map(|association| (id.to_owned(), association)));
+        }
+        Ok(found)
+    }
+
+    /// What EKS says of all, which is not all of each.
+    ///
+    /// # Errors
+    /// As EKS refuses.
+    pub(crate) async fn list(&self) -> Result<Vec<Value>, CallError> {
+        let asked = json!({ "clusterName": self.name });
+        self.client.items("ListPodIdentityAssociations", asked, "associations").await
+    }
+
+    /// One of them; `None`, where it has gone.
+    ///
+    /// # Errors
+    /// As EKS refuses.
+    pub(crate) async fn describe(&self, id: &str) -> Result<Option<Association>, CallError> {
+        let asked = json!({ "clusterName": self.name, "associationId": id });
+        match self.client.call("DescribePodIdentityAssociation", asked).await {
+            Ok(told) => Ok(told.get("association").and_then(of_answer)),
+            Err(error) if error.is("ResourceNotFoundException") || error.is("NotFoundException") => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Source: Amazon EKS API Reference, "PodIdentityAssociation".
+fn of_answer(told: &Value) -> Option<Association> {
+    let arn = |member: &str| text(told, member)?.parse().ok();
+    Some(Association {
+        id: text(told, "/associationId")?.to_owned(),
+        namespace: NamePattern::exact(text(told, "/namespace")?),
+        service_account: NamePattern::exact(text(told, "/serviceAccount")?),
+        role: arn("/roleArn")?,
+        target_role: arn("/targetRoleArn"),
+        external_id: text(told, "/externalId").map(str::to_owned),
+        session_tags: told.get("disableSessionTags").and_then(Value::as_bool) != Some(true),
+        // EKS knows neither.
+        tags: SessionTags::default(),
+        session_name: None,
+        policy: text(told, "/policy").map(str::to_owned),
+    })
+}
+
+fn text<'a>(told: &'a Value, pointer: &str) -> Option<&'a str> {
+    told.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty())
+}
