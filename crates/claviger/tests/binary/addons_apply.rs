@@ -3,7 +3,8 @@
 
 use std::{
     fs,
-    process::{Command, Output},
+    io::{BufRead as _, BufReader, Read as _},
+    process::{Command, Output, Stdio},
 };
 
 use serde_json::{Value, json};
@@ -251,6 +252,30 @@ fn a_role_that_is_there_is_used_if_it_trusts_eks_and_else_told_and_left() {
     assert_eq!((code, kinds), (2, vec![&json!("blocked"), &json!("tooWide")]), "{planned}");
     let (_, shown) = world.json(&["show", "vpc-cni"]);
     assert_eq!(shown["serviceAccounts"][0]["findings"], json!(["untrusting", "tooWide"]), "{shown}");
+}
+
+/// Somebody writes the role's trust policy while another step goes on.
+#[test]
+fn a_trust_policy_that_changed_since_it_was_looked_at_stops_the_run() {
+    let world = World::start_with(&["--fault", "eks:CreateAddon latency=15s times=1"]);
+    world.aws(&format!("iam create-role --role-name {CNI} --assume-role-policy-document '{}'", trust("ec2")));
+    let mut command = claviger(&["addons", "apply", NAMED, "--mend-trust", "--cluster=demo", "-ojson"]);
+    world.environment(&mut command);
+    let mut applying = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut progress = BufReader::new(applying.stderr.take().unwrap());
+    let mut first = String::new();
+    progress.read_line(&mut first).unwrap();
+    assert!(first.contains("create the add-on eks-pod-identity-agent"), "{first}");
+    world.aws(&format!("iam update-assume-role-policy --role-name {CNI} --policy-document '{}'", trust("lambda")));
+
+    let output = applying.wait_with_output().unwrap();
+    let mut said = String::new();
+    progress.read_to_string(&mut said).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains(&format!("the trust policy of {CNI} is no longer the one that was looked at")), "{said}");
+    assert_eq!(world.trust_of(CNI), trust("lambda"));
+    let applied: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(steps(&applied, "done"), ["createAddon"], "{applied}");
 }
 
 #[test]

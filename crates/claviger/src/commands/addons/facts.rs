@@ -99,7 +99,8 @@ pub(super) struct Role {
 pub(super) struct Facts {
     pub(super) cluster: Cluster,
     pub(super) addons: Vec<Addon>,
-    pub(super) has_agent: bool,
+    /// How the agent does, where it is an add-on of EKS: its status.
+    pub(super) agent: Option<String>,
     /// The version of the agent that is the default for the cluster.
     pub(super) agent_version: Option<String>,
     pub(super) associations: Vec<Association>,

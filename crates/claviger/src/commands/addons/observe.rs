@@ -87,8 +87,12 @@ impl Observer {
         for named in if named.is_empty() { &all } else { named } {
             addons.push(self.addon(&cluster, named, installed.contains(&named.name)).await?);
         }
-        let has_agent = installed.contains(AGENT);
-        let agent_version = if has_agent { None } else { self.default_version(&cluster, AGENT).await? };
+        let (mut agent, mut agent_version) = (None, None);
+        if installed.contains(AGENT) {
+            agent = Some(self.installed(&cluster.name, AGENT).await?.0.status);
+        } else {
+            agent_version = self.default_version(&cluster, AGENT).await?;
+        }
         let associations = self.associations(&cluster.name).await?;
         let mut names = BTreeSet::new();
         names.extend(roles.iter().map(|(_, arn)| role_name(arn).to_owned()));
@@ -111,7 +115,7 @@ impl Observer {
             }
         }
         let has_provider = of_irsa && self.has_provider(&cluster).await?;
-        Ok(Facts { cluster, addons, has_agent, agent_version, associations, roles, has_provider, annotated })
+        Ok(Facts { cluster, addons, agent, agent_version, associations, roles, has_provider, annotated })
     }
 
     async fn cluster(&self, name: &str) -> Result<Cluster, Unknown> {

@@ -76,10 +76,20 @@ impl Plan {
             Step::UpdateAddon { associations, .. } => associations.as_ref().is_some_and(|all| !all.is_empty()),
             _ => false,
         };
-        let is_there = facts.has_agent || facts.cluster.is_auto || wanted.has_own_agent;
         let is_made = |step: &Step| matches!(step, Step::CreateAddon { addon, .. } if addon == AGENT);
-        if is_there || wanted.to == To::Irsa || !self.steps.iter().any(lends) {
+        let is_other = facts.cluster.is_auto || wanted.has_own_agent;
+        if is_other || wanted.to == To::Irsa || !self.steps.iter().any(lends) {
             return;
+        }
+        match facts.agent.as_deref() {
+            None => {}
+            Some("ACTIVE") => return,
+            // Pods that have credentials now would lose them to an agent that is not there.
+            Some(status) => {
+                return self.without_agent(format!(
+                    "the Pod Identity agent is {status}: mend the add-on first, or give --own-agent where another answers"
+                ));
+            }
         }
         if let Some(at) = self.steps.iter().position(is_made) {
             let agent = self.steps.remove(at);
@@ -90,12 +100,13 @@ impl Plan {
                 let (addon, version) = (AGENT.to_owned(), version.clone());
                 self.steps.insert(0, Step::CreateAddon { addon, version, associations: Vec::new() });
             }
-            None => {
-                self.steps.clear();
-                let text = "the cluster has no Pod Identity agent, and EKS offers none for it".to_owned();
-                self.findings.push(Finding { addon: AGENT.to_owned(), kind: Kind::Blocked, text });
-            }
+            None => self.without_agent("the cluster has no Pod Identity agent, and EKS offers none for it".to_owned()),
         }
+    }
+
+    fn without_agent(&mut self, text: String) {
+        self.steps.clear();
+        self.findings.push(Finding { addon: AGENT.to_owned(), kind: Kind::Blocked, text });
     }
 }
 

@@ -61,7 +61,7 @@ fn facts(addons: Vec<Addon>, associations: Vec<Association>, roles: Vec<(String,
     Facts {
         cluster: cluster(),
         addons,
-        has_agent: true,
+        agent: Some("ACTIVE".to_owned()),
         agent_version: None,
         associations,
         roles: roles.into_iter().collect(),
@@ -164,8 +164,21 @@ fn an_agent_that_is_asked_for_comes_before_what_needs_it() {
     let (one, agent) = (addon("one", &["a"]), Addon { installed: None, ..addon(AGENT, &[]) });
     let agent = Addon { requires_iam: Some(false), ..agent };
     let mut facts = facts(vec![one, agent], Vec::new(), Vec::new());
-    facts.has_agent = false;
+    facts.agent = None;
     let plan = Plan::of(&facts, &Wanted::default());
     assert_eq!(names(&plan)[0], format!("create the add-on {AGENT} v1"));
     assert_eq!(plan.steps.iter().filter(|step| matches!(step, Step::CreateAddon { .. })).count(), 1);
+}
+
+#[test]
+fn an_agent_that_does_not_work_blocks_what_would_need_it() {
+    let mut facts = facts(vec![addon("one", &["a"])], Vec::new(), Vec::new());
+    for status in ["DEGRADED", "CREATE_FAILED", "UPDATING"] {
+        facts.agent = Some(status.to_owned());
+        let plan = Plan::of(&facts, &Wanted::default());
+        assert!(plan.steps.is_empty(), "{:?}", names(&plan));
+        assert!(plan.findings.iter().any(|finding| finding.text.contains(status)), "{:?}", plan.findings);
+        let own = Plan::of(&facts, &Wanted { has_own_agent: true, ..Wanted::default() });
+        assert!(!own.steps.is_empty());
+    }
 }
