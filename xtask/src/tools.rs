@@ -7,6 +7,7 @@ mod go;
 mod karpenter;
 mod kubernetes;
 mod node;
+mod published;
 pub(crate) mod python;
 pub(crate) mod stamp;
 
@@ -41,6 +42,9 @@ pub(crate) fn run() -> Result<()> {
         step::timed(&format!("Kubernetes {version}"), || kubernetes::build(version))?;
     }
     step::timed("Karpenter", karpenter::build)?;
+    step::timed("Helm", go::helm)?;
+    step::timed("cert-manager's definitions", published::cert_manager)?;
+    step::timed("Prometheus Operator's definitions", published::prometheus_operator)?;
     for client in go::apiserver_clients()? {
         step::timed(&format!("Go client {client}"), || go::apiserver_client(&client))?;
     }

@@ -8,8 +8,7 @@ use k8s_openapi::{
 };
 use kube::{
     Api, Client,
-    api::{Patch, PatchParams, PostParams},
-    core::ObjectMeta,
+    api::{Patch, PatchParams},
 };
 use serde_json::json;
 
@@ -21,7 +20,8 @@ use crate::{
 /// What a Secret holds, by its keys.
 pub type SecretData = BTreeMap<String, Vec<u8>>;
 
-/// One Secret, which several replicas may write at once.
+/// One Secret, which several replicas may write at once. It is there from the beginning, empty: in RBAC no rule can name what is
+/// yet to be made, so that whoever may make this one could make any.
 #[derive(Clone)]
 pub struct SecretStore {
     client: Client,
@@ -32,10 +32,28 @@ pub struct SecretStore {
 /// A Secret as it was read.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoredSecret {
-    /// What it holds.
+    /// What it holds; nothing, as long as nobody has written it.
     pub data: SecretData,
     /// As which it was read.
     version: String,
+}
+
+/// A Secret cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    /// Nobody has made it.
+    #[error(
+        "there is no Secret `{namespace}/{name}`: apply the one of `deploy/manifests/webhook-rbac.yaml`, which is empty"
+    )]
+    Absent {
+        /// Where it is looked for.
+        namespace: String,
+        /// Its name.
+        name: String,
+    },
+    /// The apiserver did not do it.
+    #[error(transparent)]
+    Call(#[from] CallError),
 }
 
 impl SecretStore {
@@ -45,43 +63,35 @@ impl SecretStore {
         Self { client: connection.client(), namespace: namespace.to_owned(), name: name.to_owned() }
     }
 
-    /// What it holds; `None`: it is not there.
+    /// What it holds.
     ///
     /// # Errors
-    /// [`CallError`]
-    pub async fn read(&self) -> Result<Option<StoredSecret>, CallError> {
+    /// [`SecretError`]
+    pub async fn read(&self) -> Result<StoredSecret, SecretError> {
         let secret = call("read the Secret of the webhook's certificates", self.api().get_opt(&self.name)).await?;
-        Ok(secret.map(|secret| StoredSecret {
+        let Some(secret) = secret else {
+            return Err(SecretError::Absent { namespace: self.namespace.clone(), name: self.name.clone() });
+        };
+        Ok(StoredSecret {
             data: secret.data.into_iter().flatten().map(|(key, value)| (key, value.0)).collect(),
             version: secret.metadata.resource_version.unwrap_or_default(),
-        }))
+        })
     }
 
-    /// Writes it, if it is still as it was read; `None` as `read`: if it is still not there. `false`: another replica has
-    /// written it meanwhile, so that it is to be read again.
+    /// Has it hold this, too, if it is still as it was read. `false`: another replica has written it meanwhile, so that it is to be
+    /// read again. Its labels and annotations, which tell by whom it was installed, stay.
     ///
     /// # Errors
     /// [`CallError`]
-    pub async fn replace(&self, read: Option<&StoredSecret>, data: SecretData) -> Result<bool, CallError> {
+    pub async fn write(&self, read: &StoredSecret, data: SecretData) -> Result<bool, CallError> {
         const WHAT: &str = "write the Secret of the webhook's certificates";
-        let secret = Secret {
-            metadata: ObjectMeta {
-                name: Some(self.name.clone()),
-                namespace: Some(self.namespace.clone()),
-                resource_version: read.map(|read| read.version.clone()),
-                ..ObjectMeta::default()
-            },
-            data: Some(data.into_iter().map(|(key, value)| (key, ByteString(value))).collect()),
-            ..Secret::default()
-        };
-        let (api, parameters) = (self.api(), PostParams::default());
-        let written = match read {
-            None => call(WHAT, api.create(&parameters, &secret)).await,
-            Some(_) => call(WHAT, api.replace(&self.name, &parameters, &secret)).await,
-        };
-        match written {
+        let data: BTreeMap<_, _> = data.into_iter().map(|(key, value)| (key, ByteString(value))).collect();
+        // A patch that names a version is refused where there is another by now: "Conflict", as with an update (API conventions,
+        // "Concurrency Control and Consistency").
+        let patch = Patch::Merge(json!({ "metadata": { "resourceVersion": read.version }, "data": data }));
+        match call(WHAT, self.api().patch(&self.name, &PatchParams::default(), &patch)).await {
             Ok(_) => Ok(true),
-            // It is there, has changed, or has gone.
+            // It has changed, or has gone.
             Err(error) if matches!(error.status(), Some(404 | 409)) => Ok(false),
             Err(error) => Err(error),
         }

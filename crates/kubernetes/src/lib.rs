@@ -23,7 +23,7 @@ pub use association::{
     follow_and_tell_associations, follow_associations,
 };
 pub use call::CallError;
-pub use certificates::{SecretData, SecretStore, StoredSecret, trust_authorities};
+pub use certificates::{SecretData, SecretError, SecretStore, StoredSecret, trust_authorities};
 pub use connection::{ApiServer, ConnectError, Connection};
 pub use events::{Events, Regarding, Reporter};
 pub use pods::{Pods, follow_gone_pods, follow_pods};

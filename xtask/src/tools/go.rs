@@ -81,6 +81,13 @@ pub(crate) fn etcd() -> Result<()> {
     build("etcd", &Module::new("tools/etcd"), &programs, "")
 }
 
+/// Helm, which the chart's tests render and lint with. The version stands in `tools/helm/go.mod`, too.
+pub(crate) fn helm() -> Result<()> {
+    let helm = Program { package: "helm.sh/helm/v4/cmd/helm", name: "helm".to_owned() };
+    let version = "-X helm.sh/helm/v4/internal/version.version=v4.3.2";
+    build("helm", &Module::new("tools/helm"), &[helm], version)
+}
+
 /// The releases of the apiserver's own modules that `tests/apiserver-clients` is built against: `latest` by its
 /// `go.mod`, each other by a `.mod` of its name.
 pub(crate) fn apiserver_clients() -> Result<Vec<String>> {

@@ -1,6 +1,12 @@
 //! An apiserver, and a webhook that it asks.
 
-use std::{fs, net::SocketAddr, path::PathBuf, process::Command, time::Duration};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use control_plane::{Binaries, Process, Readiness, Running, Settings};
@@ -72,19 +78,37 @@ impl Cluster {
 
     /// Has it know the custom resource.
     pub(crate) async fn define_associations(&self) {
-        let crds = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/crds");
-        let mut kubectl = Command::new(tools().join("kubectl"));
-        kubectl.env_clear().env("HOME", self.folder.path()).arg("--kubeconfig").arg(self.plane.kubeconfig());
-        let applied = kubectl.args(["create", "-f", crds]).output().unwrap();
-        assert!(applied.status.success(), "{applied:?}");
+        self.apply("crds");
         let path = "/apis/claviger.dev/v1alpha1/podidentityassociations";
         eventually("the definition is served", SOON, async || self.ask("GET", path, None).await).await;
     }
 
+    /// Has what lies below `deploy/` applied.
+    fn apply(&self, path: &str) {
+        let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy");
+        let mut kubectl = Command::new(tools().join("kubectl"));
+        kubectl.env_clear().env("HOME", self.folder.path()).arg("--kubeconfig").arg(self.plane.kubeconfig());
+        let applied = kubectl.args(["apply", "-f"]).arg(deploy.join(path)).output().unwrap();
+        assert!(applied.status.success(), "{applied:?}");
+    }
+
+    /// The path of a kubeconfig with the webhook's own permissions, and no other.
+    async fn kubeconfig_of_the_webhook(&self) -> PathBuf {
+        for file in ["manifests/namespace.yaml", "manifests/webhook-rbac.yaml"] {
+            self.apply(file);
+        }
+        let request = json!({ "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {} });
+        let made = self.create("/api/v1/namespaces/claviger/serviceaccounts/claviger-webhook/token", &request).await;
+        let admin = fs::read_to_string(self.plane.kubeconfig()).unwrap();
+        let (before, after) = (admin.split("token: ").next().unwrap(), admin.split("contexts:").nth(1).unwrap());
+        let path = self.folder.path().join("webhook.kubeconfig");
+        let token = made["status"]["token"].as_str().unwrap();
+        fs::write(&path, format!("{before}token: {token}\ncontexts:{after}")).unwrap();
+        path
+    }
+
     /// The same, by a webhook whose certificates are its own affair.
     pub(crate) async fn register_service(&self, webhook: &Webhook) {
-        let namespace = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "claviger" } });
-        self.create("/api/v1/namespaces", &namespace).await;
         let mut configuration = configuration(webhook, "Fail", "v1");
         configuration["metadata"]["name"] = json!("claviger-webhook");
         configuration["webhooks"][0]["clientConfig"].as_object_mut().unwrap().remove("caBundle");
@@ -172,7 +196,7 @@ impl Webhook {
     pub(crate) async fn start_in(cluster: &Cluster) -> Self {
         let flags = ["--associations=kubernetes", "--own-certificates", "--tls-name=127.0.0.1", "--kubeconfig"];
         let mut command = Command::new(CLAVIGER);
-        command.args(COMMON).args(flags).arg(cluster.plane.kubeconfig()).env_clear();
+        command.args(COMMON).args(flags).arg(cluster.kubeconfig_of_the_webhook().await).env_clear();
         Self::spawn(cluster, command, String::new()).await
     }
 

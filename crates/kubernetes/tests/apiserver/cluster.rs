@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use kubernetes::{
-    Connection, Events, Pods, Regarding, Reporter, SecretData, SecretStore, ServiceAccounts, follow_associations,
-    follow_gone_pods, trust_authorities,
+    Connection, Events, Pods, Regarding, Reporter, SecretData, SecretError, SecretStore, ServiceAccounts,
+    follow_associations, follow_gone_pods, trust_authorities,
 };
 use serde_json::{Value, json};
 use test_support::NEWEST_KUBERNETES;
@@ -121,17 +121,26 @@ async fn replicas_share_their_certificates_and_the_apiserver_trusts_them() {
     let store = |name: &str| SecretStore::new(&connection, "claviger", name);
     let data = |text: &str| SecretData::from([("tls.key".to_owned(), text.as_bytes().to_vec())]);
     let (one, other) = (store("claviger-webhook-certificates"), store("claviger-webhook-certificates"));
-    assert_eq!(one.read().await.unwrap(), None);
-    assert!(one.replace(None, data("first")).await.unwrap());
-    assert!(!other.replace(None, data("second")).await.unwrap(), "it is there by now");
-    let read = other.read().await.unwrap().unwrap();
-    assert_eq!(read.data, data("first"));
-    assert!(!format!("{read:?}").contains("first"), "{read:?}");
-    assert!(other.replace(Some(&read), data("third")).await.unwrap());
-    assert!(!one.replace(Some(&read), data("fourth")).await.unwrap(), "it has changed meanwhile");
-    assert_eq!(one.read().await.unwrap().unwrap().data, data("third"));
+    let empty = one.read().await.unwrap();
+    assert_eq!(empty.data, SecretData::new(), "it is shipped empty");
+    let (first, second) = tokio::join!(one.write(&empty, data("first")), other.write(&empty, data("second")));
+    assert_ne!(first.unwrap(), second.unwrap(), "one of them fills it");
+    let read = other.read().await.unwrap();
+    assert!(read.data == data("first") || read.data == data("second"), "{read:?}");
+    let shown = format!("{read:?}");
+    assert!(!shown.contains("first") && !shown.contains("second"), "{shown}");
+    assert!(other.write(&read, data("third")).await.unwrap());
+    assert!(!one.write(&read, data("fourth")).await.unwrap(), "it has changed meanwhile");
+    assert_eq!(one.read().await.unwrap().data, data("third"));
+    let path = "/api/v1/namespaces/claviger/secrets/claviger-webhook-certificates";
+    let annotations = &rig.get(path).await.unwrap()["metadata"]["annotations"];
+    assert!(annotations["kubectl.kubernetes.io/last-applied-configuration"].is_string(), "of kubectl's: {annotations}");
     let refused = store("another").read().await.unwrap_err();
-    assert_eq!(refused.status(), Some(403), "{refused}");
+    assert!(matches!(&refused, SecretError::Call(error) if error.status() == Some(403)), "{refused}");
+    assert!(!rig.may("claviger-webhook", "create", "secrets").await, "whoever may make one Secret may make any");
+    rig.ask("DELETE", path, None).await.unwrap();
+    let absent = one.read().await.unwrap_err().to_string();
+    assert!(absent.contains("there is no Secret `claviger/claviger-webhook-certificates`: apply"), "{absent}");
 
     let webhook = |name: &str| {
         json!({

@@ -65,6 +65,17 @@ impl Rig {
         Connection::open(&ApiServer::Kubeconfig(kubeconfig)).await.unwrap()
     }
 
+    /// Whether a part of Claviger may do this in its own namespace.
+    pub(crate) async fn may(&self, part: &str, verb: &str, resource: &str) -> bool {
+        let asked = json!({ "namespace": "claviger", "verb": verb, "resource": resource });
+        let review = json!({
+            "apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
+            "spec": { "user": format!("system:serviceaccount:claviger:{part}"), "resourceAttributes": asked },
+        });
+        let path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
+        self.create(path, &review).await.unwrap()["status"]["allowed"].as_bool().unwrap()
+    }
+
     pub(crate) async fn kubectl(&self, arguments: &[&str]) -> String {
         let mut kubectl = Command::new(tools().join("kubectl"));
         kubectl.env_clear().env("HOME", self.folder.path()).arg("--kubeconfig").arg(self.plane.kubeconfig());

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use kubernetes::{CallError, Connection, SecretStore, trust_authorities};
+use kubernetes::{CallError, Connection, SecretError, SecretStore, trust_authorities};
 use pod_identity::{
     Certificate, CertificateError,
     webhook::{
@@ -32,6 +32,8 @@ pub(super) struct OwnCertificates {
 #[derive(Debug, thiserror::Error)]
 enum KeepError {
     #[error(transparent)]
+    Secret(#[from] SecretError),
+    #[error(transparent)]
     Call(#[from] CallError),
     #[error(transparent)]
     NotOurs(#[from] NotOurs),
@@ -59,7 +61,7 @@ impl OwnCertificates {
     async fn look(&self) -> Result<(), KeepError> {
         loop {
             let read = self.store.read().await?;
-            let kept = read.as_ref().map(|read| Kept::read(&read.data)).transpose()?.flatten();
+            let kept = Kept::read(&read.data)?;
             let Some(next) = renewed(kept.as_ref(), &self.names, Timestamp::now())? else {
                 return match kept {
                     Some(kept) => self.take(&kept).await,
@@ -67,7 +69,7 @@ impl OwnCertificates {
                 };
             };
             // Another replica may have been faster: then its word counts.
-            if self.store.replace(read.as_ref(), next.write()?).await? {
+            if self.store.write(&read, next.write()?).await? {
                 tracing::info!(ends = %next.ends(), "the webhook's certificates were renewed");
             }
         }
