@@ -7,7 +7,7 @@ role for Spot Instance requests"; AWS Managed Policy Reference, "AWSEC2FleetServ
 
 import json
 
-from launching import CLUSTER, Refused, cluster, newest_in_trail, without, without_role
+from launching import CLUSTER, cluster, newest_in_trail, without, without_role
 
 NOT_MADE = "The provided credentials do not have permission to create the service-linked role for "
 
@@ -92,6 +92,9 @@ class SpotRequest(OfEc2):
         answer = call("ec2", "request-spot-instances", "--launch-specification", json.dumps(data), "--tag-specifications",
                       *tagged("spot-instances-request"))
         assert len(answer["SpotInstanceRequests"]) == 1, answer
+        event = newest_in_trail("RunInstances")
+        assert event["userIdentity"]["arn"] == f"arn:aws:sts::{CLUSTER}:assumed-role/AWSServiceRoleForEC2Spot/EC2Spot", event
+        assert event["userIdentity"]["invokedBy"] == "spot.amazonaws.com" and "errorCode" not in event, event
 
 
 class OfFleet(OfEc2):
@@ -132,8 +135,6 @@ class InstantFleet(OfFleet):
 
     def launch(self, call):
         fleet = self.create(call, "instant", "instance")
-        for error in fleet["Errors"]:
-            raise Refused("RunInstances", error["ErrorCode"], error["ErrorMessage"])
         assert len(fleet["Instances"][0]["InstanceIds"]) == 1, fleet
 
 
@@ -151,11 +152,14 @@ class KeptFleet(OfFleet):
         fleet = self.create(call, self.kind)["FleetId"]
         told = cluster("ec2", "describe-instances", "--filters", f"Name=tag:aws:ec2:fleet-id,Values={fleet}")["Reservations"]
         assert [instance["InstanceLifecycle"] for of in told for instance in of["Instances"]] == ["spot"], told
-        # The fleet's role has the one of Spot Instances made.
-        event = newest_in_trail("CreateServiceLinkedRole")
-        role = f"arn:aws:sts::{CLUSTER}:assumed-role/AWSServiceRoleForEC2Fleet/"
-        assert event["userIdentity"]["arn"].startswith(role) and "errorCode" not in event, event
-        assert event["requestParameters"]["aWSServiceName"] == "spot.amazonaws.com", event
+        # The fleet's role launches, and has the one of Spot Instances made.
+        launch, made = newest_in_trail("RunInstances"), newest_in_trail("CreateServiceLinkedRole")
+        role = f"arn:aws:sts::{CLUSTER}:assumed-role/AWSServiceRoleForEC2Fleet/EC2Fleet"
+        for event in (launch, made):
+            assert event["userIdentity"]["arn"] == role and "errorCode" not in event, event
+            assert event["userIdentity"]["invokedBy"] == event["sourceIPAddress"] == "ec2fleet.amazonaws.com", event
+        assert made["requestParameters"]["aWSServiceName"] == "spot.amazonaws.com", made
+        assert told[0]["Instances"][0]["InstanceId"] in json.dumps(launch["responseElements"]), launch
 
 
 class RequestFleet(KeptFleet):

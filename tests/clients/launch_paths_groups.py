@@ -6,7 +6,10 @@ Sources: Amazon EC2 Auto Scaling User Guide, "Control Amazon EC2 launch template
 
 import json
 
-from launching import REGION, cluster, settle, without, without_role
+from launch_paths_ec2 import on
+from launching import LAUNCHER, REGION, cluster, settle, trail, without, without_role
+
+NOT_MADE = "The default Service-Linked Role for Auto Scaling could not be created."
 
 
 class AutoScaling:
@@ -41,10 +44,18 @@ class AutoScaling:
         "ec2:RunInstances": ("RunInstances", "You are not authorized to use launch template: nodes"),
         "ec2:CreateTags": ("RunInstances", "You are not authorized to use launch template: nodes"),
         "iam:PassRole": ("RunInstances", "You are not authorized to use launch template: nodes"),
-        "iam:CreateServiceLinkedRole": ("CreateServiceLinkedRole", "The default Service-Linked Role for Auto Scaling could not be created."),
+        "iam:CreateServiceLinkedRole": ("CreateServiceLinkedRole", NOT_MADE),
     }
     invoked_by = "autoscaling.amazonaws.com"
     told_by = {}
+    of_template = ("ec2:RunInstances", "ec2:CreateTags", "iam:PassRole")
+    each = {
+        **{operation.partition(":")[2]: (operation,) for operation, called in takes.items() if called == operation.partition(":")[2]},
+        "CreateAutoScalingGroup": ("iam:CreateServiceLinkedRole", "autoscaling:CreateAutoScalingGroup",
+                                   "autoscaling:CreateOrUpdateTags", *of_template),
+        "UpdateAutoScalingGroup": ("autoscaling:UpdateAutoScalingGroup", *of_template),
+    }
+    polled = ("DescribeAutoScalingGroups",)
 
     def __init__(self, place):
         self.place, self.name = place, "Auto Scaling"
@@ -82,4 +93,60 @@ class AutoScaling:
             ("ec2", "delete-launch-template", "--launch-template-name", "nodes"),
         )
         settle(lambda: cluster("autoscaling", "describe-auto-scaling-groups")["AutoScalingGroups"], lambda groups: not groups)
+        without_role("AWSServiceRoleForAutoScaling")
+
+
+class MixedGroup:
+    """A group of a mixed instances policy, an override of which has a launch template of its own: both are tried out as the caller."""
+
+    # What an instance of either template takes, and what one of the first, or of the second, alone.
+    of_both = ("image", "instance", "launch-template", "network-interface", "security-group", "subnet", "volume")
+    of_first = on("ec2:RunInstances", "CreateAutoScalingGroup", *of_both, "key-pair")
+    of_second = on("ec2:RunInstances", "CreateAutoScalingGroup", "snapshot") | {
+        "ec2:CreateTags on instance": "CreateAutoScalingGroup",
+        "iam:PassRole": "CreateAutoScalingGroup",
+    }
+    takes = {
+        "autoscaling:CreateAutoScalingGroup": "CreateAutoScalingGroup",
+        "iam:CreateServiceLinkedRole": "CreateAutoScalingGroup",
+        **of_first,
+        **of_second,
+        # The group's role asks for the fleet.
+        "ec2:CreateFleet": None,
+    }
+    by_service = {
+        **dict.fromkeys(of_first, ("RunInstances", "You are not authorized to use launch template: mixed-first")),
+        **dict.fromkeys(of_second, ("RunInstances", "You are not authorized to use launch template: mixed-second")),
+        "iam:CreateServiceLinkedRole": ("CreateServiceLinkedRole", NOT_MADE),
+    }
+    invoked_by = "autoscaling.amazonaws.com"
+    told_by = {}
+    templates = ("mixed-first", "mixed-second")
+
+    def __init__(self, place):
+        self.place, self.name, self.ids = place, "Mixed group", {}
+        second = {
+            "IamInstanceProfile": {"Name": "Node"}, "BlockDeviceMappings": [{"DeviceName": "/dev/xvdb", "Ebs": {"SnapshotId": place.snapshot}}],
+            "TagSpecifications": [{"ResourceType": "instance", "Tags": [{"Key": "team", "Value": "blue"}]}],
+        }
+        for name, data in zip(self.templates, ({"KeyName": "own"}, second), strict=True):
+            without(("ec2", "delete-launch-template", "--launch-template-name", name))
+            made = cluster("ec2", "create-launch-template", "--launch-template-name", name, "--launch-template-data",
+                           json.dumps({"ImageId": place.image, "InstanceType": "m5.large", **data}))
+            self.ids[name] = made["LaunchTemplate"]["LaunchTemplateId"]
+
+    def run(self):
+        first, second = ({"LaunchTemplateName": name, "Version": "1"} for name in self.templates)
+        policy = {"LaunchTemplate": {"LaunchTemplateSpecification": first, "Overrides": [
+            {"InstanceType": "m5.large"}, {"InstanceType": "m5.xlarge", "LaunchTemplateSpecification": second},
+        ]}}
+        self.place.call("autoscaling", "create-auto-scaling-group", "--auto-scaling-group-name", "mixed", "--min-size", "0", "--max-size",
+                        "1", "--mixed-instances-policy", json.dumps(policy), "--availability-zones", f"{REGION}a")
+        tried = [event for event in trail("RunInstances", 2) if event["userIdentity"]["arn"] == LAUNCHER]
+        of = [event["requestParameters"]["launchTemplate"]["launchTemplateId"] for event in tried]
+        assert sorted(of) == sorted(self.ids.values()), tried
+
+    @staticmethod
+    def clean():
+        without(("autoscaling", "delete-auto-scaling-group", "--auto-scaling-group-name", "mixed", "--force-delete"))
         without_role("AWSServiceRoleForAutoScaling")

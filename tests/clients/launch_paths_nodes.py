@@ -32,6 +32,13 @@ class NodeGroup:
     }
     invoked_by = "eks.amazonaws.com"
     told_by = {}
+    each = {
+        "CreateNodegroup": ("iam:CreateServiceLinkedRole", "eks:CreateNodegroup", "iam:PassRole", "iam:GetRole",
+                            "iam:ListAttachedRolePolicies", "ec2:DescribeSubnets"),
+        "DescribeNodegroup": ("eks:DescribeNodegroup",),
+        "DeleteNodegroup": ("eks:DeleteNodegroup",),
+    }
+    polled = ("DescribeNodegroup",)
 
     def __init__(self, place):
         self.place, self.name, self.is_made = place, "Node group", False
@@ -69,10 +76,11 @@ class Volume:
         "ec2:DescribeVolumes": None,
         "ec2:DescribeInstances": None,
     }
-    by_service, told_by, invoked_by = {}, {}, None
+    by_service, told_by, invoked_by, polled = {}, {}, None, ()
 
     def __init__(self, place):
         self.place, self.name, self.volume = place, "Volume", None
+        self.each = {called: [permission for permission, of in self.takes.items() if of == called] for called in self.takes.values()}
         [begun] = cluster("ec2", "run-instances", "--image-id", place.image, "--instance-type", "m5.large", "--placement",
                           f"AvailabilityZone={REGION}a")["Instances"]
         self.instance = begun["InstanceId"]

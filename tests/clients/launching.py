@@ -51,6 +51,8 @@ class Place:
         self.session = cluster("sts", "assume-role", "--role-arn", role, "--role-session-name", "me")["Credentials"]
         # What the launcher has called since this was last emptied.
         self.called = set()
+        # Who looks at each call before it is made.
+        self.watch = None
 
     @staticmethod
     def allow(permissions):
@@ -65,14 +67,24 @@ class Place:
     def call(self, *words):
         """A call of the launcher's."""
         service, command = words[:2]
-        self.called.add((service, "".join(word.capitalize() for word in command.split("-"))))
+        operation = "".join(word.capitalize() for word in command.split("-"))
+        self.called.add((service, operation))
+        if self.watch:
+            self.watch(operation, words)
+        return self.made(*words)
+
+    def made(self, *words):
+        """The call, of which nobody is told. What a fleet could not launch it tells: that is refused, too."""
         try:
-            return aws(self.session, *words)
+            answer = aws(self.session, *words)
         except AssertionError as error:
             told = re.search(r"An error occurred \(([\w.]+)\) when calling the (\w+) operation: (.*)", str(error), re.DOTALL)
             if not told:
                 raise
             raise Refused(told[2], told[1], told[3]) from error
+        for error in answer["Errors"] if words[1] == "create-fleet" else ():
+            raise Refused("RunInstances", error["ErrorCode"], error["ErrorMessage"])
+        return answer
 
     def call_but(self, code, *words):
         """A call that is refused with this code, or answered."""
@@ -96,12 +108,17 @@ def settle(see, holds):
 
 def newest_in_trail(called):
     """The newest event of an operation in the trail of the region where its service is."""
+    return trail(called, 1)[0]
+
+
+def trail(called, count):
+    """The newest events of an operation, the newest first."""
     is_of_iam = called in ("CreateServiceLinkedRole", "GetRole", "ListAttachedRolePolicies") or called.endswith(("InstanceProfile", "InstanceProfiles"))
     attribute = f"AttributeKey=EventName,AttributeValue={called}"
-    newest = cluster("cloudtrail", "lookup-events", "--max-items", "1", "--lookup-attributes", attribute,
+    newest = cluster("cloudtrail", "lookup-events", "--max-items", str(count), "--lookup-attributes", attribute,
                      region="us-east-1" if is_of_iam else REGION)["Events"]
-    assert newest, f"the trail has no {called}"
-    return json.loads(newest[0]["CloudTrailEvent"])
+    assert len(newest) == count, f"the trail has {len(newest)} of {called}"
+    return [json.loads(event["CloudTrailEvent"]) for event in newest]
 
 
 def without_role(name):

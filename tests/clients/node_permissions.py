@@ -5,9 +5,6 @@ With all of them a node group is made, changed, replaced and deleted. Without on
 the trail has the refusal in AWS's words. Those that are used by no step are removed all at once, and nothing is missing; the last line
 says which they are.
 
-AWS lets nobody change the policy of a service-linked role. Here the state is taken out, the role is given a policy of the customer's
-with the same statements in place of AWS's, and the state is put back.
-
 Sources: Amazon EKS User Guide, "Using roles for Amazon EKS node groups" and "AWS managed policies for Amazon EKS"; what callers need
 beside `eks:*`, as users who lacked it tell (aws-controllers-k8s/community #2164, terraform-aws-modules/terraform-aws-eks #823,
 aws-samples/terraform-eks-code #13).
@@ -18,33 +15,17 @@ aws-samples/terraform-eks-code #13).
 import contextlib
 import json
 import sys
-import urllib.request
 
+from launch_calls import each_call
 from launching import LAUNCHER, NODE, Place, Refused, settle as awaited
-from volume_keys import CLUSTER, ENDPOINT, REGION, cluster, document
+from role_policies import RolePolicy, denied
+from volume_keys import CLUSTER, cluster
 
 ROLE = "AWSServiceRoleForAmazonEKSNodegroup"
 SESSION = f"arn:aws:sts::{CLUSTER}:assumed-role/{ROLE}/EKS"
-OF_AWS = f"arn:aws:iam::aws:policy/aws-service-role/{ROLE}"
 SERVICES = (ROLE, "AWSServiceRoleForAutoScaling")
 GROUP = ("--cluster-name", "demo", "--nodegroup-name", "nodes")
 ALL = "(all that are used by no step)"
-
-
-def denied(called, action, who, service=None):
-    """The newest call of this operation was refused to this caller for want of the permission, in AWS's words."""
-    of_iam = called.startswith(("GetRole", "ListAttached", "CreateServiceLinked")) or "InstanceProfile" in called
-    newest = cluster("cloudtrail", "lookup-events", "--max-items", "1", "--lookup-attributes",
-                     f"AttributeKey=EventName,AttributeValue={called}", region="us-east-1" if of_iam else REGION)["Events"]
-    assert newest, f"the trail has no {called}"
-    event = json.loads(newest[0]["CloudTrailEvent"])
-    assert event["userIdentity"]["arn"] == who, event
-    assert event.get("errorCode") in ("AccessDenied", "AccessDeniedException", "Client.UnauthorizedOperation"), event
-    words = f"{who} is not authorized to perform: {action}"
-    assert words in event["errorMessage"], event
-    assert f"because no identity-based policy allows the {action} action" in event["errorMessage"], event
-    if service:
-        assert event["userIdentity"]["invokedBy"] == service, event
 
 
 def known():
@@ -132,6 +113,38 @@ CALLER_UNUSED = (
     "iam:AddRoleToInstanceProfile", "eks:TagResource", "eks:DescribeCluster",
 )
 
+
+class ByCall:
+    """The same life, call by call."""
+
+    by_service = {
+        "iam:GetRole": ("GetRole", f"Failed to validate if SLR: {ROLE} already exists due to missing"),
+        **{f"{service}:{called}": (called, f"{LAUNCHER} is not authorized to perform: {service}:{called} on resource")
+           for service, called in (("iam", "ListAttachedRolePolicies"), ("ec2", "DescribeSubnets"), ("iam", "CreateServiceLinkedRole"))},
+        **{action: ("RunInstances", "You are not authorized to launch instances with this launch template.")
+           for action in ("ec2:RunInstances", "ec2:CreateTags")},
+    }
+    invoked_by = "eks.amazonaws.com"
+    polled = ("DescribeUpdate",)
+    takes = (*CALLER, *CALLER_UNUSED)
+    each = {operation: tuple(action for action, (of, _) in CALLER.items() if of == operation) for operation, _ in CALLER.values()}
+    # The role is made before the launch template is tried out.
+    each["CreateNodegroup"] = ("iam:CreateServiceLinkedRole", *(action for action in each["CreateNodegroup"] if "ServiceLinked" not in action))
+    each["UpdateNodegroupVersion"] = ("eks:UpdateNodegroupVersion", "ec2:RunInstances", "ec2:CreateTags")
+
+    def __init__(self, world, life):
+        self.place, self.life, self.name = world, life, "caller"
+
+    def run(self):
+        cleaned()
+        without_roles(*SERVICES)
+        self.life.run(self.place.call)
+
+    @staticmethod
+    def clean():
+        cleaned()
+
+
 # What is used of the role's policy, by statement and action: what becomes of the node group, and which call is refused to the role.
 MADE, CHANGED, REPLACED, DELETED = "CREATE_FAILED", "UpdateNodegroupConfig", "Failed", "DELETE_FAILED"
 USED = {
@@ -172,45 +185,6 @@ def of_caller(world, life, removed):
     assert removed not in CALLER, f"{CALLER[removed][0]} was to be refused, and was not"
 
 
-class RolesPolicy:
-    """A policy of the customer's in place of the one that EKS's role has from AWS."""
-
-    def __init__(self):
-        version = cluster("iam", "get-policy", "--policy-arn", OF_AWS)["Policy"]["DefaultVersionId"]
-        told = cluster("iam", "get-policy-version", "--policy-arn", OF_AWS, "--version-id", version)["PolicyVersion"]["Document"]
-        self.statements = told["Statement"]
-        self.arn = cluster("iam", "create-policy", "--policy-name", "nodes", "--policy-document", document(*self.statements))["Policy"]["Arn"]
-        with contextlib.suppress(AssertionError):
-            cluster("iam", "create-service-linked-role", "--aws-service-name", "eks-nodegroup.amazonaws.com")
-        state = admin("export", {"secrets": True})
-        [role] = [row for row in json.loads(state)["tables"]["iam.role"].values() if row["name"] == ROLE]
-        assert role["carried"]["attached"] == [OF_AWS], role
-        # Its document names it nowhere else.
-        admin("import", None, state.replace(json.dumps(OF_AWS), json.dumps(self.arn)).encode())
-
-    def permissions(self):
-        return [(statement["Sid"], action) for statement in self.statements for action in as_list(statement["Action"])]
-
-    def is_without(self, removed):
-        left = [{**statement, "Action": actions} for statement in self.statements
-                if (actions := [each for each in as_list(statement["Action"]) if (statement["Sid"], each) not in removed])]
-        cluster("iam", "create-policy-version", "--policy-arn", self.arn, "--policy-document", document(*left), "--set-as-default")
-        for version in cluster("iam", "list-policy-versions", "--policy-arn", self.arn)["Versions"]:
-            if not version["IsDefaultVersion"]:
-                cluster("iam", "delete-policy-version", "--policy-arn", self.arn, "--version-id", version["VersionId"])
-
-
-def as_list(value):
-    return value if isinstance(value, list) else [value]
-
-
-def admin(route, body=None, text=None):
-    request = urllib.request.Request(f"{ENDPOINT}/_claviger/{route}", data=text or json.dumps(body).encode(), method="POST",
-                                     headers={"content-type": "application/json"})
-    with urllib.request.urlopen(request) as answer:  # noqa: S310: the endpoint is ours
-        return answer.read().decode()
-
-
 def of_role(policy, life, removed):
     """A whole life by the account's root user, while the role's policy has not these."""
     policy.is_without(())
@@ -249,8 +223,10 @@ def main():
             of_caller(world, life, removed)
         except AssertionError as error:
             failures.append(f"caller without {removed}: {error}")
+    failed, tried = each_call(ByCall(world, life))
+    failures += failed
     cleaned()
-    policy = RolesPolicy()
+    policy = RolePolicy(ROLE, "eks-nodegroup.amazonaws.com", ROLE)
     unused = [permission for permission in policy.permissions() if permission not in USED]
     assert set(USED) <= set(policy.permissions()), set(USED) - set(policy.permissions())
     for removed in ((), unused, *([permission] for permission in USED)):
@@ -267,7 +243,7 @@ def main():
     if failures:
         sys.exit("\n".join(failures))
     told = [*(f"caller: {action}" for action in CALLER_UNUSED), *(f"role: {sid}/{action}" for sid, action in unused)]
-    print(f"{len(runs) + len(USED) + 2} runs hold; used by no step: {', '.join(told)}")
+    print(f"{len(runs) + len(USED) + 2} runs and {tried} refusals call by call hold; used by no step: {', '.join(told)}")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 //!
 //! Inputs are read as EC2 completes them: with what the launch template says; with `SubnetId` and `SecurityGroupIds` of the
 //! first network interface, or the default ones; with `SnapshotIds` of those that volumes are mapped to; with
-//! `IamInstanceProfile.Arn` and `.Role`, the role in the profile; and with the tags of `TagSpecifications` by type, in `TagsOf`.
+//! `IamInstanceProfile.Arn` and `.Role`, the role in the profile; with the `MarketType`, which is `on-demand` where nobody says; and with the tags of `TagSpecifications` by type, in `TagsOf`.
 //! A fleet's has the `LaunchTemplateIds` that it names, the `ImageIds` and `SubnetIds` of its overrides, and, where a service-linked
 //! role is to launch, the `PassedRoles` of its templates.
 //!
@@ -277,6 +277,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
                 tell("aws:RequestTag/${TagKey}", TagValues(OF_INSTANCE)),
                 tell("aws:TagKeys", TagKeys(OF_INSTANCE)),
                 tell("ec2:InstanceType", Member("InstanceType")),
+                tell("ec2:InstanceMarketType", Member("MarketType")),
                 tell("ec2:InstanceProfile", Member("IamInstanceProfile.Arn")),
             ]),
             Access::new("ec2:RunInstances", On::NewEc2(NetworkInterface)).told(&[

@@ -11,6 +11,7 @@
 //!
 //! Source: Amazon EC2 API Reference, "RunInstances"; Amazon EC2 User Guide, "Instance terminates immediately".
 
+mod by_role;
 mod fleet;
 mod plan;
 
@@ -23,6 +24,7 @@ use serde_json::{Value, json};
 
 use self::plan::PlannedVolume;
 pub(super) use self::{
+    by_role::run,
     fleet::{Asked, Launched, Shape, Wanted, create_fleet, launch_wanted},
     plan::{Plan, of as plan_of},
 };
@@ -36,7 +38,7 @@ use super::{
     state::Realm,
     tags, volumes,
 };
-use crate::ServiceError;
+use crate::{CallContext, ServiceError};
 
 /// How long an instance is pending.
 const SETTLING: SignedDuration = SignedDuration::from_secs(1);
@@ -77,12 +79,7 @@ pub(super) async fn run_instances(call: &Call<'_>, value: Value) -> Result<Value
             launch(call, &plan, call.behalf.map(|behalf| behalf.tags.clone()).unwrap_or_default()).await?
         }
     };
-    Ok(json!({
-        "ReservationId": launched.reservation,
-        "OwnerId": call.account(),
-        "Groups": [],
-        "Instances": launched.told,
-    }))
+    Ok(launched.told(call.ctx))
 }
 
 /// What a plan has launched.
@@ -90,6 +87,18 @@ pub(super) struct Reservation {
     reservation: String,
     pub(super) ids: Vec<String>,
     told: Vec<Value>,
+}
+
+impl Reservation {
+    /// As RunInstances answers it.
+    fn told(&self, ctx: &CallContext<'_>) -> Value {
+        json!({
+            "ReservationId": self.reservation,
+            "OwnerId": ctx.caller.account,
+            "Groups": [],
+            "Instances": self.told,
+        })
+    }
 }
 
 /// Launches what is planned, with these tags of AWS's on each instance.

@@ -5,7 +5,7 @@
 //! theirs however they are launched: Karpenter, "Troubleshooting" > "Missing Service Linked Role".
 
 use authz::{
-    launch::{FleetKind as FleetLauncher, Launcher, ServiceLinked},
+    launch::ServiceLinked,
     principal::{Principal, RoleSession},
 };
 use aws_model::{AccountId, Arn, Region};
@@ -25,9 +25,6 @@ const OPERATION: &str = "CreateServiceLinkedRole";
 
 /// EC2, as whoever it makes a role for. What the trail has there at AWS no document shows: assumed.
 const EC2: &str = "ec2.amazonaws.com";
-
-/// The name of the sessions of a fleet's role. Assumed.
-const FLEET_SESSION: &str = "EC2Fleet";
 
 /// What uses the roles, by its ARN.
 impl Ec2 {
@@ -58,19 +55,7 @@ fn arn(region: &Region, account: AccountId, kind: &str, id: &str) -> Option<Arn>
 /// # Errors
 /// EC2's own, where the role is not there and the caller may not have it made.
 pub(super) fn needed(call: &Call<'_>, role: &ServiceLinked) -> Result<(), ServiceError> {
-    if is_there(call, role) { Ok(()) } else { make(call, role, None) }
-}
-
-/// The same, of what a launcher launches: a fleet's own role has it made for its instances.
-///
-/// Source: AWS Managed Policy Reference, "AWSEC2FleetServiceRolePolicy" > `EC2SpotManagement`.
-pub(super) fn needed_by(call: &Call<'_>, launcher: &Launcher, role: &ServiceLinked) -> Result<(), ServiceError> {
-    match launcher {
-        Launcher::Fleet(FleetLauncher::Request | FleetLauncher::Maintain) if !is_there(call, role) => {
-            make(call, role, Some(fleet_session(call).ok_or_else(|| refused(role))?))
-        }
-        _ => needed(call, role),
-    }
+    if is_there(call, role) { Ok(()) } else { make(call, role) }
 }
 
 /// Of an open account everybody is there who is named.
@@ -79,17 +64,16 @@ fn is_there(call: &Call<'_>, role: &ServiceLinked) -> bool {
     call.ec2.authorizer.is_open(account) || call.ec2.iam.has_role(account, &role.role_name())
 }
 
-fn make(call: &Call<'_>, role: &ServiceLinked, by: Option<Caller>) -> Result<(), ServiceError> {
+fn make(call: &Call<'_>, role: &ServiceLinked) -> Result<(), ServiceError> {
     let modelled = model::service(ServiceId::Iam).operation(OPERATION).ok_or_else(fault::internal)?;
     let home = iam::home_region(call.ctx.region.partition());
     let (notes, id) = (Notes::default(), Uuid::new_v4().to_string());
     let ctx = CallContext {
-        caller: by.as_ref().unwrap_or(call.ctx.caller),
         region: home.as_ref().unwrap_or(call.ctx.region),
         request_id: &id,
         peer: None,
         notes: Some(&notes),
-        invoked_by: Some(EC2),
+        invoked_by: call.ctx.invoked_by.or(Some(EC2)),
         ..*call.ctx
     };
     let input = json!({ "AWSServiceName": role.service() });
@@ -106,17 +90,31 @@ fn make(call: &Call<'_>, role: &ServiceLinked, by: Option<Caller>) -> Result<(),
     made.map(drop).map_err(|_| refused(role))
 }
 
-/// A session of the role that launches for fleets.
-fn fleet_session(call: &Call<'_>) -> Option<Caller> {
-    let fleet = ServiceLinked::Fleet;
-    let role = call.ec2.iam.service_linked(call.account(), fleet.service(), &fleet.role_name())?;
-    let session = RoleSession::of(role.clone(), Some(FLEET_SESSION.to_owned()));
-    Some(Caller {
-        arn: assumed_role_arn(&role, FLEET_SESSION),
-        user_id: format!("{}:{FLEET_SESSION}", call.ec2.accounts.unique_id(&role, "AROA")),
+/// The session of a role that EC2 launches as.
+///
+/// # Errors
+/// EC2's own, where the account can have no such role.
+pub(super) fn session(call: &Call<'_>, role: &ServiceLinked) -> Result<Caller, ServiceError> {
+    let (partition, account) = (call.ctx.region.partition(), call.account());
+    let (service, name) = (role.service(), role.role_name());
+    let arn = format!("arn:{partition}:iam::{account}:role/aws-service-role/{service}/{name}");
+    let arn: Arn = arn.parse().map_err(|_| fault::internal())?;
+    let session = RoleSession::of(arn.clone(), Some(session_name(role).to_owned()));
+    Ok(Caller {
+        user_id: format!("{}:{}", call.ec2.accounts.unique_id(&arn, "AROA"), session_name(role)),
+        arn: assumed_role_arn(&arn, session_name(role)),
         principal: Principal::Session(Box::new(session)),
-        ..Caller::root(call.account(), "")
+        ..Caller::root(account, "")
     })
+}
+
+/// What EC2 calls its sessions of its roles: assumed, no document shows them.
+const fn session_name(role: &ServiceLinked) -> &'static str {
+    match role {
+        ServiceLinked::Fleet => "EC2Fleet",
+        ServiceLinked::Spot => "EC2Spot",
+        ServiceLinked::AutoScaling(_) => "AutoScaling",
+    }
 }
 
 fn refused(role: &ServiceLinked) -> ServiceError {

@@ -20,7 +20,7 @@ use super::{
     call::{Call, input, seconds},
     fault,
     filters::{Known, Listing, ids},
-    launch::{Plan, launch, plan_of},
+    launch::{plan_of, run},
     records::{Instance, InstanceState, SpotRequest},
     service_roles,
     state::{Change, Realm},
@@ -61,8 +61,7 @@ pub(super) async fn request(call: &Call<'_>, value: Value) -> Result<Value, Serv
         return Err(fault::invalid(format!("InstanceCount must be between 1 and {MOST}.")));
     }
     let tags = tags::of_new(&asked.tag_specifications, Ec2Kind::SpotInstancesRequest)?;
-    let plan = plan(call, &specification)?;
-    let mut complete = plan.complete.clone();
+    let mut complete = plan_of(call, run_of(&specification, None), &Launcher::SpotRequest)?.complete;
     for member in ["DryRun", "TagSpecifications"] {
         if let (Some(members), Some(given)) = (complete.as_object_mut(), value.get(member)) {
             members.insert(member.to_owned(), given.clone());
@@ -78,9 +77,10 @@ pub(super) async fn request(call: &Call<'_>, value: Value) -> Result<Value, Serv
     for index in 0..count {
         // With a token, one more call launches nothing again.
         let launched = token.as_ref().map(|token| format!("spot-{token}-{index}"));
-        let plan = Plan { client_token: launched, ..self::plan(call, &specification)? };
         let id = format!("sir-{}", call.new_id("")?.get(..8).unwrap_or_default());
-        let launched = launch(call, &plan, BTreeMap::new()).await?;
+        let input = run_of(&specification, launched);
+        // A role that may not launch is refused here: nobody can take a permission from it, so that no document tells of it.
+        let (plan, launched) = run(call, &Launcher::SpotRequest, input, BTreeMap::new()).await?;
         let Some(instance) = launched.ids.into_iter().next() else { continue };
         let mut change = call.change();
         let Some(launched) = change.instances.get(&instance).map(|instance| Instance::clone(instance)) else {
@@ -127,15 +127,16 @@ fn before(call: &Call<'_>, realm: &Realm, token: Option<&str>, value: &Value) ->
     Ok((!listed.is_empty()).then(|| json!({ "SpotInstanceRequests": listed })))
 }
 
-/// What a request's specification launches.
-fn plan(call: &Call<'_>, specification: &Value) -> Result<Plan, ServiceError> {
+/// The input of RunInstances that a request's specification comes to.
+fn run_of(specification: &Value, token: Option<String>) -> Value {
     let mut run = specification.clone();
     if let Some(members) = run.as_object_mut() {
         members.insert("MinCount".to_owned(), json!(1));
         members.insert("MaxCount".to_owned(), json!(1));
         members.insert("InstanceMarketOptions".to_owned(), json!({ "MarketType": "spot" }));
+        members.extend(token.map(|token| ("ClientToken".to_owned(), json!(token))));
     }
-    plan_of(call, run, &Launcher::SpotRequest)
+    run
 }
 
 pub(super) fn describe(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {

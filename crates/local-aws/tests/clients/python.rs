@@ -81,6 +81,14 @@ async fn a_node_group_fails_for_want_of_each_permission_that_it_takes() {
     aws.shutdown().await;
 }
 
+/// What the service-linked roles that launch must be allowed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_linked_role_launches_by_what_its_policy_allows() {
+    let aws = start().await;
+    run("role_permissions.py", &[], &aws.endpoint_url(), &credentials(&aws), None).await;
+    aws.shutdown().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn moto_departs_from_the_contract_just_where_it_is_said() {
     let mut moto = Command::new(venv().join("moto_server"))

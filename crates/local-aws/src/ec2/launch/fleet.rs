@@ -13,7 +13,7 @@ use aws_catalog::access::Ec2Kind;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{launch, plan};
+use super::plan;
 use crate::{
     ServiceError,
     ec2::{
@@ -344,17 +344,9 @@ async fn of_choice(
             members.insert("InstanceMarketOptions".to_owned(), json!({ "MarketType": "spot" }));
         }
     }
-    let plan = plan::of(call, run, &wanted.launcher)?;
-    // What the role of a fleet may, its policy says: AWS's own.
-    if !matches!(wanted.launcher, Launcher::Fleet(LaunchKind::Request | LaunchKind::Maintain)) {
-        authorize::authorize(call, "RunInstances", &plan.complete)?;
-    }
-    if plan.is_spot {
-        service_roles::needed_by(call, &wanted.launcher, &ServiceLinked::Spot)?;
-    }
     let mut tags = BTreeMap::from([(super::OF_FLEET.to_owned(), wanted.fleet.to_owned())]);
     tags.extend(call.behalf.into_iter().flat_map(|behalf| behalf.tags.clone()));
-    let launched = launch(call, &plan, tags).await?;
+    let (plan, launched) = super::run(call, &wanted.launcher, run, tags).await?;
     Ok((launched.ids, plan.kind))
 }
 

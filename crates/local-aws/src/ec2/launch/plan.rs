@@ -166,9 +166,12 @@ pub(in crate::ec2) fn of(call: &Call<'_>, value: Value, launcher: &Launcher) -> 
     }
     let mapped = whole.block_device_mappings.iter().filter_map(|given| given.ebs.as_ref()?.snapshot_id.as_ref());
     let snapshots: Vec<&String> = mapped.collect();
+    let market = whole.instance_market_options.and_then(|market| market.market_type);
+    let market = market.unwrap_or_else(|| "on-demand".to_owned());
     if let Some(members) = complete.as_object_mut() {
         members.insert("InstanceType".to_owned(), json!(kind));
         members.insert("SubnetId".to_owned(), json!(subnet.id));
+        members.insert("MarketType".to_owned(), json!(market));
         members.insert("SecurityGroupIds".to_owned(), json!(groups));
         if !snapshots.is_empty() {
             members.insert("SnapshotIds".to_owned(), json!(snapshots));
@@ -190,7 +193,7 @@ pub(in crate::ec2) fn of(call: &Call<'_>, value: Value, launcher: &Launcher) -> 
         groups,
         profile,
         key_name: whole.key_name,
-        is_spot: whole.instance_market_options.is_some_and(|market| market.market_type.as_deref() == Some("spot")),
+        is_spot: market == "spot",
         metadata_options: metadata_options(whole.metadata_options),
         user_data: whole.user_data.filter(|text| !text.is_empty()).map(user_data).transpose()?,
         tag_specifications: whole.tag_specifications,
