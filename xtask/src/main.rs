@@ -25,8 +25,11 @@ Examples:
   Whether botocore has newer service models than the committed ones:
     cargo xtask models --check
 
-  Figures, with a built aws-encryption-provider beside ours:
-    cargo xtask bench --peer ./aws-encryption-provider
+  Figures, with built peers beside ours, each under its own name:
+    cargo xtask bench --peer ./aws-encryption-provider --peer ./eks-pod-identity-agent
+
+  A short look at the Pod Identity agent alone:
+    cargo xtask bench --only agent --seconds 0.5
 
   A short look at the embedded AWS alone:
     cargo xtask bench --only embedded-aws --seconds 0.5
@@ -61,8 +64,8 @@ enum Chore {
     Catalog(catalog::Catalog),
     /// Licences, advisories, sources and duplicates of the dependencies (`deny.toml`).
     Audit,
-    /// The plugin and the embedded AWS against an empty server, moto, ministack and
-    /// aws-encryption-provider, in one run.
+    /// The plugin, the Pod Identity agent and webhook and the embedded AWS against empty servers, moto, ministack and
+    /// AWS's own, in one run.
     Bench(bench::Bench),
     /// Eight clients of the embedded AWS while it is killed and fails on request: what the tests do for a minute.
     Soak(soak::Soak),

@@ -3,7 +3,7 @@
 //! Each thing is built once and kept. A stamp holds what it was built from; it is built again when that changed.
 //! Nothing is skipped in silence: a missing Go, Python or Node.js is an error that says how to get it.
 
-mod go;
+pub(crate) mod go;
 mod karpenter;
 mod kubernetes;
 mod node;

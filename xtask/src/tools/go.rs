@@ -116,6 +116,12 @@ pub(crate) fn pod() -> Result<()> {
     build("pod-go", &Module::new("tests/clients/pod/go"), &[client], "")
 }
 
+/// A server with TLS that does nothing, for the benchmark.
+pub(crate) fn tls_floor() -> Result<()> {
+    let server = Program { package: ".", name: "tls-floor".to_owned() };
+    build("tls-floor", &Module::new("crates/claviger/benches/peers/tls_floor"), &[server], "")
+}
+
 /// Builds `programs` of `module`, unless that was done before from the same files.
 pub(crate) fn build(stamp: &str, module: &Module, programs: &[Program<'_>], linker_flags: &str) -> Result<()> {
     let flags = module.flags();

@@ -2,7 +2,7 @@
 //! the caller is allowed; the others do neither, and ministack's Encrypt is no cipher.
 
 use std::{
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::{Ipv4Addr, SocketAddr},
     path::Path,
     process::Command,
     time::{Duration, Instant},
@@ -14,11 +14,13 @@ use test_support::{EmbeddedAws, tools};
 
 use super::{
     CLAVIGER,
+    connection::Connection,
     load::Pace,
     proc,
     report::{heading, reached, row},
     roles::Turns,
-    wire::{self, Connection},
+    server::free_address,
+    wire,
 };
 
 const CONNECTIONS: [usize; 2] = [1, 16];
@@ -116,7 +118,7 @@ pub(crate) struct Running {
 
 impl Running {
     fn start(emulator: Emulator, folder: &Path) -> Self {
-        let port = free_port();
+        let port = free_address().port();
         Self::spawn(emulator.name(), emulator.command(port), port, folder)
     }
 
@@ -127,7 +129,7 @@ impl Running {
 
     /// Ours, with its state in this file.
     pub(crate) fn with_state(state: &Path, folder: &Path) -> Self {
-        let port = free_port();
+        let port = free_address().port();
         let mut command = Emulator::Claviger.command(port);
         command.arg("--state").arg(state);
         Self::spawn("durable", command, port, folder)
@@ -152,7 +154,7 @@ impl Running {
             if let Ok(mut connection) = Connection::open(self.address, request).await
                 && let Ok(answer) = connection.call().await
             {
-                return serde_json::from_slice(answer).unwrap();
+                return serde_json::from_slice(answer.body()).unwrap();
             }
             let log = || self.process.log_tail();
             assert!(started.elapsed() < Duration::from_secs(30), "{} does not start: {}", self.name, log());
@@ -183,8 +185,4 @@ impl Running {
         row(&format!("{what}, {connections} connections"), self.name, &outcome);
         outcome.per_second()
     }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }

@@ -14,12 +14,13 @@ use local_aws::{Credential, LocalAws, Options, Quotas, Running, State, store::Ma
 use serde_json::{Value, json};
 
 use super::{
+    connection::Connection,
     embedded_aws, launches,
     load::Pace,
     proc,
     rates::{CONNECTIONS, Rates},
     roles::{self, Turns},
-    wire::{self, Connection, Signer},
+    wire::{self, Signer},
 };
 
 /// How many things are made for one rate.
@@ -115,7 +116,7 @@ impl Account {
     async fn ask(&self, operation: &str, input: &Value) -> Value {
         let request = wire::kms(self.address(), operation, input);
         let mut connection = Connection::open(self.address(), request).await.unwrap();
-        serde_json::from_slice(connection.call().await.unwrap()).unwrap()
+        serde_json::from_slice(connection.call().await.unwrap().body()).unwrap()
     }
 
     /// What is called, and how often a second. Things that are made are numbered from `from` on.

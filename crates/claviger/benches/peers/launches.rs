@@ -6,10 +6,11 @@ use local_aws::{Credential, LocalAws, Options, Running, State, store::MasterKey}
 use serde_json::{Value, json};
 
 use super::{
+    connection::Connection,
     large::{MADE, MANY, OWNER, Row},
     load::Pace,
     rates::{CONNECTIONS, Rates},
-    wire::{self, Connection},
+    wire,
 };
 
 const IMAGE: &str = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64";
@@ -96,7 +97,7 @@ impl Account {
         }
         let call = move |(connection, launch): (Connection, Vec<u8>)| async move {
             let mut connection = connection.asking(launch.clone());
-            let id = id(connection.call().await.unwrap());
+            let id = id(connection.call().await.unwrap().body());
             let terminate = wire::ec2(rates.address, &format!("Action=TerminateInstances&InstanceId.1={id}"));
             (connection.asking(terminate).expect("shutting-down").await, launch)
         };
@@ -105,7 +106,7 @@ impl Account {
 }
 
 async fn launched(address: SocketAddr, request: Vec<u8>) -> String {
-    id(Connection::open(address, request).await.unwrap().call().await.unwrap())
+    id(Connection::open(address, request).await.unwrap().call().await.unwrap().body())
 }
 
 /// The instance of an answer.
@@ -116,5 +117,5 @@ fn id(answer: &[u8]) -> String {
 }
 
 async fn answer(address: SocketAddr, request: Vec<u8>) -> Value {
-    serde_json::from_slice(Connection::open(address, request).await.unwrap().call().await.unwrap()).unwrap()
+    serde_json::from_slice(Connection::open(address, request).await.unwrap().call().await.unwrap().body()).unwrap()
 }

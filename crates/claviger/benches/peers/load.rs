@@ -7,6 +7,9 @@ use std::{
 
 use super::proc;
 
+/// In how many parts a load is divided that is measured in turns.
+const TURNS: u32 = 4;
+
 /// What was measured.
 pub(crate) struct Outcome {
     latencies: Vec<Duration>,
@@ -34,6 +37,13 @@ impl Outcome {
         self.cpu.as_secs_f64() * 1e6 / self.latencies.len() as f64
     }
 
+    /// What was measured in two spans of time.
+    fn and(mut self, other: Self) -> Self {
+        self.latencies.extend(other.latencies);
+        self.latencies.sort_unstable();
+        Self { latencies: self.latencies, time: self.time + other.time, cpu: self.cpu + other.cpu }
+    }
+
     fn quantile(&self, quantile: f64) -> f64 {
         let index = ((self.latencies.len() - 1) as f64 * quantile) as usize;
         self.latencies[index].as_secs_f64() * 1e6
@@ -51,6 +61,27 @@ impl Pace {
     /// A quarter as long beforehand, which is not measured.
     pub(crate) fn new(measured: Duration) -> Self {
         Self { warm_up: measured / 4, measured }
+    }
+
+    /// Measures each of `subjects` in turn, and again, in place of each at one go: what else the machine does falls on all of
+    /// them.
+    pub(crate) async fn in_turns<S>(self, subjects: &[S], measure: impl AsyncFn(&S, Self) -> Outcome) -> Vec<Outcome> {
+        let pace = Self { warm_up: self.warm_up / TURNS, measured: self.measured / TURNS };
+        let mut outcomes: Vec<Option<Outcome>> = subjects.iter().map(|_| None).collect();
+        for _ in 0..TURNS {
+            for (subject, outcome) in subjects.iter().zip(&mut outcomes) {
+                let measured = measure(subject, pace).await;
+                *outcome = Some(match outcome.take() {
+                    Some(before) => before.and(measured),
+                    None => measured,
+                });
+            }
+        }
+        outcomes.into_iter().map(Option::unwrap).collect()
+    }
+
+    pub(crate) fn measured(self) -> Duration {
+        self.measured
     }
 
     /// Runs `callers`, each of which makes one call when asked to and is then handed back, against the process

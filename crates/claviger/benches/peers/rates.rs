@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Instant};
 
-use super::{load::Pace, wire::Connection};
+use super::{connection::Connection, load::Pace};
 
 /// How many connections call at once.
 pub(crate) const CONNECTIONS: usize = 16;

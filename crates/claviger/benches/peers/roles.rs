@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::wire::{self, Connection};
+use super::{connection::Connection, wire};
 
 const TRUST: &str = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22\
                      Principal%22%3A%7B%22Service%22%3A%22ec2.amazonaws.com%22%7D%2C%22Action%22%3A%22sts%3AAssumeRole\

@@ -1,15 +1,10 @@
-//! An AWS request that is signed once and sent again and again, with no more of HTTP than that needs: the client must
-//! not be what is measured.
+//! AWS requests as they go over the wire, signed once.
 
 use std::net::SocketAddr;
 
 use aws_wire::sigv4::{Body, Credentials, RequestParts, Rules, SigningParams, sign};
 use serde_json::Value;
 use test_support::{ACCESS_KEY, REGION, SECRET_KEY};
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
-};
 
 /// Whose credential signs.
 #[derive(Clone, Copy)]
@@ -79,60 +74,4 @@ fn signed(address: SocketAddr, signer: Signer, service: &str, headers: &[(&str, 
     }
     request += &format!("content-length: {}\r\n\r\n{body}", body.len());
     request.into_bytes()
-}
-
-/// A connection that sends one request over and over.
-pub(crate) struct Connection {
-    address: SocketAddr,
-    stream: TcpStream,
-    request: Vec<u8>,
-    buffer: Vec<u8>,
-}
-
-impl Connection {
-    pub(crate) async fn open(address: SocketAddr, request: Vec<u8>) -> std::io::Result<Self> {
-        Ok(Self { address, stream: connect(address).await?, request, buffer: Vec::new() })
-    }
-
-    /// The same connection, with another request.
-    pub(crate) fn asking(self, request: Vec<u8>) -> Self {
-        Self { request, ..self }
-    }
-
-    /// The body of the answer.
-    pub(crate) async fn call(&mut self) -> std::io::Result<&[u8]> {
-        self.stream.write_all(&self.request).await?;
-        self.buffer.clear();
-        loop {
-            if self.stream.read_buf(&mut self.buffer).await? == 0 {
-                return Err(std::io::ErrorKind::UnexpectedEof.into());
-            }
-            let Some(end) = self.buffer.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
-            let head = String::from_utf8_lossy(&self.buffer[..end]).to_ascii_lowercase();
-            let header = |name: &str| head.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
-            let length: usize = header("content-length:").and_then(|length| length.parse().ok()).unwrap();
-            if self.buffer.len() < end + 4 + length {
-                continue;
-            }
-            // moto keeps no connection open.
-            if header("connection:") == Some("close") {
-                self.stream = connect(self.address).await?;
-            }
-            return Ok(&self.buffer[end + 4..]);
-        }
-    }
-
-    /// One call of a closed loop, whose answer must hold `marker`.
-    pub(crate) async fn expect(mut self, marker: &str) -> Self {
-        let answer = self.call().await.unwrap();
-        let found = answer.windows(marker.len()).any(|window| window == marker.as_bytes());
-        assert!(found, "no {marker} in {}", String::from_utf8_lossy(answer));
-        self
-    }
-}
-
-async fn connect(address: SocketAddr) -> std::io::Result<TcpStream> {
-    let stream = TcpStream::connect(address).await?;
-    stream.set_nodelay(true)?;
-    Ok(stream)
 }

@@ -7,8 +7,9 @@ use tokio::task::JoinSet;
 
 use super::subject::Subject;
 use crate::{
+    connection::Connection,
     load::{Outcome, Pace},
-    wire::{self, Connection},
+    wire,
 };
 
 pub(super) async fn status(subject: &Subject<'_>, pace: Pace) -> Outcome {
@@ -101,7 +102,7 @@ pub(super) async fn kms_alone(aws: &EmbeddedAws, key: &str, network: &Network, p
         Connection::open(address, request).await.unwrap()
     };
     let mut connection = open("Encrypt", json!({"KeyId": key, "Plaintext": PLAINTEXT})).await;
-    let sealed: serde_json::Value = serde_json::from_slice(connection.call().await.unwrap()).unwrap();
+    let sealed: serde_json::Value = serde_json::from_slice(connection.call().await.unwrap().body()).unwrap();
     let encrypt = pace
         .closed_loop(aws.pid(), vec![connection], |connection: Connection| connection.expect("CiphertextBlob"))
         .await;

@@ -1,0 +1,3 @@
+module claviger.dev/tls-floor
+
+go 1.26
