@@ -25,6 +25,8 @@ mod exit;
 mod facts;
 mod failure;
 mod logging;
+#[cfg(feature = "pod-identity")]
+mod merged_associations;
 #[cfg(feature = "kms-plugin")]
 mod plugin;
 mod printer;

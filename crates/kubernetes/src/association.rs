@@ -5,6 +5,7 @@
 //! way of the roles `edit` and `admin` that aggregate such rights, and a pattern that names several namespaces has no
 //! namespace of its own to lie in. At EKS, too, associations are the cluster's administrator's.
 
+mod annotated;
 mod definition;
 mod feed;
 mod resource;
@@ -14,6 +15,7 @@ mod status;
 mod teller;
 mod told;
 
+pub use annotated::{ROLE_ANNOTATION, follow_annotated_associations};
 pub use definition::definition;
 pub use feed::{AssociationsReceiver, follow_and_tell_associations, follow_associations};
 pub use told::{InvalidAssociation, association_of};

@@ -19,8 +19,8 @@ mod pods;
 mod service_accounts;
 
 pub use association::{
-    AssociationsReceiver, InvalidAssociation, association_of, definition as association_definition,
-    follow_and_tell_associations, follow_associations,
+    AssociationsReceiver, InvalidAssociation, ROLE_ANNOTATION, association_of, definition as association_definition,
+    follow_and_tell_associations, follow_annotated_associations, follow_associations,
 };
 pub use call::CallError;
 pub use certificates::{SecretData, SecretError, SecretStore, StoredSecret, trust_authorities};

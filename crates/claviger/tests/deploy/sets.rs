@@ -53,6 +53,7 @@ fn everything() -> Value {
     over_demo(json!({
         "image": { "repository": "registry.example.com/claviger", "digest": format!("sha256:{}", "0".repeat(64)) },
         "imagePullSecrets": [{ "name": "registry" }],
+        "cluster": { "serviceAccountAnnotations": true },
         "agent": with(json!({ "verifyTokens": true, "env": env })),
         "broker": with(json!({
             "certificates": "certManager", "env": env, "replicas": 3,

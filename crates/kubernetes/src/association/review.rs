@@ -40,7 +40,7 @@ pub(super) enum Verdict {
 impl Read {
     pub(super) fn new(object: PodIdentityAssociation) -> (String, Self) {
         let association = spec::association(&object);
-        let id = spec::id(&object);
+        let id = spec::id(&object.metadata);
         let meta = object.meta();
         let created = meta.creation_timestamp.as_ref().map(|time| time.0.as_millisecond());
         let read = Self {

@@ -6,6 +6,7 @@ use aws_model::{Arn, InvalidArn};
 use eks_auth::{
     Association, InvalidNamePattern, InvalidSessionName, InvalidSessionTags, NamePattern, SessionName, SessionTags,
 };
+use kube::core::ObjectMeta;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -75,7 +76,7 @@ pub(super) fn association(object: &PodIdentityAssociation) -> Result<Association
         return Err(Invalid::Untold);
     }
     Ok(Association {
-        id: id(object),
+        id: id(&object.metadata),
         namespace: pattern("namespace", &spec.namespace)?,
         service_account: pattern("serviceAccount", &spec.service_account)?,
         role: role("roleArn", &spec.role_arn)?,
@@ -90,14 +91,17 @@ pub(super) fn association(object: &PodIdentityAssociation) -> Result<Association
 
 /// `a-` and 17 letters and digits, as EKS's ids are. They are the first of the UID's, so that whoever reads an id in a log
 /// finds the object, and one that is made anew under the same name has another.
-pub(super) fn id(object: &PodIdentityAssociation) -> String {
-    let uid = object.metadata.uid.as_deref().unwrap_or_default();
+pub(super) fn id(object: &ObjectMeta) -> String {
+    let uid = object.uid.as_deref().unwrap_or_default();
     let digits = uid.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).take(ID_LENGTH);
     format!("a-{}", digits.collect::<String>())
 }
 
 fn role(member: &'static str, text: &str) -> Result<Arn, Invalid> {
     let arn: Arn = text.parse().map_err(|why| Invalid::Arn(member, why))?;
-    let is_role = arn.service() == "iam" && arn.resource().strip_prefix("role/").is_some_and(|name| !name.is_empty());
-    if is_role { Ok(arn) } else { Err(Invalid::Role(member, arn)) }
+    if is_role(&arn) { Ok(arn) } else { Err(Invalid::Role(member, arn)) }
+}
+
+pub(super) fn is_role(arn: &Arn) -> bool {
+    arn.service() == "iam" && arn.resource().strip_prefix("role/").is_some_and(|name| !name.is_empty())
 }

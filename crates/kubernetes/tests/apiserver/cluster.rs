@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use eks_auth::Associations;
 use kubernetes::{
-    Connection, Events, Pods, Regarding, Reporter, SecretData, SecretError, SecretStore, ServiceAccounts,
-    follow_associations, follow_gone_pods, trust_authorities,
+    Connection, Events, Pods, ROLE_ANNOTATION, Regarding, Reporter, SecretData, SecretError, SecretStore,
+    ServiceAccounts, follow_annotated_associations, follow_associations, follow_gone_pods, trust_authorities,
 };
 use serde_json::{Value, json};
 use test_support::NEWEST_KUBERNETES;
@@ -36,6 +37,43 @@ impl Rig {
     async fn kill_pod(&self, name: &str) {
         self.ask("DELETE", &format!("{PODS}/{name}?gracePeriodSeconds=0"), None).await.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn service_accounts_that_name_a_role_have_it_until_they_do_not() {
+    let rig = Rig::start(NEWEST_KUBERNETES).await;
+    let role = |name: &str| json!({ ROLE_ANNOTATION: format!("arn:aws:iam::111122223333:role/{name}") });
+    rig.new_account("reader", role("reader")).await;
+    rig.new_account("other", json!({ "eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/irsa" })).await;
+    rig.new_account("wrong", json!({ ROLE_ANNOTATION: "arn:aws:iam::111122223333:user/reader" })).await;
+    let connection = rig.connect("claviger-webhook").await;
+    let (mut receiver, following) = follow_annotated_associations(&connection);
+    let following = tokio::spawn(following);
+    let mut until = async |what: &str, is_so: &dyn Fn(&Associations) -> bool| {
+        let seen = receiver.wait_for(|seen| seen.as_ref().is_some_and(|seen| is_so(seen)));
+        timeout(SOON, seen).await.map_err(|_| what.to_owned()).unwrap().unwrap().clone().unwrap()
+    };
+    let of = |all: &Associations, account: &str| Some(all.find("default", account)?.role.resource().to_owned());
+    let all = until("the first are seen", &|_| true).await;
+    assert_eq!((all.len(), of(&all, "reader").as_deref()), (1, Some("role/reader")));
+    let reader = all.find("default", "reader").unwrap();
+    assert!(reader.session_tags && reader.id.starts_with("a-") && reader.id.len() == 19, "{reader:?}");
+
+    let patch = |value: Value| json!({ "metadata": { "annotations": { ROLE_ANNOTATION: value } } }).to_string();
+    let annotate = async |account: &str, value: Value| {
+        rig.kubectl(&["patch", "serviceaccount", account, "--type=merge", "-p", &patch(value)]).await;
+    };
+    annotate("other", "arn:aws:iam::444455556666:role/path/second".into()).await;
+    until("another names one", &|all| of(all, "other").as_deref() == Some("role/path/second")).await;
+    annotate("reader", "role/reader".into()).await;
+    until("what is none takes away what was", &|all| of(all, "reader").is_none()).await;
+    annotate("reader", role("writer")[ROLE_ANNOTATION].clone()).await;
+    until("it names another", &|all| of(all, "reader").as_deref() == Some("role/writer")).await;
+    annotate("reader", Value::Null).await;
+    until("it names none", &|all| all.len() == 1).await;
+    rig.kubectl(&["delete", "serviceaccount", "other"]).await;
+    until("it has gone", &Associations::is_empty).await;
+    following.abort();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@ use std::{collections::HashMap, path::Path, sync::Arc};
 use async_trait::async_trait;
 use daemon::metrics::Registry;
 use eks_auth::PodToken;
-use kubernetes::{Reporter, follow_and_tell_associations};
+use kubernetes::{Reporter, follow_and_tell_associations, follow_annotated_associations};
 use pod_identity::broker::{AssociationsFeed, Pods};
 use tokio::task::JoinSet;
 
@@ -32,6 +32,20 @@ impl AtApiserver {
         let connection = self.apiservers.connect(cluster, kubeconfig).await?;
         let reporter = Reporter { controller: "claviger.dev/broker", instance: instance() };
         let (feed, follow) = follow_and_tell_associations(&connection, reporter);
+        following.spawn(follow);
+        self.pods.insert(cluster.to_owned(), kubernetes::Pods::new(&connection));
+        Ok(feed)
+    }
+
+    /// Those that the service accounts of a cluster make themselves, by an annotation, as long as that.
+    pub(super) async fn follow_annotations(
+        &mut self,
+        cluster: &str,
+        kubeconfig: Option<&Path>,
+        following: &mut JoinSet<()>,
+    ) -> Result<AssociationsFeed, Failure> {
+        let connection = self.apiservers.connect(cluster, kubeconfig).await?;
+        let (feed, follow) = follow_annotated_associations(&connection);
         following.spawn(follow);
         self.pods.insert(cluster.to_owned(), kubernetes::Pods::new(&connection));
         Ok(feed)

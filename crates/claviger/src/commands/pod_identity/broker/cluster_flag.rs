@@ -10,7 +10,8 @@ pub(crate) struct ClusterFlag {
     pub(crate) arn: ClusterArn,
     pub(crate) issuer: String,
     pub(crate) keys: KeySource,
-    pub(crate) associations: AssociationsFrom,
+    /// Where its associations are: of two with the same patterns that of the place which is named first counts.
+    pub(crate) associations: Vec<AssociationsFrom>,
 }
 
 /// Where a cluster's associations are.
@@ -23,10 +24,12 @@ pub(crate) enum AssociationsFrom {
     /// At its apiserver: that of the cluster which the broker runs in, or that of a kubeconfig.
     #[cfg(feature = "kubernetes")]
     Kubernetes(Option<PathBuf>),
+    /// In annotations of its service accounts, at an apiserver as before.
+    #[cfg(feature = "kubernetes")]
+    Annotations(Option<PathBuf>),
 }
 
-const FORM: &str =
-    "it is ARN,issuer=URL[,keys=FILE|URL|apiserver],associations=FILE|eks[:NAME]|kubernetes[:KUBECONFIG]";
+const FORM: &str = "it is ARN,issuer=URL[,keys=FILE|URL|apiserver],associations=FILE|eks[:NAME]|kubernetes[:KUBECONFIG]|annotations[:KUBECONFIG], which may be repeated";
 
 impl FromStr for ClusterFlag {
     type Err = String;
@@ -34,13 +37,17 @@ impl FromStr for ClusterFlag {
     fn from_str(text: &str) -> Result<Self, String> {
         let mut parts = text.split(',');
         let arn: ClusterArn = parts.next().unwrap_or_default().parse().map_err(|error| format!("{error}; {FORM}"))?;
-        let (mut issuer, mut keys, mut associations) = (None, None, None);
+        let (mut issuer, mut keys, mut associations) = (None, None, Vec::new());
         for part in parts {
             let (name, value) = part.split_once('=').ok_or_else(|| format!("`{part}` has no value; {FORM}"))?;
             let place = match name {
                 "issuer" => &mut issuer,
                 "keys" => &mut keys,
-                "associations" => &mut associations,
+                "associations" if !value.is_empty() => {
+                    associations.push(AssociationsFrom::named(value));
+                    continue;
+                }
+                "associations" => return Err(format!("`associations` is empty; {FORM}")),
                 _ => return Err(format!("`{name}` is nothing that a cluster has; {FORM}")),
             };
             if value.is_empty() || place.replace(value).is_some() {
@@ -57,8 +64,10 @@ impl FromStr for ClusterFlag {
                 ));
             }
         };
-        let associations = associations.ok_or_else(|| format!("`associations` is missing; {FORM}"))?;
-        Ok(Self { arn, issuer, keys, associations: AssociationsFrom::named(associations) })
+        if associations.is_empty() {
+            return Err(format!("`associations` is missing; {FORM}"));
+        }
+        Ok(Self { arn, issuer, keys, associations })
     }
 }
 
@@ -70,13 +79,12 @@ impl AssociationsFrom {
             _ => {}
         }
         #[cfg(feature = "kubernetes")]
-        if let Some(rest) = text.strip_prefix("kubernetes") {
-            if rest.is_empty() {
-                return Self::Kubernetes(None);
-            }
-            if let Some(kubeconfig) = rest.strip_prefix(':') {
-                return Self::Kubernetes(Some(kubeconfig.into()));
-            }
+        match text.split_once(':') {
+            None if text == "kubernetes" => return Self::Kubernetes(None),
+            None if text == "annotations" => return Self::Annotations(None),
+            Some(("kubernetes", kubeconfig)) => return Self::Kubernetes(Some(kubeconfig.into())),
+            Some(("annotations", kubeconfig)) => return Self::Annotations(Some(kubeconfig.into())),
+            _ => {}
         }
         Self::File(text.into())
     }
@@ -96,15 +104,22 @@ mod tests {
             (read.arn.name(), &*read.issuer, &read.keys),
             ("demo", "https://kubernetes.default.svc", &KeySource::Apiserver)
         );
-        assert_eq!(read.associations, AssociationsFrom::File("/a.yaml".into()));
+        assert_eq!(read.associations, [AssociationsFrom::File("/a.yaml".into())]);
         for (text, name) in [("eks", None), ("eks:other", Some("other".to_owned()))] {
             let read: ClusterFlag = format!("{ARN},issuer=https://a.example,associations={text}").parse().unwrap();
-            assert_eq!(read.associations, AssociationsFrom::Eks(name));
+            assert_eq!(read.associations, [AssociationsFrom::Eks(name)]);
         }
         #[cfg(feature = "kubernetes")]
         for (text, kubeconfig) in [("kubernetes", None), ("kubernetes:/k", Some("/k".into()))] {
             let read: ClusterFlag = format!("{ARN},issuer=https://a.example,associations={text}").parse().unwrap();
-            assert_eq!(read.associations, AssociationsFrom::Kubernetes(kubeconfig));
+            assert_eq!(read.associations, [AssociationsFrom::Kubernetes(kubeconfig)]);
+        }
+        #[cfg(feature = "kubernetes")]
+        {
+            let text = format!("{ARN},associations=a.yaml,issuer=https://a.example,associations=annotations:/k");
+            let read: ClusterFlag = text.parse().unwrap();
+            let both = [AssociationsFrom::File("a.yaml".into()), AssociationsFrom::Annotations(Some("/k".into()))];
+            assert_eq!(read.associations, both);
         }
         let found: ClusterFlag = format!("{ARN},associations=a,issuer=https://a.example").parse().unwrap();
         assert_eq!(found.keys, KeySource::Issuer("https://a.example".to_owned()));

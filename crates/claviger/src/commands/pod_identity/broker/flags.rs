@@ -18,8 +18,9 @@ const SIDE_PORT: &str = "Health and metrics";
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Flags {
     /// A cluster: its ARN (one of your own making outside EKS: session tags tell it), its issuer as tokens name it, where its
-    /// keys are (found by the issuer's discovery otherwise), and its associations. Repeat it for more
-    #[arg(long, required = true, value_name = "ARN,issuer=URL[,keys=FILE|URL|apiserver],associations=FILE|eks[:NAME]|kubernetes[:KUBECONFIG]", value_parser = cluster, help_heading = CLUSTERS)]
+    /// keys are (found by the issuer's discovery otherwise), and its associations (repeated: what the first names
+    /// counts first). Repeat it for more
+    #[arg(long, required = true, value_name = "ARN,issuer=URL[,keys=FILE|URL|apiserver],associations=FILE|eks[:NAME]|kubernetes[:KUBECONFIG]|annotations[:KUBECONFIG]", value_parser = cluster, help_heading = CLUSTERS)]
     pub(crate) cluster: Vec<ClusterFlag>,
 
     /// Address that agents call: HOST:PORT, or :PORT for every address

@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use pod_identity::{
     Certificate, ClusterKeys, KeySource,
     broker::{
-        Agents, AssociationsFile, BrokerSettings, Cluster, Clusters, Desk, InvalidFile, Listening, Metrics, Pods, Sts,
-        StsSettings,
+        Agents, AssociationsFeed, AssociationsFile, BrokerSettings, Cluster, Clusters, Desk, InvalidFile, Listening,
+        Metrics, Pods, Sts, StsSettings,
     },
 };
 use tokio::task::JoinSet;
@@ -27,6 +27,7 @@ use crate::{
     environment,
     exit::Exit,
     failure::{Failure, Problem},
+    merged_associations::merged,
 };
 
 /// What is read again.
@@ -150,36 +151,33 @@ async fn compose(
     #[cfg(feature = "kubernetes")]
     let mut apiservers = super::at_apiserver::AtApiserver::new(registry);
     for flag in flags {
-        let associations = match &flag.associations {
-            AssociationsFrom::File(path) => match AssociationsFile::read(path, flag.arn.name(), metrics.clone()) {
-                Ok(file) => {
-                    let feed = file.feed();
-                    files.push(file);
-                    feed
-                }
-                Err(invalid) => {
-                    problems.extend(told(&invalid));
-                    continue;
-                }
-            },
-            AssociationsFrom::Eks(name) => {
-                let (region, cluster) = (flag.arn.arn().region(), flag.arn.name());
-                let eks = EksCluster::new(name.as_deref().unwrap_or(cluster), Some(region)).await?;
-                let (metrics, cluster) = (metrics.clone(), cluster.to_owned());
-                let (feed, follow) = eks.follow(move |read| {
-                    metrics.associations_read(read.is_some());
-                    if let Some(count) = read {
-                        metrics.associations(&cluster, count);
+        let mut feeds = Vec::new();
+        for from in &flag.associations {
+            feeds.push(match from {
+                AssociationsFrom::File(path) => match AssociationsFile::read(path, flag.arn.name(), metrics.clone()) {
+                    Ok(file) => {
+                        let feed = file.feed();
+                        files.push(file);
+                        feed
                     }
-                });
-                following.spawn(follow);
-                feed
-            }
-            #[cfg(feature = "kubernetes")]
-            AssociationsFrom::Kubernetes(kubeconfig) => {
-                apiservers.follow(flag.arn.name(), kubeconfig.as_deref(), following).await?
-            }
-        };
+                    Err(invalid) => {
+                        problems.extend(told(&invalid));
+                        continue;
+                    }
+                },
+                AssociationsFrom::Eks(name) => of_eks(flag, name.as_deref(), metrics, following).await?,
+                #[cfg(feature = "kubernetes")]
+                AssociationsFrom::Kubernetes(kubeconfig) => {
+                    apiservers.follow(flag.arn.name(), kubeconfig.as_deref(), following).await?
+                }
+                #[cfg(feature = "kubernetes")]
+                AssociationsFrom::Annotations(kubeconfig) => {
+                    apiservers.follow_annotations(flag.arn.name(), kubeconfig.as_deref(), following).await?
+                }
+            });
+        }
+        let (associations, follow) = merged(feeds);
+        following.spawn(follow);
         clusters.push(Cluster {
             arn: flag.arn.clone(),
             issuer: flag.issuer.clone(),
@@ -197,6 +195,25 @@ async fn compose(
     Ok(Composed { associations: files, clusters: Clusters::new(clusters)?, pods })
 }
 
+async fn of_eks(
+    flag: &ClusterFlag,
+    name: Option<&str>,
+    metrics: &Metrics,
+    following: &mut JoinSet<()>,
+) -> Result<AssociationsFeed, Failure> {
+    let (region, cluster) = (flag.arn.arn().region(), flag.arn.name());
+    let eks = EksCluster::new(name.unwrap_or(cluster), Some(region)).await?;
+    let (metrics, cluster) = (metrics.clone(), cluster.to_owned());
+    let (feed, follow) = eks.follow(move |read| {
+        metrics.associations_read(read.is_some());
+        if let Some(count) = read {
+            metrics.associations(&cluster, count);
+        }
+    });
+    following.spawn(follow);
+    Ok(feed)
+}
+
 fn told(invalid: &InvalidFile) -> impl Iterator<Item = Problem> {
     invalid.told().map(Problem::new)
 }
@@ -206,12 +223,10 @@ fn files(clusters: &[ClusterFlag], tls: Option<&(PathBuf, PathBuf)>) -> Vec<Path
     let mut files = environment::aws_files();
     files.extend(tls.into_iter().flat_map(|(certificate, key)| [certificate.clone(), key.clone()]));
     for ClusterFlag { keys, associations, .. } in clusters {
-        match associations {
-            AssociationsFrom::File(path) => files.push(path.clone()),
-            AssociationsFrom::Eks(_) => {}
-            #[cfg(feature = "kubernetes")]
-            AssociationsFrom::Kubernetes(_) => {}
-        }
+        files.extend(associations.iter().filter_map(|from| match from {
+            AssociationsFrom::File(path) => Some(path.clone()),
+            _ => None,
+        }));
         if let KeySource::File(keys) = keys {
             files.push(keys.clone());
         }

@@ -3,10 +3,14 @@
 use std::{env, path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
-use kubernetes::{Annotations, ApiServer, AssociationsReceiver, Connection, Reporter, follow_associations};
+use kubernetes::{
+    Annotations, ApiServer, AssociationsReceiver, Connection, Reporter, follow_annotated_associations,
+    follow_associations,
+};
 use pod_identity::webhook::{ServiceAccount, ServiceAccounts};
 use tokio::task::JoinSet;
 
+use super::flags::AssociationsFrom;
 use crate::failure::Failure;
 
 /// Kubernetes sets it in every pod.
@@ -18,7 +22,7 @@ const POD_NAME: &str = "HOSTNAME";
 pub(super) struct Cluster {
     pub(super) connection: Connection,
     pub(super) service_accounts: Arc<dyn ServiceAccounts>,
-    pub(super) associations: Option<AssociationsReceiver>,
+    pub(super) associations: Vec<AssociationsReceiver>,
     _following: JoinSet<()>,
 }
 
@@ -26,14 +30,16 @@ impl Cluster {
     /// The one of a kubeconfig, or of the pod that this is in; none, outside a pod.
     pub(super) async fn follow(
         kubeconfig: Option<PathBuf>,
-        watches_associations: bool,
+        associations: &[AssociationsFrom],
         prefix: &str,
     ) -> Result<Option<Self>, Failure> {
+        let is_of_cluster =
+            |from: &&AssociationsFrom| matches!(from, AssociationsFrom::Kubernetes | AssociationsFrom::Annotations);
         let place = match kubeconfig {
             Some(path) => ApiServer::Kubeconfig(path),
             None if env::var_os(IN_POD).is_some() => ApiServer::InCluster,
-            None if watches_associations => {
-                return Err(Failure::new("there is no apiserver whose custom resources could be watched")
+            None if associations.iter().any(|from| is_of_cluster(&from)) => {
+                return Err(Failure::new("there is no apiserver whose associations could be watched")
                     .help("name it with --kubeconfig FILE"));
             }
             None => return Ok(None),
@@ -42,11 +48,17 @@ impl Cluster {
         let mut following = JoinSet::new();
         let (accounts, follow) = kubernetes::ServiceAccounts::follow(&connection, prefix);
         following.spawn(follow);
-        let associations = watches_associations.then(|| {
+        let followed = associations.iter().filter(is_of_cluster).map(|from| {
+            if *from == AssociationsFrom::Annotations {
+                let (associations, follow) = follow_annotated_associations(&connection);
+                following.spawn(follow);
+                return associations;
+            }
             let (associations, follow) = follow_associations(&connection);
             following.spawn(follow);
             associations
         });
+        let associations = followed.collect();
         let service_accounts: Arc<dyn ServiceAccounts> = Arc::new(Kept { accounts, prefix: prefix.to_owned() });
         Ok(Some(Self { connection, service_accounts, associations, _following: following }))
     }

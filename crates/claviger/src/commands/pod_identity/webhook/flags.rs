@@ -17,8 +17,8 @@ const PEER: &str = "Also taken from amazon-eks-pod-identity-webhook";
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Flags {
     /// Associations: those of a file, as the broker takes it; `eks:NAME`, of an EKS cluster; `kubernetes`, the custom resources
-    /// PodIdentityAssociation. Repeat it for more
-    #[arg(long, value_name = "FILE|eks:NAME|kubernetes", value_parser = associations_from, help_heading = SOURCES)]
+    /// PodIdentityAssociation; `annotations`, what service accounts name themselves. Repeat it for more
+    #[arg(long, value_name = "FILE|eks:NAME|kubernetes|annotations", value_parser = associations_from, help_heading = SOURCES)]
     pub(crate) associations: Vec<AssociationsFrom>,
 
     /// Where the apiserver is, for service accounts and what is kept there [default: as a pod knows it; outside a pod there is
@@ -154,6 +154,8 @@ pub(crate) enum AssociationsFrom {
     Eks(String),
     /// Custom resources.
     Kubernetes,
+    /// Annotations of service accounts.
+    Annotations,
 }
 
 /// An address, or none.
@@ -225,6 +227,7 @@ fn associations_from(text: &str) -> Result<AssociationsFrom, String> {
         Some(("eks", "")) => Err("`eks:` takes the name of a cluster: eks:NAME".to_owned()),
         Some(("eks", name)) => Ok(AssociationsFrom::Eks(name.to_owned())),
         _ if text == "kubernetes" => Ok(AssociationsFrom::Kubernetes),
+        _ if text == "annotations" => Ok(AssociationsFrom::Annotations),
         _ => Ok(AssociationsFrom::File(text.into())),
     }
 }

@@ -38,12 +38,7 @@ pub(super) async fn serve(flags: Flags) -> Result<Exit, Failure> {
     let metrics = registry.register(Metrics::register);
 
     let settings = flags.settings();
-    let cluster = Cluster::follow(
-        flags.kubeconfig.clone(),
-        flags.associations.contains(&AssociationsFrom::Kubernetes),
-        &settings.annotation_prefix,
-    )
-    .await?;
+    let cluster = Cluster::follow(flags.kubeconfig.clone(), &flags.associations, &settings.annotation_prefix).await?;
     let mut beside = JoinSet::new();
     let certificate = match &cluster {
         _ if !flags.own_certificates => Certificate::of_files(&flags.tls_cert, &flags.tls_key)?,
@@ -67,7 +62,7 @@ pub(super) async fn serve(flags: Flags) -> Result<Exit, Failure> {
         }
     };
     let mut reread: Vec<Box<dyn Reread>> = Vec::new();
-    let mut associations: Vec<_> = cluster.iter().filter_map(|cluster| cluster.associations.clone()).collect();
+    let mut associations: Vec<_> = cluster.iter().flat_map(|cluster| cluster.associations.clone()).collect();
     for from in &flags.associations {
         match from {
             AssociationsFrom::File(path) => {
@@ -83,7 +78,7 @@ pub(super) async fn serve(flags: Flags) -> Result<Exit, Failure> {
                 beside.spawn(follow);
                 associations.push(feed);
             }
-            AssociationsFrom::Kubernetes => {}
+            AssociationsFrom::Kubernetes | AssociationsFrom::Annotations => {}
         }
     }
     let identities = flags.watch_container_credentials_config.clone().map(|path| {
@@ -152,7 +147,7 @@ pub(super) async fn serve(flags: Flags) -> Result<Exit, Failure> {
 fn files(flags: &Flags) -> impl Iterator<Item = PathBuf> {
     let associations = flags.associations.iter().filter_map(|from| match from {
         AssociationsFrom::File(path) => Some(path.clone()),
-        AssociationsFrom::Eks(_) | AssociationsFrom::Kubernetes => None,
+        _ => None,
     });
     let identities = flags.watch_container_credentials_config.clone();
     [flags.tls_cert.clone(), flags.tls_key.clone()].into_iter().chain(identities).chain(associations)
