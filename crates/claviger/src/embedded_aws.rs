@@ -23,6 +23,10 @@ use crate::{
     failure::{Failure, Problem},
 };
 
+/// How far two clocks may be apart to be taken for one.
+#[cfg(feature = "up")]
+const ONE_TIME: jiff::SignedDuration = jiff::SignedDuration::from_mins(1);
+
 /// What `local-aws` and `up` have in common.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct AwsFlags {
@@ -100,6 +104,17 @@ impl AwsFlags {
         let addons = addons.map_or_else(|| Arc::clone(&options.addons), Arc::new);
         let options = Options { addons, listen, partition, state, clock, propagation, faults, quotas, ..options };
         LocalAws::start(options).await.map_err(explain)
+    }
+
+    /// Why what follows the machine's time cannot be on it: its own time is another, or it decides late.
+    #[cfg(feature = "up")]
+    pub(crate) fn is_off(&self, now: jiff::Timestamp) -> Option<String> {
+        let apart = jiff::Timestamp::now().duration_since(now).abs();
+        if apart > ONE_TIME {
+            return Some(format!("the embedded AWS's time is {now}, and tokens of pods follow the machine's"));
+        }
+        self.propagation.filter(|waits| !waits.is_zero())?;
+        Some("under --propagation a role that was just made cannot be assumed yet".to_owned())
     }
 
     /// What the flags say against each other.

@@ -36,7 +36,7 @@ use crate::{
     failure::{Failure, Problem},
     logging::LogOptions,
     plugin::{Common, Plugin, Site},
-    printer::{Format, Printer},
+    printer::{Format, Printer, note},
 };
 
 const EXAMPLES: &str = "\
@@ -175,26 +175,29 @@ impl Up {
                 let started = kubernetes::start(binaries, directory.file("kubernetes"), &configuration).await?;
                 printer.say(&Event::Kubernetes(cluster.insert(started).show().await?))?;
             }
-            let ground = pod::Ground {
-                endpoint: &endpoint_url,
-                region: &self.aws.region,
-                account,
-                root: &fixed,
-                key_arn: &made.arn,
-            };
-            let account = pod::Account::ensure(&ground, &directory).await?;
-            #[cfg(feature = "control-plane")]
-            let tokens = match &cluster {
-                Some(cluster) => cluster.tokens().await?,
-                None => pod::Tokens::of_no_cluster()?,
-            };
-            #[cfg(not(feature = "control-plane"))]
-            let tokens = pod::Tokens::of_no_cluster()?;
-            let aws = pod::Aws { endpoint: &endpoint_url, region: &self.aws.region, account: &account };
-            let (serving, evidence) = pod::start(&aws, tokens, &directory, &shutdown).await?;
-            lending = Some(serving);
-            let pod_environment = evidence.environment();
-            printer.say(&Event::Pod(evidence))?;
+            let mut pod_environment = None;
+            if let Some(why) = self.aws.is_off(aws.clock().now()) {
+                note(format_args!("Pod Identity is left out: {why}"));
+            } else {
+                let ground = pod::Ground {
+                    endpoint: &endpoint_url,
+                    region: &self.aws.region,
+                    account,
+                    root: &fixed,
+                    key_arn: &made.arn,
+                };
+                #[cfg(feature = "control-plane")]
+                let tokens = match &cluster {
+                    Some(cluster) => cluster.tokens().await?,
+                    None => pod::Tokens::of_no_cluster()?,
+                };
+                #[cfg(not(feature = "control-plane"))]
+                let tokens = pod::Tokens::of_no_cluster()?;
+                let (serving, evidence) = pod::start(&ground, tokens, &directory, &shutdown).await?;
+                lending = Some(serving);
+                pod_environment = Some(evidence.environment());
+                printer.say(&Event::Pod(evidence))?;
+            }
             printer.say(&Event::Ready {
                 endpoint: endpoint_url.clone(),
                 key_arn: made.arn.clone(),

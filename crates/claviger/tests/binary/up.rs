@@ -95,6 +95,27 @@ fn a_state_file_keeps_the_key() {
     assert_eq!(arns[0], arns[1]);
 }
 
+/// Its sessions would be over before they begin, and roles that were just made could not be assumed.
+#[test]
+fn an_aws_of_another_time_or_that_decides_late_has_no_pod() {
+    let directory = tempfile::tempdir().unwrap();
+    for (flag, why) in [
+        ("--clock=2024-01-01T00:00:00Z", "the embedded AWS's time is 2024-"),
+        ("--propagation=1h", "under --propagation"),
+    ] {
+        let mut up = Daemon::start(&["up", "--listen", "127.0.0.1:0", "-o", "json", flag], directory.path());
+        let events = up.until("ready");
+        assert!(events.iter().all(|event| event["event"] != "pod"), "{flag}");
+        up.signal(Signal::INT);
+        assert_eq!(up.ended().code(), Some(0));
+        let notes = up.notes();
+        assert!(
+            notes.iter().any(|note| note.contains("Pod Identity is left out: ") && note.contains(why)),
+            "{notes:?}"
+        );
+    }
+}
+
 #[test]
 fn a_taken_port_is_named_and_nothing_stays() {
     let directory = tempfile::tempdir().unwrap();

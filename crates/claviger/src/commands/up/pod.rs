@@ -21,10 +21,8 @@ use pod_identity::{
 use serde_json::Value;
 use tokio::task::{JoinHandle, JoinSet};
 
-pub(super) use self::{
-    account::{Account, Ground},
-    evidence::Evidence,
-};
+use self::account::Account;
+pub(super) use self::{account::Ground, evidence::Evidence};
 use super::directory::Directory;
 use crate::failure::Failure;
 
@@ -60,10 +58,10 @@ impl Tokens {
 }
 
 /// The AWS that it is on.
-pub(super) struct Aws<'a> {
-    pub(super) endpoint: &'a str,
-    pub(super) region: &'a Region,
-    pub(super) account: &'a Account,
+struct Aws<'a> {
+    endpoint: &'a str,
+    region: &'a Region,
+    account: &'a Account,
 }
 
 /// What answers until the end is asked for.
@@ -72,16 +70,18 @@ pub(super) struct Serving {
     agent: JoinSet<()>,
 }
 
-/// Starts broker and agent, and has the pod show what it gets.
+/// Makes the pod's role, starts broker and agent, and has the pod show what it gets.
 ///
 /// # Errors
 /// When a part does not start or a call fails; as a finding, when the pod may do what it must not.
 pub(super) async fn start(
-    aws: &Aws<'_>,
+    ground: &Ground<'_>,
     tokens: Tokens,
     directory: &Directory,
     shutdown: &Shutdown,
 ) -> Result<(Serving, Evidence), Failure> {
+    let account = Account::ensure(ground, directory).await?;
+    let aws = &Aws { endpoint: ground.endpoint, region: ground.region, account: &account };
     let files = Files::write(&tokens, directory)?;
     let (broker, broker_address) = start_broker(aws, &tokens, &files, shutdown).await?;
     let (agent, agent_address) = start_agent(broker_address, &files, shutdown).await?;

@@ -49,7 +49,7 @@ pub(super) enum Event {
         state: Option<PathBuf>,
         /// Told to programs by `Pod`.
         #[serde(skip)]
-        pod_environment: [(&'static str, String); 2],
+        pod_environment: Option<[(&'static str, String); 2]>,
         #[cfg(feature = "control-plane")]
         #[serde(skip_serializing_if = "Option::is_none")]
         kubeconfig: Option<PathBuf>,
@@ -113,11 +113,13 @@ impl fmt::Display for Event {
                 writeln!(f, "  export AWS_ACCESS_KEY_ID={}", credential.access_key_id)?;
                 writeln!(f, "  export AWS_SECRET_ACCESS_KEY={}", credential.secret_access_key)?;
                 writeln!(f, "  aws kms describe-key --key-id {}", super::ALIAS)?;
-                writeln!(f, "Be the pod: that endpoint and region, and in place of the keys")?;
-                for (name, value) in pod_environment {
-                    writeln!(f, "  export {name}={value}")?;
+                if let Some(pod_environment) = pod_environment {
+                    writeln!(f, "Be the pod: that endpoint and region, and in place of the keys")?;
+                    for (name, value) in pod_environment {
+                        writeln!(f, "  export {name}={value}")?;
+                    }
+                    writeln!(f, "  aws sts get-caller-identity")?;
                 }
-                writeln!(f, "  aws sts get-caller-identity")?;
                 #[cfg(feature = "control-plane")]
                 if let Self::Ready { kubeconfig: Some(kubeconfig), .. } = self {
                     writeln!(f, "Use the cluster:")?;

@@ -21,7 +21,7 @@ const ROLE: &str = "claviger-up-pod";
 const POLICY: &str = "claviger-up";
 
 /// Both, and what they are for.
-pub(in super::super) struct Account {
+pub(super) struct Account {
     pub(super) cluster_arn: String,
     /// The key that the pod may look at.
     pub(super) key_arn: String,
@@ -45,7 +45,7 @@ impl Account {
     ///
     /// # Errors
     /// The call that the embedded AWS refused.
-    pub(in super::super) async fn ensure(ground: &Ground<'_>, directory: &Directory) -> Result<Self, Failure> {
+    pub(super) async fn ensure(ground: &Ground<'_>, directory: &Directory) -> Result<Self, Failure> {
         let Ground { endpoint, region, account, root, key_arn } = ground;
         let secret = String::from_utf8_lossy(root.secret_access_key.expose());
         let root = Credentials::new(&root.access_key_id, secret, None, None, "up");
