@@ -1,6 +1,7 @@
 //! The apiservers of clusters, for the parts of Pod Identity that read from them.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
@@ -44,11 +45,17 @@ impl Collector for Apiservers {
         let name = "claviger_apiserver_last_answer_timestamp_seconds";
         let help = "When a cluster's apiserver last did what it was asked";
         let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        // A cluster may be asked by several connections.
+        let mut last = BTreeMap::new();
         for (cluster, connection) in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             if let Some(time) = connection.last_answer() {
-                let labels = [("cluster", cluster.as_str())];
-                ConstGauge::new(time.as_second()).encode(metric.encode_family(&labels)?)?;
+                let known = last.entry(cluster.clone()).or_insert(time);
+                *known = time.max(*known);
             }
+        }
+        for (cluster, time) in last {
+            let labels = [("cluster", cluster.as_str())];
+            ConstGauge::new(time.as_second()).encode(metric.encode_family(&labels)?)?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use aws_client::{Aws, CallError, Client, Unusable};
 use aws_config::{BehaviorVersion, Region};
 use aws_wire::model::ServiceId;
-use eks_auth::{Association, Associations, NamePattern, SessionTags};
+use eks_auth::{Association, Associations, NamePattern};
 use serde_json::{Value, json};
 use tokio::{
     sync::watch,
@@ -127,18 +127,14 @@ impl EksCluster {
 /// Source: Amazon EKS API Reference, "PodIdentityAssociation".
 fn of_answer(told: &Value) -> Option<Association> {
     let arn = |member: &str| text(told, member)?.parse().ok();
+    let named = |member: &str| Some(NamePattern::exact(text(told, member)?));
+    let id = text(told, "/associationId")?.to_owned();
     Some(Association {
-        id: text(told, "/associationId")?.to_owned(),
-        namespace: NamePattern::exact(text(told, "/namespace")?),
-        service_account: NamePattern::exact(text(told, "/serviceAccount")?),
-        role: arn("/roleArn")?,
         target_role: arn("/targetRoleArn"),
         external_id: text(told, "/externalId").map(str::to_owned),
         session_tags: told.get("disableSessionTags").and_then(Value::as_bool) != Some(true),
-        // EKS knows neither.
-        tags: SessionTags::default(),
-        session_name: None,
         policy: text(told, "/policy").map(str::to_owned),
+        ..Association::new(id, named("/namespace")?, named("/serviceAccount")?, arn("/roleArn")?)
     })
 }
 

@@ -34,23 +34,17 @@ async fn told(feed: &mut Feed) {
 
 #[cfg(test)]
 mod tests {
-    use eks_auth::{Association, NamePattern, SessionTags};
+    use eks_auth::{Association, NamePattern};
 
     use super::*;
 
     fn some(service_account: &str, role: &str) -> Option<Arc<Associations>> {
-        let association = Association {
-            id: format!("a-{role}"),
-            namespace: NamePattern::exact("shop"),
-            service_account: service_account.parse().unwrap(),
-            role: format!("arn:aws:iam::111122223333:role/{role}").parse().unwrap(),
-            target_role: None,
-            external_id: None,
-            session_tags: true,
-            tags: SessionTags::default(),
-            session_name: None,
-            policy: None,
-        };
+        let association = Association::new(
+            format!("a-{role}"),
+            NamePattern::exact("shop"),
+            service_account.parse().unwrap(),
+            format!("arn:aws:iam::111122223333:role/{role}").parse().unwrap(),
+        );
         Some(Arc::new(Associations::new([association]).unwrap()))
     }
 

@@ -15,7 +15,7 @@ use diagnose::{
     chain::{Chain, Known, Link, State},
     pod::{Agent, Facts, Pod, ServiceAccount, Upstream, Wish, diagnose},
 };
-use eks_auth::{Association, Associations, Cluster, SessionTags};
+use eks_auth::{Association, Associations, Cluster};
 use serde_json::{Value, json};
 
 /// Everything that a diagnosis is made of, to be changed by a test.
@@ -60,18 +60,12 @@ fn arn(text: &str) -> Arn {
 }
 
 fn association() -> Association {
-    Association {
-        id: "a-lfw52xh1ihr1szuwp".into(),
-        namespace: "payments".parse().unwrap(),
-        service_account: "api".parse().unwrap(),
-        role: arn("arn:aws:iam::111122223333:role/reader"),
-        target_role: None,
-        external_id: None,
-        session_tags: true,
-        tags: SessionTags::default(),
-        session_name: None,
-        policy: None,
-    }
+    Association::new(
+        "a-lfw52xh1ihr1szuwp".into(),
+        "payments".parse().unwrap(),
+        "api".parse().unwrap(),
+        arn("arn:aws:iam::111122223333:role/reader"),
+    )
 }
 
 impl Rig {

@@ -30,6 +30,23 @@ pub struct Association {
 }
 
 impl Association {
+    /// One that says no more than it must: sessions of this role, with the six tags and EKS's names.
+    #[must_use]
+    pub fn new(id: String, namespace: NamePattern, service_account: NamePattern, role: Arn) -> Self {
+        Self {
+            id,
+            namespace,
+            service_account,
+            role,
+            target_role: None,
+            external_id: None,
+            session_tags: true,
+            tags: SessionTags::default(),
+            session_name: None,
+            policy: None,
+        }
+    }
+
     /// Whether it is of this service account.
     #[must_use]
     pub fn is_for(&self, namespace: &str, service_account: &str) -> bool {

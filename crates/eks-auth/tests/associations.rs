@@ -1,23 +1,17 @@
 //! Which association counts for a service account.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
-use eks_auth::{Association, Associations, InvalidNamePattern, NamePattern, SessionTags};
+use eks_auth::{Association, Associations, InvalidNamePattern, NamePattern};
 use proptest::prelude::*;
 
 /// One that is called by its patterns.
 fn association(namespace: &str, service_account: &str) -> Association {
-    Association {
-        id: format!("{namespace}/{service_account}"),
-        namespace: namespace.parse().unwrap(),
-        service_account: service_account.parse().unwrap(),
-        role: "arn:aws:iam::111122223333:role/reader".parse().unwrap(),
-        target_role: None,
-        external_id: None,
-        session_tags: true,
-        tags: SessionTags::default(),
-        session_name: None,
-        policy: None,
-    }
+    Association::new(
+        format!("{namespace}/{service_account}"),
+        namespace.parse().unwrap(),
+        service_account.parse().unwrap(),
+        "arn:aws:iam::111122223333:role/reader".parse().unwrap(),
+    )
 }
 
 fn associations(patterns: &[(&str, &str)]) -> Associations {

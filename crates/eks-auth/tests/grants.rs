@@ -45,18 +45,12 @@ fn token() -> PodToken {
 }
 
 fn association(namespace: &str, service_account: &str) -> Association {
-    Association {
-        id: "a-lfw52xh1ihr1szuwp".into(),
-        namespace: namespace.parse().unwrap(),
-        service_account: service_account.parse().unwrap(),
-        role: "arn:aws:iam::111122223333:role/reader".parse().unwrap(),
-        target_role: None,
-        external_id: None,
-        session_tags: true,
-        tags: SessionTags::default(),
-        session_name: None,
-        policy: None,
-    }
+    Association::new(
+        "a-lfw52xh1ihr1szuwp".into(),
+        namespace.parse().unwrap(),
+        service_account.parse().unwrap(),
+        "arn:aws:iam::111122223333:role/reader".parse().unwrap(),
+    )
 }
 
 fn arn() -> Arn {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use aws_model::Arn;
-use eks_auth::{Association, Associations, NamePattern, SessionTags};
+use eks_auth::{Association, Associations, NamePattern};
 use futures_util::StreamExt as _;
 use k8s_openapi::api::core::v1::ServiceAccount;
 use kube::{
@@ -97,19 +97,8 @@ fn put(accounts: &mut Accounts, account: &ObjectMeta) -> bool {
 
 fn association(account: &ObjectMeta, (namespace, name): &(String, String), text: &str) -> Option<Association> {
     let role: Arn = text.parse().ok().filter(|arn| text.len() <= LONGEST_ARN && is_role(arn))?;
-    Some(Association {
-        id: id(account),
-        namespace: NamePattern::exact(namespace),
-        service_account: NamePattern::exact(name),
-        role,
-        target_role: None,
-        external_id: None,
-        // Without them no trust policy could tell namespaces apart.
-        session_tags: true,
-        tags: SessionTags::default(),
-        session_name: None,
-        policy: None,
-    })
+    // With the six tags: without them no trust policy could tell namespaces apart.
+    Some(Association::new(id(account), NamePattern::exact(namespace), NamePattern::exact(name), role))
 }
 
 fn key(account: &ObjectMeta) -> (String, String) {

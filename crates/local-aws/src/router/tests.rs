@@ -55,8 +55,15 @@ fn every_member_that_the_catalog_names_is_in_the_model_and_of_its_kind() {
 /// Whether a service fills a member in that no input has: see `access/ec2.rs` and `access/autoscaling.rs` of the catalog.
 fn is_filled_in(operation: &str, path: &str) -> bool {
     const OF_SPOT: [&str; 4] = ["ImageId", "KeyName", "SecurityGroupIds", "SubnetId"];
-    const OF_LAUNCHES: [&str; 6] =
-        ["IamInstanceProfile.Role", "ImageIds", "LaunchTemplateIds", "PassedRoles", "SnapshotIds", "SubnetIds"];
+    const OF_LAUNCHES: [&str; 7] = [
+        "IamInstanceProfile.Role",
+        "ImageIds",
+        "LaunchTemplateIds",
+        "MarketType",
+        "PassedRoles",
+        "SnapshotIds",
+        "SubnetIds",
+    ];
     const OF_GROUPS: [&str; 3] = ["Subnets", "InstanceTypes", "VersionSpecified"];
     path.starts_with("TagsOf.")
         || (matches!(operation, "CreateFleet" | "RequestSpotInstances" | "RunInstances") && OF_LAUNCHES.contains(&path))

@@ -147,18 +147,12 @@ mod tests {
     use super::*;
 
     fn association(account: &str, role: &str) -> Association {
-        Association {
-            id: format!("a-{account}"),
-            namespace: "shop".parse().unwrap(),
-            service_account: account.parse().unwrap(),
-            role: format!("arn:aws:iam::111122223333:role/{role}").parse().unwrap(),
-            target_role: None,
-            external_id: None,
-            session_tags: true,
-            tags: eks_auth::SessionTags::default(),
-            session_name: None,
-            policy: None,
-        }
+        Association::new(
+            format!("a-{account}"),
+            "shop".parse().unwrap(),
+            account.parse().unwrap(),
+            format!("arn:aws:iam::111122223333:role/{role}").parse().unwrap(),
+        )
     }
 
     #[test]

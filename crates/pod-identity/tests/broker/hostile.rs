@@ -9,7 +9,7 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use eks_auth::{Association, Associations, Assumption, SessionTags};
+use eks_auth::{Association, Associations, Assumption};
 use http::{HeaderValue, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
@@ -76,18 +76,12 @@ fn now() -> Timestamp {
 static BROKER: LazyLock<Broker> = LazyLock::new(|| {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let assumer = Arc::new(Begins::default());
-    let association = Association {
-        id: "a-1".to_owned(),
-        namespace: "*".parse().unwrap(),
-        service_account: "*".parse().unwrap(),
-        role: "arn:aws:iam::111122223333:role/pods".parse().unwrap(),
-        target_role: None,
-        external_id: None,
-        session_tags: true,
-        tags: SessionTags::default(),
-        session_name: None,
-        policy: None,
-    };
+    let association = Association::new(
+        "a-1".to_owned(),
+        "*".parse().unwrap(),
+        "*".parse().unwrap(),
+        "arn:aws:iam::111122223333:role/pods".parse().unwrap(),
+    );
     let (_, associations) = watch::channel(Some(Arc::new(Associations::new([association]).unwrap())));
     // A file, since the fuzzer and the tests run in different folders.
     let file = std::env::temp_dir().join(format!("claviger-broker-keys-{}.json", std::process::id()));

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use eks_auth::{Association, Associations, SessionTags};
+use eks_auth::{Association, Associations};
 use http::StatusCode;
 use pod_identity::webhook::{Identities, ServiceAccount, ServiceAccounts, Sources};
 use serde_json::json;
@@ -58,18 +58,12 @@ fn the_peers_file_is_read() {
 
 #[tokio::test]
 async fn an_association_by_a_pattern_counts() {
-    let association = Association {
-        id: "a-1".to_owned(),
-        namespace: "sh*".parse().unwrap(),
-        service_account: "*".parse().unwrap(),
-        role: "arn:aws:iam::111122223333:role/r".parse().unwrap(),
-        target_role: None,
-        external_id: None,
-        session_tags: true,
-        tags: SessionTags::default(),
-        session_name: None,
-        policy: None,
-    };
+    let association = Association::new(
+        "a-1".to_owned(),
+        "sh*".parse().unwrap(),
+        "*".parse().unwrap(),
+        "arn:aws:iam::111122223333:role/r".parse().unwrap(),
+    );
     let all = Arc::new(Associations::new([association]).unwrap());
     let (publish, associations) = watch::channel(None);
     let desk = desk(Sources { associations: vec![associations], ..Sources::default() });

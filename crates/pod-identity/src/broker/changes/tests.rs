@@ -3,17 +3,13 @@ use tokio::time::Instant;
 use super::*;
 
 fn associations(all: &[(&str, &str)]) -> Option<Arc<Associations>> {
-    let all = all.iter().map(|(service_account, role)| Association {
-        id: format!("a-{service_account}"),
-        namespace: "shop".parse().unwrap(),
-        service_account: service_account.parse().unwrap(),
-        role: format!("arn:aws:iam::111122223333:role/{role}").parse().unwrap(),
-        target_role: None,
-        external_id: None,
-        session_tags: true,
-        tags: eks_auth::SessionTags::default(),
-        session_name: None,
-        policy: None,
+    let all = all.iter().map(|(service_account, role)| {
+        Association::new(
+            format!("a-{service_account}"),
+            "shop".parse().unwrap(),
+            service_account.parse().unwrap(),
+            format!("arn:aws:iam::111122223333:role/{role}").parse().unwrap(),
+        )
     });
     Some(Arc::new(Associations::new(all).unwrap()))
 }

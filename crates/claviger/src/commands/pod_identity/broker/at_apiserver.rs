@@ -1,11 +1,15 @@
 //! Associations and pods as clusters' apiservers tell them.
 
-use std::{collections::HashMap, path::Path, sync::Arc};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use daemon::metrics::Registry;
 use eks_auth::PodToken;
-use kubernetes::{Reporter, follow_and_tell_associations, follow_annotated_associations};
+use kubernetes::{Connection, Reporter, follow_and_tell_associations, follow_annotated_associations};
 use pod_identity::broker::{AssociationsFeed, Pods};
 use tokio::task::JoinSet;
 
@@ -14,12 +18,14 @@ use crate::{apiserver::Apiservers, failure::Failure};
 /// The apiservers of those clusters whose associations lie there.
 pub(super) struct AtApiserver {
     apiservers: Apiservers,
+    /// By the clusters' names and the kubeconfigs.
+    connections: HashMap<(String, Option<PathBuf>), Connection>,
     pods: HashMap<String, kubernetes::Pods>,
 }
 
 impl AtApiserver {
     pub(super) fn new(registry: &Registry) -> Self {
-        Self { apiservers: Apiservers::register(registry), pods: HashMap::new() }
+        Self { apiservers: Apiservers::register(registry), connections: HashMap::new(), pods: HashMap::new() }
     }
 
     /// The associations of a cluster, for as long as `following` goes on; it tells of each what became of it.
@@ -29,11 +35,10 @@ impl AtApiserver {
         kubeconfig: Option<&Path>,
         following: &mut JoinSet<()>,
     ) -> Result<AssociationsFeed, Failure> {
-        let connection = self.apiservers.connect(cluster, kubeconfig).await?;
+        let connection = self.connection(cluster, kubeconfig).await?;
         let reporter = Reporter { controller: "claviger.dev/broker", instance: instance() };
         let (feed, follow) = follow_and_tell_associations(&connection, reporter);
         following.spawn(follow);
-        self.pods.insert(cluster.to_owned(), kubernetes::Pods::new(&connection));
         Ok(feed)
     }
 
@@ -44,11 +49,21 @@ impl AtApiserver {
         kubeconfig: Option<&Path>,
         following: &mut JoinSet<()>,
     ) -> Result<AssociationsFeed, Failure> {
-        let connection = self.apiservers.connect(cluster, kubeconfig).await?;
-        let (feed, follow) = follow_annotated_associations(&connection);
+        let (feed, follow) = follow_annotated_associations(&self.connection(cluster, kubeconfig).await?);
         following.spawn(follow);
-        self.pods.insert(cluster.to_owned(), kubernetes::Pods::new(&connection));
         Ok(feed)
+    }
+
+    /// One for all that is asked of an apiserver; pods are looked up by it, too.
+    async fn connection(&mut self, cluster: &str, kubeconfig: Option<&Path>) -> Result<Connection, Failure> {
+        let key = (cluster.to_owned(), kubeconfig.map(Path::to_owned));
+        if let Some(connection) = self.connections.get(&key) {
+            return Ok(connection.clone());
+        }
+        let connection = self.apiservers.connect(cluster, kubeconfig).await?;
+        self.pods.insert(cluster.to_owned(), kubernetes::Pods::new(&connection));
+        self.connections.insert(key, connection.clone());
+        Ok(connection)
     }
 
     /// Where pods are looked up, if anywhere.
