@@ -4,6 +4,7 @@
 mod audit;
 mod bench;
 mod catalog;
+mod image;
 mod lint;
 mod models;
 mod soak;
@@ -47,7 +48,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Chore {
-    /// Build what the tests need under target/tools: etcd, two kube-apiservers, kubectl, Go clients, a Python venv,
+    /// Build what the tests need under target/tools: etcd, two kube-apiservers, kubectl, Helm, Go clients, a Python venv,
     /// an IAM simulator.
     Tools,
     /// Everything that CI asks: the tools, the lints, then every test. Further arguments go to `cargo test`.
@@ -67,6 +68,8 @@ enum Chore {
     /// The plugin, the Pod Identity agent and webhook and the embedded AWS against empty servers, moto, ministack and
     /// AWS's own, in one run.
     Bench(bench::Bench),
+    /// The static binary that `deploy/Containerfile` copies, and the image.
+    Image(image::Image),
     /// Eight clients of the embedded AWS while it is killed and fails on request: what the tests do for a minute.
     Soak(soak::Soak),
 }
@@ -80,6 +83,7 @@ fn main() -> ExitCode {
         Chore::Catalog(catalog) => catalog::run(&catalog),
         Chore::Audit => audit::run(),
         Chore::Bench(bench) => bench::run(&bench),
+        Chore::Image(image) => image::run(&image),
         Chore::Soak(soak) => soak::run(&soak),
     };
     match done {
