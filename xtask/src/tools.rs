@@ -43,6 +43,7 @@ pub(crate) fn run() -> Result<()> {
     }
     step::timed("Karpenter", karpenter::build)?;
     step::timed("Helm", go::helm)?;
+    step::timed("Prometheus' parser", go::promql)?;
     step::timed("cert-manager's definitions", published::cert_manager)?;
     step::timed("Prometheus Operator's definitions", published::prometheus_operator)?;
     for client in go::apiserver_clients()? {

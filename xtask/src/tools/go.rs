@@ -88,6 +88,12 @@ pub(crate) fn helm() -> Result<()> {
     build("helm", &Module::new("tools/helm"), &[helm], version)
 }
 
+/// Prometheus' own reading of what alerts and dashboards ask for.
+pub(crate) fn promql() -> Result<()> {
+    let reader = Program { package: ".", name: "promql".to_owned() };
+    build("promql", &Module::new("tools/promql"), &[reader], "")
+}
+
 /// The releases of the apiserver's own modules that `tests/apiserver-clients` is built against: `latest` by its
 /// `go.mod`, each other by a `.mod` of its name.
 pub(crate) fn apiserver_clients() -> Result<Vec<String>> {

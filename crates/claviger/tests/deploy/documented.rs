@@ -19,6 +19,16 @@ const COMMON: [&str; 9] = [
     "tolerations",
 ];
 
+/// Their defaults are lists.
+const TOLD_IN_A_WORD: [&str; 6] = [
+    "agent.bindHosts",
+    "networkPolicies.apiserver.cidrs",
+    "networkPolicies.apiserver.ports",
+    "networkPolicies.aws",
+    "networkPolicies.nodes",
+    "monitoring.dashboards.labels",
+];
+
 #[test]
 fn every_value_is_told_with_its_default() {
     let values = fs::read_to_string(deployed("helm/claviger/values.yaml")).unwrap();
@@ -33,8 +43,10 @@ fn every_value_is_told_with_its_default() {
             (cells.next().unwrap(), cells.next().unwrap())
         })
         .collect();
-    // A list of addresses is told in a word.
-    let told: BTreeSet<_> = told.into_iter().filter(|(name, _)| name != "agent.bindHosts").collect();
+    for name in TOLD_IN_A_WORD {
+        assert!(told.iter().any(|(told, _)| told == name), "{name}");
+    }
+    let told: BTreeSet<_> = told.into_iter().filter(|(name, _)| !TOLD_IN_A_WORD.contains(&name.as_str())).collect();
     assert_eq!(told, there);
     for name in COMMON {
         assert!(page.contains(&format!("`{name}`")), "{name}");
@@ -43,7 +55,7 @@ fn every_value_is_told_with_its_default() {
 
 fn leaves(value: &Value, path: &str, into: &mut BTreeSet<(String, String)>) {
     let name = path.rsplit('.').next().unwrap();
-    if COMMON.contains(&name) || path == "agent.bindHosts" {
+    if COMMON.contains(&name) || TOLD_IN_A_WORD.contains(&path) {
         return;
     }
     match value {

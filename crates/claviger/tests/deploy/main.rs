@@ -12,6 +12,7 @@ mod plane;
 mod refused;
 mod runs;
 mod sets;
+mod watched;
 
 use std::path::{Path, PathBuf};
 

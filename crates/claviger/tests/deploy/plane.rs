@@ -31,7 +31,13 @@ impl Plane {
         let plane = Self { running, folder };
         plane.apply(&deployed("manifests/namespace.yaml"));
         plane.apply(&tools().join("cert-manager-crds"));
-        plane.serves("cert-manager.io/v1/certificates").await;
+        for definition in ["servicemonitors", "prometheusrules"] {
+            let file = format!("prometheus-operator-crds/monitoring.coreos.com_{definition}.yaml");
+            plane.apply(&tools().join(file));
+        }
+        for resource in ["cert-manager.io/v1/certificates", "monitoring.coreos.com/v1/prometheusrules"] {
+            plane.serves(resource).await;
+        }
         plane
     }
 

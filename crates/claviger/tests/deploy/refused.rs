@@ -16,7 +16,10 @@ fn every_set_of_values_passes_helms_strict_lint() {
 
 #[test]
 fn a_value_that_is_none_is_refused_by_its_name() {
-    let cases: [(Value, &[&str]); 12] = [
+    let cases: [(Value, &[&str]); 15] = [
+        (json!({ "networkPolicies": { "nodes": ["10.0.0.0"] } }), &["/networkPolicies/nodes/0"]),
+        (json!({ "networkPolicies": { "enable": true } }), &["/networkPolicies", "enable"]),
+        (json!({ "monitoring": { "rules": { "runbooks": "http://a#b" } } }), &["/monitoring/rules/runbooks"]),
         (json!({ "broker": { "replica": 2 } }), &["/broker", "replica"]),
         (json!({ "brokers": {} }), &["brokers"]),
         (json!({ "broker": { "replicas": 0 } }), &["/broker/replicas", "minimum"]),

@@ -50,10 +50,16 @@ fn everything() -> Value {
         all
     };
     let env = json!([{ "name": "AWS_STS_REGIONAL_ENDPOINTS", "value": "regional" }]);
+    let on = json!({ "enabled": true });
     over_demo(json!({
         "image": { "repository": "registry.example.com/claviger", "digest": format!("sha256:{}", "0".repeat(64)) },
         "imagePullSecrets": [{ "name": "registry" }],
         "cluster": { "serviceAccountAnnotations": true },
+        "networkPolicies": { "enabled": true, "brokerExtraEgress": [{ "ports": [{ "port": 3128 }] }] },
+        "monitoring": {
+            "labels": { "release": "prometheus" },
+            "serviceMonitors": on, "rules": on, "dashboards": on,
+        },
         "agent": with(json!({ "verifyTokens": true, "env": env })),
         "broker": with(json!({
             "certificates": "certManager", "env": env, "replicas": 3,
