@@ -1,6 +1,10 @@
 //! The associations of an EKS cluster, live or embedded. EKS tells of no change: it is asked.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use aws_client::{Aws, CallError, Client, Unusable};
 use aws_config::{BehaviorVersion, Region};
@@ -27,8 +31,8 @@ pub(crate) struct EksCluster {
     name: String,
 }
 
-/// Those of a cluster, by their ids.
-type ById = BTreeMap<String, Association>;
+/// Those of a cluster by their ids, each with when it was asked for.
+type ById = BTreeMap<String, (Association, Instant)>;
 
 impl EksCluster {
     /// The one of this name, in this region or else in the environment's.
@@ -51,34 +55,28 @@ impl EksCluster {
         Ok(Self { client: aws.client(ServiceId::Eks)?, name: name.to_owned() })
     }
 
-    /// Its associations, and a future that keeps them up to date for as long as it is polled. `read` hears how many there are
-    /// each time that EKS was asked, or that it could not be: then those before stay.
-    pub(crate) fn follow(
-        self,
-        read: impl Fn(Option<usize>) + Send,
-    ) -> (AssociationsFeed, impl Future<Output = ()> + Send) {
-        let (publish, feed) = watch::channel(None);
+    /// Its associations, and a future that keeps them up to date for as long as it is polled. `read` hears each time whether
+    /// EKS could be asked: where not, those before stay.
+    pub(crate) fn follow(mut self, read: impl Fn(bool) + Send) -> (AssociationsFeed, impl Future<Output = ()> + Send) {
+        let (publish, feed) = watch::channel(None::<Arc<Associations>>);
         let following = async move {
-            let mut kept = ById::new();
-            let mut described = None;
+            let (mut kept, mut published) = (ById::new(), Vec::new());
             loop {
-                let is_due = described.is_none_or(|at: Instant| at.elapsed() >= DESCRIBE);
-                match self.look((!is_due).then_some(&kept)).await {
-                    Ok(found) => {
-                        if is_due {
-                            described = Some(Instant::now());
-                        }
-                        read(Some(found.len()));
-                        if found != kept || publish.borrow().is_none() {
-                            tracing::info!(cluster = self.name, associations = found.len(), "associations of EKS");
-                            let all = Associations::all_but_refused(found.values().cloned()).0;
-                            publish.send_replace(Some(Arc::new(all)));
-                            kept = found;
-                        }
+                let looked = self.look(&mut kept).await;
+                read(looked.is_ok());
+                if let Err(error) = looked {
+                    tracing::warn!(cluster = self.name, %error, "the associations of EKS cannot be had; those before stay");
+                    // What it signs with may be another by now.
+                    let region = self.client.region().to_owned();
+                    if let Ok(anew) = Self::new(&self.name, Some(&region)).await {
+                        self = anew;
                     }
-                    Err(error) => {
-                        read(None);
-                        tracing::warn!(cluster = self.name, %error, "the associations of EKS cannot be had; those before stay");
+                } else {
+                    let found: Vec<_> = kept.values().map(|(association, _)| association.clone()).collect();
+                    if found != published || publish.borrow().is_none() {
+                        tracing::info!(cluster = self.name, associations = found.len(), "associations of EKS");
+                        published.clone_from(&found);
+                        publish.send_replace(Some(Arc::new(Associations::all_but_refused(found).0)));
                     }
                 }
                 sleep(LOOK).await;
@@ -87,18 +85,21 @@ impl EksCluster {
         (feed, following)
     }
 
-    /// All that there are now; those that are `kept` as they were.
-    async fn look(&self, kept: Option<&ById>) -> Result<ById, CallError> {
-        let mut found = ById::new();
-        for listed in self.list().await? {
-            let Some(id) = text(&listed, "/associationId") else { continue };
-            let association = match kept.and_then(|kept| kept.get(id)) {
-                Some(kept) => Some(kept.clone()),
-                None => self.describe(id).await?,
-            };
-            found.extend(association.map(|association| (id.to_owned(), association)));
+    /// Brings `kept` up to date. What was asked for before a failure stays asked for, so that the next look ends sooner.
+    async fn look(&self, kept: &mut ById) -> Result<(), CallError> {
+        let listed = self.list().await?;
+        let ids: BTreeSet<&str> = listed.iter().filter_map(|one| text(one, "/associationId")).collect();
+        kept.retain(|id, _| ids.contains(id.as_str()));
+        for id in ids {
+            if kept.get(id).is_some_and(|(_, at)| at.elapsed() < DESCRIBE) {
+                continue;
+            }
+            match self.describe(id).await? {
+                Some(association) => drop(kept.insert(id.to_owned(), (association, Instant::now()))),
+                None => drop(kept.remove(id)),
+            }
         }
-        Ok(found)
+        Ok(())
     }
 
     /// What EKS says of all, which is not all of each.

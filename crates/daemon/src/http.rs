@@ -110,33 +110,35 @@ pub async fn serve(
 }
 
 /// Answers on `address` as [`serve`] does, from when it can be bound: for a daemon whose work does not hang on its side
-/// port. That it cannot be bound yet is told once; most often another process, which is about to go, has it.
-pub async fn serve_when_bound(
+/// port.
+pub async fn serve_when_free(
     address: ListenAddress,
     routes: Routes,
     checks: Vec<Arc<dyn Health>>,
     registry: Registry,
     shutdown: Shutdown,
 ) {
-    let mut is_told = false;
     let listener = loop {
-        match Listener::bind(&address).await {
-            Ok(listener) => break listener,
-            Err(error) if !is_told => {
-                is_told = true;
-                tracing::warn!(%error, "no health and metrics there yet; it is tried again");
-            }
-            Err(_) => {}
-        }
         tokio::select! {
             () = shutdown.requested() => return,
             () = sleep(BIND_AGAIN) => {}
+        }
+        if let Ok(listener) = Listener::bind(&address).await {
+            break listener;
         }
     };
     if let Ok(address) = listener.local_addr() {
         tracing::info!(%address, "health and metrics");
     }
     serve(listener, routes, checks, registry, shutdown).await;
+}
+
+impl BindError {
+    /// Whether another process has the port, which may go.
+    #[must_use]
+    pub fn is_taken(&self) -> bool {
+        self.source.kind() == io::ErrorKind::AddrInUse
+    }
 }
 
 async fn serve_connection(stream: TcpStream, answers: Arc<Answers>) {

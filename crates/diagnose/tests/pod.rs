@@ -338,6 +338,27 @@ fn role_and_trust_policy() {
 }
 
 #[test]
+fn a_service_account_that_names_its_role_itself_is_followed_and_not_called_certain() {
+    let named = |role: &str| {
+        let annotations = [("pod-identity.claviger.dev/role-arn".to_owned(), role.to_owned())].into();
+        Rig {
+            account: Known::Is(ServiceAccount { annotations }),
+            associations: Known::Absent,
+            upstream: Upstream::Broker { identity: Known::Is(arn("arn:aws:iam::111122223333:role/broker")) },
+            ..Rig::whole()
+        }
+    };
+    let state = |rig: &Rig, name: &str| rig.chain().links.into_iter().find(|link| link.name == name).unwrap().state;
+    let rig = named("arn:aws:iam::111122223333:role/reader");
+    assert_eq!(state(&rig, "association"), State::Unknown);
+    assert_ne!(state(&rig, "role"), State::Skipped, "it is followed");
+    assert_eq!(state(&named("reader"), "association"), State::Broken);
+    // At EKS it is of no account.
+    let at_eks = Rig { upstream: Rig::whole().upstream, ..named("arn:aws:iam::111122223333:role/reader") };
+    assert_eq!(state(&at_eks, "association"), State::Broken);
+}
+
+#[test]
 fn the_brokers_identity_assumes_the_role_where_there_is_no_eks() {
     let broker = r#"
   arn:aws:iam::111122223333:role/broker:

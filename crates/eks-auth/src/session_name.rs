@@ -47,6 +47,9 @@ pub enum InvalidSessionName {
     /// It is empty.
     #[error("it is empty")]
     Empty,
+    /// Shorter than any name.
+    #[error("it has less than {SHORTEST} characters")]
+    TooShort,
     /// Longer than any name, before anything stands in it.
     #[error("its own text has more than {LONGEST} characters")]
     TooLong,
@@ -132,6 +135,7 @@ impl FromStr for SessionName {
         match (parts.is_empty(), own) {
             (true, _) => Err(InvalidSessionName::Empty),
             (_, own) if own > LONGEST => Err(InvalidSessionName::TooLong),
+            _ if text.len() < SHORTEST => Err(InvalidSessionName::TooShort),
             _ => Ok(Self { text: text.to_owned(), parts }),
         }
     }

@@ -161,6 +161,7 @@ fn names_and_tags_that_sts_would_refuse_are_none() {
         ("{node}", "`{node}` stands for nothing: there are {cluster}, {namespace}, {serviceAccount} and {pod}"),
         ("a{pod", "a `{` has no `}`"),
         ("a/b", "`/` is in no name of a session: letters, digits and `_+=,.@-` are"),
+        ("x", "it has less than 2 characters"),
         (&"x".repeat(65), "its own text has more than 64 characters"),
     ] {
         assert_eq!(text.parse::<SessionName>().unwrap_err().to_string(), refused, "{text}");

@@ -15,7 +15,7 @@ mod status;
 mod teller;
 mod told;
 
-pub use annotated::{ROLE_ANNOTATION, follow_annotated_associations};
+pub use annotated::{ROLE_ANNOTATION, follow_annotated_associations, names_role};
 pub use definition::definition;
 pub use feed::{AssociationsReceiver, follow_and_tell_associations, follow_associations};
 pub use told::{InvalidAssociation, association_of};

@@ -20,7 +20,7 @@ mod service_accounts;
 
 pub use association::{
     AssociationsReceiver, InvalidAssociation, ROLE_ANNOTATION, association_of, definition as association_definition,
-    follow_and_tell_associations, follow_annotated_associations, follow_associations,
+    follow_and_tell_associations, follow_annotated_associations, follow_associations, names_role,
 };
 pub use call::CallError;
 pub use certificates::{SecretData, SecretError, SecretStore, StoredSecret, trust_authorities};

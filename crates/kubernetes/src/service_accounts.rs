@@ -42,18 +42,18 @@ struct Inner {
     complete: watch::Sender<bool>,
     none: Arc<Annotations>,
     /// How the annotations begin that are kept.
-    prefix: String,
+    prefixes: Vec<String>,
 }
 
 impl ServiceAccounts {
-    /// The service accounts of a cluster, with their annotations that begin with `prefix` and a slash. The future follows them for
-    /// as long as it is polled; it has no end.
-    pub fn follow(connection: &Connection, prefix: &str) -> (Self, impl Future<Output = ()> + Send + use<>) {
+    /// The service accounts of a cluster, with their annotations that begin with one of the `prefixes` and a slash. The future
+    /// follows them for as long as it is polled; it has no end.
+    pub fn follow(connection: &Connection, prefixes: &[&str]) -> (Self, impl Future<Output = ()> + Send + use<>) {
         let accounts = Self(Arc::new(Inner {
             accounts: RwLock::default(),
             complete: watch::channel(false).0,
             none: Arc::default(),
-            prefix: format!("{prefix}/"),
+            prefixes: prefixes.iter().map(|prefix| format!("{prefix}/")).collect(),
         }));
         let api: Api<PartialObjectMeta<ServiceAccount>> = Api::all(connection.client());
         let following = accounts.clone();
@@ -98,23 +98,25 @@ impl ServiceAccounts {
         let write = || self.0.accounts.write().unwrap_or_else(PoisonError::into_inner);
         match change {
             Event::Init => return listed.clear(),
-            Event::InitApply(account) => return put(listed, account.metadata, &self.0.prefix),
+            Event::InitApply(account) => return put(listed, account.metadata, &self.0.prefixes),
             Event::InitDone => {
                 *write() = std::mem::take(listed);
                 self.0.complete.send_replace(true);
                 return;
             }
-            Event::Apply(account) => put(&mut write(), account.metadata, &self.0.prefix),
+            Event::Apply(account) => put(&mut write(), account.metadata, &self.0.prefixes),
             Event::Delete(account) => remove(&mut write(), &account.metadata),
         }
         self.0.complete.send_modify(|_| ());
     }
 }
 
-fn put(accounts: &mut Accounts, account: ObjectMeta, prefix: &str) {
+fn put(accounts: &mut Accounts, account: ObjectMeta, prefixes: &[String]) {
     let (Some(namespace), Some(name)) = (account.namespace, account.name) else { return };
-    let is_kept =
-        |key: &str, value: &str| key.starts_with(prefix) && key.len() <= LONGEST_KEY && value.len() <= LONGEST_VALUE;
+    let is_kept = |key: &str, value: &str| {
+        let is_asked_for = prefixes.iter().any(|prefix| key.starts_with(prefix));
+        is_asked_for && key.len() <= LONGEST_KEY && value.len() <= LONGEST_VALUE
+    };
     let kept = account.annotations.into_iter().flatten().filter(|(key, value)| is_kept(key, value));
     let kept: Annotations = kept.take(MOST_ANNOTATIONS).collect();
     let kept = (!kept.is_empty()).then(|| Arc::new(kept));

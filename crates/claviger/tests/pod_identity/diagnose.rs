@@ -78,6 +78,17 @@ async fn a_pods_chain_is_followed_through_eks_and_iam() {
     for name in ["pod", "service account", "association", "injection", "token", "agent", "role", "trust policy"] {
         assert_eq!(of(name), Some("ok"), "{name}: {}", String::from_utf8_lossy(&output.stdout));
     }
+    // Our own agent, by the labels that the chart gives it.
+    let manifest = include_str!("../../../../deploy/manifests/agent.yaml");
+    let mut labels = json!({});
+    for name in ["app.kubernetes.io/name", "app.kubernetes.io/component"] {
+        let line = manifest.lines().find_map(|line| line.trim().strip_prefix(name)?.strip_prefix(": ")).unwrap();
+        labels[name] = line.into();
+    }
+    let mut ours = objects("api", true);
+    ours["items"][2]["metadata"]["labels"] = labels;
+    let agent = links(&diagnose(&rig, &ours, &eks)).into_iter().find(|(link, _)| link == "agent").unwrap();
+    assert_eq!(agent.1, "ok");
     // The node's role is none of this AWS's.
     assert_eq!((of("upstream"), output.status.code()), (Some("broken"), Some(2)));
 

@@ -13,6 +13,10 @@ use control_plane::{Binaries, Process, Readiness, Running, Settings};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use test_support::{eventually, tools};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 
 use crate::CLAVIGER;
 
@@ -194,7 +198,13 @@ fn configuration(webhook: &Webhook, failure_policy: &str, reviews: &str) -> Valu
 impl Webhook {
     /// One that has all it needs from the cluster.
     pub(crate) async fn start_in(cluster: &Cluster) -> Self {
-        let flags = ["--associations=kubernetes", "--own-certificates", "--tls-name=127.0.0.1", "--kubeconfig"];
+        let flags = [
+            "--associations=kubernetes",
+            "--associations=annotations",
+            "--own-certificates",
+            "--tls-name=127.0.0.1",
+            "--kubeconfig",
+        ];
         let mut command = Command::new(CLAVIGER);
         command.args(COMMON).args(flags).arg(cluster.kubeconfig_of_the_webhook().await).env_clear();
         Self::spawn(cluster, command, String::new()).await
@@ -230,7 +240,7 @@ impl Webhook {
         let folder = cluster.folder.path();
         let process = Process::spawn(command, &folder.join("webhook.log")).unwrap();
         let address = eventually("the webhook listens", SOON, async || {
-            address(&process.log_tail()).ok_or_else(|| process.log_tail())
+            address_of(&process.log_tail(), "listening").ok_or_else(|| process.log_tail())
         })
         .await;
         Self { process, address, certificate, identities: folder.join("identities.json") }
@@ -251,14 +261,27 @@ impl Webhook {
         .await;
     }
 
+    /// Awaits that its metrics have this line.
+    pub(crate) async fn until_counted(&self, line: &str) {
+        let side_port = address_of(&self.process.log_tail(), "health and metrics").unwrap();
+        eventually("it is counted", SOON, async || {
+            let mut stream = TcpStream::connect(side_port).await.unwrap();
+            stream.write_all(b"GET /metrics HTTP/1.0\r\nHost: w\r\n\r\n").await.unwrap();
+            let mut metrics = String::new();
+            stream.read_to_string(&mut metrics).await.unwrap();
+            if metrics.lines().any(|counted| counted == line) { Ok(()) } else { Err(metrics) }
+        })
+        .await;
+    }
+
     pub(crate) async fn stop(&self) {
         let ended = self.process.stop(SOON).await;
         assert!(ended.success(), "{}", self.process.log_tail());
     }
 }
 
-/// The address of the line of the log that tells where it listens.
-fn address(log: &str) -> Option<SocketAddr> {
+/// The address of the line of the log with this message.
+fn address_of(log: &str, message: &str) -> Option<SocketAddr> {
     let mut lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    lines.find(|line| line["message"] == "listening")?["address"].as_str()?.parse().ok()
+    lines.find(|line| line["message"] == message)?["address"].as_str()?.parse().ok()
 }

@@ -28,6 +28,16 @@ async fn a_cluster_without_files_has_its_pods_injected_and_told_where_they_were_
     let event = cluster.event_of(uid).await;
     assert_eq!((&event["reason"], &event["type"]), (&json!("NotInjected"), &json!("Warning")), "{event}");
     assert!(event["note"].as_str().unwrap().contains("delete the pod, so that it is made anew"), "{event}");
+    webhook.until_counted("claviger_webhook_pods_missed_total{why=\"not_injected\"} 1").await;
+
+    // A service account that names the role of its association itself, made together with its pod.
+    let own = json!({
+        "apiVersion": "v1", "kind": "ServiceAccount",
+        "metadata": { "name": "own", "annotations": { "pod-identity.claviger.dev/role-arn": "arn:aws:iam::111122223333:role/own" } },
+    });
+    cluster.create("/api/v1/namespaces/default/serviceaccounts", &own).await;
+    let made = cluster.create_pod(&pod("own")).await.unwrap();
+    assert_eq!(made["spec"]["volumes"][0]["name"], "eks-pod-identity-token", "{made}");
 
     // Annotations of a service account that is made together with its pod.
     let role = json!({ "eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/irsa" });

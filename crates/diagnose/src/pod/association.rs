@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use eks_auth::{Association, Associations};
+use eks_auth::{Association, Associations, NamePattern};
 
 use super::{Facts, Pod, Upstream};
 use crate::chain::{Known, Link};
@@ -11,6 +11,8 @@ use crate::chain::{Known, Link};
 ///
 /// Source: Amazon EKS User Guide, "Assign IAM roles to Kubernetes service accounts".
 const ROLE_ARN: &str = "eks.amazonaws.com/role-arn";
+/// The one by which it names the role of its association itself (docs/reference/pod-identity-broker.md, "Clusters").
+const OWN_ROLE: &str = "pod-identity.claviger.dev/role-arn";
 
 /// From this likeness on (0 to 1) one name is taken for another one misspelt.
 const ALIKE: f64 = 0.85;
@@ -41,12 +43,16 @@ pub(super) fn link(facts: &Facts<'_>) -> (Link, Option<Arc<Association>>) {
     let Pod { namespace, service_account: name, .. } = facts.pod;
     let associations = match &facts.associations {
         Known::Is(associations) => associations,
-        Known::Absent => return (none(facts, NAME, &Associations::default()), None),
+        Known::Absent => {
+            return annotated(facts, NAME).unwrap_or_else(|| (none(facts, NAME, &Associations::default()), None));
+        }
         Known::Unknown(why) => {
             return (Link::unknown(NAME, format_args!("the associations of the cluster are not known: {why}")), None);
         }
     };
-    let Some(found) = associations.find(namespace, name) else { return (none(facts, NAME, associations), None) };
+    let Some(found) = associations.find(namespace, name) else {
+        return annotated(facts, NAME).unwrap_or_else(|| (none(facts, NAME, associations), None));
+    };
     let mut link = Link::ok(NAME, format_args!("{} gives role {}", found.id, found.role));
     if found.namespace.as_name().is_none() || found.service_account.as_name().is_none() {
         link = link.detail(format_args!("by its patterns {}/{}", found.namespace, found.service_account));
@@ -69,6 +75,23 @@ pub(super) fn link(facts: &Facts<'_>) -> (Link, Option<Arc<Association>>) {
         link = link.detail("its sessions have no tags of the cluster, namespace, service account and pod");
     }
     (link, Some(Arc::clone(found)))
+}
+
+/// The association that a service account makes itself, which a broker may have been told to take.
+fn annotated(facts: &Facts<'_>, link: &'static str) -> Option<(Link, Option<Arc<Association>>)> {
+    let Upstream::Broker { .. } = facts.upstream else { return None };
+    let Known::Is(account) = &facts.service_account else { return None };
+    let role = account.annotations.get(OWN_ROLE)?;
+    let Ok(arn) = role.parse() else {
+        return Some((Link::broken(link, format_args!("its annotation {OWN_ROLE} is no ARN of a role: {role}")), None));
+    };
+    let Pod { namespace, service_account: name, .. } = facts.pod;
+    let of = (NamePattern::exact(namespace), NamePattern::exact(name));
+    let association = Association::new("a-annotation".to_owned(), of.0, of.1, arn);
+    let says = format_args!(
+        "the service account names {role} itself; whether the broker takes that (associations=annotations) is not known here"
+    );
+    Some((Link::unknown(link, says), Some(Arc::new(association))))
 }
 
 fn none(facts: &Facts<'_>, link: &'static str, associations: &Associations) -> Link {

@@ -95,8 +95,18 @@ fn put(accounts: &mut Accounts, account: &ObjectMeta) -> bool {
     }
 }
 
+/// Whether an annotation's text is the ARN of a role.
+#[must_use]
+pub fn names_role(text: &str) -> bool {
+    role(text).is_some()
+}
+
+fn role(text: &str) -> Option<Arn> {
+    text.parse().ok().filter(|arn| text.len() <= LONGEST_ARN && is_role(arn))
+}
+
 fn association(account: &ObjectMeta, (namespace, name): &(String, String), text: &str) -> Option<Association> {
-    let role: Arn = text.parse().ok().filter(|arn| text.len() <= LONGEST_ARN && is_role(arn))?;
+    let role = role(text)?;
     // With the six tags: without them no trust policy could tell namespaces apart.
     Some(Association::new(id(account), NamePattern::exact(namespace), NamePattern::exact(name), role))
 }

@@ -87,14 +87,14 @@ async fn service_accounts_are_known_with_what_they_say_of_credentials_alone() {
     });
     rig.new_account("reader", annotations).await;
     let connection = rig.connect("claviger-webhook").await;
-    let (accounts, following) = ServiceAccounts::follow(&connection, "eks.amazonaws.com");
+    let (accounts, following) = ServiceAccounts::follow(&connection, &["eks.amazonaws.com"]);
     assert!(!accounts.are_complete());
     let following = tokio::spawn(following);
 
     let known = timeout(SOON, accounts.arrives("default", "reader")).await.unwrap();
     assert_eq!(*known, BTreeMap::from([("eks.amazonaws.com/role-arn".to_owned(), role.to_owned())]));
     assert!(accounts.are_complete());
-    let (others, following_others) = ServiceAccounts::follow(&connection, "example.com");
+    let (others, following_others) = ServiceAccounts::follow(&connection, &["example.com"]);
     let following_others = tokio::spawn(following_others);
     assert!(timeout(SOON, others.arrives("default", "reader")).await.unwrap().is_empty(), "it is too long");
     following_others.abort();

@@ -109,10 +109,15 @@ fn statement(principal: &str, cluster: &ClusterArn, association: &Association, o
         };
         like.insert("sts:RoleSessionName".to_owned(), format!("{prefix}*").into());
     }
+    // Of a session without the six no other tag may come: one with the six may have the same name.
+    let own_keys: Vec<&str> = association.tags.iter().map(|(key, _)| key).collect();
+    let only = (!association.session_tags && !own_keys.is_empty() && of_target.is_none())
+        .then(|| json!({ "aws:TagKeys": own_keys }));
     if let Some(external_id) = of_target.filter(|external_id| !external_id.is_empty()) {
         equals.insert("sts:ExternalId".to_owned(), external_id.into());
     }
     let mut condition = Map::new();
+    condition.extend(only.map(|only| ("ForAllValues:StringEquals".to_owned(), only)));
     for (operator, members) in [("StringEquals", equals), ("StringLike", like)] {
         if !members.is_empty() {
             condition.insert(operator.to_owned(), Value::Object(members));
@@ -204,8 +209,11 @@ mod tests {
         assert_eq!(untagged[0]["Condition"], json!({ "StringLike": { "sts:RoleSessionName": "eks-demonstrat-*" } }));
         let named = statements("arn:aws:iam::111122223333:role/named");
         assert_eq!(named[0]["Action"], json!(["sts:AssumeRole", "sts:TagSession"]));
-        let like = json!({ "StringLike": { "sts:RoleSessionName": "app-demonstration-*" } });
-        assert_eq!(named[0]["Condition"], like);
+        let conditions = json!({
+            "ForAllValues:StringEquals": { "aws:TagKeys": ["team"] },
+            "StringLike": { "sts:RoleSessionName": "app-demonstration-*" },
+        });
+        assert_eq!(named[0]["Condition"], conditions);
         let target = statements("arn:aws:iam::444455556666:role/target");
         assert_eq!(target[0]["Principal"]["AWS"], "arn:aws:iam::111122223333:role/first");
         let conditions = &target[0]["Condition"]["StringEquals"];

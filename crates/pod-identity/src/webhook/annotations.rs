@@ -7,6 +7,8 @@ use super::{pod::Pod, settings::Expiration};
 /// What a service account's annotations say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServiceAccount {
+    /// Whether it has an association by what it says itself.
+    pub is_associated: bool,
     pub(super) role: Option<String>,
     pub(super) audience: Option<String>,
     pub(super) regional_sts: Option<bool>,

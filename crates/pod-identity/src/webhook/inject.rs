@@ -12,7 +12,7 @@ use super::{
 /// What is known when a pod is looked at.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
-    /// Whether its service account has an association.
+    /// Whether its service account has an association, by another word than its own.
     pub associated: bool,
     /// Its service account, where that is known.
     pub service_account: Option<&'a ServiceAccount>,
@@ -109,14 +109,15 @@ impl<'a> Plan<'a> {
         let Settings { annotation_prefix, region, credentials_uri, pod_identity, web_identity, .. } = facts.settings;
         let account = facts.service_account;
         let role = account.and_then(|account| account.role.as_deref());
-        if pod.service_account().is_none() || (!facts.associated && role.is_none()) {
+        let associated = facts.associated || account.is_some_and(|account| account.is_associated);
+        if pod.service_account().is_none() || (!associated && role.is_none()) {
             return Err(Left::NotAsked);
         }
         if pod.label(OPT_OUT).is_some() {
             return Err(Left::OptedOut);
         }
         // An association counts before an annotation, but on Fargate there is nothing that would serve it.
-        let by_association = facts.associated && !pod.is_on_fargate();
+        let by_association = associated && !pod.is_on_fargate();
         let (method, token) = match role {
             None if !by_association => return Err(Left::Fargate),
             Some(_) if !by_association => (Method::WebIdentity, web_identity),

@@ -18,9 +18,11 @@ use crate::failure::{Failure, Problem};
 
 /// The labels by which agents' pods are known: AWS's own and ours.
 ///
-/// Source: the manifests of eks-pod-identity-agent and of `deploy/`.
-const AGENTS: &str = "app.kubernetes.io/name in (eks-pod-identity-agent,claviger-pod-identity-agent)";
-const NAME_LABEL: &str = "/metadata/labels/app.kubernetes.io~1name";
+/// Source: the chart of eks-pod-identity-agent, and `deploy/helm/claviger/templates/_helpers.tpl`.
+const AGENTS: [&[(&str, &str)]; 2] = [
+    &[("app.kubernetes.io/name", "eks-pod-identity-agent")],
+    &[("app.kubernetes.io/name", "claviger"), ("app.kubernetes.io/component", "agent")],
+];
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Cluster")]
@@ -112,12 +114,22 @@ async fn asked(connection: &Connection, name: &PodName) -> Result<Seen, Failure>
 }
 
 async fn agent_on(connection: &Connection, node: &str) -> Result<Known<Agent>, Failure> {
-    let selectors = [("fieldSelector", format!("spec.nodeName={node}")), ("labelSelector", AGENTS.to_owned())];
-    let query: Vec<_> = selectors.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
-    match connection.get(&format!("/api/v1/pods?{}", query.join("&"))).await {
-        Err(error) => Ok(Known::Unknown(error.to_string())),
-        Ok(list) => Ok(best(&list.map(flat).unwrap_or_default())?.map_or(Known::Absent, Known::Is)),
+    let mut agents = Vec::new();
+    for labels in AGENTS {
+        let labels: Vec<_> = labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let selectors = [("fieldSelector", format!("spec.nodeName={node}")), ("labelSelector", labels.join(","))];
+        let query: Vec<_> = selectors.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
+        match connection.get(&format!("/api/v1/pods?{}", query.join("&"))).await {
+            Err(error) => return Ok(Known::Unknown(error.to_string())),
+            Ok(list) => agents.extend(list.map(flat).unwrap_or_default()),
+        }
     }
+    Ok(best(&agents)?.map_or(Known::Absent, Known::Is))
+}
+
+fn is_agent(pod: &Value) -> bool {
+    let label = |name: &str| pod.pointer("/metadata/labels")?.get(name)?.as_str();
+    AGENTS.iter().any(|labels| labels.iter().all(|(name, value)| label(name) == Some(value)))
 }
 
 async fn node_named(connection: &Connection, name: &str) -> Known<Value> {
@@ -165,12 +177,8 @@ fn printed(objects: &[Value], name: &PodName) -> Result<Seen, Failure> {
         Some(account) => Known::Is(ServiceAccount::of(account)?),
         None => Known::Unknown(untold("such service account")),
     };
-    let is_agent = |object: &&Value| {
-        let named = text(object, NAME_LABEL);
-        named.is_some_and(|named| AGENTS.split(['(', ',', ')']).any(|agent| agent == named))
-            && text(object, "/spec/nodeName") == pod.node
-    };
-    let agents: Vec<_> = of_kind("Pod").filter(is_agent).cloned().collect();
+    let is_on_node = |object: &&Value| is_agent(object) && text(object, "/spec/nodeName") == pod.node;
+    let agents: Vec<_> = of_kind("Pod").filter(is_on_node).cloned().collect();
     let agent = best(&agents)?.map_or_else(|| Known::Unknown(untold("agent's pod on it")), Known::Is);
     let associations: Vec<_> = of_kind("PodIdentityAssociation").cloned().collect();
     let node = pod.node.as_deref().unwrap_or_default();

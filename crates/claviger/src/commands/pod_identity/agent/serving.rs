@@ -3,7 +3,7 @@
 use std::{env, path::PathBuf, sync::Arc};
 
 use daemon::{
-    http::{Health, InvalidListenAddress, ListenAddress, Routes, serve_when_bound},
+    http::{Health, ListenAddress, Listener, Routes, serve as serve_side_port, serve_when_free},
     metrics::Registry,
     reload::Reload,
     shutdown::Shutdown,
@@ -34,7 +34,7 @@ pub(super) async fn serve(flags: Flags) -> Result<Exit, Failure> {
     let registry = Registry::new();
     registry.register_build_info(env!("CARGO_PKG_VERSION"));
     let metrics = registry.register(Metrics::register);
-    let side_ports = side_ports(&flags)?;
+    let side_ports = bind_side_ports(&flags).await?;
 
     let source = source(&flags)?;
     let cache = Cache::new(Arc::clone(&source), cache_settings(&flags), Arc::new(Timestamp::now), metrics.clone());
@@ -60,11 +60,17 @@ pub(super) async fn serve(flags: Flags) -> Result<Exit, Failure> {
     let (listening, mut serving) = Listening::start(&flags.bind_hosts, flags.port, desk, shutdown.clone())
         .await
         .map_err(|error| Failure::from(error).help("give it CAP_NET_BIND_SERVICE, or a --port from 1024 on"))?;
-    for address in side_ports {
+    for side_port in side_ports {
         let checks: Vec<Arc<dyn Health>> = vec![Arc::<Listening>::clone(&listening)];
         let (registry, shutdown) = (registry.clone(), shutdown.clone());
-        // AWS's own agent, which this one is to follow on a node, has the same ports.
-        answering.spawn(serve_when_bound(address, Routes::default(), checks, registry, shutdown));
+        match side_port {
+            SideListener::Bound(listener) => {
+                answering.spawn(serve_side_port(listener, Routes::default(), checks, registry, shutdown));
+            }
+            SideListener::Taken(address) => {
+                answering.spawn(serve_when_free(address, Routes::default(), checks, registry, shutdown));
+            }
+        }
     }
 
     loop {
@@ -106,15 +112,38 @@ fn source(flags: &Flags) -> Result<Arc<dyn CredentialSource>, Failure> {
     Ok(Arc::new(broker))
 }
 
-/// Of the probes and of the metrics.
-fn side_ports(flags: &Flags) -> Result<Vec<ListenAddress>, InvalidListenAddress> {
+/// Where probes and metrics are answered.
+enum SideListener {
+    Bound(Listener),
+    /// AWS's own agent, which this one is to follow on a node, has the same ports.
+    Taken(ListenAddress),
+}
+
+async fn bind_side_ports(flags: &Flags) -> Result<Vec<SideListener>, Failure> {
     let named = [("localhost", flags.probe_port), (flags.metrics_address.as_str(), flags.metrics_port)];
-    let asked = named.into_iter().filter_map(|(host, SidePort(port))| Some((host, port?)));
-    let addresses = asked.map(|(host, port)| {
+    let mut listeners = Vec::new();
+    for (host, port) in named {
+        let SidePort(Some(port)) = port else { continue };
         let host = if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.to_owned() };
-        format!("{host}:{port}").parse()
-    });
-    addresses.collect()
+        let address: ListenAddress = format!("{host}:{port}").parse()?;
+        match Listener::bind(&address).await {
+            Ok(listener) => {
+                if let Ok(address) = listener.local_addr() {
+                    tracing::info!(%address, "health and metrics");
+                }
+                listeners.push(SideListener::Bound(listener));
+            }
+            Err(error) if error.is_taken() => {
+                tracing::warn!(%error, "no health and metrics there until it is free");
+                listeners.push(SideListener::Taken(address));
+            }
+            Err(error) => {
+                let help = "choose another with --probe-port, --metrics-address or --metrics-port";
+                return Err(Failure::from(error).help(help));
+            }
+        }
+    }
+    Ok(listeners)
 }
 
 fn cache_settings(flags: &Flags) -> CacheSettings {

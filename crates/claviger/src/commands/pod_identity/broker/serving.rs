@@ -151,7 +151,8 @@ async fn compose(
     #[cfg(feature = "kubernetes")]
     let mut apiservers = super::at_apiserver::AtApiserver::new(registry);
     for flag in flags {
-        let mut feeds = Vec::new();
+        #[cfg_attr(not(feature = "kubernetes"), expect(unused_mut, reason = "only apiservers have annotations"))]
+        let (mut feeds, mut annotated) = (Vec::new(), Vec::new());
         for from in &flag.associations {
             feeds.push(match from {
                 AssociationsFrom::File(path) => match AssociationsFile::read(path, flag.arn.name(), metrics.clone()) {
@@ -172,11 +173,14 @@ async fn compose(
                 }
                 #[cfg(feature = "kubernetes")]
                 AssociationsFrom::Annotations(kubeconfig) => {
-                    apiservers.follow_annotations(flag.arn.name(), kubeconfig.as_deref(), following).await?
+                    let feed = apiservers.follow_annotations(flag.arn.name(), kubeconfig.as_deref(), following).await?;
+                    annotated.push(feed);
+                    continue;
                 }
             });
         }
-        let (associations, follow) = merged(feeds);
+        let (metrics, name) = (metrics.clone(), flag.arn.name().to_owned());
+        let (associations, follow) = merged(feeds, annotated, move |count| metrics.associations(&name, count));
         following.spawn(follow);
         clusters.push(Cluster {
             arn: flag.arn.clone(),
@@ -203,13 +207,8 @@ async fn of_eks(
 ) -> Result<AssociationsFeed, Failure> {
     let (region, cluster) = (flag.arn.arn().region(), flag.arn.name());
     let eks = EksCluster::new(name.unwrap_or(cluster), Some(region)).await?;
-    let (metrics, cluster) = (metrics.clone(), cluster.to_owned());
-    let (feed, follow) = eks.follow(move |read| {
-        metrics.associations_read(read.is_some());
-        if let Some(count) = read {
-            metrics.associations(&cluster, count);
-        }
-    });
+    let metrics = metrics.clone();
+    let (feed, follow) = eks.follow(move |is_read| metrics.associations_read(is_read));
     following.spawn(follow);
     Ok(feed)
 }

@@ -4,8 +4,8 @@ use std::{env, path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
 use kubernetes::{
-    Annotations, ApiServer, AssociationsReceiver, Connection, Reporter, follow_annotated_associations,
-    follow_associations,
+    Annotations, ApiServer, AssociationsReceiver, Connection, ROLE_ANNOTATION, Reporter, follow_associations,
+    names_role,
 };
 use pod_identity::webhook::{ServiceAccount, ServiceAccounts};
 use tokio::task::JoinSet;
@@ -15,6 +15,8 @@ use crate::failure::Failure;
 
 /// Kubernetes sets it in every pod.
 const IN_POD: &str = "KUBERNETES_SERVICE_HOST";
+/// How the annotation begins by which a service account names its association's role.
+const ANNOTATION_PREFIX: &str = "pod-identity.claviger.dev";
 /// Its own name, for those who read events.
 const POD_NAME: &str = "HOSTNAME";
 
@@ -22,7 +24,7 @@ const POD_NAME: &str = "HOSTNAME";
 pub(super) struct Cluster {
     pub(super) connection: Connection,
     pub(super) service_accounts: Arc<dyn ServiceAccounts>,
-    pub(super) associations: Vec<AssociationsReceiver>,
+    pub(super) associations: Option<AssociationsReceiver>,
     _following: JoinSet<()>,
 }
 
@@ -34,11 +36,11 @@ impl Cluster {
         prefix: &str,
     ) -> Result<Option<Self>, Failure> {
         let is_of_cluster =
-            |from: &&AssociationsFrom| matches!(from, AssociationsFrom::Kubernetes | AssociationsFrom::Annotations);
+            |from: &AssociationsFrom| matches!(from, AssociationsFrom::Kubernetes | AssociationsFrom::Annotations);
         let place = match kubeconfig {
             Some(path) => ApiServer::Kubeconfig(path),
             None if env::var_os(IN_POD).is_some() => ApiServer::InCluster,
-            None if associations.iter().any(|from| is_of_cluster(&from)) => {
+            None if associations.iter().any(is_of_cluster) => {
                 return Err(Failure::new("there is no apiserver whose associations could be watched")
                     .help("name it with --kubeconfig FILE"));
             }
@@ -46,20 +48,18 @@ impl Cluster {
         };
         let connection = Connection::open(&place).await?;
         let mut following = JoinSet::new();
-        let (accounts, follow) = kubernetes::ServiceAccounts::follow(&connection, prefix);
+        let is_annotated = associations.contains(&AssociationsFrom::Annotations);
+        // One watch for both: what a review waits for is all of the service account.
+        let prefixes: Vec<_> = [prefix].into_iter().chain(is_annotated.then_some(ANNOTATION_PREFIX)).collect();
+        let (accounts, follow) = kubernetes::ServiceAccounts::follow(&connection, &prefixes);
         following.spawn(follow);
-        let followed = associations.iter().filter(is_of_cluster).map(|from| {
-            if *from == AssociationsFrom::Annotations {
-                let (associations, follow) = follow_annotated_associations(&connection);
-                following.spawn(follow);
-                return associations;
-            }
+        let associations = associations.contains(&AssociationsFrom::Kubernetes).then(|| {
             let (associations, follow) = follow_associations(&connection);
             following.spawn(follow);
             associations
         });
-        let associations = followed.collect();
-        let service_accounts: Arc<dyn ServiceAccounts> = Arc::new(Kept { accounts, prefix: prefix.to_owned() });
+        let kept = Kept { accounts, prefix: prefix.to_owned(), is_annotated };
+        let service_accounts: Arc<dyn ServiceAccounts> = Arc::new(kept);
         Ok(Some(Self { connection, service_accounts, associations, _following: following }))
     }
 }
@@ -74,12 +74,17 @@ pub(super) fn reporter() -> Reporter {
 struct Kept {
     accounts: kubernetes::ServiceAccounts,
     prefix: String,
+    /// Whether accounts may name the roles of their associations themselves.
+    is_annotated: bool,
 }
 
 impl Kept {
     fn read(&self, annotations: &Annotations) -> Arc<ServiceAccount> {
+        let is_associated = self.is_annotated && annotations.get(ROLE_ANNOTATION).is_some_and(|text| names_role(text));
         let annotations = annotations.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        Arc::new(ServiceAccount::of(annotations, &self.prefix))
+        let mut account = ServiceAccount::of(annotations, &self.prefix);
+        account.is_associated = is_associated;
+        Arc::new(account)
     }
 }
 

@@ -16,13 +16,15 @@ use serde::Deserialize as _;
 use serde_json::Value;
 use tokio::{
     sync::{Notify, mpsc},
-    time::sleep,
+    time::{Instant, sleep, sleep_until},
 };
 
 use super::cluster::reporter;
 
 /// After a change of who has an association, all pods are looked at again; many changes are one.
 const SETTLE: Duration = Duration::from_secs(5);
+/// How long it is from one look at all pods to the next: whoever may change one association may do so without end.
+const APART: Duration = Duration::from_secs(30);
 /// How often it is looked whether what is to be known is known.
 const LOOK: Duration = Duration::from_millis(500);
 /// How soon an event is written again that could not be.
@@ -81,11 +83,12 @@ impl Missing {
             while self.sources.awaited().is_some() {
                 sleep(LOOK).await;
             }
+            let began = Instant::now();
             let looking = follow_pods(&self.connection, |pod| self.check(&pod, state, &found));
             tokio::select! {
                 () = looking => {}
                 () = state.again.notified() => {}
-                () = sources.changed() => sleep(SETTLE).await,
+                () = sources.changed() => sleep_until((Instant::now() + SETTLE).max(began + APART)).await,
             }
         }
     }

@@ -62,7 +62,7 @@ pub(super) async fn serve(flags: Flags) -> Result<Exit, Failure> {
         }
     };
     let mut reread: Vec<Box<dyn Reread>> = Vec::new();
-    let mut associations: Vec<_> = cluster.iter().flat_map(|cluster| cluster.associations.clone()).collect();
+    let mut associations: Vec<_> = cluster.iter().filter_map(|cluster| cluster.associations.clone()).collect();
     for from in &flags.associations {
         match from {
             AssociationsFrom::File(path) => {
@@ -74,7 +74,7 @@ pub(super) async fn serve(flags: Flags) -> Result<Exit, Failure> {
             AssociationsFrom::Eks(name) => {
                 let metrics = metrics.clone();
                 let eks = EksCluster::new(name, flags.region()).await?;
-                let (feed, follow) = eks.follow(move |read| metrics.reloaded(read.is_some()));
+                let (feed, follow) = eks.follow(move |is_read| metrics.reloaded(is_read));
                 beside.spawn(follow);
                 associations.push(feed);
             }
