@@ -55,10 +55,10 @@ pub struct Addon {
     pub source: String,
     /// Where it runs.
     pub namespace: Namespace,
-    /// The first version that takes roles by Pod Identity.
+    /// The first version that takes roles by Pod Identity, of versions that do not say so themselves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pod_identity: Option<Since>,
-    /// The service accounts that need them.
+    /// The service accounts that need them, of the same.
     pub service_accounts: Vec<ServiceAccount>,
     /// Newest first.
     pub versions: Vec<Version>,
@@ -119,9 +119,43 @@ pub struct Version {
     /// On what it runs: `ec2`; empty where nobody says.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub compute_types: Vec<String>,
+    /// What it was told to take by Pod Identity, where it was asked for; else what is said of the add-on goes for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pod_identity: Option<Asked>,
     /// The platform versions of EKS that it takes, by version of Kubernetes, where it does not take all.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub platforms: BTreeMap<String, Vec<String>>,
+}
+
+/// What came of asking for a version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Asked {
+    /// The service accounts that take roles; none, where it takes none by Pod Identity.
+    Takes(Vec<Recommended>),
+    /// It was not told, and why.
+    NotKnown(String),
+}
+
+/// A service account of a version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recommended {
+    /// Its name: `aws-node`.
+    pub name: String,
+    /// The ARNs of the managed policies that AWS recommends for it.
+    pub policies: Vec<String>,
+}
+
+/// What a version takes by Pod Identity, as far as the catalogue knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes<'a> {
+    /// Roles for these; for none, if it is empty.
+    Of(&'a [Recommended]),
+    /// The same, by what is said of all versions since one.
+    Since(&'a [ServiceAccount]),
+    /// Nobody knows; why.
+    NotKnown(&'a str),
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference over")]
@@ -272,10 +306,32 @@ impl Addon {
         self.versions.iter().any(|version| version.requires_iam)
     }
 
-    /// Whether this version of it takes roles by Pod Identity.
+    /// What this version of it takes by Pod Identity.
     #[must_use]
-    pub fn takes_pod_identity(&self, version: &str) -> bool {
-        self.pod_identity.as_ref().is_some_and(|known| compare(version, &known.since) != Ordering::Less)
+    pub fn takes(&self, version: &str) -> Takes<'_> {
+        let listed = self.version(version);
+        match listed.and_then(|version| version.pod_identity.as_ref()) {
+            Some(Asked::Takes(all)) => Takes::Of(all),
+            Some(Asked::NotKnown(why)) => Takes::NotKnown(why),
+            None => {
+                // What is said of all goes for those that need permissions.
+                let known = self.pod_identity.as_ref().filter(|_| listed.is_none_or(|version| version.requires_iam));
+                let takes = known.is_some_and(|known| compare(version, &known.since) != Ordering::Less);
+                Takes::Since(if takes { &self.service_accounts } else { &[] })
+            }
+        }
+    }
+}
+
+impl<'a> Takes<'a> {
+    /// The service accounts and their recommended policies; `None` where nobody knows.
+    #[must_use]
+    pub fn accounts(self) -> Option<Vec<(&'a str, &'a [String])>> {
+        match self {
+            Self::Of(all) => Some(all.iter().map(|of| (&*of.name, &*of.policies)).collect()),
+            Self::Since(all) => Some(all.iter().map(|of| (&*of.name, &*of.policies)).collect()),
+            Self::NotKnown(_) => None,
+        }
     }
 }
 

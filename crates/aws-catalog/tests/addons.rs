@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use aws_catalog::{
-    addons::{Addon, Catalogue},
+    addons::{Addon, Catalogue, Takes},
     managed_policies,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[test]
 fn what_aws_told_in_november_2024_comes_out() {
@@ -24,9 +24,31 @@ fn what_aws_told_in_november_2024_comes_out() {
 fn versions_take_pod_identity_since_one_of_them() {
     let driver = Catalogue::published().addon("aws-ebs-csi-driver").unwrap();
     for (version, takes) in [("v1.26.0-eksbuild.1", true), ("v1.9.0-eksbuild.1", false), ("v1.31.0-eksbuild.1", true)] {
-        assert_eq!(driver.takes_pod_identity(version), takes, "{version}");
+        assert_eq!(driver.takes(version).accounts().unwrap().len() == 1, takes, "{version}");
     }
-    assert!(!Catalogue::published().addon("coredns").unwrap().takes_pod_identity("v1.14.6-eksbuild.4"));
+    assert_eq!(Catalogue::published().addon("coredns").unwrap().takes("v1.14.6-eksbuild.4"), Takes::Since(&[]));
+}
+
+#[test]
+fn what_a_version_was_told_goes_before_what_is_said_of_all() {
+    let mut catalogue: Value = serde_json::from_str(&Catalogue::published().text().unwrap()).unwrap();
+    let addons = catalogue["addons"].as_array_mut().unwrap();
+    let driver = addons.iter_mut().find(|addon| addon["name"] == "aws-ebs-csi-driver").unwrap();
+    let names: Vec<_> = [0, 1, 2].map(|at| driver["versions"][at]["version"].as_str().unwrap().to_owned()).to_vec();
+    driver["versions"][0]["podIdentity"] = json!({ "takes": [{ "name": "another", "policies": ["arn:p"] }] });
+    driver["versions"][1]["podIdentity"] = json!({ "takes": [] });
+    driver["versions"][2]["podIdentity"] = json!({ "notKnown": "AccessDenied" });
+    let needless = driver["versions"][3]["version"].as_str().unwrap().to_owned();
+    driver["versions"][3]["requiresIam"] = false.into();
+    let read = Catalogue::parse(&catalogue.to_string()).unwrap();
+    let driver = read.addon("aws-ebs-csi-driver").unwrap();
+    let policies = ["arn:p".to_owned()];
+    assert_eq!(driver.takes(&names[0]).accounts().unwrap(), [("another", &policies[..])]);
+    assert_eq!(driver.takes(&names[1]), Takes::Of(&[]));
+    assert_eq!((driver.takes(&names[2]), driver.takes(&names[2]).accounts()), (Takes::NotKnown("AccessDenied"), None));
+    // One that needs no permissions is not said to take any because others do.
+    assert_eq!(driver.takes(&needless), Takes::Since(&[]));
+    assert_eq!(Catalogue::parse(&read.text().unwrap()).unwrap(), read);
 }
 
 #[test]

@@ -202,7 +202,8 @@ operations! {
     "DescribeAccessEntry" => access_entries::describe,
     "DescribeAddon" => addons::describe,
     "DescribeAddonConfiguration" => catalogue::configuration,
-        lacks "the schema of configuration values; what a version needs is told of later ones, too, where nothing else is known of them",
+        lacks "the schema of configuration values; of the built-in catalogue, what a document tells of one version of an add-on is told of the \
+               later ones, too (what `claviger addons refresh` wrote has each version's own)",
     "DescribeAddonVersions" => catalogue::versions,
         lacks "most versions, most of AWS's add-ons (the drivers for EFS and S3, ADOT, the snapshot controller) and all of others, unless \
                `claviger addons refresh` asked a live EKS for them",

@@ -47,8 +47,9 @@ fn what_an_embedded_aws_is_asked_for_is_the_catalogue_that_it_has() {
     let addons = catalogue["addons"].as_array_mut().unwrap();
     addons.retain(|addon| addon["name"] != "kube-proxy");
     let cni = addons.iter_mut().find(|addon| addon["name"] == "vpc-cni").unwrap();
-    cni["serviceAccounts"][0]["policies"] = json!(["arn:aws:iam::111122223333:policy/mine"]);
     let versions = cni["versions"].as_array_mut().unwrap();
+    let mine = versions.iter_mut().find(|version| version["version"] == "v1.19.0-eksbuild.1").unwrap();
+    mine["podIdentity"]["takes"][0]["policies"] = json!(["arn:aws:iam::111122223333:policy/mine"]);
     versions.retain(|version| version["version"] != "v1.20.1-eksbuild.3");
     versions
         .insert(0, json!({"version": "v9.0.0-eksbuild.1", "source": named, "kubernetes": ["1.34"], "defaultOf": [], "requiresIam": true}));
@@ -60,7 +61,7 @@ fn what_an_embedded_aws_is_asked_for_is_the_catalogue_that_it_has() {
     let cni = [
         "+ version v9.0.0-eksbuild.1",
         "- version v1.20.1-eksbuild.3",
-        "service accounts: aws-node (arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy) -> aws-node (arn:aws:iam::111122223333:policy/mine)",
+        "v1.19.0-eksbuild.1 by Pod Identity: aws-node (arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy) -> aws-node (arn:aws:iam::111122223333:policy/mine)",
     ];
     assert_eq!(line["changes"], json!({"added": [], "removed": ["kube-proxy"], "changed": {"vpc-cni": cni}}), "{line}");
     assert_eq!((&line["event"], &line["addons"]), (&json!("refreshed"), &json!(5)));

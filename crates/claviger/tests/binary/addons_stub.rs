@@ -13,6 +13,8 @@ use serde_json::{Value, json};
 
 use crate::support::{claviger, told};
 
+const OK: &str = "200 OK";
+
 /// EKS's HTTP API, as far as it is asked.
 struct Stub {
     endpoint: String,
@@ -21,7 +23,7 @@ struct Stub {
 
 impl Stub {
     /// Answers what a function says of method and target.
-    fn start(answer: impl Fn(&str) -> Value + Send + 'static) -> Self {
+    fn start(answer: impl Fn(&str) -> (&'static str, Value) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let asked: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -33,9 +35,10 @@ impl Stub {
                 let Some(first) = lines.next() else { continue };
                 lines.find(String::is_empty);
                 let target = first.split(' ').nth(1).unwrap().to_owned();
-                let body = answer(&target).to_string();
+                let (status, body) = answer(&target);
+                let body = body.to_string();
                 log.lock().unwrap().push(target);
-                let head = format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+                let head = format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
                 stream.write_all((head + &body).as_bytes()).ok();
             }
         });
@@ -57,8 +60,35 @@ fn version(name: &str, iam: bool, more: Value) -> Value {
     version
 }
 
+/// What a version takes: some take nothing, though older and newer ones do; one has another policy; one is refused; and one takes a role
+/// though it does not say that it needs permissions.
+fn configuration(query: &str) -> (&'static str, Value) {
+    let of = |policy: &str| {
+        let policy = format!("arn:aws:iam::aws:policy/{policy}");
+        let needs = json!([{ "serviceAccount": "driver-sa", "recommendedManagedPolicies": [policy] }]);
+        (OK, json!({ "podIdentityConfiguration": needs }))
+    };
+    let is = |name: &str| query.contains(name);
+    match () {
+        () if is("v1.4.") => (
+            "403 Forbidden",
+            json!({ "__type": "AccessDeniedException", "message": "not you: eks:DescribeAddonConfiguration" }),
+        ),
+        () if is("v1.3.") => of("Other"),
+        () if ["v2.0.", "v1.7.", "v1.5.", "v1.1."].iter().any(|name| is(name)) => of("P"),
+        () => (OK, json!({})),
+    }
+}
+
 /// Four pages: an add-on a page, one of them without anything in it.
-fn page(target: &str) -> Value {
+fn page(target: &str) -> (&'static str, Value) {
+    if let Some((_, query)) = target.split_once('?').filter(|(path, _)| *path != "/addons/supported-versions") {
+        return configuration(query);
+    }
+    (OK, versions(target))
+}
+
+fn versions(target: &str) -> Value {
     let needy = |number: u32| version(&format!("v1.{number}.0-eksbuild.1"), number >= 2, json!({}));
     let some = json!([
         { "clusterVersion": "1.34", "platformVersions": ["eks.5", "eks.6"], "defaultVersion": true },
@@ -85,20 +115,8 @@ fn page(target: &str) -> Value {
             "addons": [addon("a-driver", Some("drivers"), [vec![odd], (0..8).rev().map(needy).collect()].concat())],
             "nextToken": "a/b=",
         }),
-        Some(("/addons/supported-versions", query)) if query == "nextToken=a%2Fb%3D" => {
-            json!({ "addons": [], "nextToken": "c" })
-        }
-        Some(("/addons/supported-versions", _)) => {
-            json!({ "addons": [addon("nowhere", None, vec![version("v1", false, json!({}))])] })
-        }
-        // Pod Identity gives the permissions since version 1.5.
-        Some((_, query)) => {
-            let by_pods =
-                query.contains("v2.") || ["v1.5.", "v1.6.", "v1.7."].iter().any(|since| query.contains(since));
-            let needs =
-                json!([{ "serviceAccount": "driver-sa", "recommendedManagedPolicies": ["arn:aws:iam::aws:policy/P"] }]);
-            if by_pods { json!({ "podIdentityConfiguration": needs }) } else { json!({}) }
-        }
+        Some((_, query)) if query == "nextToken=a%2Fb%3D" => json!({ "addons": [], "nextToken": "c" }),
+        Some(_) => json!({ "addons": [addon("nowhere", None, vec![version("v1", false, json!({}))])] }),
     }
 }
 
@@ -117,7 +135,18 @@ fn each_version_keeps_what_eks_says_of_it_and_each_source_its_date() {
     // The endpoint for EKS alone goes before the one for all.
     let variables = [("AWS_ENDPOINT_URL", "http://127.0.0.1:1"), ("AWS_ENDPOINT_URL_EKS", &*stub.endpoint)];
     let output = refresh(file, &variables);
-    assert!(output.status.success(), "{}", told(&output));
+    // All but one version was told.
+    let text = told(&output);
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(
+        text.contains("2 add-ons in 10 versions, of which 1 did not tell what they take by Pod Identity"),
+        "{text}"
+    );
+    let refused = "what a-driver v1.4.0-eksbuild.1 takes by Pod Identity is not known: ";
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains(refused) && text.contains("AccessDeniedException"),
+        "{text}"
+    );
     let catalogue: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
     let names: Vec<_> = catalogue["addons"].as_array().unwrap().iter().map(|addon| &addon["name"]).collect();
     assert_eq!(names, ["a-driver", "nowhere"]);
@@ -129,23 +158,33 @@ fn each_version_keeps_what_eks_says_of_it_and_each_source_its_date() {
     assert_eq!((&told_of["what"], source), (&json!(what), &*format!("asked-{}", told_of["date"].as_str().unwrap())));
 
     let versions = driver["versions"].as_array().unwrap();
+    let takes = |policy: &str| {
+        let policy = format!("arn:aws:iam::aws:policy/{policy}");
+        json!({ "takes": [{ "name": "driver-sa", "policies": [policy] }] })
+    };
     let odd = json!({
         "version": "v2.0.0-eksbuild.1", "source": source, "kubernetes": ["1.34", "1.33"], "defaultOf": ["1.34"],
         "requiresIam": true, "requiresConfiguration": true, "architectures": ["arm64"], "computeTypes": ["ec2", "hybrid"],
-        "platforms": { "1.34": ["eks.5", "eks.6"] },
+        "podIdentity": takes("P"), "platforms": { "1.34": ["eks.5", "eks.6"] },
     });
     assert_eq!(versions[0], odd);
     let needs: Vec<_> = versions.iter().map(|version| version["requiresIam"].as_bool().unwrap()).collect();
     assert_eq!(needs, [true, true, true, true, true, true, true, false, false]);
-    assert_eq!(driver["podIdentity"], json!({ "since": "v1.5.0-eksbuild.1", "source": source }));
-    assert_eq!(driver["serviceAccounts"][0]["name"], "driver-sa");
+    // Each version's own answer, whatever its neighbours say, and whether or not it says that it needs permissions.
+    let none = json!({ "takes": [] });
+    let each: Vec<_> = versions.iter().map(|version| version["podIdentity"].clone()).collect();
+    let not_known = json!({ "notKnown": "AccessDeniedException" });
+    let expected =
+        [takes("P"), takes("P"), none.clone(), takes("P"), not_known, takes("Other"), none.clone(), takes("P"), none];
+    assert_eq!(each, expected);
+    assert_eq!((&driver["podIdentity"], &driver["serviceAccounts"]), (&Value::Null, &json!([])));
     assert_eq!(driver["namespace"], json!({ "name": "drivers", "source": source }));
     // What EKS did not say is not said to be its answer.
     let nowhere = &catalogue["addons"][1]["namespace"];
     assert_eq!((&nowhere["name"], &nowhere["source"]), (&json!("kube-system"), &json!("assumed")));
     assert!(catalogue["sources"]["assumed"]["what"].as_str().unwrap().contains("EKS did not tell"));
     let asked = stub.asked();
-    assert!(asked.len() <= 3 + 4, "{asked:?}");
+    assert_eq!(asked.len(), 3 + 9 + 1, "{asked:?}");
 
     // The embedded AWS has what it is told.
     let mut embedded = crate::support::Daemon::start(
@@ -161,29 +200,29 @@ fn each_version_keeps_what_eks_says_of_it_and_each_source_its_date() {
     );
     let endpoint = embedded.until("ready").pop().unwrap()["endpoint"].as_str().unwrap().to_owned();
     let again = folder.path().join("again.json");
-    assert!(refresh(again.to_str().unwrap(), &[("AWS_ENDPOINT_URL", &*endpoint)]).status.success());
-    let again: Value = serde_json::from_str(&fs::read_to_string(&again).unwrap()).unwrap();
+    let output = refresh(again.to_str().unwrap(), &[("AWS_ENDPOINT_URL", &*endpoint)]);
+    let text = told(&output);
+    // What it does not know it does not make up either.
+    assert!(
+        output.status.code() == Some(2)
+            && text.contains("ResourceNotFoundException: What a-driver v1.4.0-eksbuild.1 takes"),
+        "{text}"
+    );
+    let again = fs::read_to_string(&again).unwrap().replace("ResourceNotFoundException", "AccessDeniedException");
+    let again: Value = serde_json::from_str(&again).unwrap();
     assert_eq!(again["addons"][0]["versions"], driver["versions"]);
     embedded.signal(rustix::process::Signal::TERM);
     embedded.ended();
 
-    // What was asked on another day, and is not asked now, keeps its day: the first version is known from there alone.
+    // What was asked on another day, and is not told now, keeps its day.
     let mut former = catalogue.clone();
-    former["sources"] = json!({ "asked-2025-01-01": { "what": "answers of another day", "date": "2025-01-01" } });
     let named = Value::from("asked-2025-01-01");
-    former["addons"].as_array_mut().unwrap().truncate(1);
-    let addon = &mut former["addons"][0];
-    addon["source"] = named.clone();
-    addon["namespace"]["source"] = named.clone();
-    addon["serviceAccounts"][0]["source"] = named.clone();
-    addon["podIdentity"] = json!({ "since": "v1.4.9-eksbuild.1", "source": named });
-    for version in addon["versions"].as_array_mut().unwrap() {
-        version["source"] = named.clone();
-    }
+    former["sources"]["asked-2025-01-01"] = json!({ "what": "answers of another day", "date": "2025-01-01" });
+    former["addons"][1]["namespace"] = json!({ "name": "somewhere", "source": named });
     fs::write(&path, former.to_string()).unwrap();
-    assert!(refresh(file, &variables).status.success());
+    assert_eq!(refresh(file, &variables).status.code(), Some(2));
     let now: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
-    assert_eq!(now["addons"][0]["podIdentity"], json!({ "since": "v1.4.9-eksbuild.1", "source": "asked-2025-01-01" }));
+    assert_eq!(now["addons"][1]["namespace"], former["addons"][1]["namespace"]);
     assert_eq!(now["sources"]["asked-2025-01-01"], former["sources"]["asked-2025-01-01"]);
-    assert_eq!(now["addons"][0]["source"], source);
+    assert_eq!(now["addons"][1]["source"], source);
 }

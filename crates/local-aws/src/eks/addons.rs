@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_catalog::addons;
+use aws_catalog::addons::{self, Takes};
 use aws_model::Arn;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{
     associations,
     call::{Call, LOWER, input, tell},
-    fault,
+    catalogue, fault,
     paging::Page,
     records::{Addon, Association, Cluster},
     roles,
@@ -252,13 +252,19 @@ fn wanted(
     addon: &Addon,
     asked: &[Asked],
 ) -> Result<BTreeMap<String, Arn>, ServiceError> {
-    if !asked.is_empty() && !kind.takes_pod_identity(&addon.version) {
+    let takes = kind.takes(&addon.version);
+    if let (false, Takes::NotKnown(why)) = (asked.is_empty(), takes) {
+        let message = catalogue::not_known(&kind.name, &addon.version, why);
+        return Err(fault::invalid_parameter(message).with_field("addonName", kind.name.as_str()));
+    }
+    let accounts = takes.accounts().unwrap_or_default();
+    if !asked.is_empty() && accounts.is_empty() {
         let message = format!("Pod Identity feature is not supported for addon version: {}", addon.version);
         return Err(fault::invalid_parameter(message).with_field("addonName", kind.name.as_str()));
     }
     let mut all = BTreeMap::new();
     for Asked { service_account, role_arn } in asked {
-        if !kind.service_accounts.iter().any(|known| known.name == *service_account) {
+        if !accounts.iter().any(|(known, _)| known == service_account) {
             let name = &kind.name;
             let message = format!(
                 "Service account {service_account} in pod identity configuration is not supported for addon {name}"

@@ -1,6 +1,6 @@
 //! Which add-ons there are, and what they need: the catalogue of `aws_catalog::addons`.
 
-use aws_catalog::addons::{Addon, Version};
+use aws_catalog::addons::{Addon, Takes, Version};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -92,12 +92,24 @@ pub(super) fn configuration(call: &Call<'_>, value: Value) -> Result<Value, Serv
         return Err(fault::invalid_parameter("Addon version specified is not supported"));
     }
     let mut told = json!({ "addonName": addon_name, "addonVersion": addon_version });
-    if addon.takes_pod_identity(&addon_version) {
-        let accounts = addon
-            .service_accounts
-            .iter()
-            .map(|account| json!({ "serviceAccount": account.name, "recommendedManagedPolicies": account.policies }));
+    let accounts = match addon.takes(&addon_version) {
+        // What nobody knows is not told to be nothing.
+        Takes::NotKnown(why) => return Err(fault::not_told(not_known(&addon_name, &addon_version, why))),
+        takes => takes.accounts().unwrap_or_default(),
+    };
+    if !accounts.is_empty() {
+        let accounts = accounts
+            .into_iter()
+            .map(|(name, policies)| json!({ "serviceAccount": name, "recommendedManagedPolicies": policies }));
         tell(&mut told, "", "podIdentityConfiguration", accounts.collect::<Value>());
     }
     Ok(told)
+}
+
+/// Of a version whose configuration whoever wrote the catalogue was refused.
+pub(super) fn not_known(addon: &str, version: &str, why: &str) -> String {
+    format!(
+        "What {addon} {version} takes by Pod Identity is not known: EKS did not tell it when the catalogue of add-ons was \
+         made ({why})."
+    )
 }

@@ -56,6 +56,11 @@ pub(super) fn access_entry_exists() -> ServiceError {
     ServiceError::new("ResourceInUseException", message).with_status(409)
 }
 
+/// Of what nobody knows what EKS would answer.
+pub(super) fn not_told(message: String) -> ServiceError {
+    ServiceError::new("ResourceNotFoundException", message).with_status(404)
+}
+
 pub(super) fn no_addon(cluster: &str, name: &str) -> ServiceError {
     let message = format!("No addon: {name} found in cluster: {cluster}");
     ServiceError::new("ResourceNotFoundException", message)

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use aws_catalog::addons::{Addon, Catalogue, Version, compare};
+use aws_catalog::addons::{Addon, Catalogue, Takes, Version, compare};
 use serde::Serialize;
 
 /// By the names of add-ons, in their order.
@@ -64,19 +64,36 @@ fn of_addon(before: &Addon, after: &Addon) -> Vec<String> {
         ("owner", |addon| addon.owner.clone()),
         ("publisher", |addon| addon.publisher.clone()),
         ("namespace", |addon| addon.namespace.name.clone()),
-        ("Pod Identity since", |addon| {
-            addon.pod_identity.as_ref().map_or_else(|| "never".to_owned(), |known| known.since.clone())
-        }),
     ] {
         changed(what, text(before), text(after));
     }
-    let accounts = |addon: &Addon| {
-        let all = addon.service_accounts.iter();
-        let all: Vec<_> = all.map(|account| format!("{} ({})", account.name, list(&account.policies))).collect();
-        list(&all)
-    };
-    changed("service accounts", accounts(before), accounts(after));
+    lines.extend(by_pod_identity(before, after));
     lines
+}
+
+/// What versions take by Pod Identity: those for which the same has changed, together.
+fn by_pod_identity(before: &Addon, after: &Addon) -> impl Iterator<Item = String> {
+    let mut all: BTreeMap<(String, String), Vec<&str>> = BTreeMap::new();
+    for Version { version, .. } in after.versions.iter().filter(|version| before.version(&version.version).is_some()) {
+        let (before, after) = (taken(before.takes(version)), taken(after.takes(version)));
+        if before != after {
+            all.entry((before, after)).or_default().push(version);
+        }
+    }
+    all.into_iter().map(|((before, after), versions)| {
+        let versions = versions.join(", ");
+        format!("{versions} by Pod Identity: {before} -> {after}")
+    })
+}
+
+fn taken(takes: Takes<'_>) -> String {
+    match takes {
+        Takes::NotKnown(why) => format!("not known ({why})"),
+        takes => {
+            let all = takes.accounts().unwrap_or_default().into_iter();
+            list(&all.map(|(name, policies)| format!("{name} ({})", list(policies))).collect::<Vec<_>>())
+        }
+    }
 }
 
 fn list(items: &[String]) -> String {

@@ -2,18 +2,18 @@
 //!
 //! ```text
 //!   DescribeAddonVersions, page by page --> add-ons, versions, Kubernetes, defaults
-//!   DescribeAddonConfiguration, of the newest version that needs permissions --> service accounts, policies
-//!                               of others, halving --> since which version Pod Identity gives them
+//!   DescribeAddonConfiguration, of each version --> service accounts, policies
 //! ```
+//!
+//! What one version says is said of no other: nothing that EKS publishes says that its neighbours have the same. A version that EKS does not
+//! tell of is told on stderr, and kept as not known.
 //!
 //! Source: Amazon EKS API Reference, "DescribeAddonVersions" and "DescribeAddonConfiguration"; Amazon EKS User Guide,
 //! "Retrieve IAM information about an Amazon EKS add-on".
 
 use std::collections::BTreeMap;
 
-use aws_catalog::addons::{
-    Addon, Catalogue, InvalidCatalogue, Namespace, ServiceAccount, Since, Source, Version, compare,
-};
+use aws_catalog::addons::{Addon, Asked, Catalogue, InvalidCatalogue, Namespace, Recommended, Source, Version};
 use aws_client::{Aws, CallError, Client, Unusable};
 use aws_wire::model::ServiceId;
 use jiff::Timestamp;
@@ -90,11 +90,9 @@ pub(super) async fn catalogue(aws: &Aws, known: &Catalogue, note: fn(String)) ->
     note(format!("{} add-ons; asking what they need of IAM", told.len()));
     let mut addons = Vec::new();
     for (at, info) in told.iter().enumerate() {
-        let addon = live.addon(info).await?;
-        if addon.requires_iam() {
-            note(format!("{}/{} {}", at + 1, told.len(), addon.name));
-        }
-        addons.push(addon);
+        let versions = info.addon_versions.len();
+        note(format!("{}/{} {}: {versions} versions", at + 1, told.len(), info.addon_name));
+        addons.push(live.addon(info, note).await?);
     }
     let sources = live.sources(&addons, &asked);
     Ok(Catalogue::new(sources, addons)?)
@@ -125,16 +123,13 @@ impl Live<'_> {
         all.into_iter().map(|addon| read(call, addon)).collect()
     }
 
-    async fn addon(&self, info: &AddonInfo) -> Result<Addon, Untold> {
+    async fn addon(&self, info: &AddonInfo, note: fn(String)) -> Result<Addon, Untold> {
         let name = &info.addon_name;
         let known = self.known.addon(name);
-        let (mut versions, mut needy) = (Vec::new(), Vec::new());
+        let mut versions = Vec::new();
         for told in &info.addon_versions {
             let releases = told.compatibilities.iter().map(|release| release.cluster_version.clone());
             let default = told.compatibilities.iter().filter(|release| release.default_version);
-            if told.requires_iam_permissions {
-                needy.push(told.addon_version.clone());
-            }
             let platforms = told.compatibilities.iter().filter(|release| release.takes_some_platforms());
             versions.push(Version {
                 version: told.addon_version.clone(),
@@ -145,12 +140,12 @@ impl Live<'_> {
                 requires_configuration: told.requires_configuration,
                 architectures: told.architecture.clone(),
                 compute_types: told.compute_types.clone(),
+                pod_identity: Some(self.configuration(name, &told.addon_version, note).await?),
                 platforms: platforms
                     .map(|release| (release.cluster_version.clone(), release.platform_versions.clone()))
                     .collect(),
             });
         }
-        let (service_accounts, pod_identity) = self.needs(name, &needy, known).await?;
         Ok(Addon {
             name: name.clone(),
             kind: info.kind.clone(),
@@ -158,8 +153,8 @@ impl Live<'_> {
             publisher: info.publisher.clone(),
             source: self.source.clone(),
             namespace: self.namespace(info, known),
-            pod_identity,
-            service_accounts,
+            pod_identity: None,
+            service_accounts: Vec::new(),
             versions,
         })
     }
@@ -172,54 +167,27 @@ impl Live<'_> {
             .unwrap_or_else(|| Namespace { name: "kube-system".to_owned(), source: ASSUMED.to_owned() })
     }
 
-    /// The service accounts of the newest version that needs permissions, and the first that gives them by Pod Identity.
-    async fn needs(
-        &self,
-        name: &str,
-        needy: &[String],
-        known: Option<&Addon>,
-    ) -> Result<(Vec<ServiceAccount>, Option<Since>), Untold> {
-        let mut needy: Vec<&String> = needy.iter().collect();
-        needy.sort_by(|one, other| compare(one, other));
-        let Some((newest, mut older)) = needy.split_last() else { return Ok((Vec::new(), None)) };
-        let told = self.configuration(name, newest).await?;
-        if told.is_empty() {
-            return Ok((Vec::new(), None));
-        }
-        let mut first = *newest;
-        // Whether the one before what is the first now is known to have none.
-        let mut before: Option<&String> = None;
-        while let Some(middle) = older.get(older.len() / 2).copied() {
-            let (lower, upper) = older.split_at(older.len() / 2);
-            if self.configuration(name, middle).await?.is_empty() {
-                before = Some(middle);
-                older = upper.get(1..).unwrap_or_default();
-            } else {
-                first = middle;
-                older = lower;
-            }
-        }
-        let source = || self.source.clone();
-        let accounts = told.iter().map(|account| ServiceAccount {
-            name: account.service_account.clone(),
-            policies: account.recommended_managed_policies.clone(),
-            source: source(),
-        });
-        // A document may name a version that EKS does not list any more.
-        let documented = known.and_then(|known| known.pod_identity.clone()).filter(|known| {
-            compare(&known.since, first).is_le() && before.is_none_or(|before| compare(before, &known.since).is_lt())
-        });
-        let since = documented.unwrap_or_else(|| Since { since: first.clone(), source: source() });
-        Ok((accounts.collect(), Some(since)))
-    }
-
-    async fn configuration(&self, name: &str, version: &str) -> Result<Vec<Needs>, Untold> {
+    /// What a version takes. Who is refused for one goes on to the next; who reaches nobody does not.
+    async fn configuration(&self, name: &str, version: &str, note: fn(String)) -> Result<Asked, Untold> {
         let call = "DescribeAddonConfiguration";
-        let mut answer = self.client.call(call, json!({ "addonName": name, "addonVersion": version })).await?;
-        match answer.get_mut("podIdentityConfiguration").map(Value::take) {
-            Some(told) => read(call, told),
-            None => Ok(Vec::new()),
-        }
+        let asked = self.client.call(call, json!({ "addonName": name, "addonVersion": version })).await;
+        let mut answer = match asked {
+            Ok(answer) => answer,
+            Err(error) => {
+                let Some(refusal) = error.refusal() else { return Err(error.into()) };
+                let why = refusal.code.clone();
+                note(format!("what {name} {version} takes by Pod Identity is not known: {error}"));
+                return Ok(Asked::NotKnown(why));
+            }
+        };
+        let told: Vec<Needs> = match answer.get_mut("podIdentityConfiguration").map(Value::take) {
+            Some(Value::Null) | None => Vec::new(),
+            Some(told) => read(call, told)?,
+        };
+        let all = told
+            .into_iter()
+            .map(|of| Recommended { name: of.service_account, policies: of.recommended_managed_policies });
+        Ok(Asked::Takes(all.collect()))
     }
 
     /// The sources that these name: the one that was asked, and former ones as far as something still rests on them.
@@ -229,11 +197,7 @@ impl Live<'_> {
                 .to_owned(),
             date: asked.date.clone(),
         };
-        let of_addon = |addon: &Addon| {
-            let since = addon.pod_identity.as_ref().map(|since| since.source.clone());
-            [Some(addon.namespace.source.clone()), since].into_iter().flatten()
-        };
-        let rested_on = addons.iter().flat_map(of_addon).filter_map(|name| {
+        let rested_on = addons.iter().map(|addon| addon.namespace.source.clone()).filter_map(|name| {
             let known = self.known.sources.get(&name).cloned();
             let source = known.or_else(|| (name == ASSUMED).then(assumed))?;
             Some((name, source))
