@@ -8,6 +8,7 @@
 //!
 //! INVARIANT: an entry, a refusal and a flight are found by the SHA-256 of the token that they were made with, and a flight
 //! ends, is kept and leaves the board under one lock. So a token gets what its own call brought, and no second call slips in.
+//! What is taken back takes flights off the board, too: who asks later is given nothing of a call that was made before.
 
 mod entry;
 mod flight;
@@ -185,17 +186,12 @@ impl Shared {
             self.metrics.cached(CacheEvent::Shared);
             return Some(landing);
         }
-        let (departure, landing) = state.flights.start(key)?;
+        let (departure, landing) = state.flights.start(key, bearer.clone())?;
         let (shared, token, bearer) = (Arc::clone(self), token.clone(), bearer.clone());
-        let takings = state.takings;
         tokio::spawn(async move {
             let departure = flight::Guard::new(departure, Arc::clone(&shared), key);
-            let outcome = shared.call(&token, &bearer).await;
-            departure.land(|state, asked| {
-                // What was asked for before something was taken back may be that: it is handed out, and not kept.
-                let is_kept = state.takings == takings && !state.has_gone(&bearer);
-                shared.keep(state, key, &token, &bearer, outcome, asked, is_kept)
-            });
+            let brought = shared.call(&token, &bearer).await;
+            departure.land(brought, |state, brought, asked| shared.keep(state, key, &token, &bearer, brought, asked));
         });
         Some(landing)
     }
@@ -227,7 +223,6 @@ impl Shared {
     }
 
     /// Keeps what a call brought, and tells it.
-    #[expect(clippy::too_many_arguments, reason = "they are what a flight has to tell when it lands")]
     fn keep(
         &self,
         state: &mut State,
@@ -236,12 +231,11 @@ impl Shared {
         bearer: &Bearer,
         outcome: Result<Issued, SourceError>,
         asked: bool,
-        is_kept: bool,
     ) -> Outcome {
         let now = (self.now)();
         match outcome {
             Ok(Issued { credentials, may_be_kept, .. }) => {
-                if self.settings.keeps() && is_kept && may_be_kept {
+                if self.settings.keeps() && may_be_kept && !state.has_gone(bearer) {
                     let entry = Entry::new(&self.settings, token, bearer, credentials.clone(), now, asked);
                     let evicted = state.keep(key, entry);
                     self.metrics.kept(state.len(), evicted);

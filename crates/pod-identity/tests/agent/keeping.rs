@@ -86,6 +86,43 @@ async fn what_is_given_for_a_pod_that_went_meanwhile_is_not_kept() {
     assert_eq!(kept.ask(&other).await.unwrap(), "call-1");
 }
 
+/// A call that is under way may bring what was taken back meanwhile. Who has waited for it gets that; who comes later does not.
+#[tokio::test(start_paused = true)]
+async fn nobody_joins_a_call_from_before_something_was_taken_back_or_the_pod_went() {
+    let late = Does::IssueLate(SignedDuration::from_hours(6), Duration::from_secs(3));
+    type TakesBack = fn(&Kept);
+    let ways: [TakesBack; 2] = [|kept| kept.source.take_back(), |kept| kept.cache.forget_pod("uid-of-api")];
+    for takes_back in ways {
+        let kept = Kept::new(late.clone(), CacheSettings::default());
+        let pod = token("api", DAY);
+        let (before, joined, after) = tokio::join!(kept.ask(&pod), kept.ask(&pod), async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            takes_back(&kept);
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            kept.ask(&pod).await
+        });
+        assert_eq!((before.as_deref(), joined.as_deref()), (Ok("call-1"), Ok("call-1")));
+        assert_eq!(after.as_deref(), Ok("call-2"));
+    }
+}
+
+/// A refusal from before says nothing of what there is since.
+#[tokio::test(start_paused = true)]
+async fn a_refusal_that_was_under_way_when_associations_changed_is_not_remembered() {
+    let kept =
+        Kept::new(Does::IssueLate(SignedDuration::from_secs(1), Duration::from_secs(3)), CacheSettings::default());
+    let pod = token("api", DAY);
+    let (refused, given) = tokio::join!(kept.ask(&pod), async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        kept.source.take_back();
+        kept.source.now_does(SIX_HOURS);
+        tokio::time::sleep(Duration::from_millis(2001)).await;
+        kept.ask(&pod).await
+    });
+    assert!(refused.unwrap_err().contains("expired or will expire"));
+    assert_eq!(given.as_deref(), Ok("call-2"));
+}
+
 #[tokio::test(start_paused = true)]
 async fn while_the_source_is_away_what_is_kept_goes_on_until_it_ends() {
     for class in [SourceErrorClass::Throttled, SourceErrorClass::Away, SourceErrorClass::Untrue] {

@@ -10,10 +10,13 @@ use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use pod_identity::agent::{
     BearerToken, Cache, CacheSettings, CredentialSource, Credentials, Issued, Keys, Metrics, Now, SourceError,
-    SourceErrorClass, Validator,
+    SourceErrorClass, TakenBack, Validator,
 };
 use prometheus_client::registry::Registry;
-use tokio::time::{Duration, Instant};
+use tokio::{
+    sync::Notify,
+    time::{Duration, Instant},
+};
 
 /// What it does with a call.
 #[derive(Clone, Debug)]
@@ -31,6 +34,7 @@ pub(crate) struct Source {
     does: Mutex<Does>,
     calls: Mutex<HashMap<String, usize>>,
     epoch: Instant,
+    takes_back: Notify,
 }
 
 /// A cache before it.
@@ -44,6 +48,11 @@ pub(crate) const BEGINNING: i64 = 1_800_000_000;
 impl Source {
     pub(crate) fn now_does(&self, does: Does) {
         *self.does.lock().unwrap() = does;
+    }
+
+    /// All that it gave.
+    pub(crate) fn take_back(&self) {
+        self.takes_back.notify_one();
     }
 
     pub(crate) fn calls(&self) -> usize {
@@ -92,12 +101,22 @@ impl CredentialSource for Source {
         let credentials = Credentials::new(&keys).unwrap();
         Ok(Issued { credentials, subject: bearer.subject, by: "a-1".to_owned(), may_be_kept: true })
     }
+
+    async fn taken_back(&self) -> TakenBack {
+        self.takes_back.notified().await;
+        TakenBack::All
+    }
 }
 
 impl Kept {
     /// Must be called while time stands.
     pub(crate) fn new(does: Does, settings: CacheSettings) -> Self {
-        let source = Arc::new(Source { does: Mutex::new(does), calls: Mutex::default(), epoch: Instant::now() });
+        let source = Arc::new(Source {
+            does: Mutex::new(does),
+            calls: Mutex::default(),
+            epoch: Instant::now(),
+            takes_back: Notify::new(),
+        });
         let clock: Now = Arc::new({
             let source = Arc::clone(&source);
             move || source.now()

@@ -27,8 +27,6 @@ pub(super) struct State {
     /// Apart from the entries, so that no number of bad tokens pushes out a good one.
     refusals: Lru<(SourceError, Timestamp)>,
     pub(super) flights: Board,
-    /// How often something was taken back.
-    pub(super) takings: u64,
     /// The unique ids of pods that have gone, the newest last.
     gone: VecDeque<String>,
 }
@@ -74,7 +72,7 @@ impl State {
     pub(super) fn new(settings: &CacheSettings) -> Self {
         let most = settings.entries;
         let (entries, refusals) = (Lru::new(most), Lru::new(most.max(1)));
-        Self { entries, refusals, flights: Board::default(), takings: 0, gone: VecDeque::new() }
+        Self { entries, refusals, flights: Board::default(), gone: VecDeque::new() }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -124,7 +122,7 @@ impl State {
         let before = self.entries.len();
         self.entries.retain(|entry| !taken.has(&entry.bearer.subject));
         self.refusals.retain(|_| false);
-        self.takings += 1;
+        self.flights.call_back(|bearer| taken.has(&bearer.subject));
         before - self.entries.len()
     }
 
@@ -139,6 +137,7 @@ impl State {
             self.gone.pop_front();
         }
         self.gone.push_back(uid.to_owned());
+        self.flights.call_back(|bearer| bearer.pod_uid.as_deref() == Some(uid));
         let before = self.entries.len();
         self.entries.retain(|entry| entry.bearer.pod_uid.as_deref() != Some(uid));
         before - self.entries.len()

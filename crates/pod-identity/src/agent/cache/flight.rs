@@ -5,7 +5,14 @@ use std::{collections::HashMap, sync::Arc};
 use tokio::sync::watch;
 
 use super::{Denied, Shared, entry::State};
-use crate::{agent::credentials::Credentials, bearer::TokenKey};
+use crate::{
+    agent::{
+        credentials::Credentials,
+        source::{Issued, SourceError},
+        token::Bearer,
+    },
+    bearer::TokenKey,
+};
 
 /// Tokens that are asked about at once. Each holds up to 16 KiB; a node has at most a few hundred pods.
 const MOST_FLIGHTS: usize = 2000;
@@ -15,16 +22,31 @@ pub(super) type Outcome = Result<Credentials, Denied>;
 
 type Told = Option<Outcome>;
 
-/// The flights in the air.
+/// The flights in the air that may be joined.
 #[derive(Default)]
-pub(super) struct Board(HashMap<TokenKey, watch::Receiver<Told>>);
+pub(super) struct Board {
+    flights: HashMap<TokenKey, Flight>,
+    begun: u64,
+}
+
+struct Flight {
+    number: u64,
+    bearer: Bearer,
+    told: watch::Receiver<Told>,
+}
+
+/// Where a flight tells what it brings.
+pub(super) struct Departure {
+    number: u64,
+    told: watch::Sender<Told>,
+}
 
 /// Where the outcome will be told.
 pub(super) struct Landing(watch::Receiver<Told>);
 
-/// A flight that is on the board until it is dropped: also when its call panics.
+/// A flight that is on the board until it is dropped (also when its call panics) or called back.
 pub(super) struct Guard {
-    told: watch::Sender<Told>,
+    departure: Departure,
     shared: Arc<Shared>,
     key: TokenKey,
     landed: bool,
@@ -32,21 +54,34 @@ pub(super) struct Guard {
 
 impl Board {
     pub(super) fn has(&self, key: TokenKey) -> bool {
-        self.0.contains_key(&key)
+        self.flights.contains_key(&key)
     }
 
     pub(super) fn join(&self, key: TokenKey) -> Option<Landing> {
-        self.0.get(&key).cloned().map(Landing)
+        self.flights.get(&key).map(|flight| Landing(flight.told.clone()))
     }
 
     /// `None`: there is no room.
-    pub(super) fn start(&mut self, key: TokenKey) -> Option<(watch::Sender<Told>, Landing)> {
-        if self.0.len() >= MOST_FLIGHTS {
+    pub(super) fn start(&mut self, key: TokenKey, bearer: Bearer) -> Option<(Departure, Landing)> {
+        if self.flights.len() >= MOST_FLIGHTS {
             return None;
         }
-        let (told, landing) = watch::channel(None);
-        self.0.insert(key, landing.clone());
-        Some((told, Landing(landing)))
+        self.begun += 1;
+        let (number, (told, landing)) = (self.begun, watch::channel(None));
+        self.flights.insert(key, Flight { number, bearer, told: landing.clone() });
+        Some((Departure { number, told }, Landing(landing)))
+    }
+
+    /// Takes those off the board whose bearers are meant: who boarded is told what comes, nobody else boards, and nothing of it
+    /// is kept.
+    pub(super) fn call_back(&mut self, is_meant: impl Fn(&Bearer) -> bool) {
+        self.flights.retain(|_, flight| !is_meant(&flight.bearer));
+    }
+
+    /// Whether it was there.
+    fn leave(&mut self, key: TokenKey, number: u64) -> bool {
+        let is_there = self.flights.get(&key).is_some_and(|flight| flight.number == number);
+        is_there && self.flights.remove(&key).is_some()
     }
 }
 
@@ -58,29 +93,36 @@ impl Landing {
 }
 
 impl Guard {
-    pub(super) fn new(told: watch::Sender<Told>, shared: Arc<Shared>, key: TokenKey) -> Self {
-        Self { told, shared, key, landed: false }
+    pub(super) fn new(departure: Departure, shared: Arc<Shared>, key: TokenKey) -> Self {
+        Self { departure, shared, key, landed: false }
     }
 
-    /// Lets `keep` keep what there is to keep, and leaves the board, under one lock; then tells. `keep` is told whether
-    /// anybody waits.
-    pub(super) fn land(mut self, keep: impl FnOnce(&mut State, bool) -> Outcome) {
+    /// Leaves the board, and lets `keep` keep what there is to keep, under one lock; then tells. `keep` is told whether anybody
+    /// waits, and not asked where the flight was called back.
+    pub(super) fn land(
+        mut self,
+        brought: Result<Issued, SourceError>,
+        keep: impl FnOnce(&mut State, Result<Issued, SourceError>, bool) -> Outcome,
+    ) {
         let outcome = {
             let mut state = self.shared.state();
             // One receiver is the board's.
-            let outcome = keep(&mut state, self.told.receiver_count() > 1);
-            state.flights.0.remove(&self.key);
-            outcome
+            let is_awaited = self.departure.told.receiver_count() > 1;
+            if state.flights.leave(self.key, self.departure.number) {
+                keep(&mut state, brought, is_awaited)
+            } else {
+                brought.map(|issued| issued.credentials).map_err(Denied::Source)
+            }
         };
         self.landed = true;
-        self.told.send_replace(Some(outcome));
+        self.departure.told.send_replace(Some(outcome));
     }
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
         if !self.landed {
-            self.shared.state().flights.0.remove(&self.key);
+            self.shared.state().flights.leave(self.key, self.departure.number);
         }
     }
 }
