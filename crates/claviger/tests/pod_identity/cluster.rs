@@ -20,11 +20,15 @@ pub(crate) struct Cluster {
 
 impl Cluster {
     pub(crate) async fn start(folder: &Path) -> Self {
+        Self::start_with(folder, Vec::new()).await
+    }
+
+    pub(crate) async fn start_with(folder: &Path, apiserver_flags: Vec<String>) -> Self {
         let settings = Settings {
             binaries: Binaries::in_folder(&tools(), Some(NEWEST_KUBERNETES)).unwrap(),
             data_folder: folder.join("plane"),
             encryption_configuration: None,
-            apiserver_flags: Vec::new(),
+            apiserver_flags,
         };
         Self { plane: control_plane::start(settings, Readiness::Full).await.unwrap() }
     }
@@ -55,22 +59,34 @@ impl Cluster {
 
     /// A pod of a new service account in a new namespace, and the token that the kubelet would give it.
     pub(crate) async fn new_pod(&self, namespace: &str, account: &str, node: &str) -> (String, String) {
+        self.pod(namespace, account, node).await;
+        let token = self.pod_token(namespace, account, "pods.eks.amazonaws.com").await;
+        (format!("/api/v1/namespaces/{namespace}/pods/{account}-0"), token)
+    }
+
+    /// A pod of a new service account, in a namespace that may be there.
+    pub(crate) async fn pod(&self, namespace: &str, account: &str, node: &str) {
         let named = |name: &str| json!({ "metadata": { "name": name } });
-        self.create("/api/v1/namespaces", "Namespace", named(namespace)).await;
+        let (kubernetes, own) = (self.plane.kubernetes(), named(namespace));
+        let made = kubernetes.request("POST".parse().unwrap(), "/api/v1/namespaces", Some(&own)).await.unwrap();
+        assert!(matches!(made.status, 201 | 409), "{namespace}: {}", made.body);
         let below = format!("/api/v1/namespaces/{namespace}");
         self.create(&format!("{below}/serviceaccounts"), "ServiceAccount", named(account)).await;
         let containers = json!([{ "name": "main", "image": "main" }]);
         let mut pod = named(&format!("{account}-0"));
         pod["spec"] = json!({ "serviceAccountName": account, "nodeName": node, "containers": containers });
-        let pod = self.create(&format!("{below}/pods"), "Pod", pod).await;
-        let metadata = &pod["metadata"];
-        let bound = json!({ "apiVersion": "v1", "kind": "Pod", "name": metadata["name"], "uid": metadata["uid"] });
-        let wanted = json!({ "audiences": ["pods.eks.amazonaws.com"], "boundObjectRef": bound });
-        let token = self.token(namespace, account, wanted).await;
-        (format!("{below}/pods/{account}-0"), token)
+        self.create(&format!("{below}/pods"), "Pod", pod).await;
     }
 
-    async fn token(&self, namespace: &str, account: &str, spec: Value) -> String {
+    /// Another token of that pod.
+    pub(crate) async fn pod_token(&self, namespace: &str, account: &str, audience: &str) -> String {
+        let pod = self.ask("GET", &format!("/api/v1/namespaces/{namespace}/pods/{account}-0"), None).await;
+        let metadata = &pod["metadata"];
+        let bound = json!({ "apiVersion": "v1", "kind": "Pod", "name": metadata["name"], "uid": metadata["uid"] });
+        self.token(namespace, account, json!({ "audiences": [audience], "boundObjectRef": bound })).await
+    }
+
+    pub(crate) async fn token(&self, namespace: &str, account: &str, spec: Value) -> String {
         let request = json!({ "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec });
         let path = format!("/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token");
         self.ask("POST", &path, Some(&request)).await["status"]["token"].as_str().unwrap().to_owned()

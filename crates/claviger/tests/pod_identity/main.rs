@@ -8,7 +8,9 @@ mod cluster;
 mod diagnose;
 mod eks_source;
 mod network;
+mod outside;
 mod rig;
+mod rotation;
 mod sdks;
 mod watched;
 
