@@ -49,6 +49,8 @@ pub(crate) struct Shared {
     pub(crate) largest_answer: usize,
     connect: Duration,
     plain: OnceLock<Connector>,
+    /// To this machine.
+    here: OnceLock<Connector>,
     tls: OnceLock<Connector>,
 }
 
@@ -66,6 +68,7 @@ impl Aws {
             largest_answer: LARGEST_ANSWER,
             config: config.clone(),
             plain: OnceLock::new(),
+            here: OnceLock::new(),
             tls: OnceLock::new(),
         }))
     }
@@ -90,11 +93,15 @@ impl Aws {
 }
 
 impl Shared {
-    /// The connections. TLS roots are read when they are first needed, never for plain HTTP.
-    pub(crate) fn connector(&self, is_plain: bool) -> &Connector {
+    /// The connections. TLS roots are read when they are first needed, never for plain HTTP. No proxy is asked the way to this
+    /// machine: it knows another one by that name.
+    pub(crate) fn connector(&self, endpoint: &Endpoint) -> &Connector {
         let settings = || HttpConnectorSettings::builder().connect_timeout(self.connect).build();
         let builder = || Connector::builder().connector_settings(settings()).proxy_config(ProxyConfig::from_env());
-        if is_plain {
+        if endpoint.is_plain && endpoint.is_here() {
+            let builder = Connector::builder().connector_settings(settings()).proxy_config(ProxyConfig::disabled());
+            self.here.get_or_init(|| builder.build_http())
+        } else if endpoint.is_plain {
             self.plain.get_or_init(|| builder().build_http())
         } else {
             self.tls.get_or_init(|| builder().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build())

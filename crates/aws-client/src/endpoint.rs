@@ -5,13 +5,16 @@
 
 mod rules;
 
-use std::fmt;
+use std::{fmt, net::IpAddr};
 
 use aws_config::SdkConfig;
 use aws_model::{InvalidRegion, Region};
 use aws_types::service_config::ServiceConfigKey;
 use aws_wire::model::{ServiceId, service};
-use http::{Uri, uri::Scheme};
+use http::{
+    Uri,
+    uri::{Authority, Scheme},
+};
 
 /// A service's endpoint, and the region that requests to it are signed for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +58,13 @@ pub struct InvalidEndpoint {
 }
 
 impl Endpoint {
+    /// Whether it is on this machine.
+    pub(crate) fn is_here(&self) -> bool {
+        let Ok(authority) = self.authority.parse::<Authority>() else { return false };
+        let host = authority.host().trim_matches(['[', ']']);
+        host.parse::<IpAddr>().map_or(host == "localhost", |address| address.is_loopback())
+    }
+
     pub(crate) fn of(config: &SdkConfig, id: ServiceId) -> Result<Self, Unusable> {
         let region: Region = config.region().ok_or(Unusable::NoRegion)?.as_ref().parse()?;
         let metadata = service(id).metadata();

@@ -38,7 +38,7 @@ impl Outgoing<'_> {
     /// Sends it, signed where there are credentials to sign with.
     pub(crate) async fn send(&self, shared: &Shared, credentials: Option<&Credentials>) -> Result<Answer, Cause> {
         let request = self.signed(credentials)?;
-        let connector = shared.connector(self.endpoint.is_plain);
+        let connector = shared.connector(self.endpoint);
         let response = connector.call(request).await.map_err(|error| unreachable(&error))?;
         read(response, shared.largest_answer).await
     }

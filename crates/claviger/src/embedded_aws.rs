@@ -117,6 +117,12 @@ impl AwsFlags {
         Some("under --propagation a role that was just made cannot be assumed yet".to_owned())
     }
 
+    /// Whether calls are to fail now and then, or limits are others than AWS's: then a call of our own may be among them.
+    #[cfg(feature = "up")]
+    pub(crate) fn is_drill(&self) -> bool {
+        self.faults.is_some() || !self.fault.is_empty() || !self.quota.is_empty()
+    }
+
     /// What the flags say against each other.
     pub(crate) fn contradiction(&self) -> Option<Problem> {
         let sealed_nothing = self.master_key.is_some() && self.state.is_none();

@@ -193,10 +193,20 @@ impl Up {
                 };
                 #[cfg(not(feature = "control-plane"))]
                 let tokens = pod::Tokens::of_no_cluster()?;
-                let (serving, evidence) = pod::start(&ground, tokens, &directory, &shutdown).await?;
-                lending = Some(serving);
-                pod_environment = Some(evidence.environment());
-                printer.say(&Event::Pod(evidence))?;
+                match pod::start(&ground, tokens, &directory, &shutdown).await {
+                    Ok((serving, evidence)) => {
+                        lending = Some(serving);
+                        pod_environment = Some(evidence.environment());
+                        printer.say(&Event::Pod(evidence))?;
+                    }
+                    Err(failed) if self.aws.is_drill() => {
+                        note(
+                            "Pod Identity is left out: one of its own calls met a fault or a quota that was asked for",
+                        );
+                        failed.report();
+                    }
+                    Err(failed) => return Err(failed),
+                }
             }
             printer.say(&Event::Ready {
                 endpoint: endpoint_url.clone(),

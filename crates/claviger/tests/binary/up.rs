@@ -97,11 +97,12 @@ fn a_state_file_keeps_the_key() {
 
 /// Its sessions would be over before they begin, and roles that were just made could not be assumed.
 #[test]
-fn an_aws_of_another_time_or_that_decides_late_has_no_pod() {
+fn an_aws_of_another_time_or_that_decides_late_or_refuses_has_no_pod() {
     let directory = tempfile::tempdir().unwrap();
     for (flag, why) in [
         ("--clock=2024-01-01T00:00:00Z", "the embedded AWS's time is 2024-"),
         ("--propagation=1h", "under --propagation"),
+        ("--fault=sts:AssumeRole error=ExpiredTokenException", "met a fault"),
     ] {
         let mut up = Daemon::start(&["up", "--listen", "127.0.0.1:0", "-o", "json", flag], directory.path());
         let events = up.until("ready");
