@@ -6,21 +6,40 @@ use serde_json::{Value, json};
 use test_support::eventually;
 
 use crate::{
-    cluster::SOON,
+    cluster::{Cluster, SOON},
     outside::{Outside, ROLE, claviger},
 };
 
 const ASSOCIATIONS: &str = "/apis/claviger.dev/v1alpha1/podidentityassociations";
 
+impl Cluster {
+    /// What the chart gives the broker with `cluster.serviceAccountAnnotations`.
+    async fn lets_the_broker_see_service_accounts(&self) {
+        const API: &str = "/apis/rbac.authorization.k8s.io/v1";
+        let (version, metadata) = ("rbac.authorization.k8s.io/v1", json!({ "name": "accounts" }));
+        let rules = json!([{ "apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["list", "watch"] }]);
+        let role = json!({ "apiVersion": version, "kind": "ClusterRole", "metadata": metadata, "rules": rules });
+        self.ask("POST", &format!("{API}/clusterroles"), Some(&role)).await;
+        let binding = json!({
+            "apiVersion": version, "kind": "ClusterRoleBinding", "metadata": metadata,
+            "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "accounts" },
+            "subjects": [{ "kind": "ServiceAccount", "namespace": "claviger", "name": "claviger-broker" }],
+        });
+        self.ask("POST", &format!("{API}/clusterrolebindings"), Some(&binding)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pod_has_the_role_of_an_association_at_the_apiserver_until_that_goes() {
     let mut outside = Outside::start().await;
     outside.cluster.apply(&["crds", "manifests/namespace.yaml", "manifests/broker-rbac.yaml"]).await;
+    outside.cluster.lets_the_broker_see_service_accounts().await;
     let pod = outside.pod("payments", "api", "one").await;
     outside.write_agent_token().await;
     let keys = outside.write_keys().await.display().to_string();
     let kubeconfig = outside.cluster.kubeconfig_of("claviger-broker", outside.rig.folder.path()).await;
-    let broker = claviger(&outside.broker(Some(&keys), &format!("kubernetes:{kubeconfig}")));
+    let places = format!("kubernetes:{kubeconfig},associations=annotations:{kubeconfig}");
+    let broker = claviger(&outside.broker(Some(&keys), &places));
     let broker = outside.start_broker("broker", broker, &[]).await;
     let agent = outside.start_agent("agent", broker.address, &[], &[]).await;
 
@@ -61,6 +80,13 @@ async fn a_pod_has_the_role_of_an_association_at_the_apiserver_until_that_goes()
 
     outside.cluster.ask("DELETE", &path, None).await;
     answers("it has none again", "404").await;
+
+    // And by its service account's own word.
+    let account = "/api/v1/namespaces/payments/serviceaccounts/api";
+    let mut named = outside.cluster.ask("GET", account, None).await;
+    named["metadata"]["annotations"] = json!({ "pod-identity.claviger.dev/role-arn": ROLE });
+    outside.cluster.ask("PUT", account, Some(&named)).await;
+    answers("it names a role itself", "200").await;
     agent.process.stop(Duration::from_secs(20)).await;
     broker.process.stop(Duration::from_secs(20)).await;
     outside.cluster.plane.stop().await;
