@@ -2,12 +2,13 @@
 
 use http::{Request, StatusCode};
 use http_body_util::Full;
+use pod_identity::webhook::{Desk, Missed, Settings};
 use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
 
 use crate::{
     applied::pod,
-    rig::{Webhook, new_certificate, request, review},
+    rig::{Webhook, ask, new_certificate, request, review, shop},
 };
 
 #[tokio::test]
@@ -29,6 +30,28 @@ async fn reviews_are_answered_over_tls_and_counted() {
     ] {
         assert!(counted.contains(metric), "{metric} is not in {counted:#?}");
     }
+}
+
+#[tokio::test]
+async fn the_docs_tell_every_metric_and_no_other() {
+    let docs = include_str!("../../../../docs/reference/pod-identity-webhook.md");
+    let rows = docs.lines().filter_map(|line| line.strip_prefix("| `"));
+    let told = rows.filter_map(|row| {
+        let (name, rest) = row.split_once("` | ")?;
+        let kind = rest.split(' ').next()?;
+        matches!(kind, "counter" | "gauge" | "histogram").then(|| (name.to_owned(), kind.to_owned()))
+    });
+    let mut registry = prometheus_client::registry::Registry::default();
+    let metrics = pod_identity::webhook::Metrics::register(&mut registry);
+    let desk = Desk::new(Settings::default(), shop(), metrics.clone());
+    ask(&desk, &review(&pod())).await;
+    metrics.reloaded(true);
+    metrics.missed(Missed::VolumeTaken);
+    let mut text = String::new();
+    prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+    let registered = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
+    let registered = registered.map(|(name, kind)| (name.to_owned(), kind.to_owned()));
+    assert_eq!(told.collect::<std::collections::BTreeSet<_>>(), registered.collect());
 }
 
 #[tokio::test]
