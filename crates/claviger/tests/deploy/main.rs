@@ -14,6 +14,7 @@ mod refused;
 mod runs;
 mod sets;
 mod watched;
+mod whole;
 
 use std::path::{Path, PathBuf};
 

@@ -15,13 +15,13 @@ const WEBHOOKS: &str = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookcon
 
 impl Plane {
     /// Has Helm install the chart with these values; what that is.
-    fn install(&self, values: &Value) -> Vec<Document> {
+    pub(crate) fn install(&self, values: &Value) -> Vec<Document> {
         let values = over_demo(values.clone());
         install(self.running.kubeconfig(), &values);
         render(&values).unwrap()
     }
 
-    async fn new_namespace(&self, name: &str, labels: Value) {
+    pub(crate) async fn new_namespace(&self, name: &str, labels: Value) {
         let namespace = json!({ "metadata": { "name": name, "labels": labels } });
         self.create("/api/v1/namespaces", &namespace).await;
         let account = json!({ "metadata": { "name": "default" } });
@@ -29,11 +29,11 @@ impl Plane {
     }
 }
 
-fn workload<'a>(rendered: &'a [Document], name: &str) -> &'a Document {
+pub(crate) fn workload<'a>(rendered: &'a [Document], name: &str) -> &'a Document {
     rendered.iter().find(|document| document.name() == name && document.pod_spec().is_some()).unwrap()
 }
 
-fn pod(name: &str) -> Value {
+pub(crate) fn pod(name: &str) -> Value {
     json!({
         "metadata": { "name": name },
         "spec": { "nodeName": NODE, "serviceAccountName": "default", "containers": [{ "name": "a", "image": "a" }] },
