@@ -13,13 +13,17 @@ app.kubernetes.io/component: {{ . }}
 {{- end -}}
 {{- end }}
 
-{{/* What image and security of every container are; `add` names its capabilities. */}}
+{{/* What image and security of every container are; `add` names its capabilities, `asRoot` runs it as who has them. */}}
 {{- define "claviger.container" -}}
 image: {{ include "claviger.image" .root | quote }}
 imagePullPolicy: {{ .root.Values.image.pullPolicy }}
 securityContext:
   allowPrivilegeEscalation: false
   readOnlyRootFilesystem: true
+  {{- if .asRoot }}
+  runAsUser: 0
+  runAsGroup: 0
+  {{- end }}
   capabilities:
     drop: [ALL]
     {{- with .add }}
