@@ -91,6 +91,7 @@ async fn a_pod_that_the_charts_webhook_injects_gets_credentials_by_what_it_was_g
     plane.create("/api/v1/namespaces/claviger/secrets", &secret).await;
     let mut values = json!({
         "cluster": { "issuer": plane.running.apiserver_url() },
+        "log": { "level": "debug" },
         "broker": { "extraArgs": [format!("--sts-endpoint={endpoint}")] },
         "webhook": { "extraArgs": ["--tls-name=127.0.0.1"] },
         "agent": { "bindHosts": ["127.0.0.1"], "extraArgs": ["--port=0"] },
@@ -143,8 +144,16 @@ async fn a_pod_that_the_charts_webhook_injects_gets_credentials_by_what_it_was_g
     assert!(told.status.success(), "{told:?}\n{variables:?}\n{log}");
     let arn = serde_json::from_slice::<Value>(&told.stdout).unwrap()["Arn"].as_str().unwrap().to_owned();
     assert!(arn.starts_with("arn:aws:sts::111122223333:assumed-role/shop/eks-demo-till-"), "{arn}");
+    let token = fs::read_to_string(&outside).unwrap();
     for container in [webhook, agent, broker] {
+        let log = container.process.log().to_owned();
         container.stop().await;
+        let log = fs::read_to_string(log).unwrap();
+        assert!(log.contains("\"level\":\"DEBUG\""), "{log}");
+        // Neither tokens, of which each part begins so, nor keys.
+        for secret in ["eyJ", token.trim(), &keys[1].1] {
+            assert!(!log.contains(secret), "{log}");
+        }
     }
     plane.running.stop().await;
 }
