@@ -215,6 +215,35 @@ fn the_commands_that_are_printed_do_the_same() {
     assert_eq!(row.unwrap(), format!("vpc-cni v1.19.0-eksbuild.1 ACTIVE yes aws-node Pod Identity {CNI} -"), "{text}");
 }
 
+/// After each of the commands the add-on has its role in one way or the other, and the role lets it.
+#[test]
+fn commands_lead_to_irsa_and_back_and_the_addon_never_has_no_role() {
+    let world = World::start();
+    assert_eq!(world.json(&["apply", NAMED]).0, 0);
+    let issuer = world.aws("eks describe-cluster --name demo --query cluster.identity.oidc.issuer");
+    let issuer = issuer.as_str().unwrap().trim_start_matches("https://").to_owned();
+    for way in [&["--to=irsa"][..], &[]] {
+        let output = world.addons(&[&["apply", "--as=commands"], way].concat());
+        let commands = String::from_utf8(output.stdout.clone()).unwrap();
+        assert!(output.status.success() && commands.lines().count() >= 2, "{}", told(&output));
+        for command in commands.lines() {
+            world.bash(command);
+            let trusted = world.trust_of(CNI).to_string();
+            let by_pod_identity = world.associated().iter().any(|(_, role, _)| role == CNI_ARN);
+            let by_irsa = world.addon("vpc-cni")["serviceAccountRoleArn"] == CNI_ARN;
+            let is_let = (by_pod_identity && trusted.contains("pods.eks.amazonaws.com"))
+                || (by_irsa && trusted.contains(&issuer) && trusted.contains("sts:AssumeRoleWithWebIdentity"));
+            assert!(
+                is_let,
+                "after `{command}` of\n{commands}\nby Pod Identity {by_pod_identity}, by IRSA {by_irsa}: {trusted}"
+            );
+        }
+        let (code, planned) = world.json(&[&["plan"], way].concat());
+        assert_eq!((code, &planned["steps"]), (0, &json!([])), "{commands}");
+        assert_eq!(world.associated().is_empty(), way == ["--to=irsa"]);
+    }
+}
+
 #[test]
 fn a_role_that_is_there_is_used_if_it_trusts_eks_and_else_told_and_left() {
     let world = World::start();
