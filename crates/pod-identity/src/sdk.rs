@@ -26,11 +26,11 @@ pub(crate) struct Patience {
 }
 
 /// The settings of a client. `given` is in place of the environment, profiles and the instance; its timeouts, if it has any,
-/// are used. `None`: nobody knows the region.
+/// are used. `None`: nobody knows the region. An endpoint is set at the client: in shared settings the environment's
+/// (`AWS_ENDPOINT_URL`) would count before a flag's.
 pub(crate) async fn config(
     given: Option<&SdkConfig>,
     region: Option<&str>,
-    endpoint: Option<&str>,
     http: &SharedHttpClient,
     patience: &Patience,
 ) -> Option<SdkConfig> {
@@ -44,15 +44,12 @@ pub(crate) async fn config(
         .operation_attempt_timeout(patience.attempt)
         .operation_timeout(patience.call);
     let theirs = given.and_then(SdkConfig::timeout_config).cloned();
-    let mut config = found
+    let config = found
         .into_builder()
         .http_client(http.clone())
         .timeout_config(theirs.unwrap_or_else(|| ours.build()))
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_BACKOFF))
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-    if let Some(endpoint) = endpoint {
-        config = config.endpoint_url(endpoint);
-    }
     Some(config.build())
 }
 

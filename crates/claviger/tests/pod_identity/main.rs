@@ -9,6 +9,7 @@ mod diagnose;
 mod eks_source;
 mod network;
 mod outside;
+mod proxies;
 mod rig;
 mod rotation;
 mod sdks;

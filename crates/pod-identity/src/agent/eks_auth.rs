@@ -8,7 +8,9 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
-use aws_sdk_eksauth::{Client, operation::assume_role_for_pod_identity::AssumeRoleForPodIdentityOutput};
+use aws_sdk_eksauth::{
+    Client, config::Builder, operation::assume_role_for_pod_identity::AssumeRoleForPodIdentityOutput,
+};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use jiff::Timestamp;
 use tokio::sync::RwLock;
@@ -80,8 +82,12 @@ impl EksAuth {
     /// `None`: nobody knows the region.
     async fn make(&self) -> Option<Arc<Client>> {
         let EksAuthSettings { region, endpoint, sdk, .. } = &self.settings;
-        let config = sdk::config(sdk.as_ref(), region.as_deref(), endpoint.as_deref(), &self.http, &PATIENCE).await?;
-        Some(Arc::new(Client::new(&config)))
+        let config = sdk::config(sdk.as_ref(), region.as_deref(), &self.http, &PATIENCE).await?;
+        let mut config = Builder::from(&config);
+        if let Some(endpoint) = endpoint {
+            config = config.endpoint_url(endpoint);
+        }
+        Some(Arc::new(Client::from_conf(config.build())))
     }
 }
 

@@ -86,8 +86,12 @@ impl Sts {
     /// `None`: nobody knows the region.
     async fn make(&self) -> Option<Arc<Client>> {
         let StsSettings { region, endpoint, sdk, .. } = &self.settings;
-        let config = sdk::config(sdk.as_ref(), region.as_deref(), endpoint.as_deref(), &self.http, &PATIENCE).await?;
-        Some(Arc::new(Client::new(&config)))
+        let config = sdk::config(sdk.as_ref(), region.as_deref(), &self.http, &PATIENCE).await?;
+        let mut config = Builder::from(&config);
+        if let Some(endpoint) = endpoint {
+            config = config.endpoint_url(endpoint);
+        }
+        Some(Arc::new(Client::from_conf(config.build())))
     }
 
     /// Asks who the broker is. Where nobody says, the duration of sessions is found by asking for it.
