@@ -18,6 +18,7 @@ use crate::{
     asking::CONNECTIONS,
     load::{Outcome, Pace},
     nginx,
+    proc::Memory,
     report::{heading, reached, row},
     server::Server,
 };
@@ -52,11 +53,11 @@ pub(crate) async fn run(peer: Option<&Path>, pace: Pace) {
     if !nginx::is_installed() {
         reached("nginx", "is not installed, so its rows are missing", None);
     }
-    let mut filled = vec![0.0; subjects.len()];
+    let mut filled = vec![None; subjects.len()];
     let tokens = issuer.tokens(KEPT);
     for (subject, filled) in subjects.iter().zip(&mut filled).filter(|(subject, _)| subject.who.is_agent()) {
         calls::fill(subject, &tokens).await;
-        *filled = subject.server.rss();
+        *filled = Some(subject.server.memory());
     }
 
     let one = many(&subjects, "one token", &tokens[..1], pace).await;
@@ -153,16 +154,17 @@ fn burst_row(what: &str, subject: &Subject<'_>, bursts: &Bursts, aim: Option<&st
     let (calls, at_once, p50, slowest) = (bursts.calls, bursts.at_once, bursts.p50(), bursts.slowest());
     let told = format!("{calls} calls, {at_once} at the same time; p50 {p50:.0} ms, the slowest {slowest:.0} ms");
     println!("{what:<40}{:>12}  {told}", subject.who.name());
-    reached("", &format!("asked once more: {} calls", bursts.more), aim);
+    reached("", &format!("{} held back; asked once more: {} calls", bursts.held_back, bursts.more), aim);
 }
 
-async fn footprint(subjects: &[Subject<'_>], filled: &[f64], starter: &Starter<'_>) {
-    println!("\n{:<40}{:>12}{:>12}{:>12}{:>12}{:>12}", "RSS in MiB", "", "start, ms", "idle", "2,000", "after load");
+/// Resident memory, and in parentheses what of it is no page of a file.
+async fn footprint(subjects: &[Subject<'_>], filled: &[Option<Memory>], starter: &Starter<'_>) {
+    println!("\n{:<40}{:>12}{:>11}{:>14}{:>14}{:>14}", "RSS in MiB", "", "start, ms", "idle", "2,000", "after load");
     for (subject, filled) in subjects.iter().zip(filled) {
-        let start = Server::starts(async || starter.start(subject.who, Limit::Lifted).await.server).await;
-        let filled = if subject.who.is_agent() { format!("{filled:.1}") } else { String::new() };
-        let (name, idle, after) = (subject.who.name(), subject.server.idle, subject.server.rss());
-        println!("{:<40}{name:>12}{start:>12.1}{idle:>12.1}{filled:>12}{after:>12.1}", "");
+        let start = Server::starts(async || starter.start(subject.who, Limit::Lifted).await.server).await.answering();
+        let filled = filled.map(|memory| memory.to_string()).unwrap_or_default();
+        let (name, idle, after) = (subject.who.name(), subject.server.idle, subject.server.memory());
+        println!("{:<40}{name:>12}{start:>11.1}{idle:>14}{filled:>14}{after:>14}", "");
     }
-    println!("{:<40}{:>12}{:>12}{:>12}{:>12}{:>12}", "", "aim", 11, 6, 10, 14);
+    println!("{:<40}{:>12}{:>11}{:>14}{:>14}{:>14}", "", "aim", 11, 6, 10, 14);
 }

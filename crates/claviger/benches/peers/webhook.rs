@@ -106,12 +106,15 @@ fn report(subjects: &[Subject<'_>], outcomes: &[Outcome], connections: usize, wa
     reached("", &format!("p50 {p50:.0} us, p99 {p99:.0} us, {cpu:.0} us of CPU a review"), Some(wanted));
 }
 
+/// Resident memory, and in parentheses what of it is no page of a file. A webhook listens before it knows whom to inject.
 async fn footprint(subjects: &[Subject<'_>], starter: &Starter) {
-    println!("\n{:<40}{:>12}{:>12}{:>16}{:>12}", "", "", "start, ms", "RSS idle, MiB", "after, MiB");
+    let starts = "listens, answers after";
+    println!("\n{:<40}{:>12}{starts:>24}{:>14}{:>14}", "RSS in MiB", "", "idle", "after load");
     for subject in subjects {
         let start = Server::starts(async || starter.start(subject.who).await.server).await;
-        let (name, idle, after) = (subject.who.name(), subject.server.idle, subject.server.rss());
-        println!("{:<40}{name:>12}{start:>12.1}{idle:>16.1}{after:>12.1}", "");
+        let start = format!("{:.1}, {:.1} ms", start.listening(), start.answering());
+        let (name, idle, after) = (subject.who.name(), subject.server.idle, subject.server.memory());
+        println!("{:<40}{name:>12}{start:>24}{idle:>14}{after:>14}", "");
     }
-    println!("{:<40}{:>12}{:>12}{:>16}{:>12}", "", "aim", 33, 14, 14);
+    println!("{:<40}{:>12}{:>24}{:>14}{:>14}", "", "aim", "33 ms", 14, 14);
 }

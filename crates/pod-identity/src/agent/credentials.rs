@@ -1,6 +1,6 @@
 //! Credentials, in the one form in which a pod gets them.
 
-use std::fmt;
+use std::{fmt, io};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -45,6 +45,20 @@ struct Document<'a> {
     expiration: String,
 }
 
+/// How long it is what is written.
+struct Length(usize);
+
+impl io::Write for Length {
+    fn write(&mut self, written: &[u8]) -> io::Result<usize> {
+        self.0 += written.len();
+        Ok(written.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 impl Credentials {
     /// Writes the answer. `None` where they cannot be written, which texts always can.
     #[must_use]
@@ -56,10 +70,10 @@ impl Credentials {
             account_id: keys.account,
             expiration: keys.expires.to_string(),
         };
-        // Room for all of it, so that none is left behind where it grew out of.
-        let texts = [keys.access_key_id, keys.secret_access_key, keys.session_token, keys.account];
-        let room = texts.iter().map(|text| text.len()).sum::<usize>() * 2 + 256;
-        let mut body = Zeroizing::new(Vec::with_capacity(room));
+        let mut length = Length(0);
+        serde_json::to_writer(&mut length, &document).ok()?;
+        // Room for all of it, so that none is left behind where it grew out of; and no more, for thousands are kept.
+        let mut body = Zeroizing::new(Vec::with_capacity(length.0));
         serde_json::to_writer(&mut *body, &document).ok()?;
         Some(Self { body: Bytes::from_owner(body), expires: keys.expires })
     }
