@@ -8,9 +8,9 @@ mod subject;
 
 use std::{path::Path, sync::Arc};
 
-use control_plane::{Binaries, Readiness, Running, Settings};
+use control_plane::Running;
 use serde_json::json;
-use test_support::{NEWEST_KUBERNETES, tools};
+use test_support::{NEWEST_KUBERNETES, control_plane};
 
 use self::subject::{Starter, Subject, Who};
 use crate::{
@@ -49,13 +49,7 @@ pub(crate) async fn run(peer: Option<&Path>, pace: Pace) {
 
 /// A cluster with these service accounts, each of which names a role.
 async fn cluster(folder: &Path, accounts: &[String]) -> Running {
-    let settings = Settings {
-        binaries: Binaries::in_folder(&tools(), Some(NEWEST_KUBERNETES)).unwrap(),
-        data_folder: folder.join("plane"),
-        encryption_configuration: None,
-        apiserver_flags: Vec::new(),
-    };
-    let cluster = control_plane::start(settings, Readiness::Full).await.unwrap();
+    let cluster = control_plane(NEWEST_KUBERNETES, folder, Vec::new()).await;
     let path = format!("/api/v1/namespaces/{NAMESPACE}/serviceaccounts");
     for name in accounts {
         let role = json!({ "eks.amazonaws.com/role-arn": format!("arn:aws:iam::111122223333:role/{name}") });

@@ -2,10 +2,10 @@
 
 use std::{fs, path::Path, process::Command, time::Duration};
 
-use control_plane::{Binaries, Readiness, Running, Settings};
+use control_plane::Running;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use test_support::{eventually, tools};
+use test_support::{control_plane, eventually, tools};
 
 use crate::{deployed, helm::Document};
 
@@ -21,13 +21,7 @@ impl Plane {
     /// With the namespace `claviger`, and what others define that the chart may speak of.
     pub(crate) async fn start(version: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let settings = Settings {
-            binaries: Binaries::in_folder(&tools(), Some(version)).unwrap(),
-            data_folder: folder.path().join("plane"),
-            encryption_configuration: None,
-            apiserver_flags: Vec::new(),
-        };
-        let running = control_plane::start(settings, Readiness::Full).await.unwrap();
+        let running = control_plane(version, folder.path(), Vec::new()).await;
         let plane = Self { running, folder };
         plane.apply(&deployed("manifests/namespace.yaml"));
         plane.apply(&tools().join("cert-manager-crds"));

@@ -3,9 +3,9 @@
 
 use std::{path::Path, process::Output};
 
-use control_plane::{Binaries, Kubernetes, Readiness, Settings};
+use control_plane::Kubernetes;
 use serde_json::{Value, json};
-use test_support::{EmbeddedAws, tools};
+use test_support::{EmbeddedAws, control_plane, tools};
 use tokio::process::Command;
 
 use super::{CLAVIGER, on_each_apiserver};
@@ -16,13 +16,7 @@ on_each_apiserver! { a_service_account_assumes_its_role_and_opens_what_that_may_
 
 async fn a_service_account_assumes_its_role_and_opens_what_that_may_open(version: &str) {
     let folder = tempfile::tempdir().unwrap();
-    let settings = Settings {
-        binaries: Binaries::in_folder(&tools(), Some(version)).unwrap(),
-        data_folder: folder.path().join("plane"),
-        encryption_configuration: None,
-        apiserver_flags: vec![format!("--service-account-issuer={ISSUER}")],
-    };
-    let plane = control_plane::start(settings, Readiness::Full).await.unwrap();
+    let plane = control_plane(version, folder.path(), vec![format!("--service-account-issuer={ISSUER}")]).await;
     let keys = folder.path().join("jwks.json");
     let published = ask(plane.kubernetes(), "GET", "/openid/v1/jwks", None).await;
     std::fs::write(&keys, published.to_string()).unwrap();

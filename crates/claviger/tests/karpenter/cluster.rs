@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use control_plane::{Binaries, Kubernetes, Readiness, Running, Settings};
+use control_plane::{Kubernetes, Running};
 use serde_json::{Value, json};
-use test_support::tools;
+use test_support::{control_plane, tools};
 use tokio::process::Command;
 
 use crate::{
@@ -25,13 +25,7 @@ pub(crate) struct Cluster {
 
 impl Cluster {
     pub(crate) async fn start(folder: &Path, version: &str) -> Self {
-        let settings = Settings {
-            binaries: Binaries::in_folder(&tools(), Some(version)).unwrap(),
-            data_folder: folder.join("plane"),
-            encryption_configuration: None,
-            apiserver_flags: Vec::new(),
-        };
-        let plane = control_plane::start(settings, Readiness::Full).await.unwrap();
+        let plane = control_plane(version, folder, Vec::new()).await;
         let definitions = tools().join("karpenter-crds");
         let mut kubectl = Command::new(tools().join("kubectl"));
         kubectl.env_clear().env("HOME", folder).arg("--kubeconfig").arg(plane.kubeconfig());

@@ -2,9 +2,9 @@
 
 use std::{fs, net::SocketAddr, path::Path, time::Duration};
 
-use control_plane::{Binaries, Readiness, Running, Settings};
+use control_plane::Running;
 use serde_json::{Value, json};
-use test_support::{NEWEST_KUBERNETES, tools};
+use test_support::{NEWEST_KUBERNETES, control_plane, tools};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -24,13 +24,7 @@ impl Cluster {
     }
 
     pub(crate) async fn start_with(folder: &Path, apiserver_flags: Vec<String>) -> Self {
-        let settings = Settings {
-            binaries: Binaries::in_folder(&tools(), Some(NEWEST_KUBERNETES)).unwrap(),
-            data_folder: folder.join("plane"),
-            encryption_configuration: None,
-            apiserver_flags,
-        };
-        Self { plane: control_plane::start(settings, Readiness::Full).await.unwrap() }
+        Self { plane: control_plane(NEWEST_KUBERNETES, folder, apiserver_flags).await }
     }
 
     pub(crate) async fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Value {

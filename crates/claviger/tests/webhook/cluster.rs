@@ -9,10 +9,10 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use control_plane::{Binaries, Process, Readiness, Running, Settings};
+use control_plane::{Process, Running};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use test_support::{eventually, tools};
+use test_support::{control_plane, eventually, tools};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -57,13 +57,7 @@ pub(crate) fn pod(account: &str) -> Value {
 impl Cluster {
     pub(crate) async fn start(version: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let settings = Settings {
-            binaries: Binaries::in_folder(&tools(), Some(version)).unwrap(),
-            data_folder: folder.path().join("plane"),
-            encryption_configuration: None,
-            apiserver_flags: Vec::new(),
-        };
-        let plane = control_plane::start(settings, Readiness::Full).await.unwrap();
+        let plane = control_plane(version, folder.path(), Vec::new()).await;
         let cluster = Self { plane, folder };
         for name in ["api", "other"] {
             let account = json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": { "name": name } });

@@ -5,11 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use control_plane::{Binaries, Readiness, Running, Settings};
+use control_plane::Running;
 use kubernetes::{ApiServer, Connection};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use test_support::{eventually, tools};
+use test_support::{control_plane, eventually, tools};
 use tokio::process::Command;
 
 use crate::SOON;
@@ -29,13 +29,7 @@ pub(crate) fn deployed(path: &str) -> PathBuf {
 impl Rig {
     pub(crate) async fn start(version: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let settings = Settings {
-            binaries: Binaries::in_folder(&tools(), Some(version)).unwrap(),
-            data_folder: folder.path().join("plane"),
-            encryption_configuration: None,
-            apiserver_flags: Vec::new(),
-        };
-        let plane = control_plane::start(settings, Readiness::Full).await.unwrap();
+        let plane = control_plane(version, folder.path(), Vec::new()).await;
         let rig = Self { plane, folder };
         rig.kubectl(&["create", "-f", deployed("crds").to_str().unwrap()]).await;
         eventually("the definition is served", SOON, async || rig.get(ASSOCIATIONS).await.map(drop)).await;
