@@ -2,17 +2,24 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod addresses;
+mod apiserver_away;
 mod associations;
 mod broker;
+mod capabilities;
 mod cluster;
 mod diagnose;
+mod eks_away;
 mod eks_source;
+mod lending;
 mod network;
 mod outside;
+mod own_identity;
 mod proxies;
 mod rig;
 mod rotation;
 mod sdks;
+mod several_clusters;
+mod trust_policies;
 mod watched;
 
 const CLAVIGER: &str = env!("CARGO_BIN_EXE_claviger");
