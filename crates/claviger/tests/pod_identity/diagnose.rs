@@ -126,6 +126,12 @@ roles:
           Condition: {StringEquals: {aws:RequestTag/kubernetes-namespace: payments}}
 "#;
 
+const FILE: &str = r"
+apiVersion: claviger.dev/v1alpha1
+kind: PodIdentityAssociation
+spec: {namespace: payments, serviceAccount: '*', roleArn: 'arn:aws:iam::111122223333:role/reader'}
+";
+
 /// A bare pod: nothing was injected, and no kubelet is there to run an agent.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_apiserver_is_asked_for_pod_account_associations_and_agent() {
@@ -135,14 +141,15 @@ async fn the_apiserver_is_asked_for_pod_account_associations_and_agent() {
     cluster.apply(&["crds"]).await;
     cluster.new_pod("payments", "api", "node-a").await;
     std::fs::write(folder.join("world.yaml"), WORLD).unwrap();
-    let diagnose = |pod: &str| {
+    let diagnose_with = |pod: &str, more: &[String]| {
         let mut command = Command::new(CLAVIGER);
-        command.args(["diagnose", "pod", pod, "-ojson", "--kubeconfig"]).arg(cluster.plane.kubeconfig());
+        command.args(["diagnose", "pod", pod, "-ojson"]).args(more).arg("--kubeconfig").arg(cluster.plane.kubeconfig());
         command.arg("--world").arg(folder.join("world.yaml"));
         command.arg("--cluster-arn=arn:aws:eks:us-west-2:111122223333:cluster/own");
         command.arg("--broker-identity=arn:aws:iam::111122223333:user/broker");
         command.env_clear().env("HOME", folder).output().unwrap()
     };
+    let diagnose = |pod: &str| diagnose_with(pod, &[]);
     let state = |output: &Output, name: &str| {
         let all = links(output);
         all.into_iter().find(|(link, _)| link == name).map(|(_, state)| state).unwrap()
@@ -160,6 +167,17 @@ async fn the_apiserver_is_asked_for_pod_account_associations_and_agent() {
     ] {
         assert_eq!(state(&output, link), expected, "{link}: {}", String::from_utf8_lossy(&output.stdout));
     }
+
+    let file = folder.join("associations.yaml");
+    let of_file = [format!("--associations={}", file.display())];
+    std::fs::write(&file, FILE).unwrap();
+    let output = diagnose_with("payments/api-0", &of_file);
+    assert_eq!(state(&output, "association"), "ok", "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("role/reader"), "{output:?}");
+    std::fs::write(&file, FILE.replace("roleArn", "rolArn")).unwrap();
+    let output = diagnose_with("payments/api-0", &of_file);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(3) && text.contains("associations.yaml:"), "{text}");
 
     let association = json!({
         "apiVersion": "claviger.dev/v1alpha1", "kind": "PodIdentityAssociation",

@@ -10,6 +10,7 @@ mod cluster;
 mod diagnose;
 mod eks_away;
 mod eks_source;
+mod faults;
 mod lending;
 mod network;
 mod outside;
@@ -20,6 +21,7 @@ mod rotation;
 mod sdks;
 mod several_clusters;
 mod trust_policies;
+mod unbound;
 mod watched;
 
 const CLAVIGER: &str = env!("CARGO_BIN_EXE_claviger");

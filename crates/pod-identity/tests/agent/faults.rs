@@ -3,6 +3,8 @@
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
+use jiff::SignedDuration;
+use pod_identity::agent::CacheSettings;
 
 use crate::{
     rig::{Agent, eks_auth},
@@ -77,4 +79,37 @@ async fn a_source_that_stalls_or_is_not_there_is_told_in_time() {
     let answer = nobody.ask(&tokens::of("api")).await;
     assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(answer.body.contains("http://127.0.0.1:1"), "{answer:?}");
+}
+
+/// A node whose clock is wrong signs what EKS Auth does not take, and a throttled one is not heard: no pod loses by it what it has.
+#[tokio::test]
+async fn what_is_no_refusal_of_the_pod_takes_nothing_from_it() {
+    let stub = Stub::start(Answers::Lending(3600)).await;
+    let hasty = CacheSettings { retention: SignedDuration::from_millis(1), ..CacheSettings::default() };
+    let agent = Agent::with(eks_auth(format!("http://{}", stub.address)), hasty, 0).await;
+    let token = tokens::of("api");
+    let given = agent.ask(&token).await;
+    assert_eq!(given.status, StatusCode::OK, "{given:?}");
+    for (status, code) in [
+        (403, "InvalidSignatureException"),
+        (403, "UnrecognizedClientException"),
+        (403, "RequestExpired"),
+        (429, "ThrottlingException"),
+        (503, "ServiceUnavailableException"),
+    ] {
+        // Else it is postponed.
+        stub.now(Answers::Lending(3600));
+        let other = tokens::of(&format!("of-{code}"));
+        assert_eq!(agent.ask(&other).await.status, StatusCode::OK);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        stub.now(Answers::Refusing(status, code, "Signature expired: 20261130T000000Z is now earlier than .."));
+        let before = stub.calls();
+        let answer = agent.ask(&other).await;
+        assert_eq!(answer.status, StatusCode::OK, "{code}: {answer:?}");
+        assert!(stub.calls() > before, "{code}: EKS Auth was asked");
+        // Who has nothing yet is told what it is.
+        let new = agent.ask(&tokens::of(&format!("new-{code}"))).await;
+        assert_eq!(new.status.as_u16(), status, "{new:?}");
+        assert!(new.body.contains(&format!("({code}): Signature expired")), "{new:?}");
+    }
 }

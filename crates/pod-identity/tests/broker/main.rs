@@ -4,6 +4,7 @@
 
 mod agents;
 mod assumer;
+mod clocks;
 mod faults;
 mod hostile;
 mod interleaved;

@@ -1,6 +1,9 @@
 //! What AWS has of a pod's credentials: the cluster, its associations, roles and policies.
 
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use authz::{
     file::aws_cli::{self, Document},
@@ -14,6 +17,7 @@ use aws_wire::model::ServiceId;
 use clap::Args;
 use diagnose::chain::Known;
 use eks_auth::Associations;
+use pod_identity::broker::read_associations;
 use serde_json::{Value, json};
 
 use super::{PodName, cluster::Seen};
@@ -41,6 +45,10 @@ pub(super) struct AwsFlags {
     /// Outside EKS: the role or user that the broker is to AWS
     #[arg(long, value_name = "ARN", requires = "cluster_arn")]
     pub(super) broker_identity: Option<Arn>,
+
+    /// Outside EKS: the broker's file of associations, in place of custom resources
+    #[arg(long, value_name = "FILE", requires = "cluster_arn")]
+    associations: Option<PathBuf>,
 
     /// The role of the pod's node [default: its instance's, as EC2 tells it]
     #[arg(long, value_name = "ARN")]
@@ -79,11 +87,12 @@ impl AwsFlags {
             (Some(arn), _) => arn.clone(),
             (None, name) => cluster(&aws, name.as_deref().unwrap_or_default()).await?,
         };
-        let associations = match (&self.cluster_name, &seen.associations) {
-            (Some(name), _) => of_eks(&EksCluster::of(&aws, name)?, pod, &seen.pod.service_account).await,
-            (None, Known::Is(objects)) => of_objects(objects),
-            (None, Known::Absent) => Known::Absent,
-            (None, Known::Unknown(why)) => Known::Unknown(why.clone()),
+        let associations = match (&self.cluster_name, &self.associations, &seen.associations) {
+            (Some(name), ..) => of_eks(&EksCluster::of(&aws, name)?, pod, &seen.pod.service_account).await,
+            (None, Some(file), _) => of_file(file)?,
+            (None, None, Known::Is(objects)) => of_objects(objects),
+            (None, None, Known::Absent) => Known::Absent,
+            (None, None, Known::Unknown(why)) => Known::Unknown(why.clone()),
         };
         let world = match told {
             Some(world) => world,
@@ -146,6 +155,12 @@ async fn of_eks(eks: &EksCluster, pod: &PodName, account: &str) -> Known<Arc<Ass
         Ok(associations) => Known::Is(Arc::new(associations)),
         Err(why) => Known::Unknown(why.to_string()),
     }
+}
+
+/// The associations of the broker's file, which it reads whole or not at all.
+fn of_file(path: &Path) -> Result<Known<Arc<Associations>>, Failure> {
+    let read = read_associations(path).map_err(|invalid| Failure::usage(invalid.told().map(Problem::new).collect()))?;
+    Ok(Known::Is(Arc::new(read)))
 }
 
 /// The associations of custom resources. What the broker leaves out is left out here.
