@@ -51,14 +51,19 @@ pub fn follow_annotated_associations(
                     false
                 }
                 Event::InitApply(account) => {
-                    put(&mut listed, &account.metadata);
+                    // A list has what was there before: what was told of that is told.
+                    let is_told = is_told(&accounts, &account.metadata);
+                    put(&mut listed, &account.metadata, is_told);
                     false
                 }
                 Event::InitDone => {
                     let former = std::mem::replace(&mut accounts, std::mem::take(&mut listed));
                     former != accounts || publish.borrow().is_none()
                 }
-                Event::Apply(account) => put(&mut accounts, &account.metadata),
+                Event::Apply(account) => {
+                    let is_told = is_told(&accounts, &account.metadata);
+                    put(&mut accounts, &account.metadata, is_told)
+                }
                 Event::Delete(account) => accounts.remove(&key(&account.metadata)).is_some(),
             };
             if has_changed {
@@ -71,14 +76,19 @@ pub fn follow_annotated_associations(
     (receiver, following)
 }
 
+/// Whether it has been told that the account's annotation is no role.
+fn is_told(accounts: &Accounts, account: &ObjectMeta) -> bool {
+    matches!(accounts.get(&key(account)), Some(None))
+}
+
 /// Whether anything is another than it was.
-fn put(accounts: &mut Accounts, account: &ObjectMeta) -> bool {
+fn put(accounts: &mut Accounts, account: &ObjectMeta, is_told: bool) -> bool {
     let key = key(account);
     let Some(text) = account.annotations.as_ref().and_then(|all| all.get(ROLE_ANNOTATION)) else {
         return accounts.remove(&key).is_some();
     };
     let named = association(account, &key, text);
-    if named.is_none() && !matches!(accounts.get(&key), Some(None)) {
+    if named.is_none() && !is_told {
         let (namespace, name) = &key;
         tracing::warn!(
             namespace,

@@ -26,6 +26,8 @@ type Told = Option<Outcome>;
 #[derive(Default)]
 pub(super) struct Board {
     flights: HashMap<TokenKey, Flight>,
+    /// How many are in the air, those that were called back among them: each holds its token until it lands.
+    aloft: usize,
     begun: u64,
 }
 
@@ -63,9 +65,10 @@ impl Board {
 
     /// `None`: there is no room.
     pub(super) fn start(&mut self, key: TokenKey, bearer: Bearer) -> Option<(Departure, Landing)> {
-        if self.flights.len() >= MOST_FLIGHTS {
+        if self.aloft >= MOST_FLIGHTS {
             return None;
         }
+        self.aloft += 1;
         self.begun += 1;
         let (number, (told, landing)) = (self.begun, watch::channel(None));
         self.flights.insert(key, Flight { number, bearer, told: landing.clone() });
@@ -78,8 +81,9 @@ impl Board {
         self.flights.retain(|_, flight| !is_meant(&flight.bearer));
     }
 
-    /// Whether it was there.
+    /// One has landed: whether it was on the board still.
     fn leave(&mut self, key: TokenKey, number: u64) -> bool {
+        self.aloft = self.aloft.saturating_sub(1);
         let is_there = self.flights.get(&key).is_some_and(|flight| flight.number == number);
         is_there && self.flights.remove(&key).is_some()
     }
@@ -124,5 +128,25 @@ impl Drop for Guard {
         if !self.landed {
             self.shared.state().flights.leave(self.key, self.departure.number);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn flights_that_were_called_back_take_room_until_they_land() {
+        let key = |number: usize| TokenKey::of(&number.to_string());
+        let subject = "system:serviceaccount:shop:api";
+        let bearer = || Bearer { subject: subject.to_owned(), expires: Timestamp::MAX, pod_uid: None };
+        let mut board = Board::default();
+        let departures: Vec<_> = (0..MOST_FLIGHTS).map(|n| board.start(key(n), bearer()).unwrap().0).collect();
+        board.call_back(|_| true);
+        assert!(!board.has(key(0)) && board.start(key(0), bearer()).is_none());
+        assert!(!board.leave(key(0), departures[0].number), "it was called back");
+        assert!(board.start(key(0), bearer()).is_some());
     }
 }
