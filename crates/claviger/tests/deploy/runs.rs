@@ -21,6 +21,17 @@ impl Plane {
         render(&values).unwrap()
     }
 
+    /// The Secret that the chart's broker and agents take, for this machine.
+    pub(crate) async fn new_broker_certificate(&self) {
+        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+        let (certificate, key) = (STANDARD.encode(made.cert.pem()), STANDARD.encode(made.signing_key.serialize_pem()));
+        let secret = json!({
+            "metadata": { "name": "claviger-broker-tls" },
+            "data": { "tls.crt": certificate, "tls.key": key, "ca.crt": certificate },
+        });
+        self.create("/api/v1/namespaces/claviger/secrets", &secret).await;
+    }
+
     pub(crate) async fn new_namespace(&self, name: &str, labels: Value) {
         let namespace = json!({ "metadata": { "name": name, "labels": labels } });
         self.create("/api/v1/namespaces", &namespace).await;
@@ -44,13 +55,7 @@ pub(crate) fn pod(name: &str) -> Value {
 async fn a_pods_token_goes_from_the_charts_agent_to_the_charts_broker() {
     let plane = Plane::start(NEWEST_KUBERNETES).await;
     plane.create("/api/v1/nodes", &json!({ "metadata": { "name": NODE } })).await;
-    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
-    let (certificate, key) = (STANDARD.encode(made.cert.pem()), STANDARD.encode(made.signing_key.serialize_pem()));
-    let secret = json!({
-        "metadata": { "name": "claviger-broker-tls" },
-        "data": { "tls.crt": certificate, "tls.key": key, "ca.crt": certificate },
-    });
-    plane.create("/api/v1/namespaces/claviger/secrets", &secret).await;
+    plane.new_broker_certificate().await;
     // Its owner is where the demo's apiserver is not.
     let cluster = json!({ "issuer": plane.running.apiserver_url() });
     let webhook = json!({ "enabled": false });

@@ -7,7 +7,6 @@ use std::{
     process::{Command, Output},
 };
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use test_support::{EmbeddedAws, NEWEST_KUBERNETES, REGION, eventually, tools};
 
@@ -82,13 +81,7 @@ async fn a_pod_that_the_charts_webhook_injects_gets_credentials_by_what_it_was_g
         serde_json::from_slice(&done.stdout).unwrap_or_default()
     });
 
-    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
-    let (certificate, key) = (STANDARD.encode(made.cert.pem()), STANDARD.encode(made.signing_key.serialize_pem()));
-    let secret = json!({
-        "metadata": { "name": "claviger-broker-tls" },
-        "data": { "tls.crt": certificate, "tls.key": key, "ca.crt": certificate },
-    });
-    plane.create("/api/v1/namespaces/claviger/secrets", &secret).await;
+    plane.new_broker_certificate().await;
     let mut values = json!({
         "cluster": { "issuer": plane.running.apiserver_url() },
         "log": { "level": "debug" },

@@ -7,15 +7,15 @@ use std::{
     process::Command,
 };
 
-use aws_sdk_iam::config::{BehaviorVersion, Credentials, Region};
 use control_plane::Process;
 use serde_json::{Value, json};
-use test_support::{ACCESS_KEY, EmbeddedAws, REGION, SECRET_KEY, eventually};
+use test_support::{ACCESS_KEY, EmbeddedAws, REGION, SECRET_KEY};
 
 use crate::{
     CLAVIGER,
-    cluster::{Cluster, SOON, http},
-    rig::{Agent, Rig, address},
+    cluster::{Cluster, http},
+    lending::{iam, logged},
+    rig::{Agent, Rig},
 };
 
 pub(crate) const CLUSTER: &str = "arn:aws:eks:us-west-2:111122223333:cluster/demo";
@@ -36,7 +36,7 @@ impl Outside {
 
     pub(crate) async fn start_in(folder: tempfile::TempDir, apiserver_flags: Vec<String>) -> Self {
         let aws = EmbeddedAws::start(Path::new(CLAVIGER), folder.path()).await;
-        let identity = broker_identity(aws.address()).await;
+        let identity = broker_identity(&aws).await;
         let cluster = Cluster::start_with(folder.path(), apiserver_flags).await;
         for node in ["one", "two"] {
             cluster.ask("POST", "/api/v1/nodes", Some(&json!({ "metadata": { "name": node } }))).await;
@@ -149,10 +149,7 @@ impl Outside {
 
     async fn start_part(&self, name: &str, command: Command) -> Part {
         let process = Process::spawn(command, &self.path(&format!("{name}.log"))).unwrap();
-        let address = eventually("it listens", SOON, async || {
-            address(&process.log_tail(), "listening").ok_or_else(|| process.log_tail())
-        })
-        .await;
+        let address = logged(&process, "listening").await;
         Part { process, address }
     }
 
@@ -177,13 +174,8 @@ pub(crate) fn claviger(arguments: &[String]) -> Command {
 }
 
 /// The access key of a user that may assume the role of the pods, which looks at the tags.
-async fn broker_identity(aws: SocketAddr) -> (String, String) {
-    let config = aws_sdk_iam::Config::builder()
-        .behavior_version(BehaviorVersion::v2026_01_12())
-        .endpoint_url(format!("http://{aws}"))
-        .region(Region::new(REGION))
-        .credentials_provider(Credentials::new(ACCESS_KEY, SECRET_KEY, None, None, "test"));
-    let iam = aws_sdk_iam::Client::from_conf(config.build());
+async fn broker_identity(aws: &EmbeddedAws) -> (String, String) {
+    let iam = iam(aws, ACCESS_KEY, SECRET_KEY);
     let user = iam.create_user().user_name("broker").send().await.unwrap().user.unwrap();
     let policy = |statement: Value| json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
     let may = json!({ "Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"], "Resource": "*" });
