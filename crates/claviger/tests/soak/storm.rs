@@ -24,6 +24,8 @@ use crate::{
 const CLIENTS: u64 = 8;
 /// More than keys wait to be deleted.
 const DAYS: u64 = 8;
+/// How many times longer than asked for it may take until memory stays what it is.
+const MOST_LONGER: u32 = 4;
 /// Of clients' choices there are as many parties as clients; this one chooses when what happens to all.
 const DRIVER: u64 = CLIENTS;
 
@@ -200,7 +202,10 @@ impl Driver {
         let (begun, since) = (self.all.tally(), self.pass(&server).await);
         memory::fill_trail(&self.somebody).await;
         let (began, mut memory) = (Instant::now(), Memory::default());
-        while !(memory.is_enough() && self.began.elapsed() >= lasts) {
+        let is_over = |memory: &Memory, elapsed| {
+            memory.is_enough() && elapsed >= lasts && (memory.is_flat() || elapsed >= MOST_LONGER * lasts)
+        };
+        while !is_over(&memory, self.began.elapsed()) {
             drop(stands);
             memory.watch(&server).await;
             stands = run.stands().await;
