@@ -1,5 +1,7 @@
 //! What AWS's SDKs are told: where their service is, by which connections, and how long it may take.
 
+mod bounded;
+
 use std::time::Duration;
 
 use aws_config::{
@@ -64,6 +66,10 @@ async fn found(region: Option<&str>) -> SdkConfig {
 /// Kept open, and by way of the proxy that the environment names, as the peer does. TLS roots are read with the first
 /// connection.
 pub(crate) fn connections(endpoint: Option<&str>) -> SharedHttpClient {
+    bounded::bounded(unbounded(endpoint))
+}
+
+fn unbounded(endpoint: Option<&str>) -> SharedHttpClient {
     if endpoint.is_some_and(|endpoint| endpoint.starts_with("http://")) {
         return HttpBuilder::new().pool_max_idle_per_host(IDLE_CONNECTIONS).build_http();
     }

@@ -81,6 +81,41 @@ async fn a_source_that_stalls_or_is_not_there_is_told_in_time() {
     assert!(answer.body.contains("http://127.0.0.1:1"), "{answer:?}");
 }
 
+/// Whoever stands in EKS Auth's place can have the agent keep no more than an answer's worth.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_does_not_end_is_left_off() {
+    let stub = Stub::start(Answers::Endless).await;
+    let agent = Agent::patient_before(&stub).await;
+    let answer = agent.ask(&tokens::of("api")).await;
+    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{answer:?}");
+    assert!(answer.body.contains("unable to fetch credentials from EKS Auth at http://"), "{answer:?}");
+    assert!(answer.body.contains("length limit exceeded"), "{answer:?}");
+    // What lies in the sockets between both is the kernel's.
+    let each = stub.poured() / stub.calls();
+    assert!(each < 16 << 20, "{each} bytes of each of {} answers", stub.calls());
+    stub.now(Answers::Lending(3600));
+    assert_eq!(agent.ask(&tokens::of("other")).await.status, StatusCode::OK);
+}
+
+/// What EKS Auth says of the time is nothing by which credentials grow old.
+#[tokio::test]
+async fn a_skewed_or_senseless_date_of_eks_auth_changes_nothing() {
+    let stub = Stub::start(Answers::Lending(3600)).await;
+    let agent = Agent::before(&stub).await;
+    for (number, date) in
+        ["Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 31 Dec 9999 23:59:59 GMT", "yesterday", ""].into_iter().enumerate()
+    {
+        stub.now(Answers::Dated(date));
+        let token = tokens::of(&format!("pod{number}"));
+        for _ in 0..2 {
+            let answer = agent.ask(&token).await;
+            assert_eq!(answer.status, StatusCode::OK, "{date}: {answer:?}");
+            assert!(answer.body.contains(&format!("session-of-pod{number}")), "{date}: {answer:?}");
+        }
+        assert_eq!(stub.calls(), number + 1, "{date}: kept as any other");
+    }
+}
+
 /// A node whose clock is wrong signs what EKS Auth does not take, and a throttled one is not heard: no pod loses by it what it has.
 #[tokio::test]
 async fn what_is_no_refusal_of_the_pod_takes_nothing_from_it() {

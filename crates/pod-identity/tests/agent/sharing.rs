@@ -1,7 +1,10 @@
 //! Equal tokens share one call, whatever comes of it.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use http::StatusCode;
+use tokio::time::{sleep, timeout};
 
 use crate::{
     rig::{Agent, Answer},
@@ -68,6 +71,37 @@ async fn five_hundred_pods_at_once_are_a_call_each_and_get_their_own() {
     let calls = stub.calls_by_token();
     assert_eq!((calls.len(), calls.values().max()), (500, Some(&1)));
     assert_eq!(agent.cache.len(), 500);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn five_hundred_pods_at_once_are_a_call_each_also_where_all_are_refused() {
+    let refusal = Answers::Refusing(404, "ResourceNotFoundException", "No association.");
+    let stub = Stub::start(refusal).await;
+    let agent = Agent::patient_before(&stub).await;
+    let pods: Vec<String> = (0..500).map(|pod| tokens::of(&format!("pod{pod}"))).collect();
+    for _ in 0..2 {
+        for answer in join_all(pods.iter().map(|token| agent.ask(token))).await {
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{answer:?}");
+            assert!(answer.body.contains("(ResourceNotFoundException): No association."), "{answer:?}");
+        }
+        let calls = stub.calls_by_token();
+        assert_eq!((calls.len(), calls.values().max()), (500, Some(&1)));
+    }
+    assert!(agent.cache.is_empty());
+    // A refusal is kept for moments: with an association they get what they asked for.
+    stub.now(Answers::Lending(3600));
+    for (pod, token) in pods.iter().enumerate() {
+        let answer = timeout(Duration::from_secs(30), async {
+            loop {
+                match agent.ask(token).await {
+                    answer if answer.status == StatusCode::OK => break answer,
+                    _ => sleep(Duration::from_millis(50)).await,
+                }
+            }
+        });
+        let answer = answer.await.expect("it is asked for again");
+        assert!(answer.body.contains(&format!(r#""session-of-pod{pod}""#)), "{answer:?}");
+    }
 }
 
 /// A pod that hangs up takes nobody with it.

@@ -2,15 +2,24 @@
 
 use std::{
     collections::HashMap,
+    convert::Infallible,
     net::SocketAddr,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use futures_util::stream;
 use http::{Response, StatusCode};
-use http_body_util::{BodyExt as _, Full};
-use hyper::{body::Bytes, server::conn::http1, service::service_fn};
+use http_body_util::{BodyExt as _, Full, StreamBody, combinators::UnsyncBoxBody};
+use hyper::{
+    body::{Bytes, Frame},
+    server::conn::http1,
+    service::service_fn,
+};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::Semaphore, task::AbortHandle};
@@ -30,6 +39,10 @@ pub(crate) enum Answers {
     Stalling,
     /// The connection is closed.
     HangingUp,
+    /// An answer that does not end.
+    Endless,
+    /// As [`Lending`](Self::Lending) for an hour, with this header `Date`.
+    Dated(&'static str),
 }
 
 /// It.
@@ -44,6 +57,8 @@ struct Shared {
     calls: Mutex<HashMap<String, usize>>,
     /// A call takes one before it is answered.
     turns: Semaphore,
+    /// What was taken of answers that do not end, in bytes.
+    poured: AtomicUsize,
 }
 
 impl Stub {
@@ -51,7 +66,8 @@ impl Stub {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let turns = Semaphore::new(Semaphore::MAX_PERMITS);
-        let shared = Arc::new(Shared { answers: Mutex::new(answers), calls: Mutex::default(), turns });
+        let (answers, calls, poured) = (Mutex::new(answers), Mutex::default(), AtomicUsize::default());
+        let shared = Arc::new(Shared { answers, calls, turns, poured });
         let served = Arc::clone(&shared);
         let accepting = tokio::spawn(async move {
             loop {
@@ -82,6 +98,11 @@ impl Stub {
         self.shared.calls.lock().unwrap().values().sum()
     }
 
+    /// What was taken of answers that do not end, in bytes.
+    pub(crate) fn poured(&self) -> usize {
+        self.shared.poured.load(Ordering::SeqCst)
+    }
+
     /// The calls so far by their tokens.
     pub(crate) fn calls_by_token(&self) -> HashMap<String, usize> {
         self.shared.calls.lock().unwrap().clone()
@@ -97,7 +118,7 @@ impl Drop for Stub {
 async fn answer(
     request: http::Request<hyper::body::Incoming>,
     shared: Arc<Shared>,
-) -> Result<Response<Full<Bytes>>, std::io::Error> {
+) -> Result<Response<UnsyncBoxBody<Bytes, Infallible>>, std::io::Error> {
     let path = request.uri().path().to_owned();
     let signed = request.headers().get("authorization").map(|value| value.to_str().unwrap().to_owned());
     let body = request.into_body().collect().await.map_err(std::io::Error::other)?.to_bytes();
@@ -108,30 +129,48 @@ async fn answer(
     *shared.calls.lock().unwrap().entry(token.clone()).or_default() += 1;
     shared.turns.acquire().await.unwrap().forget();
     let answers = shared.answers.lock().unwrap().clone();
-    let (status, code, body) = match answers {
-        Answers::Lending(seconds) => (200, None, credentials(&token, seconds).to_string()),
+    let (status, code, body) = match &answers {
+        Answers::Lending(seconds) => (200, None, credentials(&token, *seconds).to_string()),
+        Answers::Dated(_) => (200, None, credentials(&token, 3600).to_string()),
         Answers::OfAnother => {
             let mut other = credentials(&token, 3600);
             other["subject"]["serviceAccount"] = "somebody-else".into();
             (200, None, other.to_string())
         }
-        Answers::Refusing(status, code, message) => (status, Some(code), json!({ "message": message }).to_string()),
-        Answers::Lying(body) => (200, None, body.to_owned()),
+        Answers::Refusing(status, code, message) => (*status, Some(*code), json!({ "message": message }).to_string()),
+        Answers::Lying(body) => (200, None, (*body).to_owned()),
+        Answers::Endless => (200, None, String::new()),
         Answers::Stalling => {
             tokio::time::sleep(Duration::from_secs(60)).await;
             (200, None, String::new())
         }
         Answers::HangingUp => return Err(std::io::Error::other("hangs up")),
     };
-    let mut answer = Response::new(Full::from(body));
+    let body = match &answers {
+        Answers::Endless => endless(Arc::clone(&shared)),
+        _ => Full::from(body).boxed_unsync(),
+    };
+    let mut answer = Response::new(body);
     *answer.status_mut() = StatusCode::from_u16(status).unwrap();
     let headers = answer.headers_mut();
     headers.insert("content-type", "application/json".parse().unwrap());
     headers.insert("x-amzn-requestid", "stub-request".parse().unwrap());
+    if let Answers::Dated(date) = answers {
+        headers.insert("date", date.parse().unwrap());
+    }
     if let Some(code) = code {
         headers.insert("x-amzn-errortype", code.parse().unwrap());
     }
     Ok(answer)
+}
+
+fn endless(shared: Arc<Shared>) -> UnsyncBoxBody<Bytes, Infallible> {
+    const PART: &[u8] = &[b' '; 16 << 10];
+    let parts = stream::repeat_with(move || {
+        shared.poured.fetch_add(PART.len(), Ordering::SeqCst);
+        Ok(Frame::data(Bytes::from_static(PART)))
+    });
+    StreamBody::new(parts).boxed_unsync()
 }
 
 /// Credentials that name whom they are for.
