@@ -18,8 +18,10 @@ use tokio::{
 
 /// How often it is asked which there are.
 const LOOK: Duration = Duration::from_secs(30);
-/// How often each is asked for again: the list says nothing of its role.
+/// At the most so long until each is asked for again, since the list says nothing of its role; sooner where there are few,
+/// so that EKS is asked no more than this often.
 const DESCRIBE: Duration = Duration::from_secs(300);
+const BETWEEN_CALLS: Duration = Duration::from_millis(500);
 
 /// Who hears of them. `None`: they have not been had yet.
 pub(crate) type AssociationsFeed = watch::Receiver<Option<Arc<Associations>>>;
@@ -90,8 +92,9 @@ impl EksCluster {
         let listed = self.list().await?;
         let ids: BTreeSet<&str> = listed.iter().filter_map(|one| text(one, "/associationId")).collect();
         kept.retain(|id, _| ids.contains(id.as_str()));
+        let good_for = good_for(ids.len());
         for id in ids {
-            if kept.get(id).is_some_and(|(_, at)| at.elapsed() < DESCRIBE) {
+            if kept.get(id).is_some_and(|(_, at)| at.elapsed() < good_for) {
                 continue;
             }
             match self.describe(id).await? {
@@ -125,6 +128,13 @@ impl EksCluster {
     }
 }
 
+/// How long what was asked for of one counts, of so many.
+fn good_for(associations: usize) -> Duration {
+    let paced = BETWEEN_CALLS.saturating_mul(u32::try_from(associations).unwrap_or(u32::MAX));
+    // The next look comes later than this by what this one takes.
+    paced.clamp(LOOK, DESCRIBE)
+}
+
 /// Source: Amazon EKS API Reference, "PodIdentityAssociation".
 fn of_answer(told: &Value) -> Option<Association> {
     let arn = |member: &str| text(told, member)?.parse().ok();
@@ -141,4 +151,15 @@ fn of_answer(told: &Value) -> Option<Association> {
 
 fn text<'a>(told: &'a Value, pointer: &str) -> Option<&'a str> {
     told.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_are_asked_for_with_every_look_and_many_seldom() {
+        let seconds = [0, 1, 60, 120, 600, 100_000].map(|associations| good_for(associations).as_secs());
+        assert_eq!(seconds, [30, 30, 30, 60, 300, 300]);
+    }
 }

@@ -47,7 +47,7 @@ fn broker_key(rig: &Rig) -> (String, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn associations_of_eks_count_for_a_broker_and_those_that_come_later() {
+async fn associations_of_eks_count_for_a_broker_and_those_that_come_or_change_later() {
     let rig = Rig::start(&PODS).await;
     let token = |pod: usize| fs::read_to_string(&rig.tokens[pod]).unwrap();
     let claims = URL_SAFE_NO_PAD.decode(token(0).split('.').nth(1).unwrap()).unwrap();
@@ -87,5 +87,21 @@ async fn associations_of_eks_count_for_a_broker_and_those_that_come_later() {
     let create = ["eks", "create-pod-identity-association", "--cluster-name", "demo", "--namespace", "payments"];
     aws(&rig, &[&create[..], &["--service-account", "nobody", "--role-arn", role]].concat());
     gets(2).await;
+
+    // Another role for it: the list of associations stays the same.
+    let role = aws(&rig, &["iam", "get-role", "--role-name", "pods"]);
+    let trust = role["Role"]["AssumeRolePolicyDocument"].to_string();
+    let create = ["iam", "create-role", "--role-name", "others", "--assume-role-policy-document", &trust];
+    let other = aws(&rig, &create)["Role"]["Arn"].as_str().unwrap().to_owned();
+    let list = ["eks", "list-pod-identity-associations", "--cluster-name", "demo", "--service-account", "nobody"];
+    let listed = aws(&rig, &[&list[..], &["--namespace", "payments"]].concat());
+    let id = listed["associations"][0]["associationId"].as_str().unwrap();
+    let update = ["eks", "update-pod-identity-association", "--cluster-name", "demo", "--association-id", id];
+    aws(&rig, &[&update[..], &["--role-arn", &other]].concat());
+    eventually("the pod gets the other role", SOON, async || {
+        let answer = ask(2).await;
+        if answer.contains(":assumed-role/others/") { Ok(()) } else { Err(answer) }
+    })
+    .await;
     broker.stop(Duration::from_secs(20)).await;
 }

@@ -21,6 +21,9 @@ use crate::{
 pub(crate) const CLUSTER: &str = "arn:aws:eks:us-west-2:111122223333:cluster/demo";
 pub(crate) const ROLE: &str = "arn:aws:iam::111122223333:role/pods";
 
+/// Where programs are by which another is started.
+const PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
+
 /// What runs, but for brokers and agents: those are a test's own.
 pub(crate) struct Outside {
     pub(crate) rig: Rig,
@@ -120,7 +123,7 @@ impl Outside {
     /// Starts a broker with these arguments and variables, by a program that takes both.
     pub(crate) async fn start_broker(&self, name: &str, mut command: Command, environment: &[(&str, &str)]) -> Part {
         let (id, secret) = &self.identity;
-        command.env_clear().env("HOME", self.rig.folder.path()).env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+        command.env_clear().env("HOME", self.rig.folder.path()).env("PATH", PATH);
         command.env("AWS_REGION", REGION).env("AWS_EC2_METADATA_DISABLED", "true");
         command.env("AWS_ACCESS_KEY_ID", id).env("AWS_SECRET_ACCESS_KEY", secret).envs(environment.iter().copied());
         self.start_part(name, command).await
@@ -134,7 +137,18 @@ impl Outside {
         flags: &[&str],
         environment: &[(&str, &str)],
     ) -> Agent {
-        let mut command = Command::new(CLAVIGER);
+        self.start_agent_by(claviger(&[]), name, broker, flags, environment).await
+    }
+
+    /// The same, by a program that takes arguments and variables.
+    pub(crate) async fn start_agent_by(
+        &self,
+        mut command: Command,
+        name: &str,
+        broker: SocketAddr,
+        flags: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Agent {
         command.args(["pod-identity", "agent", "--cluster-name=demo", "--log-format=json", "--max-pod-qps=0"]);
         command.args(["--bind-hosts=127.0.0.1", "--probe-port=none", "--metrics-port=none"]);
         command.arg(format!("--broker=https://localhost:{}", broker.port()));
@@ -142,7 +156,8 @@ impl Outside {
         if !flags.iter().any(|flag| flag.starts_with("--port=")) {
             command.arg("--port=0");
         }
-        command.args(flags).env_clear().env("HOME", self.rig.folder.path()).envs(environment.iter().copied());
+        command.args(flags).env_clear().env("HOME", self.rig.folder.path());
+        command.env("PATH", PATH).envs(environment.iter().copied());
         let Part { process, address } = self.start_part(name, command).await;
         Agent { process, address }
     }

@@ -110,7 +110,9 @@ async fn a_new_signing_key_is_taken_up_at_once_and_a_dropped_one_is_not_taken() 
     let url = format!("--jwks={apiserver}/openid/v1/jwks");
     let agents = [
         outside.start_agent("agent-1", by_file.address, &[&format!("--jwks={file}")], &[]).await,
-        outside.start_agent("agent-2", by_apiserver.address, &[], &[]).await,
+        outside
+            .start_agent_by(as_pod(&account, &[]), "agent-2", by_apiserver.address, &["--jwks=apiserver"], &of_pod)
+            .await,
         outside.start_agent("agent-3", by_issuer.address, &[&url], &trust).await,
     ];
     let all_answer = async |outside: &Outside, pod: usize, status: &str, told: &str| {
@@ -149,7 +151,7 @@ async fn a_new_signing_key_is_taken_up_at_once_and_a_dropped_one_is_not_taken() 
     install(&path, &newer, &[&newer]);
     outside.cluster.plane.start_apiserver(Readiness::Full).await.unwrap();
     let looks = [&by_file, &by_apiserver, &by_issuer].map(|part: &Part| &part.process);
-    let looks = [&looks[..], &[&agents[0].process, &agents[2].process]].concat();
+    let looks = [&looks[..], &agents.each_ref().map(|agent| &agent.process)].concat();
     look_again(&looks, async || drop(outside.write_keys().await)).await;
     all_answer(&outside, pods[2], "400", "the issuer has no such key").await;
     let newest = outside.pod("payments", "newest", "one").await;
