@@ -53,6 +53,12 @@ fn url(text: &str) -> Result<String, String> {
     Err(format!("`{text}` is no URL: it begins with `https://` or `http://`"))
 }
 
+/// What is logged unless `--log` says otherwise. kube has a line for each connection that fails; ours says what could not be had
+/// by it, and once.
+fn log_at(level: &str) -> String {
+    format!("{level},kube_client=off")
+}
+
 /// Tokens go there: in clear to this machine alone.
 fn broker_url(text: &str) -> Result<String, String> {
     let is_here = |rest: &str| {

@@ -76,6 +76,9 @@ async fn a_broker_goes_on_while_its_apiserver_is_away() {
     assert!(refused.contains("does not run on the agent's node"), "{refused}");
     let log = fs::read_to_string(broker.process.log()).unwrap();
     assert_eq!(log.matches("credentials issued").count(), 2, "{log}");
+    // It is told by what could not be had, not by each connection.
+    assert!(log.contains("what was known before stays in force"), "{log}");
+    assert!(!log.contains(r#""ERROR""#), "{log}");
     agent.process.stop(SOON).await;
     broker.process.stop(SOON).await;
     outside.cluster.plane.stop().await;

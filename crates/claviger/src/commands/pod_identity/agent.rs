@@ -47,7 +47,7 @@ pub(crate) struct Agent {
 
 impl Agent {
     pub(crate) fn run(self, log: &LogOptions) -> Result<Exit, Failure> {
-        log.start(self.flags.log_level())?;
+        log.start(&super::log_at(self.flags.log_level()))?;
         keep_memory_private()?;
         block_on_this_thread(serving::serve(self.flags))
     }

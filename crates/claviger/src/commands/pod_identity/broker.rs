@@ -59,7 +59,7 @@ enum Part {
 
 impl Broker {
     pub(crate) fn run(self, log: &LogOptions) -> Result<Exit, Failure> {
-        log.start("info")?;
+        log.start(&super::log_at("info"))?;
         if let Some(Part::TrustPolicy(trust_policy)) = self.part {
             return trust_policy.run();
         }

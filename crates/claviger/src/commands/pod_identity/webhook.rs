@@ -49,7 +49,7 @@ pub(crate) struct Webhook {
 
 impl Webhook {
     pub(crate) fn run(self, log: &LogOptions) -> Result<Exit, Failure> {
-        log.start(self.flags.log_level())?;
+        log.start(&super::log_at(self.flags.log_level()))?;
         keep_memory_private()?;
         block_on_this_thread(serving::serve(self.flags))
     }
