@@ -147,6 +147,26 @@ mod tests {
         assert_eq!(asked, ["claviger", "pod-identity", "server", "--port", "80"]);
     }
 
+    /// Source: eks-pod-identity-agent, `cmd/server.go`, `cmd/root.go`, `cmd/init.go` and the arguments of its chart's
+    /// `templates/daemonset.yaml`.
+    #[cfg(feature = "pod-identity")]
+    #[test]
+    fn what_its_chart_and_its_users_give_the_agent_is_read() {
+        let of_chart = "server --port 80 --cluster-name demo --probe-port 2703 --metrics-port 2705";
+        let of_hybrid_nodes = "server --port 80 --cluster-name demo --probe-port 2703 --rotate-credentials true";
+        let short = "server -c demo -p 8080 -b 127.0.0.1 -b [::1] -v trace";
+        let all = "server --cluster-name=demo --port=80 --probe-port=2703 --metrics-address=0.0.0.0 --metrics-port=2705 \
+                   --max-credential-retention-before-renewal=3h0m0s --max-cache-size=0 --max-service-qps=3 \
+                   --bind-hosts=169.254.170.23 --bind-hosts=[fd00:ec2::23] --endpoint=https://eks-auth.example.com \
+                   --rotate-credentials --verbosity=error";
+        for line in [of_chart, of_hybrid_nodes, short, all, "initialize", "initialize -v error"] {
+            let words = ["/eks-pod-identity-agent"].into_iter().chain(line.split_whitespace()).map(OsString::from);
+            if let Err(error) = definition().try_get_matches_from(as_claviger(words.collect())) {
+                panic!("{line}: {error}");
+            }
+        }
+    }
+
     #[cfg(feature = "kubernetes")]
     #[test]
     fn under_the_webhooks_name_it_is_the_webhook() {

@@ -100,8 +100,9 @@ pub(crate) struct Flags {
     #[arg(short, long, value_name = "LEVEL", default_value = "info", hide_default_value = true, hide_possible_values = true, help_heading = PEER)]
     pub(crate) verbosity: Verbosity,
 
+    // Its chart gives each flag a value in an argument of its own.
     /// Taken and without effect: changed credentials are always taken up
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = ArgAction::Set, hide_default_value = true, hide_possible_values = true, help_heading = PEER)]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_value_t = false, default_missing_value = "true", action = ArgAction::Set, hide_default_value = true, hide_possible_values = true, help_heading = PEER)]
     pub(crate) rotate_credentials: bool,
 }
 
