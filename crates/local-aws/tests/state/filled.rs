@@ -106,9 +106,18 @@ async fn autoscaling(aws: &Running, parameters: &str) -> Answer {
     answer
 }
 
+/// A key policy for everybody of the account, so that an instance lives which a service-linked role launches under the key.
+fn for_the_account() -> String {
+    let own = json!({"StringEquals": {"kms:CallerAccount": ACCOUNT}});
+    let everybody =
+        json!({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "kms:*", "Resource": "*", "Condition": own});
+    json!({"Version": "2012-10-17", "Statement": [everybody]}).to_string()
+}
+
 /// Makes something of everything.
 pub(crate) async fn fill(aws: &Running) -> Filled {
-    let key = new_key(aws, json!({"MultiRegion": true, "Tags": [{"TagKey": "a", "TagValue": "b"}]})).await;
+    let key = json!({"MultiRegion": true, "Tags": [{"TagKey": "a", "TagValue": "b"}], "Policy": for_the_account()});
+    let key = new_key(aws, key).await;
     call(aws, "ReplicateKey", json!({"KeyId": key, "ReplicaRegion": "eu-west-1"})).await;
     call(aws, "CreateAlias", json!({"AliasName": "alias/demo", "TargetKeyId": key})).await;
     call(aws, "EnableKeyRotation", json!({"KeyId": key, "RotationPeriodInDays": 90})).await;

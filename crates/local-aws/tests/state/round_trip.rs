@@ -33,6 +33,8 @@ async fn an_import_is_the_state_of_the_export_whatever_happened_since() {
         assert_eq!(import(&aws, &before).await["secrets"], "imported");
         assert_eq!(export(&aws).await, before);
         assert_eq!(world(&aws).await, facts);
+        // What is in it is there to stay: nothing of it is on its way to another state.
+        assert_eq!(ask(&aws, "POST", "clock", r#"{"advance": "PT1M"}"#).await.status, 200);
         filled.must_be_in(&aws).await;
         // And it can be written to, and read again.
         call(&aws, "EnableKey", json!({"KeyId": filled.key})).await;
