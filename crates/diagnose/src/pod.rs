@@ -1,7 +1,8 @@
 //! Why a pod has no AWS credentials, or may not do something with them.
 //!
 //! ```text
-//!   pod - service account - association - injection - token - agent - upstream - role - trust policy - target role - permission
+//!   pod - service account - association - injection - token - agent - connection - upstream - role - trust policy - target role
+//!     - permission
 //! ```
 //!
 //! Each link is looked at whether or not those before it hold, as far as what it needs is known: who mends one thing should
@@ -10,7 +11,9 @@
 //! Sources: Amazon EKS User Guide, "Learn how EKS Pod Identity grants pods access to AWS services" and the pages below it;
 //! AWS SDKs and Tools Reference Guide, "Container credential provider" and "Standardized credential providers".
 
+mod agent;
 mod association;
+mod connection;
 mod injection;
 mod node;
 mod permission;
@@ -28,7 +31,11 @@ use authz::{
 use aws_model::Arn;
 use eks_auth::{Associations, Cluster, Grant, PodToken};
 
-pub use self::seen::{Agent, Container, Pod, ProjectedToken, ServiceAccount, Unreadable};
+pub use self::{
+    agent::{Agent, Asks},
+    connection::{Behind, Calls, FarEnd, Service, Way},
+    seen::{Container, Pod, ProjectedToken, ServiceAccount, Unreadable},
+};
 use crate::chain::{Chain, Known, Link};
 
 /// What is known.
@@ -46,6 +53,8 @@ pub struct Facts<'a> {
     pub upstream: Upstream,
     /// The agent on the pod's node.
     pub agent: Known<Agent>,
+    /// The way from it to whom it asks.
+    pub way: Way,
     /// The accounts, as far as they were looked at.
     pub world: &'a World,
     /// What AWS has not published and what is assumed of it.
@@ -91,6 +100,7 @@ pub fn diagnose(facts: &Facts<'_>) -> Chain {
     links.push(injection::link(pod, found.is_some()));
     links.push(token::link(pod));
     links.push(node::agent(facts));
+    links.push(connection::link(facts));
     links.push(node::upstream(facts));
     let token = PodToken {
         namespace: pod.namespace.clone(),

@@ -13,7 +13,7 @@ use authz::{
 use aws_model::Arn;
 use diagnose::{
     chain::{Chain, Known, Link, State},
-    pod::{Agent, Facts, Pod, ServiceAccount, Upstream, Wish, diagnose},
+    pod::{Agent, Asks, Behind, Calls, Facts, FarEnd, Pod, Service, ServiceAccount, Upstream, Way, Wish, diagnose},
 };
 use eks_auth::{Association, Associations, Cluster};
 use serde_json::{Value, json};
@@ -25,6 +25,7 @@ struct Rig {
     associations: Known<Vec<Association>>,
     upstream: Upstream,
     agent: Known<Agent>,
+    way: Way,
     world: String,
     wish: Option<(&'static str, &'static str)>,
 }
@@ -68,6 +69,20 @@ fn association() -> Association {
     )
 }
 
+/// An agent as AWS's chart runs it.
+fn agent(is_ready: bool) -> Agent {
+    let status = if is_ready { "True" } else { "False" };
+    let container = json!({
+        "args": ["--port", "80", "--cluster-name", "demo", "--probe-port", "2703"],
+        "env": [{"name": "AWS_REGION", "value": "us-west-2"}],
+    });
+    Agent::of(&json!({
+        "kind": "Pod", "metadata": {"namespace": "kube-system", "name": "agent-x7"},
+        "spec": {"containers": [container]}, "status": {"conditions": [{"type": "Ready", "status": status}]},
+    }))
+    .unwrap()
+}
+
 impl Rig {
     /// A pod that has its credentials.
     fn whole() -> Self {
@@ -104,7 +119,14 @@ impl Rig {
             account: Known::Is(ServiceAccount::default()),
             associations: Known::Is(vec![association()]),
             upstream: Upstream::EksAuth { node_role: Known::Is(arn("arn:aws:iam::111122223333:role/node")) },
-            agent: Known::Is(Agent { pod: "kube-system/agent-x7".into(), is_ready: true }),
+            agent: Known::Is(agent(true)),
+            way: Way {
+                far_end: Known::Is(FarEnd::Elsewhere {
+                    host: "eks-auth.us-west-2.api.aws:443".into(),
+                    reached: Ok(()),
+                }),
+                calls: Known::Is(Calls { answered: 3, failed: [("away".into(), 1)].into() }),
+            },
             world: WORLD.into(),
             wish: Some(("s3:GetObject", "arn:aws:s3:::books/api/1")),
         }
@@ -135,6 +157,7 @@ impl Rig {
             associations,
             upstream: self.upstream.clone(),
             agent: self.agent.clone(),
+            way: self.way.clone(),
             world: &world,
             assumptions: &Assumptions::default(),
             wish,
@@ -195,6 +218,7 @@ fn a_whole_chain_holds_from_the_pod_to_what_it_may_do() {
         "injection",
         "token",
         "agent",
+        "connection",
         "upstream",
         "role",
         "trust policy",
@@ -301,8 +325,7 @@ fn token() {
 fn agent_and_upstream() {
     let none = Rig { agent: Known::Absent, ..Rig::whole() };
     says(&none.broken(), "agent", &["no Pod Identity agent is on node ip-10-0-0-7"]);
-    let ill = Agent { pod: "kube-system/agent-x7".into(), is_ready: false };
-    let ill = Rig { agent: Known::Is(ill), ..Rig::whole() };
+    let ill = Rig { agent: Known::Is(agent(false)), ..Rig::whole() };
     says(&ill.broken(), "agent", &["kubectl logs --namespace kube-system agent-x7"]);
     let mut fargate = Rig::whole();
     fargate.pod["metadata"]["labels"] = json!({"eks.amazonaws.com/fargate-profile": "small"});
@@ -311,6 +334,81 @@ fn agent_and_upstream() {
     let rig = Rig::whole().world("managed: [arn:aws:iam::aws:policy/AmazonEKSWorkerNodePolicy]", "managed: []");
     let denied = "eks-auth:AssumeRoleForPodIdentity is denied to arn:aws:iam::111122223333:role/node";
     says(&rig.broken(), "upstream", &[denied, "aws iam put-role-policy --role-name node"]);
+}
+
+#[test]
+fn whom_an_agent_asks_is_in_its_arguments_and_environment() {
+    let of = |container: Value| {
+        let pod = json!({"metadata": {"namespace": "a", "name": "b"}, "spec": {"containers": [container]}});
+        let agent = Agent::of(&pod).unwrap();
+        (agent.asks, agent.metrics_port)
+    };
+    let eks_auth = |region: Option<&str>, endpoint: Option<&str>| {
+        Some(Asks::EksAuth { region: region.map(str::to_owned), endpoint: endpoint.map(str::to_owned) })
+    };
+    assert_eq!(of(json!({})), (None, Some(2705)));
+    assert_eq!(of(json!({"args": ["server"]})), (eks_auth(None, None), Some(2705)));
+    let flags = json!({"args": ["--endpoint=https://auth.$(ZONE)", "--metrics-port", "none"],
+                       "env": [{"name": "ZONE", "value": "example.com"}, {"name": "AWS_REGION", "value": "eu-west-1"}]});
+    assert_eq!(of(flags), (eks_auth(Some("eu-west-1"), Some("https://auth.example.com")), None));
+    let broker =
+        json!({"args": ["--broker=https://broker.claviger.svc:8443", "--broker-ca=/ca.crt", "--metrics-port=9"]});
+    let url = "https://broker.claviger.svc:8443".to_owned();
+    assert_eq!(of(broker), (Some(Asks::Broker { url, ca: Some("/ca.crt".into()) }), Some(9)));
+}
+
+#[test]
+fn connection() {
+    let link = |rig: &Rig| rig.chain().links.into_iter().find(|link| link.name == "connection").unwrap();
+    let counts = |answered, away| {
+        let failed = if away == 0 { Default::default() } else { [("away".to_owned(), away)].into() };
+        Known::Is(Calls { answered, failed })
+    };
+    let whole = Rig::whole();
+    says(
+        &link(&whole),
+        "connection",
+        &[
+            "EKS Auth of us-west-2 answers to kube-system/agent-x7",
+            "answered: 3, away: 1",
+            "from here, not from the node: eks-auth.us-west-2.api.aws:443 can be connected to",
+        ],
+    );
+    let with = |far_end: Known<FarEnd>, calls: Known<Calls>| Rig { way: Way { far_end, calls }, ..Rig::whole() };
+    let far_end = || whole.way.far_end.clone();
+    let silent = with(far_end(), counts(0, 7));
+    says(
+        &silent.broken(),
+        "connection",
+        &["gets no answer of EKS Auth", "away: 7", "kubectl logs --namespace kube-system"],
+    );
+    // That it answers here says nothing of the node.
+    for calls in [counts(0, 0), Known::Absent, Known::Unknown("forbidden".into())] {
+        let link = link(&with(far_end(), calls));
+        assert_eq!(link.state, State::Unknown, "{link:#?}");
+    }
+
+    let pod = |is_ready, says| Behind { name: "broker-1".into(), is_ready, says };
+    let service = |ready, pods| {
+        let (namespace, name) = ("claviger".to_owned(), "broker".to_owned());
+        Known::Is(FarEnd::Service(Service { namespace, name, ready, pods }))
+    };
+    let ready = || service(Known::Is(1), vec![pod(true, Known::Is((200, "ok".into())))]);
+    assert_eq!(link(&with(ready(), counts(0, 0))).state, State::Ok);
+    assert_eq!(link(&with(ready(), Known::Unknown("forbidden".into()))).state, State::Unknown);
+    // Calls that were answered say nothing of a broker that has gone since.
+    let gone = with(service(Known::Absent, Vec::new()), counts(5, 0));
+    says(
+        &gone.broken(),
+        "connection",
+        &["there is no Service broker in namespace claviger", "correct the agent's --broker"],
+    );
+    let none = with(service(Known::Is(0), Vec::new()), counts(5, 0));
+    says(&none.broken(), "connection", &["has no ready endpoint", "no pod has the labels"]);
+    let ill = with(service(Known::Is(0), vec![pod(false, Known::Is((503, "no keys".into())))]), counts(5, 0));
+    says(&ill.broken(), "connection", &["kubectl logs broker-1 --namespace claviger", "its probe says 503: no keys"]);
+    let says_ill = with(service(Known::Is(1), vec![pod(true, Known::Is((503, "no keys".into())))]), counts(5, 0));
+    says(&says_ill.broken(), "connection", &["says that it is not ready", "kubectl logs broker-1"]);
 }
 
 #[test]

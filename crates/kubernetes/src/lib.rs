@@ -16,6 +16,7 @@ mod connection;
 mod events;
 mod objects;
 mod pods;
+mod proxied;
 mod service_accounts;
 
 pub use association::{
@@ -27,4 +28,5 @@ pub use certificates::{SecretData, SecretError, SecretStore, StoredSecret, trust
 pub use connection::{ApiServer, ConnectError, Connection};
 pub use events::{Events, Regarding, Reporter};
 pub use pods::{Pods, follow_gone_pods, follow_pods};
+pub use proxied::Answered;
 pub use service_accounts::{Annotations, ServiceAccounts};

@@ -7,6 +7,7 @@ mod associations;
 mod broker;
 mod capabilities;
 mod cluster;
+mod connection;
 mod diagnose;
 mod eks_away;
 mod eks_source;

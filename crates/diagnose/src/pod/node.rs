@@ -8,7 +8,7 @@ use authz::{
 
 use aws_model::Arn;
 
-use super::{Facts, Upstream};
+use super::{Agent, Facts, Upstream};
 use crate::{
     chain::{Known, Link},
     decided,
@@ -31,10 +31,10 @@ pub(super) fn agent(facts: &Facts<'_>) -> Link {
     }
     let Some(node) = &facts.pod.node else { return Link::skipped(NAME, "the pod is on no node yet") };
     match &facts.agent {
-        Known::Is(agent) if agent.is_ready => Link::ok(NAME, format_args!("{} is ready on node {node}", agent.pod)),
+        Known::Is(agent) if agent.is_ready => Link::ok(NAME, format_args!("{} is ready on node {node}", agent.pod())),
         Known::Is(agent) => {
-            let (namespace, name) = agent.pod.split_once('/').unwrap_or_default();
-            Link::broken(NAME, format_args!("{} on node {node} is not ready", agent.pod))
+            let Agent { namespace, name, .. } = agent;
+            Link::broken(NAME, format_args!("{} on node {node} is not ready", agent.pod()))
                 .help("see why", [format!("kubectl logs --namespace {namespace} {name}")])
         }
         Known::Absent => Link::broken(NAME, format_args!("no Pod Identity agent is on node {node}"))
@@ -90,7 +90,7 @@ pub(super) fn upstream(facts: &Facts<'_>) -> Link {
     decided::link(NAME, facts.world, &request, facts.assumptions, &may)
 }
 
-/// Whether it answers is not looked at: only who it is said to be.
+/// Only who it is said to be: whether it answers is another link.
 fn broker(facts: &Facts<'_>, name: &'static str, arn: &Arn) -> Link {
     let account = arn.account().parse().ok().and_then(|id| facts.world.account(id));
     match account {

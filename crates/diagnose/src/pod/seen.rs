@@ -1,4 +1,4 @@
-//! A pod, a service account, an agent's pod: what a diagnosis looks at of them.
+//! A pod and a service account: what a diagnosis looks at of them.
 
 use std::collections::BTreeMap;
 
@@ -67,15 +67,6 @@ pub struct ProjectedToken {
 pub struct ServiceAccount {
     /// Its annotations.
     pub annotations: BTreeMap<String, String>,
-}
-
-/// The agent on the pod's node.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Agent {
-    /// Its pod, `NAMESPACE/NAME`.
-    pub pod: String,
-    /// Whether it is ready.
-    pub is_ready: bool,
 }
 
 /// The variables whose values are kept.
@@ -158,20 +149,7 @@ impl ServiceAccount {
     }
 }
 
-impl Agent {
-    /// The agent's pod, as `kubectl get pod -o json` tells it.
-    ///
-    /// # Errors
-    /// [`Unreadable`]
-    pub fn of(object: &Value) -> Result<Self, Unreadable> {
-        let raw: RawPod = read("pod", object)?;
-        let is_ready =
-            raw.status.conditions.iter().any(|condition| condition.kind == "Ready" && condition.status == "True");
-        Ok(Self { pod: format!("{}/{}", raw.metadata.namespace, raw.metadata.name), is_ready })
-    }
-}
-
-fn read<'a, T: Deserialize<'a>>(kind: &'static str, object: &'a Value) -> Result<T, Unreadable> {
+pub(super) fn read<'a, T: Deserialize<'a>>(kind: &'static str, object: &'a Value) -> Result<T, Unreadable> {
     let of_kind = |named: &str| named.eq_ignore_ascii_case(&kind.replace(' ', ""));
     match object.get("kind").and_then(Value::as_str) {
         Some(named) if !of_kind(named) => Err(Unreadable { kind, why: format!("its kind is `{named}`") }),
@@ -184,8 +162,6 @@ struct RawPod {
     metadata: RawMetadata,
     #[serde(default)]
     spec: RawSpec,
-    #[serde(default)]
-    status: RawStatus,
 }
 
 #[derive(Deserialize)]
@@ -215,19 +191,6 @@ struct RawSpec {
     containers: Vec<RawContainer>,
     #[serde(default)]
     volumes: Vec<RawVolume>,
-}
-
-#[derive(Default, Deserialize)]
-struct RawStatus {
-    #[serde(default)]
-    conditions: Vec<RawCondition>,
-}
-
-#[derive(Deserialize)]
-struct RawCondition {
-    #[serde(rename = "type")]
-    kind: String,
-    status: String,
 }
 
 #[derive(Deserialize)]

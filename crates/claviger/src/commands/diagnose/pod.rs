@@ -3,6 +3,7 @@
 mod aws;
 mod cluster;
 mod told;
+mod way;
 
 use std::str::FromStr;
 
@@ -49,7 +50,7 @@ Exit codes: 0 each link holds; 2 one does not, or is not known; 1 an error; 3 ba
 /// Follow a pod's AWS credentials from its service account to what they permit
 ///
 /// Looks at the pod, its service account, the association, what was injected, the token, the agent on its node, whom the
-/// agent asks, the role, its trust policy, the target role, and what the pod may do. Nothing is changed.
+/// agent asks and whether that answers, the role, its trust policy, the target role, and what the pod may do. Nothing is changed.
 #[derive(Args, Debug)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct DiagnosePod {
@@ -114,6 +115,7 @@ impl DiagnosePod {
             let aws = self.aws.look(&self.pod, &seen, told).await?;
             let cluster = &aws.cluster;
             let name = cluster.resource().strip_prefix("cluster/").unwrap_or_default();
+            let way = way::look(seen.connection.as_ref(), &seen.agent, cluster).await;
             let chain = diagnose(&Facts {
                 pod: &seen.pod,
                 service_account: seen.service_account.clone(),
@@ -121,6 +123,7 @@ impl DiagnosePod {
                 associations: aws.associations,
                 upstream: self.upstream(aws.node_role),
                 agent: seen.agent.clone(),
+                way,
                 world: &aws.world,
                 assumptions: &assumptions,
                 wish: self.wish(cluster)?,

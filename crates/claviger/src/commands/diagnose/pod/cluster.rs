@@ -47,6 +47,8 @@ pub(super) struct Seen {
     pub(super) associations: Known<Vec<Value>>,
     /// The node's id in EC2.
     pub(super) instance: Known<String>,
+    /// To the apiserver, where it was asked.
+    pub(super) connection: Option<Connection>,
 }
 
 impl ClusterFlags {
@@ -110,7 +112,7 @@ async fn asked(connection: &Connection, name: &PodName) -> Result<Seen, Failure>
             (agent, instance)
         }
     };
-    Ok(Seen { pod, service_account, agent, associations, instance })
+    Ok(Seen { pod, service_account, agent, associations, instance, connection: Some(connection.clone()) })
 }
 
 async fn agent_on(connection: &Connection, node: &str) -> Result<Known<Agent>, Failure> {
@@ -188,6 +190,7 @@ fn printed(objects: &[Value], name: &PodName) -> Result<Seen, Failure> {
         agent,
         associations: if associations.is_empty() { Known::Absent } else { Known::Is(associations) },
         instance: node.map_or_else(|| Known::Unknown(untold("object of the pod's node")), instance),
+        connection: None,
         pod,
     })
 }
@@ -211,7 +214,7 @@ fn read(file: &Path) -> Result<Vec<Value>, Failure> {
 }
 
 /// A list's objects. The apiserver tells the kind of a list, not that of each of its objects.
-fn flat(mut object: Value) -> Vec<Value> {
+pub(super) fn flat(mut object: Value) -> Vec<Value> {
     let kind = object.get("kind").and_then(Value::as_str).and_then(|kind| kind.strip_suffix("List")).map(str::to_owned);
     let Some(items) = object.get_mut("items").and_then(Value::as_array_mut) else { return vec![object] };
     let mut items = std::mem::take(items);
@@ -224,7 +227,7 @@ fn flat(mut object: Value) -> Vec<Value> {
 }
 
 /// A value within a query.
-fn escaped(value: &str) -> String {
+pub(super) fn escaped(value: &str) -> String {
     let mut escaped = String::new();
     for byte in value.bytes() {
         match byte {
