@@ -138,10 +138,15 @@ fn good_for(associations: usize) -> Duration {
 /// Source: Amazon EKS API Reference, "PodIdentityAssociation".
 fn of_answer(told: &Value) -> Option<Association> {
     let arn = |member: &str| text(told, member)?.parse().ok();
+    // Without a target that cannot be read, its pods would get what may be more.
+    let target_role = match text(told, "/targetRoleArn") {
+        Some(target) => Some(target.parse().ok()?),
+        None => None,
+    };
     let named = |member: &str| Some(NamePattern::exact(text(told, member)?));
     let id = text(told, "/associationId")?.to_owned();
     Some(Association {
-        target_role: arn("/targetRoleArn"),
+        target_role,
         external_id: text(told, "/externalId").map(str::to_owned),
         session_tags: told.get("disableSessionTags").and_then(Value::as_bool) != Some(true),
         policy: text(told, "/policy").map(str::to_owned),
@@ -156,6 +161,17 @@ fn text<'a>(told: &'a Value, pointer: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_association_whose_target_role_cannot_be_read_is_none() {
+        let mut told = json!({
+            "associationId": "a-1", "namespace": "shop", "serviceAccount": "api",
+            "roleArn": "arn:aws:iam::111122223333:role/pods", "targetRoleArn": "arn:aws:iam::444455556666:role/target",
+        });
+        assert!(of_answer(&told).is_some_and(|association| association.target_role.is_some()));
+        told["targetRoleArn"] = "arn:aws:iam::44445555666".into();
+        assert!(of_answer(&told).is_none());
+    }
 
     #[test]
     fn few_are_asked_for_with_every_look_and_many_seldom() {

@@ -3,10 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
+use crate::algorithm::Algorithms;
+
 /// How many characters a subject has at most.
 ///
 /// Source: OpenID Connect Core 1.0, section 2, `sub`; AWS STS API Reference, "AssumeRoleWithWebIdentity",
-/// `SubjectFromWebIdentityToken` (at most 255).
+/// `SubjectFromWebIdentityToken` (at most 255). A service account's is longer where namespace and name are: 22 characters of
+/// `system:serviceaccount:` and a colon, 63 and 253 (Kubernetes, "Object Names and IDs").
 const LONGEST_SUBJECT: usize = 255;
 
 /// The claims of a token. Those that every ID token has are typed; the others are as they came.
@@ -67,7 +70,7 @@ pub enum OutOfTime {
 }
 
 impl Claims {
-    pub(crate) fn of(all: Map<String, Value>) -> Result<Self, InvalidClaim> {
+    pub(crate) fn of(all: Map<String, Value>, algorithms: Algorithms) -> Result<Self, InvalidClaim> {
         let claims = Self {
             issuer: text(&all, "iss")?.ok_or(InvalidClaim::Missing("iss"))?,
             subject: text(&all, "sub")?.ok_or(InvalidClaim::Missing("sub"))?,
@@ -82,7 +85,7 @@ impl Claims {
         if claims.audiences.is_empty() {
             return Err(InvalidClaim::Missing("aud"));
         }
-        if claims.subject.chars().count() > LONGEST_SUBJECT {
+        if algorithms == Algorithms::Aws && claims.subject.chars().count() > LONGEST_SUBJECT {
             return Err(InvalidClaim::Long { name: "sub", most: LONGEST_SUBJECT });
         }
         Ok(claims)

@@ -77,7 +77,7 @@ impl<'a> Token<'a> {
             (Some(_), None) => return Err(InvalidToken::Form("its header's `kid` is no text")),
         };
         let claims = object(payload).ok_or(InvalidToken::Form("its claims are no JSON object"))?;
-        Ok(Self { algorithm, key_id, claims: Claims::of(claims)?, signed, signature })
+        Ok(Self { algorithm, key_id, claims: Claims::of(claims, algorithms)?, signed, signature })
     }
 
     /// Who is said to have issued it: whose keys verify it, or nobody's.

@@ -26,8 +26,13 @@ pub(crate) struct Pace<K> {
 impl<K: Eq + Hash> Pace<K> {
     /// So many requests a second, and half as many at once; 0 is no limit.
     pub(crate) fn per_second(requests: u32) -> Self {
+        Self::with_burst(requests, requests / 2)
+    }
+
+    /// So many requests a second, and so many at once; 0 a second is no limit.
+    pub(crate) fn with_burst(requests: u32, at_once: u32) -> Self {
         let interval = Duration::from_secs(1).checked_div(requests);
-        let burst = interval.map_or(Duration::ZERO, |interval| interval * (requests / 2).max(1));
+        let burst = interval.map_or(Duration::ZERO, |interval| interval.saturating_mul(at_once.max(1)));
         Self { interval, burst, due: Mutex::default() }
     }
 

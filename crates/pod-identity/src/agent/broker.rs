@@ -34,6 +34,10 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
 /// What got no answer is asked once more, by another connection and perhaps of another replica.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// Who is throttled asks again after up to so long: the pods of a node that begins ask all at once. An SDK in a pod gives up after
+/// some seconds, and joins the call when it asks again.
+const AFTER_THROTTLING: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
+
 /// Which broker, for which cluster.
 #[derive(Clone, Debug)]
 pub struct BrokerSettings {
@@ -138,8 +142,15 @@ impl CredentialSource for Broker {
     async fn issue(&self, token: &BearerToken) -> Result<Issued, SourceError> {
         // A token has no character that JSON escapes: it was parsed.
         let body = format!("{{\"token\":\"{}\"}}", token.expose()).into_bytes();
-        let asked = self.ask(Method::POST, "assume-role-for-pod-identity", body, ATTEMPT_TIMEOUT).await;
-        let Received { status, headers, body } = asked.map_err(|reason| away(&self.name(), &reason))?;
+        let mut pauses = AFTER_THROTTLING.iter();
+        let Received { status, headers, body } = loop {
+            let asked = self.ask(Method::POST, "assume-role-for-pod-identity", body.clone(), ATTEMPT_TIMEOUT).await;
+            let received = asked.map_err(|reason| away(&self.name(), &reason))?;
+            match pauses.next().filter(|_| received.status == StatusCode::TOO_MANY_REQUESTS) {
+                Some(pause) => sleep(at_random(*pause)).await,
+                None => break received,
+            }
+        };
         if status != StatusCode::OK {
             return Err(refused(status, &headers, &body, &self.name()));
         }
@@ -184,6 +195,14 @@ impl CredentialSource for Broker {
             Err(error) => tracing::error!(%error, "those who vouched for the broker go on to do so"),
         }
     }
+}
+
+/// Between half of it and all.
+fn at_random(pause: Duration) -> Duration {
+    let mut drawn = [0; 4];
+    // Without randomness nothing is spread, which is no reason to stop.
+    let _ = getrandom::fill(&mut drawn);
+    pause.div_f64(1.0 + f64::from(u32::from_le_bytes(drawn)) / f64::from(u32::MAX))
 }
 
 fn refused(status: StatusCode, headers: &HeaderMap, body: &[u8], by: &str) -> SourceError {

@@ -60,6 +60,8 @@ pub enum Denied {
     Source(SourceError),
     /// More tokens are being asked about than there is room for.
     Full,
+    /// Whoever asks may not have another token asked about now.
+    HeldBack,
     /// What asked broke down, which is a bug.
     Crashed,
 }
@@ -102,15 +104,17 @@ impl Cache {
     /// # Errors
     /// [`Denied`].
     pub async fn credentials(&self, token: &BearerToken, bearer: &Bearer) -> Result<Credentials, Denied> {
-        self.fetch(TokenKey::of(token.expose()), token, bearer).await
+        self.fetch(TokenKey::of(token.expose()), token, bearer, || true).await
     }
 
-    /// The same, by whoever has the key already.
+    /// The same, by whoever has the key already. `may_call` is asked before the source is called about a token of which nothing
+    /// is known.
     pub(super) async fn fetch(
         &self,
         key: TokenKey,
         token: &BearerToken,
         bearer: &Bearer,
+        may_call: impl FnOnce() -> bool + Send,
     ) -> Result<Credentials, Denied> {
         let (landing, kept) = {
             let now = self.now();
@@ -128,6 +132,9 @@ impl Cache {
             {
                 self.0.metrics.cached(CacheEvent::Remembered);
                 return Err(Denied::Source(refusal));
+            }
+            if kept.is_none() && !state.flights.has(key) && !may_call() {
+                return Err(Denied::HeldBack);
             }
             self.0.metrics.cached(if kept.is_some() { CacheEvent::Due } else { CacheEvent::Miss });
             (self.0.board(&mut state, key, token, bearer), kept)

@@ -80,7 +80,8 @@ impl Desk {
         }
         let bearer = self.validator.validate_with_newest(text, self.cache.now()).await;
         let bearer = bearer.map_err(|invalid| self.invalid(&invalid))?;
-        let fetched = self.cache.fetch(key, &BearerToken::new(text), &bearer).await;
+        let fetched =
+            self.cache.fetch(key, &BearerToken::new(text), &bearer, || self.pace.admits_new(connection)).await;
         fetched.map_err(refusal)
     }
 
@@ -120,7 +121,7 @@ fn refusal(denied: Denied) -> Refusal {
             status: error.status,
             message: error.message,
         },
-        Denied::Full => held_back(),
+        Denied::Full | Denied::HeldBack => held_back(),
         Denied::Crashed => Refusal {
             outcome: RequestOutcome::Failed,
             status: StatusCode::INTERNAL_SERVER_ERROR,

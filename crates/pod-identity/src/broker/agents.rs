@@ -3,12 +3,13 @@
 //! A node gets credentials only for pods that run on it. So the agent's token, which the apiserver bound to the agent's pod,
 //! says on which node that is, and the pod's token has to say the same.
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use eks_auth::{Node, PodToken};
 use http::{HeaderMap, header};
 use jiff::Timestamp;
+use tokio::time::timeout;
 
 use super::{
     cluster::Cluster,
@@ -19,6 +20,9 @@ use super::{
 
 /// For whom the tokens of agents are issued.
 pub const AGENT_AUDIENCE: &str = "pod-identity.claviger.dev";
+
+/// How long a lookup may take of which the token says what comes of it.
+const LOOK_UP: Duration = Duration::from_secs(1);
 
 /// Which agents are served.
 #[derive(Clone, Debug)]
@@ -103,24 +107,23 @@ impl Agents {
     /// Whether the caller may have credentials of this pod.
     pub(super) async fn admit(&self, caller: &Caller, cluster: &Cluster, pod: &PodToken) -> Result<(), Refusal> {
         let Caller::Agent(node) = caller else { return Ok(()) };
-        let elsewhere = || {
-            let message = format!("the pod {}/{} does not run on the agent's node", pod.namespace, pod.pod_name);
-            Refusal::new(Code::AccessDenied, message).counted(Outcome::OtherNode)
+        let denied = |outcome: Outcome, what: &str| {
+            let message = format!("the pod {}/{} {what}", pod.namespace, pod.pod_name);
+            Refusal::new(Code::AccessDenied, message).counted(outcome)
         };
-        if pod.node.as_ref().is_some_and(|of_pod| of_pod != node) {
+        let elsewhere = || denied(Outcome::OtherNode, "does not run on the agent's node");
+        if pod.node.as_ref().is_some_and(|of_pod| of_pod.name != node.name) {
             return Err(elsewhere());
         }
-        let name = cluster.arn.name();
-        let looked_up = match self.pods.as_ref().filter(|pods| pods.knows(name)) {
-            Some(pods) => Some(pods.node_of(name, pod).await),
-            None => None,
-        };
-        match (looked_up, &pod.node) {
+        match (self.look_up(cluster, pod).await, &pod.node) {
+            // Also where the node was registered anew, which its pods' tokens do not know.
             (Some(Ok(Some(of_pod))), _) if of_pod == node.name => Ok(()),
+            (Some(Ok(Some(_))), _) => Err(elsewhere()),
             // A token outlives its pod.
-            (Some(Ok(_)), _) => Err(elsewhere()),
+            (Some(Ok(None)), _) => Err(denied(Outcome::PodGone, "is gone, or runs on no node yet")),
             // The apiserver is away, or nobody is asked: what it wrote into the token counts.
-            (_, Some(_)) => Ok(()),
+            (_, Some(of_pod)) if of_pod == node => Ok(()),
+            (_, Some(_)) => Err(elsewhere()),
             (Some(Err(reason)), None) => {
                 let message = format!("cannot look up which node the pod runs on: {reason}");
                 Err(Refusal::new(Code::ServiceUnavailable, message).counted(Outcome::NodeUnknown))
@@ -131,6 +134,21 @@ impl Agents {
                 Err(Refusal::new(Code::AccessDenied, message).counted(Outcome::NodeUnknown))
             }
         }
+    }
+}
+
+impl Agents {
+    /// Which node the pod runs on, where that is looked up.
+    async fn look_up(&self, cluster: &Cluster, pod: &PodToken) -> Option<Result<Option<String>, String>> {
+        let name = cluster.arn.name();
+        let pods = self.pods.as_ref().filter(|pods| pods.knows(name))?;
+        let asked = pods.node_of(name, pod);
+        if pod.node.is_none() {
+            return Some(asked.await);
+        }
+        // An apiserver that does not answer is as good as away, and the SDK in the pod waits for two seconds.
+        let late = |_| Err(format!("the apiserver gave no answer within {} s", LOOK_UP.as_secs()));
+        Some(timeout(LOOK_UP, asked).await.unwrap_or_else(late))
     }
 }
 

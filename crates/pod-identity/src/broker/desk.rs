@@ -127,7 +127,10 @@ impl Desk {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let cluster = self.find(cluster)?;
-        let caller = self.admit(cluster, head, connection).await?;
+        let caller = self.agents.identify(cluster, &head.headers, (self.now)()).await?;
+        if !self.pace.admits(cluster, &caller, connection) {
+            return Err(too_often());
+        }
         let token = api::token(&read(body).await?)?;
         let claims = verified::claims(cluster, token.expose(), (self.now)()).await;
         let claims = claims.map_err(|failed| failed.refusal())?;
@@ -145,7 +148,10 @@ impl Desk {
         id: &str,
     ) -> Result<Answer, Refusal> {
         let cluster = self.find(cluster)?;
-        self.admit(cluster, head, connection).await?;
+        let caller = self.agents.identify(cluster, &head.headers, (self.now)()).await?;
+        if !self.pace.admits_changes(cluster, &caller, connection) {
+            return Err(too_often());
+        }
         let _counted = self.metrics.waiting();
         let waiting = self.changes.get(cluster.arn.name()).map(|changes| changes.since(since));
         let told = match waiting {
@@ -153,20 +159,6 @@ impl Desk {
             None => None,
         };
         told.map(|told| api::told(&told, id)).ok_or_else(not_known)
-    }
-
-    /// Whose request it is, if that one may ask now.
-    async fn admit(
-        &self,
-        cluster: &Cluster,
-        head: &http::request::Parts,
-        connection: Connection,
-    ) -> Result<Caller, Refusal> {
-        let caller = self.agents.identify(cluster, &head.headers, (self.now)()).await?;
-        if !self.pace.admits(cluster, &caller, connection) {
-            return Err(Refusal::new(Code::Throttling, "the node asks too often").counted(Outcome::HeldBack));
-        }
-        Ok(caller)
     }
 
     async fn lend(&self, cluster: &Cluster, pod: &PodToken, caller: &Caller, id: &str) -> Result<Answer, Refusal> {
@@ -221,6 +213,10 @@ impl Desk {
 
 fn associations(cluster: &Cluster) -> Result<Arc<Associations>, Refusal> {
     cluster.associations.borrow().clone().ok_or_else(not_known)
+}
+
+fn too_often() -> Refusal {
+    Refusal::new(Code::Throttling, "the node asks too often").counted(Outcome::HeldBack)
 }
 
 fn not_known() -> Refusal {

@@ -1,10 +1,12 @@
 //! What one pod can take up.
 
+use std::time::Instant;
+
 use http::{Method, StatusCode};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::{
-    rig::{Agent, eks_auth},
+    rig::{Agent, Client, eks_auth},
     stub::{Answers, Stub},
     tokens,
 };
@@ -27,6 +29,28 @@ async fn a_pod_that_asks_without_end_is_held_back_as_the_peer_holds_back_a_node(
     assert_eq!((refused.status, &*refused.body), (StatusCode::TOO_MANY_REQUESTS, "Too Many Requests\n"));
     // Another pod of the same network.
     assert_eq!(client.ask(&tokens::of("modest")).await.status, StatusCode::OK);
+}
+
+/// As where tokens are not verified here, so that whoever can write one has the source asked.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pod_that_invents_tokens_keeps_no_other_from_the_source() {
+    let stub = Stub::start(Answers::Lending(3600)).await;
+    let source = eks_auth(format!("http://{}", stub.address));
+    let agent = Agent::with(source, Default::default(), 1000).await;
+    let mut hostile = Client::connect_from("127.0.0.2", agent.address).await;
+    let began = Instant::now();
+    let mut answered = Vec::new();
+    for number in 0..200 {
+        answered.push(hostile.ask(&tokens::of(&format!("invented{number}"))).await);
+    }
+    let fair = 20 + 5 * (began.elapsed().as_secs() as usize + 1);
+    assert!((20..=fair).contains(&stub.calls()), "{} calls in {:?}", stub.calls(), began.elapsed());
+    let last = answered.last().unwrap();
+    assert_eq!((last.status, &*last.body), (StatusCode::TOO_MANY_REQUESTS, "Too Many Requests\n"));
+    // What it has it is given; another pod gets what it has not asked for before.
+    assert_eq!(hostile.ask(&tokens::of("invented0")).await.status, StatusCode::OK);
+    let mut other = Client::connect_from("127.0.0.3", agent.address).await;
+    assert_eq!(other.ask(&tokens::of("api")).await.status, StatusCode::OK);
 }
 
 #[tokio::test]

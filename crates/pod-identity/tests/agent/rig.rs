@@ -15,7 +15,10 @@ use pod_identity::agent::{
     Validator,
 };
 use prometheus_client::registry::Registry;
-use tokio::{net::TcpStream, task::JoinSet};
+use tokio::{
+    net::{TcpSocket, TcpStream},
+    task::JoinSet,
+};
 
 use crate::stub::Stub;
 
@@ -123,7 +126,17 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) async fn connect(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).await.unwrap();
+        Self::over(TcpStream::connect(address).await.unwrap(), address).await
+    }
+
+    /// As another pod, with an address of its own.
+    pub(crate) async fn connect_from(own: &str, address: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::new(own.parse().unwrap(), 0)).unwrap();
+        Self::over(socket.connect(address).await.unwrap(), address).await
+    }
+
+    async fn over(stream: TcpStream, address: SocketAddr) -> Self {
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
         Self { sender, host: address.to_string() }

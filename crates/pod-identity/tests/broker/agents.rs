@@ -1,12 +1,13 @@
 //! A node gets credentials only for pods that run on it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use eks_auth::PodToken;
 use http::StatusCode;
 use pod_identity::broker::Pods;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use crate::{
     issuer::SigningKey,
@@ -80,7 +81,7 @@ async fn a_pod_whose_token_has_no_node_is_looked_up() {
         (None, 400, "node_unknown"),
         (Some(Known(Ok(Some("one")))), 200, "ok"),
         (Some(Known(Ok(Some("two")))), 400, "other_node"),
-        (Some(Known(Ok(None))), 400, "other_node"),
+        (Some(Known(Ok(None))), 400, "pod_gone"),
         (Some(Known(Err("the apiserver is away"))), 503, "node_unknown"),
     ] {
         let told = format!("{knows:?}");
@@ -98,7 +99,7 @@ async fn a_pod_whose_token_has_no_node_is_looked_up() {
 async fn a_pod_that_has_gone_is_given_nothing_where_pods_are_looked_up() {
     for (known, status, outcome) in [
         (Known(Ok(Some("one"))), 200, "ok"),
-        (Known(Ok(None)), 400, "other_node"),
+        (Known(Ok(None)), 400, "pod_gone"),
         (Known(Ok(Some("two"))), 400, "other_node"),
         (Known(Err("the apiserver is away")), 200, "ok"),
     ] {
@@ -107,6 +108,45 @@ async fn a_pod_that_has_gone_is_given_nothing_where_pods_are_looked_up() {
         let answer = rig.ask(&rig.pod("api")).await;
         assert_eq!(answer.status.as_u16(), status, "{told}: {answer:?}");
         assert!(rig.scrape().contains(&format!("{{outcome=\"{outcome}\"}} 1")), "{told}");
+    }
+}
+
+/// As where packets to it are dropped: the SDK in the pod has given up long before a connection does.
+#[tokio::test]
+async fn an_apiserver_that_does_not_answer_is_as_good_as_away() {
+    #[derive(Debug)]
+    struct Silent;
+    #[async_trait]
+    impl Pods for Silent {
+        fn knows(&self, _cluster: &str) -> bool {
+            true
+        }
+
+        async fn node_of(&self, _cluster: &str, _pod: &PodToken) -> Result<Option<String>, String> {
+            std::future::pending().await
+        }
+    }
+    let rig = Rig::with(Differs { pods: Some(Arc::new(Silent)), ..Differs::default() }).await;
+    let pod = rig.pod("api");
+    let answer = timeout(Duration::from_secs(2), rig.ask(&pod)).await.expect("before botocore gives up");
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    let elsewhere = rig.ask_as(&format!("Bearer {}", rig.agent("two")), &pod).await;
+    assert_eq!(elsewhere.error, "AccessDeniedException");
+}
+
+/// Its pods' tokens name it as it was; the agent's next token names it as it is.
+#[tokio::test]
+async fn pods_of_a_node_that_was_registered_anew_are_those_that_the_apiserver_says() {
+    for (knows, status) in
+        [(Some(Known(Ok(Some("one")))), 200), (Some(Known(Err("the apiserver is away"))), 400), (None, 400)]
+    {
+        let told = format!("{knows:?}");
+        let pods = knows.map(|known| Arc::new(known) as Arc<dyn Pods>);
+        let rig = Rig::with(Differs { pods, ..Differs::default() }).await;
+        let mut agent = agent_claims("one");
+        agent["kubernetes.io"]["node"]["uid"] = json!("uid-of-the-new");
+        let answer = rig.ask_as(&format!("Bearer {}", rig.key.token(&agent)), &rig.pod("api")).await;
+        assert_eq!(answer.status.as_u16(), status, "{told}: {answer:?}");
     }
 }
 

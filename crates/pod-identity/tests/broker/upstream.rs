@@ -11,6 +11,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures_util::future::join_all;
 use http::{Request, Response, StatusCode, Uri};
 use http_body_util::Full;
 use hyper::{body::Incoming, service::service_fn};
@@ -109,6 +110,25 @@ async fn an_agent_gets_credentials_from_the_broker_and_says_who_refused() {
     assert_eq!(refused.class, SourceErrorClass::Away, "{refused:?}");
     assert!(refused.message.contains("(UnrecognizedClientException): the agent's token is not taken"), "{refused:?}");
     assert_eq!(agent.ask(&pod).await.unwrap(), given);
+}
+
+/// As when a node begins and all its pods ask at once.
+#[tokio::test]
+async fn who_is_throttled_asks_again_and_the_pod_does_not_hear_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    certificate(folder.path());
+    let read = Certificate::read(&folder.path().join("tls.crt"), &folder.path().join("tls.key")).unwrap();
+    let rig = Rig::with(Differs { tls: Some((folder, read)), node_qps: 2, ..Differs::default() }).await;
+    let agent = Agent::before(&rig);
+    // Eight at once are the node's due.
+    let asked: Vec<String> = (0..10).map(|_| rig.pod("api")).collect();
+    let answered = join_all(asked.iter().map(|token| agent.ask(token))).await;
+    assert!(answered.iter().all(Result::is_ok), "{answered:?}");
+    let scraped = rig.scrape();
+    assert!(
+        scraped.contains("claviger_broker_requests_total{outcome=\"held_back\"}"),
+        "some were held back: {scraped}"
+    );
 }
 
 #[tokio::test]

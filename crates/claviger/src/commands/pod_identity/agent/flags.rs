@@ -55,7 +55,7 @@ pub(crate) struct Flags {
     pub(crate) initialize: bool,
 
     /// Requests a second of one pod, half as many at once; 0 for no limit. A pod is an address; on the node's network, a
-    /// token
+    /// token. Tokens that were not asked about before are 5 a second of one pod, and 20 of all on the node's network
     #[arg(long, value_name = "N", default_value_t = 200, help_heading = PODS)]
     pub(crate) max_pod_qps: u32,
 

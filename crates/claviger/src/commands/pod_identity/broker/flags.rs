@@ -47,7 +47,7 @@ pub(crate) struct Flags {
     #[arg(long, help_heading = AGENTS)]
     pub(crate) allow_unbound_agents: bool,
 
-    /// Requests a second of one node, half as many at once; 0 for no limit
+    /// Requests a second of one node, four times as many at once; 0 for no limit
     #[arg(long, value_name = "N", default_value_t = 50, help_heading = AGENTS)]
     pub(crate) max_node_qps: u32,
 
