@@ -34,6 +34,7 @@ use eks_auth::{Associations, Cluster, Grant, PodToken};
 pub use self::{
     agent::{Agent, Asks},
     connection::{Behind, Calls, FarEnd, Service, Way},
+    injection::{Decision, Injection},
     seen::{Container, Pod, ProjectedToken, ServiceAccount, Unreadable},
 };
 use crate::chain::{Chain, Known, Link};
@@ -49,6 +50,8 @@ pub struct Facts<'a> {
     pub cluster: Cluster<'a>,
     /// All associations of the cluster.
     pub associations: Known<Arc<Associations>>,
+    /// What the webhook makes of the pod.
+    pub injection: Known<Injection>,
     /// Who makes sessions for the cluster's pods.
     pub upstream: Upstream,
     /// The agent on the pod's node.
@@ -97,7 +100,7 @@ pub fn diagnose(facts: &Facts<'_>) -> Chain {
     let mut links = vec![the_pod(pod), association::service_account(facts)];
     let (association, found) = association::link(facts);
     links.push(association);
-    links.push(injection::link(pod, found.is_some()));
+    links.push(injection::link(pod, &facts.injection));
     links.push(token::link(pod));
     links.push(node::agent(facts));
     links.push(connection::link(facts));

@@ -13,7 +13,10 @@ use authz::{
 use aws_model::Arn;
 use diagnose::{
     chain::{Chain, Known, Link, State},
-    pod::{Agent, Asks, Behind, Calls, Facts, FarEnd, Pod, Service, ServiceAccount, Upstream, Way, Wish, diagnose},
+    pod::{
+        Agent, Asks, Behind, Calls, Decision, Facts, FarEnd, Injection, Pod, Service, ServiceAccount, Upstream, Way,
+        Wish, diagnose,
+    },
 };
 use eks_auth::{Association, Associations, Cluster};
 use serde_json::{Value, json};
@@ -23,6 +26,7 @@ struct Rig {
     pod: Value,
     account: Known<ServiceAccount>,
     associations: Known<Vec<Association>>,
+    injection: Known<Injection>,
     upstream: Upstream,
     agent: Known<Agent>,
     way: Way,
@@ -67,6 +71,10 @@ fn association() -> Association {
         "api".parse().unwrap(),
         arn("arn:aws:iam::111122223333:role/reader"),
     )
+}
+
+fn decided(decision: Decision) -> Known<Injection> {
+    Known::Is(Injection { left_out: Vec::new(), decision })
 }
 
 /// An agent as AWS's chart runs it.
@@ -118,6 +126,7 @@ impl Rig {
             pod,
             account: Known::Is(ServiceAccount::default()),
             associations: Known::Is(vec![association()]),
+            injection: decided(Decision::Due(Vec::new())),
             upstream: Upstream::EksAuth { node_role: Known::Is(arn("arn:aws:iam::111122223333:role/node")) },
             agent: Known::Is(agent(true)),
             way: Way {
@@ -155,6 +164,7 @@ impl Rig {
             service_account: self.account.clone(),
             cluster: Cluster { arn: &cluster, name: "demo" },
             associations,
+            injection: self.injection.clone(),
             upstream: self.upstream.clone(),
             agent: self.agent.clone(),
             way: self.way.clone(),
@@ -261,17 +271,21 @@ fn service_account_and_association() {
 #[test]
 fn injection() {
     const ENV: &str = "/spec/containers/0/env";
-    let bare = Rig::whole().set(ENV, json!([])).set("/spec/initContainers/0/env", json!([]));
+    let lacking = |names: &[&str]| decided(Decision::Due(names.iter().map(|name| (*name).to_owned()).collect()));
+    let mut bare = Rig::whole().set(ENV, json!([])).set("/spec/initContainers/0/env", json!([]));
+    bare.injection = lacking(&["migrate", "api"]);
     let words = ["nothing was injected", "kubectl delete pod api-0 --namespace payments", "controller makes it again"];
     says(&bare.broken(), "injection", &words);
-    let orphan = Rig::whole().set(ENV, json!([])).set("/metadata/ownerReferences", json!([]));
+    let mut orphan = Rig::whole().set(ENV, json!([])).set("/metadata/ownerReferences", json!([]));
+    orphan.injection = lacking(&["api"]);
     says(&orphan.broken(), "injection", &["SDKs in api", "nothing else does"]);
 
     let mut opted_out = Rig::whole().set(ENV, json!([]));
-    opted_out.pod["metadata"]["labels"] = json!({"eks.amazonaws.com/skip-pod-identity-webhook": ""});
+    opted_out.injection = decided(Decision::OptedOut);
     says(&opted_out.broken(), "injection", &["label eks.amazonaws.com/skip-pod-identity-webhook"]);
     let mut left_out = Rig::whole().set(ENV, json!([]));
-    left_out.pod["metadata"]["annotations"] = json!({"eks.amazonaws.com/skip-containers": "web, api"});
+    let (names, decision) = (["web", "api"].map(String::from).to_vec(), Decision::Due(Vec::new()));
+    left_out.injection = Known::Is(Injection { left_out: names, decision });
     let chain = left_out.chain();
     let link = chain.links.iter().find(|link| link.name == "injection").unwrap();
     assert_eq!(link.state, State::Ok);
@@ -287,6 +301,20 @@ fn injection() {
         "injection",
         &["what its envFrom brings is not looked at"],
     );
+
+    let half = Rig::whole().set(
+        "/spec/containers/0/env",
+        json!([{"name": "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "value":
+        "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount/eks-pod-identity-token"}]),
+    );
+    says(&half.broken(), "injection", &["TOKEN_FILE is set without", "the webhook adds to neither"]);
+    let taken = Rig { injection: decided(Decision::VolumeTaken), ..Rig::whole() };
+    says(&taken.broken(), "injection", &["a volume of its own called eks-pod-identity-token", "call that volume"]);
+    let web = |lacking: &[&str]| decided(Decision::WebIdentity(lacking.iter().map(|it| (*it).to_owned()).collect()));
+    let lacks = Rig { injection: web(&["api"]), ..Rig::whole() };
+    says(&lacks.broken(), "injection", &["api were not given", "by IRSA", "kubectl delete pod api-0"]);
+    let chain = Rig { injection: web(&[]), ..Rig::whole() }.chain();
+    assert_eq!(chain.links.iter().find(|link| link.name == "injection").unwrap().state, State::Skipped);
 
     let keys = json!([{"name": "AWS_ACCESS_KEY_ID", "value": "AKIAIOSFODNN7EXAMPLE"},
                       {"name": "AWS_SECRET_ACCESS_KEY", "value": "wJalrXUtnFEMI"}]);

@@ -33,7 +33,7 @@ use tokio::net::TcpListener;
 
 pub use annotations::ServiceAccount;
 pub use desk::Desk;
-pub use inject::{Facts, Injection, Left, Method, Missed, inject, missed};
+pub use inject::{Due, Facts, Injection, Left, Method, Missed, due, inject, left_out, missed};
 pub use metrics::Metrics;
 pub use patch::Patch;
 pub use pod::Pod;

@@ -13,6 +13,7 @@ mod eks_away;
 mod eks_source;
 mod faults;
 mod lending;
+mod missed;
 mod network;
 mod outside;
 mod own_identity;

@@ -76,16 +76,40 @@ pub enum Missed {
     VolumeTaken,
 }
 
-/// Whether `pod` should have credentials and was not given what it needs for it. What a container brings itself is as good.
+/// A pod that is there and is to have credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due<'a> {
+    /// How it gets them.
+    pub method: Method,
+    /// The names of the containers that lack the variables. What a container brings itself is as good.
+    pub lacking: Vec<&'a str>,
+}
+
+/// What of a pod that is there lacks what it needs for its credentials.
+///
+/// # Errors
+/// Why it is not to have anything.
+pub fn due<'a>(pod: &'a Pod<'_>, facts: &Facts<'a>) -> Result<Due<'a>, Left> {
+    let plan = Plan::of(pod, facts)?;
+    let containers = [&pod.spec.containers, &pod.spec.init_containers].into_iter().flatten().flatten();
+    let lacking = containers.filter(|container| plan.is_meant(container) && !plan.has_credentials(container));
+    Ok(Due { method: plan.method, lacking: lacking.map(|container| &*container.name.0).collect() })
+}
+
+/// Whether `pod` should have credentials and was not given what it needs for it.
 #[must_use]
 pub fn missed(pod: &Pod<'_>, facts: &Facts<'_>) -> Option<Missed> {
-    match Plan::of(pod, facts) {
-        Ok(plan) if plan.containers(pod).any(|(_, container)| !plan.has_credentials(container)) => {
-            Some(Missed::NotInjected(plan.method))
-        }
+    match due(pod, facts) {
+        Ok(due) if !due.lacking.is_empty() => Some(Missed::NotInjected(due.method)),
         Err(Left::VolumeTaken) => Some(Missed::VolumeTaken),
         Ok(_) | Err(_) => None,
     }
+}
+
+/// The names of containers that the pod itself has left alone.
+#[must_use]
+pub fn left_out<'a>(pod: &'a Pod<'_>, settings: &Settings) -> Vec<&'a str> {
+    annotations::skipped(pod, &settings.annotation_prefix)
 }
 
 /// What a pod is to have.
@@ -163,7 +187,11 @@ impl<'a> Plan<'a> {
             let indexed = containers.iter().flatten().enumerate();
             indexed.map(move |(index, container)| (Place { list, index }, container))
         });
-        all.filter(|(_, container)| !self.skipped.contains(&&*container.name.0))
+        all.filter(|(_, container)| self.is_meant(container))
+    }
+
+    fn is_meant(&self, container: &Container<'_>) -> bool {
+        !self.skipped.contains(&&*container.name.0)
     }
 
     fn has_credentials(&self, container: &Container<'_>) -> bool {

@@ -2,6 +2,7 @@
 
 mod aws;
 mod cluster;
+mod injection;
 mod told;
 mod way;
 
@@ -116,11 +117,14 @@ impl DiagnosePod {
             let cluster = &aws.cluster;
             let name = cluster.resource().strip_prefix("cluster/").unwrap_or_default();
             let way = way::look(seen.connection.as_ref(), &seen.agent, cluster).await;
+            let is_broker = self.aws.broker_identity.is_some();
+            let injection = injection::decided(&seen, &aws.associations, is_broker);
             let chain = diagnose(&Facts {
                 pod: &seen.pod,
                 service_account: seen.service_account.clone(),
                 cluster: Cluster { arn: cluster, name },
                 associations: aws.associations,
+                injection,
                 upstream: self.upstream(aws.node_role),
                 agent: seen.agent.clone(),
                 way,

@@ -41,6 +41,8 @@ pub(super) struct ClusterFlags {
 /// What was seen.
 pub(super) struct Seen {
     pub(super) pod: Pod,
+    /// The pod, as the apiserver tells it.
+    pub(super) object: Value,
     pub(super) service_account: Known<ServiceAccount>,
     pub(super) agent: Known<Agent>,
     /// Custom resources that are associations.
@@ -81,8 +83,8 @@ impl ClusterFlags {
 async fn asked(connection: &Connection, name: &PodName) -> Result<Seen, Failure> {
     let PodName { namespace, name } = name;
     let pod = connection.get(&format!("/api/v1/namespaces/{namespace}/pods/{name}")).await?;
-    let Some(pod) = pod else { return Err(no_pod(namespace, name)) };
-    let pod = Pod::of(&pod)?;
+    let Some(object) = pod else { return Err(no_pod(namespace, name)) };
+    let pod = Pod::of(&object)?;
     let account = format!("/api/v1/namespaces/{namespace}/serviceaccounts/{}", pod.service_account);
     let service_account = match connection.get(&account).await {
         Ok(Some(account)) => Known::Is(ServiceAccount::of(&account)?),
@@ -112,7 +114,7 @@ async fn asked(connection: &Connection, name: &PodName) -> Result<Seen, Failure>
             (agent, instance)
         }
     };
-    Ok(Seen { pod, service_account, agent, associations, instance, connection: Some(connection.clone()) })
+    Ok(Seen { pod, object, service_account, agent, associations, instance, connection: Some(connection.clone()) })
 }
 
 async fn agent_on(connection: &Connection, node: &str) -> Result<Known<Agent>, Failure> {
@@ -172,8 +174,8 @@ fn printed(objects: &[Value], name: &PodName) -> Result<Seen, Failure> {
             && text(object, "/metadata/name").as_deref() == Some(name)
     };
     let PodName { namespace, name } = name;
-    let pod = of_kind("Pod").find(|pod| is_named(pod, namespace, name)).ok_or_else(|| no_pod(namespace, name))?;
-    let pod = Pod::of(pod)?;
+    let object = of_kind("Pod").find(|pod| is_named(pod, namespace, name)).ok_or_else(|| no_pod(namespace, name))?;
+    let pod = Pod::of(object)?;
     let untold = |what: &str| format!("the files have no {what}");
     let service_account = match of_kind("ServiceAccount").find(|it| is_named(it, namespace, &pod.service_account)) {
         Some(account) => Known::Is(ServiceAccount::of(account)?),
@@ -191,6 +193,7 @@ fn printed(objects: &[Value], name: &PodName) -> Result<Seen, Failure> {
         associations: if associations.is_empty() { Known::Absent } else { Known::Is(associations) },
         instance: node.map_or_else(|| Known::Unknown(untold("object of the pod's node")), instance),
         connection: None,
+        object: object.clone(),
         pod,
     })
 }
