@@ -4,6 +4,7 @@
 use std::{
     fs,
     net::SocketAddr,
+    os::unix::fs::symlink,
     path::{Path, PathBuf},
 };
 
@@ -120,6 +121,21 @@ fn flag(argument: &str) -> String {
     }
 }
 
+/// As kubelets write it: the files are links into a folder that another takes the place of, all of them at once.
+pub(crate) async fn put_config_map(plane: &Plane, name: &str, folder: &Path) {
+    let map = plane.ask("GET", &format!("/api/v1/namespaces/claviger/configmaps/{name}"), None).await.unwrap();
+    let version = PathBuf::from(format!("..{}", map["metadata"]["resourceVersion"].as_str().unwrap()));
+    fs::create_dir(folder.join(&version)).unwrap();
+    for (file, text) in map["data"].as_object().unwrap() {
+        fs::write(folder.join(&version).join(file), text.as_str().unwrap()).unwrap();
+        if !folder.join(file).is_symlink() {
+            symlink(Path::new("..data").join(file), folder.join(file)).unwrap();
+        }
+    }
+    symlink(&version, folder.join("..data_tmp")).unwrap();
+    fs::rename(folder.join("..data_tmp"), folder.join("..data")).unwrap();
+}
+
 /// Writes what a volume holds.
 async fn fill(plane: &Plane, pod: &Value, volume: &Value, folder: &Path) {
     fs::create_dir_all(folder).unwrap();
@@ -133,6 +149,9 @@ async fn fill(plane: &Plane, pod: &Value, volume: &Value, folder: &Path) {
             let value = secret["data"][item["key"].as_str().unwrap()].as_str().unwrap();
             put(&item["path"], &STANDARD.decode(value).unwrap());
         }
+    }
+    if let Some(name) = volume["configMap"]["name"].as_str() {
+        put_config_map(plane, name, folder).await;
     }
     for source in volume["projected"]["sources"].as_array().into_iter().flatten() {
         let token = &source["serviceAccountToken"];

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod accepted;
+mod associations;
 mod confined;
 mod documented;
 mod flags;

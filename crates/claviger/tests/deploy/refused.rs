@@ -16,7 +16,7 @@ fn every_set_of_values_passes_helms_strict_lint() {
 
 #[test]
 fn a_value_that_is_none_is_refused_by_its_name() {
-    let cases: [(Value, &[&str]); 15] = [
+    let cases: [(Value, &[&str]); 18] = [
         (json!({ "networkPolicies": { "nodes": ["10.0.0.0"] } }), &["/networkPolicies/nodes/0"]),
         (json!({ "networkPolicies": { "enable": true } }), &["/networkPolicies", "enable"]),
         (json!({ "monitoring": { "rules": { "runbooks": "http://a#b" } } }), &["/monitoring/rules/runbooks"]),
@@ -31,6 +31,14 @@ fn a_value_that_is_none_is_refused_by_its_name() {
         (json!({ "webhook": { "timeoutSeconds": 31 } }), &["/webhook/timeoutSeconds"]),
         (json!({ "cluster": { "arn": "arn:aws:eks:eu-west-1:1:cluster/demo" } }), &["/cluster/arn"]),
         (json!({ "cluster": { "issuer": "https://a,keys=b" } }), &["/cluster/issuer"]),
+        (json!({ "associations": { "eks": "a,b" } }), &["/associations/eks"]),
+        (json!({ "associations": { "inline": [{ "namespace": "a" }] } }), &["/associations/inline/0", "roleArn"]),
+        (
+            json!({ "associations": { "inline": [{
+                "namespace": "a", "serviceAccount": "b", "roleArn": "arn:aws:iam::111122223333:role/a", "sessionTag": {},
+            }] } }),
+            &["/associations/inline/0", "sessionTag"],
+        ),
         (json!({ "image": { "digest": "latest" } }), &["/image/digest"]),
     ];
     for (values, said) in cases {
@@ -50,6 +58,7 @@ fn what_must_be_said_is_asked_for() {
             over_demo(json!({ "cluster": { "name": "other" } })),
             "cluster.name is `other`, but cluster.arn ends with `demo`",
         ),
+        (over_demo(json!({ "associations": { "kubernetes": false } })), "associations names no source"),
         (over_demo(json!({ "webhook": { "certificates": "secret" } })), "webhook.caBundle is required"),
     ];
     for (values, said) in cases {

@@ -27,12 +27,40 @@ pub(crate) fn sets() -> Vec<(&'static str, Value)> {
             })),
         ),
         (
+            "associations of values alone",
+            over_demo(json!({ "associations": { "kubernetes": false, "inline": [
+                inline_association("shop"),
+                {
+                    "namespace": "pay*", "serviceAccount": "api", "roleArn": "arn:aws:iam::111122223333:role/pay",
+                    "targetRoleArn": "arn:aws:iam::444455556666:role/other", "externalId": "any/text",
+                    "sessionName": "pay@{namespace}", "sessionTags": { "team": "payments" },
+                },
+            ] } })),
+        ),
+        (
+            "associations of EKS alone",
+            over_demo(json!({
+                "associations": { "kubernetes": false, "eks": "demo" },
+                "webhook": { "aws": { "webIdentityRoleArn": "arn:aws:iam::111122223333:role/webhook" } },
+                "networkPolicies": { "enabled": true },
+            })),
+        ),
+        (
+            "associations of annotations alone",
+            over_demo(json!({ "associations": { "kubernetes": false, "annotations": true } })),
+        ),
+        (
             "certificates by hand",
             over_demo(json!({ "webhook": {
                 "certificates": "secret", "caBundle": "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCg==", "tlsSecret": "webhook-tls",
             } })),
         ),
     ]
+}
+
+/// Gives the service accounts of a namespace a role.
+pub(crate) fn inline_association(namespace: &str) -> Value {
+    json!({ "namespace": namespace, "serviceAccount": "*", "roleArn": "arn:aws:iam::111122223333:role/shop" })
 }
 
 fn everything() -> Value {
@@ -54,7 +82,7 @@ fn everything() -> Value {
     over_demo(json!({
         "image": { "repository": "registry.example.com/claviger", "digest": format!("sha256:{}", "0".repeat(64)) },
         "imagePullSecrets": [{ "name": "registry" }],
-        "cluster": { "serviceAccountAnnotations": true },
+        "associations": { "annotations": true, "eks": "other", "inline": [inline_association("shop")] },
         "networkPolicies": { "enabled": true, "brokerExtraEgress": [{ "ports": [{ "port": 3128 }] }] },
         "monitoring": {
             "labels": { "release": "prometheus" },
@@ -68,6 +96,9 @@ fn everything() -> Value {
             "extraVolumeMounts": [{ "name": "aws", "mountPath": "/etc/aws", "readOnly": true }],
         })),
         "webhook": with(json!({
+            "aws": { "webIdentityRoleArn": "arn:aws:iam::111122223333:role/webhook" }, "env": env,
+            "extraVolumes": [{ "name": "aws", "configMap": { "name": "aws" } }],
+            "extraVolumeMounts": [{ "name": "aws", "mountPath": "/etc/aws", "readOnly": true }],
             "certificates": "certManager", "failurePolicy": "Fail", "excludedNamespaces": ["kube-node-lease"],
         })),
     }))

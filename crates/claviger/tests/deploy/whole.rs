@@ -48,7 +48,7 @@ fn broker_key(aws: impl Fn(&[&str]) -> Value) -> [(&'static str, String); 2] {
 
 impl Plane {
     /// The registration calls the webhook where it is, since there is no network of Services here.
-    async fn calls_the_webhook_at(&self, port: u16) {
+    pub(crate) async fn calls_the_webhook_at(&self, port: u16) {
         eventually("the apiserver is told whom to trust", SOON, async || {
             let mut found = self.ask("GET", WEBHOOKS, None).await?;
             for webhook in found["webhooks"].as_array_mut().unwrap() {

@@ -13,7 +13,7 @@ use crate::{
 const ASSOCIATIONS: &str = "/apis/claviger.dev/v1alpha1/podidentityassociations";
 
 impl Cluster {
-    /// What the chart gives the broker with `cluster.serviceAccountAnnotations`.
+    /// What the chart gives the broker with `associations.annotations`.
     async fn lets_the_broker_see_service_accounts(&self) {
         const API: &str = "/apis/rbac.authorization.k8s.io/v1";
         let (version, metadata) = ("rbac.authorization.k8s.io/v1", json!({ "name": "accounts" }));

@@ -87,3 +87,63 @@ annotations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}
+
+{{/* Where the ConfigMap's associations are in a container. */}}
+{{- define "claviger.associationsFolder" -}}
+/var/run/claviger/associations
+{{- end }}
+
+{{/* Where associations come from, as both programs take it: a JSON list. */}}
+{{- define "claviger.associationSources" -}}
+{{- $from := list -}}
+{{- with .Values.associations -}}
+{{- if .kubernetes }}{{ $from = append $from "kubernetes" }}{{ end -}}
+{{- if .inline }}{{ $from = append $from (printf "%s/associations.yaml" (include "claviger.associationsFolder" $)) }}{{ end -}}
+{{- with .eks }}{{ $from = append $from (printf "eks:%s" .) }}{{ end -}}
+{{- if .annotations }}{{ $from = append $from "annotations" }}{{ end -}}
+{{- end -}}
+{{- if not $from }}{{ fail "associations names no source: broker and webhook take one of kubernetes, inline, eks, annotations" }}{{ end -}}
+{{- toJson $from -}}
+{{- end }}
+
+{{/* What broker and webhook have for their identity at AWS and for associations, beside what each has alone. */}}
+{{- define "claviger.env" -}}
+{{- with .aws.webIdentityRoleArn }}
+- { name: AWS_ROLE_ARN, value: {{ . | quote }} }
+- { name: AWS_WEB_IDENTITY_TOKEN_FILE, value: /var/run/secrets/claviger/aws/token }
+{{- end }}
+{{- with .env }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "claviger.volumeMounts" -}}
+{{- if .values.aws.webIdentityRoleArn }}
+- { name: aws-token, mountPath: /var/run/secrets/claviger/aws, readOnly: true }
+{{- end }}
+{{- if .root.Values.associations.inline }}
+# The whole folder: what is mounted by `subPath` never changes.
+- { name: associations, mountPath: {{ include "claviger.associationsFolder" . }}, readOnly: true }
+{{- end }}
+{{- with .values.extraVolumeMounts }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "claviger.volumes" -}}
+{{- with .values.aws }}
+{{- if .webIdentityRoleArn }}
+- name: aws-token
+  projected:
+    sources:
+      - serviceAccountToken: { audience: {{ .webIdentityAudience }}, path: token, expirationSeconds: 3600 }
+{{- end }}
+{{- end }}
+{{- if .root.Values.associations.inline }}
+- name: associations
+  configMap: { name: claviger-associations }
+{{- end }}
+{{- with .values.extraVolumes }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
