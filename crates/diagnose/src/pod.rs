@@ -29,7 +29,7 @@ use authz::{
     world::World,
 };
 use aws_model::Arn;
-use eks_auth::{Associations, Cluster, Grant, PodToken};
+use eks_auth::{Associations, Cluster, Grant, Packed, PodToken};
 
 pub use self::{
     agent::{Agent, Asks},
@@ -98,13 +98,7 @@ const SOME_UUID: &str = "00000000-0000-4000-8000-000000000000";
 pub fn diagnose(facts: &Facts<'_>) -> Chain {
     let pod = facts.pod;
     let mut links = vec![the_pod(pod), association::service_account(facts)];
-    let (association, found) = association::link(facts);
-    links.push(association);
-    links.push(injection::link(pod, &facts.injection));
-    links.push(token::link(pod));
-    links.push(node::agent(facts));
-    links.push(connection::link(facts));
-    links.push(node::upstream(facts));
+    let (mut association, found) = association::link(facts);
     let token = PodToken {
         namespace: pod.namespace.clone(),
         service_account: pod.service_account.clone(),
@@ -114,6 +108,16 @@ pub fn diagnose(facts: &Facts<'_>) -> Chain {
     };
     let grant: Option<Grant<'_>> =
         found.as_ref().map(|association| eks_auth::grant(facts.cluster, &token, association, SOME_UUID));
+    // With this pod's own names.
+    if let Some(packed) = grant.as_ref().map(|grant| Packed::of(&grant.role)).filter(Packed::may_be_refused) {
+        association = association.detail(format_args!("STS may refuse it: {packed}")).help(Packed::HELP, []);
+    }
+    links.push(association);
+    links.push(injection::link(pod, &facts.injection));
+    links.push(token::link(pod));
+    links.push(node::agent(facts));
+    links.push(connection::link(facts));
+    links.push(node::upstream(facts));
     links.extend(roles::links(facts, grant.as_ref()));
     links.push(permission::link(facts, grant.as_ref()));
     Chain { links }

@@ -18,7 +18,7 @@ use diagnose::{
         Wish, diagnose,
     },
 };
-use eks_auth::{Association, Associations, Cluster};
+use eks_auth::{Association, Associations, Cluster, SessionTags};
 use serde_json::{Value, json};
 
 /// Everything that a diagnosis is made of, to be changed by a test.
@@ -266,6 +266,26 @@ fn service_account_and_association() {
     let why = "eks:ListPodIdentityAssociations is denied";
     let rig = Rig { associations: Known::Unknown(why.into()), ..Rig::whole() };
     assert_eq!(rig.chain().state(), State::Unknown);
+}
+
+#[test]
+fn tags_that_sts_may_refuse_are_told_with_the_pods_own_names() {
+    let tagged = |length: usize| {
+        let tags = [("CostCentre".to_owned(), "a".repeat(length))];
+        let rig = Rig::whole().associated(|association| association.tags = SessionTags::new(tags).unwrap());
+        rig.chain().links.into_iter().find(|link| link.name == "association").unwrap()
+    };
+    let large = tagged(250);
+    assert_eq!(large.state, State::Ok, "STS may take it yet");
+    let words = [
+        "STS may refuse it",
+        "an estimate",
+        "CostCentre 260 characters",
+        "eks-cluster-arn 62",
+        "fewer or shorter tags",
+    ];
+    says(&large, "association", &words);
+    assert!(tagged(100).help.is_empty());
 }
 
 #[test]

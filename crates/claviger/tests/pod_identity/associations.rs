@@ -91,3 +91,46 @@ async fn a_pod_has_the_role_of_an_association_at_the_apiserver_until_that_goes()
     broker.process.stop(Duration::from_secs(20)).await;
     outside.cluster.plane.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tags_that_sts_may_refuse_are_told_of_before_a_pod_asks() {
+    let outside = Outside::start().await;
+    outside.cluster.apply(&["crds", "manifests/namespace.yaml", "manifests/broker-rbac.yaml"]).await;
+    let keys = outside.write_keys().await.display().to_string();
+    let kubeconfig = outside.cluster.kubeconfig_of("claviger-broker", outside.rig.folder.path()).await;
+    let broker = claviger(&outside.broker(Some(&keys), &format!("kubernetes:{kubeconfig}")));
+    let broker = outside.start_broker("broker", broker, &[]).await;
+
+    let association = json!({
+        "apiVersion": "claviger.dev/v1alpha1", "kind": "PodIdentityAssociation", "metadata": { "name": "payments" },
+        "spec": {
+            "namespace": "pay*", "serviceAccount": "*", "roleArn": ROLE,
+            "sessionTags": { "CostCentre": "a".repeat(74), "Project": "b".repeat(80) },
+        },
+    });
+    outside.cluster.ask("POST", ASSOCIATIONS, Some(&association)).await;
+    let path = format!("{ASSOCIATIONS}/payments");
+    let condition = async |what: &str, is_large: bool| {
+        eventually(what, SOON, async || {
+            let told = outside.cluster.ask("GET", &path, None).await;
+            let condition = &told["status"]["conditions"][0];
+            let is_current = condition["observedGeneration"] == told["metadata"]["generation"];
+            let message = condition["message"].as_str().unwrap_or_default().to_owned();
+            let is_told = is_current && condition["status"] == "True" && message.contains("STS may refuse") == is_large;
+            if is_told { Ok((message, told)) } else { Err(told) }
+        })
+        .await
+    };
+    let (message, mut told) = condition("it counts, and may be too large", true).await;
+    for words in ["an estimate", "some 112 %", "EKS's six 74 %", "Project 87 characters", "disableSessionTags"] {
+        assert!(message.contains(words), "`{words}` is not in {message}");
+    }
+    let warnings = || broker.process.log_tail().matches("STS may refuse").count();
+    eventually("the log tells it", SOON, async || if warnings() == 1 { Ok(()) } else { Err(warnings()) }).await;
+    told["spec"]["disableSessionTags"] = true.into();
+    outside.cluster.ask("PUT", &path, Some(&told)).await;
+    condition("without the six it is not", false).await;
+    assert_eq!(warnings(), 1, "{}", broker.process.log_tail());
+    broker.process.stop(Duration::from_secs(20)).await;
+    outside.cluster.plane.stop().await;
+}

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use eks_auth::{Association, Associations};
+use eks_auth::{Association, Associations, Packed};
 use jiff::Timestamp;
 use kube::Resource as _;
 use serde_json::Value;
@@ -53,6 +53,12 @@ impl Read {
             association,
         };
         (object.metadata.name.unwrap_or_default(), read)
+    }
+
+    /// What is to be minded of one that counts. By the object alone: replicas, whatever their clusters are called, say the same.
+    pub(super) fn remark(&self) -> Option<String> {
+        let packed = self.association.as_ref().ok().map(Packed::foreseen)?;
+        packed.may_be_refused().then(|| format!("STS may refuse its sessions: {packed}; {}.", Packed::HELP))
     }
 
     /// Whether it is the same object with the same spec.

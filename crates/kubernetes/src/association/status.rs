@@ -27,9 +27,12 @@ impl Verdict {
         }
     }
 
-    fn message(&self) -> String {
+    fn message(&self, read: &Read) -> String {
         match self {
-            Self::Accepted => "The association counts.".to_owned(),
+            Self::Accepted => match read.remark() {
+                Some(remark) => format!("The association counts. {remark}"),
+                None => "The association counts.".to_owned(),
+            },
             Self::Invalid(why) => why.clone(),
             Self::Conflict(elder) => {
                 format!("`{elder}` is of the same namespace and service account, and elder: delete one of the two")
@@ -42,7 +45,7 @@ impl Verdict {
         let wanted = Condition {
             status: if *self == Self::Accepted { "True" } else { "False" },
             reason: self.reason(),
-            message: self.message(),
+            message: self.message(read),
         };
         let known = known(&read.status);
         let is = |member: &str, value: &str| known.and_then(|known| known.get(member)).is_some_and(|is| is == value);

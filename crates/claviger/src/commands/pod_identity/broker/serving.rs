@@ -13,7 +13,7 @@ use pod_identity::{
     Certificate, ClusterKeys, KeySource,
     broker::{
         Agents, AssociationsFeed, AssociationsFile, BrokerSettings, Cluster, Clusters, Desk, InvalidFile, Listening,
-        Metrics, Pods, Sts, StsSettings,
+        Metrics, Pods, Sts, StsSettings, foretell_packed,
     },
 };
 use tokio::task::JoinSet;
@@ -182,6 +182,7 @@ async fn compose(
         let (metrics, name) = (metrics.clone(), flag.arn.name().to_owned());
         let (associations, follow) = merged(feeds, annotated, move |count| metrics.associations(&name, count));
         following.spawn(follow);
+        following.spawn(foretell_packed(flag.arn.name().to_owned(), associations.clone()));
         clusters.push(Cluster {
             arn: flag.arn.clone(),
             issuer: flag.issuer.clone(),
