@@ -40,7 +40,8 @@ use super::{
     call::{Call, input},
     fault,
     paging::Page,
-    records::{NodeGroup, Stage},
+    records::{NodeGroup, Progress, Stage},
+    updates,
 };
 use crate::{ServiceError, accounts::Accounts, autoscaling::AutoScaling, ec2::Ec2, iam::Iam, trail::Trail};
 
@@ -155,11 +156,15 @@ pub(super) fn list(call: &Call<'_>, value: Value) -> Result<Value, ServiceError>
     asked.page.of("nodegroups", names.map(|name| (name.clone(), name)), Value::from)
 }
 
-/// Its parts go, then it does.
+/// Its parts go, then it does. An update that goes on is at its end then: `Cancelled`, of the statuses that the Amazon EKS API
+/// Reference has ("Update" > `status`), is assumed.
 pub(super) fn delete(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let Named { cluster_name, nodegroup_name } = input(value)?;
     let mut change = call.change();
     let mut group = NodeGroup::clone(change.node_group(&call.place(), &cluster_name, &nodegroup_name)?);
+    if let Stage::Replacing(cut_off) = &group.stage {
+        updates::end(&mut change, &call.place(), &cluster_name, &cut_off.update, Progress::Cancelled);
+    }
     (group.stage, group.modified) = (Stage::Going, call.now());
     let answer = json!({ "nodegroup": group.told(&[]) });
     change.put(group);

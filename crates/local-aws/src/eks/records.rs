@@ -350,6 +350,8 @@ pub(super) enum Progress {
     Going,
     Successful,
     Failed(Vec<Issue>),
+    /// What it was of was deleted before it came to its end.
+    Cancelled,
 }
 
 impl Update {
@@ -362,7 +364,7 @@ impl Update {
         match self.progress {
             None => now.duration_since(self.created) < TAKES,
             Some(Progress::Going) => true,
-            Some(Progress::Successful | Progress::Failed(_)) => false,
+            Some(Progress::Successful | Progress::Failed(_) | Progress::Cancelled) => false,
         }
     }
 
@@ -374,6 +376,7 @@ impl Update {
         let status = match &self.progress {
             _ if self.is_going_on(now) => "InProgress",
             Some(Progress::Failed(_)) => "Failed",
+            Some(Progress::Cancelled) => "Cancelled",
             _ => "Successful",
         };
         let parameters = self.parameters.iter().map(|(kind, value)| json!({ "type": kind, "value": value }));

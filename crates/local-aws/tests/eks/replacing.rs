@@ -101,6 +101,40 @@ fn a_group_that_is_deleted_while_its_nodes_are_replaced_is_gone_after_a_kill() {
     assert!(cut_off > 0, "a kill came before the end");
 }
 
+/// The role of EKS may not delete what the group is of: the group stays, and tells why. Its update is over all the same.
+#[tokio::test]
+async fn an_update_is_over_when_its_group_is_deleted_whatever_becomes_of_that() {
+    let folder = tempfile::tempdir().unwrap();
+    let aws = start_at(&folder.path().join("state")).await;
+    let (_, id) = being_replaced(&aws).await;
+    assert_eq!(update(&aws, &id).await["status"], "InProgress");
+    assert_eq!(eks(&aws, "DELETE", ONE, Value::Null).await["nodegroup"]["status"], "DELETING");
+    allow_the_role_nothing(&aws).await;
+    let group = eks(&aws, "GET", ONE, Value::Null).await["nodegroup"].clone();
+    assert_eq!(
+        (&group["status"], &group["health"]["issues"][0]["code"]),
+        (&json!("DELETE_FAILED"), &json!("AccessDenied"))
+    );
+    let update = update(&aws, &id).await;
+    assert_eq!((&update["status"], &update["errors"]), (&json!("Cancelled"), &json!([])), "{update}");
+    aws.shutdown().await;
+}
+
+/// Nobody can take a permission from a service-linked role: the state is exported, and imported with another policy in place of its own.
+async fn allow_the_role_nothing(aws: &Running) {
+    let admin = async |route: &str, body: &str| {
+        let headers = vec![("content-type".into(), "application/json".into())];
+        let request = Request { method: "POST", query: String::new(), headers, body: body.into() };
+        let answer = request.send_to(aws, &format!("/_claviger/{route}")).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.body
+    };
+    let state = admin("export", r#"{"secrets": true}"#).await;
+    let own = "arn:aws:iam::aws:policy/aws-service-role/AWSServiceRoleForAmazonEKSNodegroup\"";
+    assert_eq!(state.matches(own).count(), 1, "the role's policy stands elsewhere, too");
+    admin("import", &state.replace(own, "arn:aws:iam::aws:policy/AWSDenyAll\"")).await;
+}
+
 #[test]
 #[ignore = "run by the test that kills it"]
 fn replace_until_killed() {
