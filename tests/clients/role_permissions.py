@@ -12,7 +12,7 @@ import json
 import sys
 
 from launching import CLUSTER, REGION, Place, cluster, settle, without_role
-from role_policies import RolePolicy, denied, newest
+from role_policies import RolePolicy, admin, denied, newest
 
 TAGS = [{"ResourceType": kind, "Tags": [{"Key": "team", "Value": "blue"}]} for kind in ("instance", "volume")]
 SPOT = "AWSServiceRoleForEC2Spot"
@@ -28,6 +28,9 @@ class Way:
         self.place, self.name = place, type(self).__name__
         self.who = f"arn:aws:sts::{CLUSTER}:assumed-role/{self.role}/{self.session}"
         self.data = {"ImageId": place.image, "InstanceType": "m5.large", "IamInstanceProfile": {"Name": "Node"}, "TagSpecifications": TAGS}
+
+    def after(self):
+        """What is left to be seen once the role has all of its permissions again."""
 
     def template(self):
         name = f"of-roles-{next(self.numbers)}"
@@ -115,28 +118,77 @@ class MixedGroup(OfGroup):
 
 
 class Fleet(Way):
-    """A fleet that is maintained, of a Spot Instance."""
+    """A fleet that is maintained, of two Spot Instances and then of one, and is deleted with it."""
 
     role, session, service, policy = "AWSServiceRoleForEC2Fleet", "EC2Fleet", "ec2fleet.amazonaws.com", "AWSEC2FleetServiceRolePolicy"
-    # Its statements have numbers but for one: what is looked at, launched; handed over; tagged, instances and then volumes.
+    # Its statements have numbers but for one: what is looked at, launched; handed over; tagged, instances and then volumes; terminated.
     used = {
         ("0", "ec2:RunInstances"): "RunInstances",
         ("EC2SpotManagement", "iam:CreateServiceLinkedRole"): "CreateServiceLinkedRole",
         ("2", "iam:PassRole"): "RunInstances",
         ("3", "ec2:CreateTags"): "RunInstances",
         ("4", "ec2:CreateTags"): "RunInstances",
+        ("5", "ec2:TerminateInstances"): "TerminateInstances",
     }
+    # A fleet whose instances the role might not terminate, and these.
+    left = None
 
     def run(self):
         config = [{"LaunchTemplateSpecification": {"LaunchTemplateName": self.template(), "Version": "1"}}]
         fleet = cluster("ec2", "create-fleet", "--type", "maintain", "--launch-template-configs", json.dumps(config),
-                        "--target-capacity-specification", "TotalTargetCapacity=1,DefaultTargetCapacityType=spot")["FleetId"]
-        history = cluster("ec2", "describe-fleet-history", "--fleet-id", fleet, "--start-time", "2020-01-01T00:00:00Z")["HistoryRecords"]
-        errors = [record["EventInformation"]["EventDescription"] for record in history if record["EventType"] == "service-error"]
-        launched = cluster("ec2", "describe-fleet-instances", "--fleet-id", fleet)["ActiveInstances"]
-        assert len(launched) == (0 if errors else 1), history
+                        "--target-capacity-specification", "TotalTargetCapacity=2,DefaultTargetCapacityType=spot")["FleetId"]
+        launched = self.instances(fleet)
+        errors = self.errors(fleet)
+        assert len(launched) == (0 if errors else 2), errors
+        if launched:
+            errors = self.shrunk(fleet, launched)
         cluster("ec2", "delete-fleets", "--terminate-instances", "--fleet-ids", fleet)
+        if launched and errors:
+            self.lives_on(fleet, launched)
+        elif launched:
+            event = newest("TerminateInstances")
+            assert (event["userIdentity"]["arn"], event["userIdentity"]["invokedBy"]) == (self.who, self.service), event
+            assert self.instances(fleet) == [], fleet
         return errors[0] if errors else None
+
+    def instances(self, fleet):
+        told = cluster("ec2", "describe-fleet-instances", "--fleet-id", fleet)["ActiveInstances"]
+        return [instance["InstanceId"] for instance in told]
+
+    def errors(self, fleet):
+        """What the role was refused, as the API Reference tells it (EventInformation)."""
+        history = cluster("ec2", "describe-fleet-history", "--fleet-id", fleet, "--start-time", "2020-01-01T00:00:00Z")["HistoryRecords"]
+        errors = [record["EventInformation"] for record in history if record["EventType"] == "service-error"]
+        for error in errors:
+            is_role = error["EventSubType"] == "iamFleetRoleInvalid"
+            assert is_role == ("is not authorized to perform" in error["EventDescription"]), error
+        return [error["EventDescription"] for error in errors]
+
+    def shrunk(self, fleet, launched):
+        """It is to have one less, which ends, or lives on where the role may not end it: what it was refused."""
+        cluster("ec2", "modify-fleet", "--fleet-id", fleet, "--target-capacity-specification",
+                "TotalTargetCapacity=1,DefaultTargetCapacityType=spot")
+        errors = self.errors(fleet)
+        assert len(self.instances(fleet)) == (2 if errors else 1), (launched, errors)
+        return errors
+
+    def lives_on(self, fleet, launched):
+        """It is deleted, and goes on terminating its instances until the role may."""
+        assert self.state(fleet) == "deleted_terminating" and self.instances(fleet) == sorted(launched), fleet
+        self.left = fleet, launched
+
+    def state(self, fleet):
+        return cluster("ec2", "describe-fleets", "--fleet-ids", fleet)["Fleets"][0]["FleetState"]
+
+    def after(self):
+        """The role may again, and the fleet tries again."""
+        assert self.left, "no instances lived on"
+        fleet, launched = self.left
+        admin("clock", {"advance": "PT1M"})
+        settle(lambda: self.state(fleet), lambda told: told == "deleted")
+        told = cluster("ec2", "describe-instances", "--instance-ids", *launched)["Reservations"]
+        states = {instance["State"]["Name"] for each in told for instance in each["Instances"]}
+        assert states == {"terminated"}, told
 
 
 class Spot(Way):
@@ -178,6 +230,11 @@ def removed_in_turn(ways):
             except AssertionError as error:
                 failures.append(f"{way.name} without {removed}: {error}")
     policy.is_without(())
+    for way in ways:
+        try:
+            way.after()
+        except AssertionError as error:
+            failures.append(f"{way.name} with all again: {error}")
     return failures, unused
 
 

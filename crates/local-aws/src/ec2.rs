@@ -47,6 +47,7 @@ mod volumes;
 use std::sync::Arc;
 
 use serde_json::Value;
+use tokio::sync::Mutex;
 
 use crate::{
     CallContext, ServiceError, accounts::Accounts, authorization::Authorizer, iam::Iam, kms::Kms, operations::Lacks,
@@ -68,6 +69,8 @@ pub(crate) struct Ec2 {
     iam: Iam,
     kms: Kms,
     trail: Arc<Trail>,
+    /// Held by who brings a fleet to its size, from what it has seen of it to what it makes of it.
+    filling: Arc<Mutex<()>>,
 }
 
 impl Ec2 {
@@ -80,7 +83,8 @@ impl Ec2 {
         kms: Kms,
         trail: Arc<Trail>,
     ) -> Self {
-        let ec2 = Self { state: Arc::new(state), authorizer, accounts, iam, kms, trail };
+        let filling = Arc::default();
+        let ec2 = Self { state: Arc::new(state), authorizer, accounts, iam, kms, trail, filling };
         ec2.recover();
         ec2
     }
@@ -111,6 +115,7 @@ impl Ec2 {
             "CopyImage" => copies::copy_image(&call, input).await,
             "CopySnapshot" => copies::copy_snapshot(&call, input).await,
             "CreateVolume" => volumes::create(&call, input).await,
+            "DeleteFleets" => fleets::delete(&call, input).await,
             "CreateFleet" => launch::create_fleet(&call, input).await,
             "ModifyFleet" => fleets::modify(&call, input).await,
             "RequestSpotInstances" => spot::request(&call, input).await,
@@ -171,7 +176,7 @@ operations! {
     "CreateTags" => tags::create,
     "CreateVolume",
         lacks "multi-attach, outposts, initialization rates; the bounds of each type's size and IOPS",
-    "DeleteFleets" => fleets::delete,
+    "DeleteFleets",
     "DeleteLaunchTemplate" => templates::delete,
     "DeleteSnapshot" => snapshots::delete,
     "DeleteTags" => tags::delete,

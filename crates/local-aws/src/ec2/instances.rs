@@ -127,10 +127,15 @@ pub(super) fn describe_status(call: &Call<'_>, value: Value) -> Result<Value, Se
 /// Volumes that go with their instance are gone when it is terminated; the others are not attached any more.
 pub(super) fn terminate(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
     let TerminateInstances { instance_ids } = input(value)?;
+    end_all(call, &instance_ids, &Reason::of_user(call.now()))
+}
+
+/// Ends these, and answers as TerminateInstances does.
+pub(super) fn end_all(call: &Call<'_>, ids: &[String], reason: &Reason) -> Result<Value, ServiceError> {
     let now = call.now();
     let done = now.checked_add(SHUTTING_DOWN).unwrap_or(now);
     let mut change = call.change();
-    let found = instance_ids.iter().map(|id| own(call, &change, id).cloned());
+    let found = ids.iter().map(|id| own(call, &change, id).cloned());
     let found = found.collect::<Result<Vec<_>, _>>()?;
     let (mut told, mut ended) = (Vec::new(), Vec::new());
     for instance in found {
@@ -145,7 +150,7 @@ pub(super) fn terminate(call: &Call<'_>, value: Value) -> Result<Value, ServiceE
         if let Some(fleet) = instance.fleet.as_ref().filter(|_| !is_over) {
             fleets::lost(&mut change, fleet, done);
         }
-        ended.extend(end(call, &mut change, &instance.id, Reason::of_user(now)));
+        ended.extend(end(call, &mut change, &instance.id, reason.clone()));
     }
     change.commit();
     drop(ended);

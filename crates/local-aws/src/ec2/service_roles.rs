@@ -1,4 +1,4 @@
-//! The service-linked roles that launch for EC2.
+//! The service-linked roles that launch, and terminate, for EC2.
 //!
 //! Source: Amazon EC2 User Guide, "Service-linked role for EC2 Fleet" and "Service-linked role for Spot Instance requests":
 //! EC2 makes the role where it is not there, by the permission of whoever asks (`iam:CreateServiceLinkedRole`). Spot Instances take
@@ -9,8 +9,8 @@ use authz::{
     principal::{Principal, RoleSession},
 };
 use aws_model::{AccountId, Arn, Region};
-use aws_wire::model::{self, ServiceId};
-use serde_json::json;
+use aws_wire::model::{self, Operation, ServiceId};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Ec2, call::Call, fault, records::FleetKind};
@@ -35,13 +35,15 @@ impl Ec2 {
         open.filter_map(|request| arn(&request.region, account, "spot-instances-request", &request.id)).collect()
     }
 
-    /// An account's fleets that are kept: those that are deleted are not, nor those that were launched once.
+    /// An account's fleets that are kept: those that are deleted are not, unless their instances are yet to be ended, nor those that
+    /// were launched once.
     pub(crate) fn kept_fleets(&self, account: AccountId) -> Vec<Arn> {
         let realm = self.state.read();
-        let kept = realm
-            .fleets
-            .all()
-            .filter(|fleet| fleet.owner == account && fleet.kind != FleetKind::Instant && fleet.deletion.is_none());
+        let kept = realm.fleets.all().filter(|fleet| {
+            fleet.owner == account
+                && fleet.kind != FleetKind::Instant
+                && (fleet.deletion.is_none() || fleet.due.is_some())
+        });
         kept.filter_map(|fleet| arn(&fleet.region, account, "fleet", &fleet.id)).collect()
     }
 }
@@ -94,7 +96,7 @@ fn make(call: &Call<'_>, role: &ServiceLinked) -> Result<(), ServiceError> {
 ///
 /// # Errors
 /// EC2's own, where the account can have no such role.
-pub(super) fn session(call: &Call<'_>, role: &ServiceLinked) -> Result<Caller, ServiceError> {
+fn session(call: &Call<'_>, role: &ServiceLinked) -> Result<Caller, ServiceError> {
     let (partition, account) = (call.ctx.region.partition(), call.account());
     let (service, name) = (role.service(), role.role_name());
     let arn = format!("arn:{partition}:iam::{account}:role/aws-service-role/{service}/{name}");
@@ -106,6 +108,49 @@ pub(super) fn session(call: &Call<'_>, role: &ServiceLinked) -> Result<Caller, S
         principal: Principal::Session(Box::new(session)),
         ..Caller::root(account, "")
     })
+}
+
+/// EC2 that calls as a session of a role.
+pub(super) struct Acting {
+    caller: Caller,
+    service: &'static str,
+    notes: Notes,
+    id: String,
+}
+
+impl Acting {
+    /// # Errors
+    /// EC2's own, where the account can have no such role.
+    pub(super) fn of(call: &Call<'_>, role: &ServiceLinked) -> Result<Self, ServiceError> {
+        let caller = session(call, role)?;
+        Ok(Self { caller, service: role.service(), notes: Notes::default(), id: Uuid::new_v4().to_string() })
+    }
+
+    /// What the call of the role's is asked in, for one of somebody's.
+    pub(super) fn context<'c>(&'c self, of: &CallContext<'c>) -> CallContext<'c> {
+        CallContext {
+            caller: &self.caller,
+            request_id: &self.id,
+            invoked_by: Some(self.service),
+            peer: None,
+            notes: Some(&self.notes),
+            ..*of
+        }
+    }
+
+    /// Has the event of the role's call written.
+    pub(super) fn record(
+        &self,
+        call: &Call<'_>,
+        context: &CallContext<'_>,
+        operation: &'static Operation,
+        parameters: Option<Box<str>>,
+        answer: Result<&Value, &ServiceError>,
+    ) {
+        let noted = self.notes.take();
+        let service = ServiceId::Ec2;
+        call.ec2.trail.record(Answered { service, operation, context, parameters, answer, noted });
+    }
 }
 
 /// What EC2 calls its sessions of its roles: assumed, no document shows them.

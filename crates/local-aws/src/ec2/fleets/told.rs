@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{living, own};
+use super::{filling::living, own};
 use crate::{
     ServiceError,
     ec2::{

@@ -10,13 +10,17 @@ use std::collections::BTreeMap;
 use authz::launch::{FleetKind, Launcher, ServiceLinked};
 use aws_wire::model::{self, ServiceId};
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::{Plan, Reservation, launch, plan};
 use crate::{
-    CallContext, ServiceError,
-    ec2::{authorize, call::Call, fault, service_roles},
-    trail::{Answered, Notes, Trail},
+    ServiceError,
+    ec2::{
+        authorize,
+        call::Call,
+        fault,
+        service_roles::{self, Acting},
+    },
+    trail::Trail,
 };
 
 const OPERATION: &str = "RunInstances";
@@ -54,27 +58,12 @@ async fn as_role(
     of_aws: BTreeMap<String, String>,
 ) -> Result<Run, ServiceError> {
     let operation = model::service(ServiceId::Ec2).operation(OPERATION).ok_or_else(fault::internal)?;
-    let caller = service_roles::session(call, role)?;
-    let (notes, id) = (Notes::default(), Uuid::new_v4().to_string());
-    let ctx = CallContext {
-        caller: &caller,
-        request_id: &id,
-        invoked_by: Some(role.service()),
-        peer: None,
-        notes: Some(&notes),
-        ..*call.ctx
-    };
+    let acting = Acting::of(call, role)?;
+    let ctx = acting.context(call.ctx);
     let parameters = Trail::parameters(ServiceId::Ec2, operation, &input);
     let ran = as_caller(&Call { ctx: &ctx, behalf: None, ..*call }, launcher, input, of_aws).await;
     let answer = ran.as_ref().map(|(_, reservation)| reservation.told(&ctx));
-    call.ec2.trail.record(Answered {
-        service: ServiceId::Ec2,
-        operation,
-        context: &ctx,
-        parameters,
-        answer: answer.as_ref().map_err(|refused| *refused),
-        noted: notes.take(),
-    });
+    acting.record(call, &ctx, operation, parameters, answer.as_ref().map_err(|refused| *refused));
     ran
 }
 

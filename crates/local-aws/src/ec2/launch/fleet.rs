@@ -93,8 +93,8 @@ pub(in crate::ec2) struct Launched {
     /// As an instant fleet answers them.
     told: Vec<Value>,
     errors: Vec<Value>,
-    /// The words of the last error, where nothing could be launched.
-    pub(in crate::ec2) failed: Option<String>,
+    /// The last error, where nothing could be launched.
+    pub(in crate::ec2) failed: Option<ServiceError>,
 }
 
 pub(in crate::ec2) async fn create_fleet(call: &Call<'_>, value: Value) -> Result<Value, ServiceError> {
@@ -249,7 +249,7 @@ impl<'w> Wanted<'w> {
 pub(in crate::ec2) async fn launch_wanted(call: &Call<'_>, wanted: Wanted<'_>) -> Result<Launched, ServiceError> {
     let choices = match choices(call, &call.read(), wanted.shape) {
         Ok(choices) => choices,
-        Err(error) => return Ok(Launched::failed(&error)),
+        Err(error) => return Ok(Launched::failed(error)),
     };
     let mut launched = Launched::default();
     for (index, choice) in choices.iter().enumerate() {
@@ -267,9 +267,9 @@ pub(in crate::ec2) async fn launch_wanted(call: &Call<'_>, wanted: Wanted<'_>) -
             // A dry run goes no further than the first that could be launched, or could not by who calls.
             Err(error) if wanted.dry_run => return Err(error),
             Err(error) => {
-                launched.failed = Some(error.to_string());
                 let more = [("ErrorCode", json!(error.code())), ("ErrorMessage", json!(error.message()))];
                 launched.errors.push(told(choice, wanted.is_spot, more));
+                launched.failed = Some(error);
             }
         }
     }
@@ -277,8 +277,8 @@ pub(in crate::ec2) async fn launch_wanted(call: &Call<'_>, wanted: Wanted<'_>) -
 }
 
 impl Launched {
-    pub(in crate::ec2) fn failed(error: &ServiceError) -> Self {
-        Self { failed: Some(error.to_string()), ..Self::default() }
+    pub(in crate::ec2) fn failed(error: ServiceError) -> Self {
+        Self { failed: Some(error), ..Self::default() }
     }
 }
 

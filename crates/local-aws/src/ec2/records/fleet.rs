@@ -32,7 +32,7 @@ pub(in crate::ec2) struct Fleet {
     pub(in crate::ec2) history: Vec<FleetEvent>,
     /// How often it was filled.
     pub(in crate::ec2) fills: u64,
-    /// When it is looked at again, for an instance ends.
+    /// When it is looked at again: an instance ends, something failed, or its instances are yet to be ended.
     pub(in crate::ec2) due: Option<Timestamp>,
     /// How many launches failed since the last that did not.
     pub(in crate::ec2) failures: u32,
@@ -75,7 +75,8 @@ pub(in crate::ec2) struct FleetEvent {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(in crate::ec2) struct Deletion {
     pub(in crate::ec2) at: Timestamp,
-    /// When the instances are gone that it terminates; those of a fleet that terminates none run on.
+    /// When the instances are gone that it terminates. There is none as long as they are not ended, and of a fleet whose instances
+    /// run on.
     pub(in crate::ec2) terminated: Option<Timestamp>,
 }
 
@@ -101,6 +102,7 @@ impl Fleet {
         match &self.deletion {
             None => "active",
             Some(Deletion { terminated: Some(at), .. }) if now < *at => "deleted_terminating",
+            Some(Deletion { terminated: None, .. }) if self.due.is_some() => "deleted_terminating",
             Some(Deletion { terminated: None, .. }) if !self.instances.is_empty() => "deleted_running",
             Some(_) => "deleted",
         }
