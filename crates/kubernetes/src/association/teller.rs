@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    ops::Bound,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -59,8 +60,16 @@ impl Untold {
         self.stirred.notify_one();
     }
 
-    fn take_one(&self) -> Option<(String, Telling)> {
-        self.tellings.lock().unwrap_or_else(PoisonError::into_inner).pop_first()
+    /// The first behind the one of this name, and the first of all where there is none: one that the apiserver refuses for
+    /// good keeps nobody else from being told.
+    fn take_behind(&self, name: &str) -> Option<(String, Telling)> {
+        let mut tellings = self.tellings.lock().unwrap_or_else(PoisonError::into_inner);
+        let behind = (Bound::Excluded(name), Bound::Unbounded);
+        let next = tellings.range::<str, _>(behind).next().map(|(name, _)| name.clone());
+        match next {
+            Some(next) => tellings.remove_entry(&next),
+            None => tellings.pop_first(),
+        }
     }
 
     /// It is tried again, unless what is to be told has changed.
@@ -81,11 +90,13 @@ impl Teller {
     }
 
     pub(super) async fn run(self) {
+        let mut last = String::new();
         loop {
-            let Some((name, telling)) = self.untold.take_one() else {
+            let Some((name, telling)) = self.untold.take_behind(&last) else {
                 self.untold.stirred.notified().await;
                 continue;
             };
+            last.clone_from(&name);
             match self.tell(&name, &telling).await {
                 Ok(()) => sleep(BETWEEN_WRITES).await,
                 // It has changed or gone meanwhile, as the feed will hear: another replica may have told it.

@@ -64,6 +64,37 @@ impl Rig {
         .await
     }
 
+    /// Has an admission policy refuse each status of this association; awaits that it does.
+    async fn refuse_status_of(&self, name: &str) {
+        let api = "/apis/admissionregistration.k8s.io/v1";
+        let policy = json!({
+            "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
+            "metadata": { "name": "no-status" },
+            "spec": {
+                "matchConstraints": { "resourceRules": [{
+                    "apiGroups": ["claviger.dev"], "apiVersions": ["*"], "operations": ["UPDATE"],
+                    "resources": ["podidentityassociations/status"],
+                }] },
+                "validations": [{ "expression": format!("object.metadata.name != '{name}'") }],
+            },
+        });
+        self.create(&format!("{api}/validatingadmissionpolicies"), &policy).await.unwrap();
+        let binding = json!({
+            "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicyBinding",
+            "metadata": { "name": "no-status" },
+            "spec": { "policyName": "no-status", "validationActions": ["Deny"] },
+        });
+        self.create(&format!("{api}/validatingadmissionpolicybindings"), &binding).await.unwrap();
+        eventually("a status is refused", SOON, async || {
+            let object = self.get(&format!("{ASSOCIATIONS}/{name}")).await?;
+            match self.ask("PUT", &format!("{ASSOCIATIONS}/{name}/status"), Some(&object)).await {
+                Ok(taken) => Err(taken),
+                Err(_) => Ok(()),
+            }
+        })
+        .await;
+    }
+
     async fn delete(&self, name: &str) {
         self.ask("DELETE", &format!("{ASSOCIATIONS}/{name}"), None).await.unwrap();
     }
@@ -154,6 +185,19 @@ async fn of_two_with_the_same_patterns_the_elder_counts_until_it_goes() {
     assert_eq!(told["status"]["conditions"].as_array().unwrap().len(), 1);
     rig.delete(younger).await;
     one.has("none", Associations::is_empty).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_whose_status_is_refused_for_good_keeps_no_other_from_being_told() {
+    let rig = Rig::start(NEWEST_KUBERNETES).await;
+    rig.associate("a", spec("payments", "a", READER)).await.unwrap();
+    rig.refuse_status_of("a").await;
+    rig.associate("b", spec("payments", "b", READER)).await.unwrap();
+    let connection = rig.connect("claviger-broker").await;
+    let _replica = Replica::start(&connection, "broker-0");
+    rig.says("b", "Accepted").await;
+    let refused = rig.get(&format!("{ASSOCIATIONS}/a")).await.unwrap();
+    assert!(refused["status"].is_null(), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
