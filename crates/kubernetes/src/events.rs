@@ -69,10 +69,9 @@ impl Events {
         let namespace = regarding.namespace.as_deref().unwrap_or("default");
         let mut hasher = DefaultHasher::new();
         (regarding, reason, note).hash(&mut hasher);
-        let name: String = regarding.name.chars().take(LONGEST_NAME).collect();
         let event = Event {
             metadata: ObjectMeta {
-                name: Some(format!("{name}.{:016x}", hasher.finish())),
+                name: Some(name_of(&regarding.name, hasher.finish())),
                 namespace: Some(namespace.to_owned()),
                 ..ObjectMeta::default()
             },
@@ -105,6 +104,13 @@ impl std::fmt::Debug for Events {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Events").field(&self.reporter).finish()
     }
+}
+
+/// A name of dots and dashes has each of them between letters or digits. Source: Kubernetes documentation, "Object Names and
+/// IDs", "DNS Subdomain Names".
+fn name_of(object: &str, says: u64) -> String {
+    let cut: String = object.chars().take(LONGEST_NAME).collect();
+    format!("{}.{says:016x}", cut.trim_end_matches(['.', '-']))
 }
 
 fn cut(note: &str) -> String {
