@@ -41,7 +41,7 @@ pub fn renewed(kept: Option<&Kept>, names: &[String], now: Timestamp) -> Result<
     if newest.ends <= now || kept.certificate.ends <= now {
         return fresh(names, now).map(Some);
     }
-    let is_heard = newest.since + HEARD <= now;
+    let is_newest_heard = is_heard(newest.since, now);
     let is_by_newest = kept.certificate.by == newest.print;
     if is_due(newest.since, newest.ends, now) && is_by_newest {
         let authority = Authority::make(now)?;
@@ -55,12 +55,12 @@ pub fn renewed(kept: Option<&Kept>, names: &[String], now: Timestamp) -> Result<
     }
     let is_to_change = is_due(kept.certificate.since, kept.certificate.ends, now) || kept.certificate.names != names;
     // The key of a former authority is gone: until the newest is heard of, the certificate stays.
-    if is_heard && (is_to_change || !is_by_newest) {
+    if is_newest_heard && (is_to_change || !is_by_newest) {
         let authority = Authority::of(newest, &kept.key)?;
         let certificate = authority.issue(names, newest.ends, now)?;
         return Ok(Some(Kept { certificate, ..kept.clone() }));
     }
-    if !kept.former.is_empty() && is_by_newest && kept.certificate.since + HEARD <= now {
+    if !kept.former.is_empty() && is_by_newest && is_heard(kept.certificate.since, now) {
         return Ok(Some(Kept { former: Vec::new(), ..kept.clone() }));
     }
     Ok(None)
@@ -71,6 +71,11 @@ fn fresh(names: &[String], now: Timestamp) -> Result<Kept, MakeError> {
     let newest = authority.trusted(now);
     let certificate = authority.issue(names, newest.ends, now)?;
     Ok(Kept { newest, former: Vec::new(), key: authority.key(), certificate })
+}
+
+/// Whether every apiserver and replica has heard of what is since then. The Secret may hold any time there is.
+fn is_heard(since: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(since) >= HEARD
 }
 
 /// Whether two thirds of its time are over.

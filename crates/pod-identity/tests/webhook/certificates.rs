@@ -114,6 +114,20 @@ fn what_was_off_for_years_begins_anew() {
 }
 
 #[test]
+fn a_secret_of_the_end_of_time_is_taken_as_it_is() {
+    let kept = renewed(None, &names(), start()).unwrap().unwrap();
+    let mut data = kept.write().unwrap();
+    let mut about: serde_json::Value = serde_json::from_slice(&data["about.json"]).unwrap();
+    let last = serde_json::json!(Timestamp::MAX);
+    for time in ["/newest/since", "/newest/ends", "/since", "/ends"] {
+        *about.pointer_mut(time).unwrap() = last.clone();
+    }
+    data.insert("about.json".to_owned(), about.to_string().into_bytes());
+    let kept = Kept::read(&data).unwrap().unwrap();
+    assert!(renewed(Some(&kept), &names(), start()).unwrap().is_none());
+}
+
+#[test]
 fn a_secret_that_somebody_else_made_is_left_alone_and_keys_are_not_told() {
     assert!(Kept::read(&BTreeMap::new()).unwrap().is_none());
     let foreign = BTreeMap::from([("tls.crt".to_owned(), b"x".to_vec()), ("tls.key".to_owned(), b"y".to_vec())]);
