@@ -7,6 +7,7 @@ mod initialize;
 mod webhook;
 
 use clap::{Args, Subcommand};
+use http::Uri;
 
 use crate::{exit::Exit, failure::Failure, logging::LogOptions};
 
@@ -61,16 +62,13 @@ fn log_at(level: &str) -> String {
 
 /// Tokens go there: in clear to this machine alone.
 fn broker_url(text: &str) -> Result<String, String> {
-    let is_here = |rest: &str| {
-        ["127.0.0.1", "localhost", "[::1]"]
-            .iter()
-            .any(|host| rest.strip_prefix(host).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/'])))
-    };
-    match text.split_once("://") {
-        Some(("https", rest)) if !rest.is_empty() => Ok(text.to_owned()),
-        Some(("http", rest)) if is_here(rest) => Ok(text.to_owned()),
-        Some(("http", _)) => Err(format!("`{text}` would send pods' tokens in clear: https:// is for other machines")),
-        _ => Err(format!("`{text}` is no URL: it begins with `https://`")),
+    let no_url = || format!("`{text}` is no URL: it begins with `https://`, and has the name of a machine");
+    // As who calls it reads it: before an `@` there may be what looks like a machine's name and port, and is none.
+    let url: Uri = text.parse().map_err(|_| no_url())?;
+    match (url.scheme_str(), url.host()) {
+        (Some("https"), Some(_)) | (Some("http"), Some("127.0.0.1" | "localhost" | "[::1]")) => Ok(text.to_owned()),
+        (Some("http"), _) => Err(format!("`{text}` would send pods' tokens in clear: https:// is for other machines")),
+        _ => Err(no_url()),
     }
 }
 
@@ -95,9 +93,15 @@ mod tests {
         for taken in ["https://broker.claviger:8443", "http://127.0.0.1:8080", "http://[::1]:8080/"] {
             assert_eq!(broker_url(taken).as_deref(), Ok(taken));
         }
-        for refused in
-            ["http://broker.claviger:8443", "http://127.0.0.1.example/", "http://localhost@example/", "broker"]
-        {
+        for refused in [
+            "http://broker.claviger:8443",
+            "http://127.0.0.1.example/",
+            "http://localhost@example/",
+            "http://localhost:x@example/",
+            "http://[::1]:8080@example/",
+            "https://",
+            "broker",
+        ] {
             assert!(broker_url(refused).is_err(), "{refused}");
         }
     }
