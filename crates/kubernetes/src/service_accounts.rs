@@ -40,6 +40,8 @@ struct Inner {
     accounts: RwLock<Accounts>,
     /// Whether all have been seen once; told with each change.
     complete: watch::Sender<bool>,
+    /// Told when one that was there already says something else.
+    said: watch::Sender<()>,
     none: Arc<Annotations>,
     /// How the annotations begin that are kept.
     prefixes: Vec<String>,
@@ -52,6 +54,7 @@ impl ServiceAccounts {
         let accounts = Self(Arc::new(Inner {
             accounts: RwLock::default(),
             complete: watch::channel(false).0,
+            said: watch::channel(()).0,
             none: Arc::default(),
             prefixes: prefixes.iter().map(|prefix| format!("{prefix}/")).collect(),
         }));
@@ -88,6 +91,13 @@ impl ServiceAccounts {
         }
     }
 
+    /// Returns when the annotations of an account that is there already have become others, from the first poll on.
+    pub async fn changed(&self) {
+        if self.0.said.subscribe().changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
     /// Whether all have been seen once.
     #[must_use]
     pub fn are_complete(&self) -> bool {
@@ -98,21 +108,42 @@ impl ServiceAccounts {
         let write = || self.0.accounts.write().unwrap_or_else(PoisonError::into_inner);
         match change {
             Event::Init => return listed.clear(),
-            Event::InitApply(account) => return put(listed, account.metadata, &self.0.prefixes),
-            Event::InitDone => {
-                *write() = std::mem::take(listed);
-                self.0.complete.send_replace(true);
+            Event::InitApply(account) => {
+                put(listed, account.metadata, &self.0.prefixes);
                 return;
             }
-            Event::Apply(account) => put(&mut write(), account.metadata, &self.0.prefixes),
+            Event::InitDone => {
+                let former = std::mem::replace(&mut *write(), std::mem::take(listed));
+                self.0.complete.send_replace(true);
+                if self.says_else(&former) {
+                    self.0.said.send_replace(());
+                }
+                return;
+            }
+            Event::Apply(account) => {
+                let says_else = put(&mut write(), account.metadata, &self.0.prefixes);
+                if says_else {
+                    self.0.said.send_replace(());
+                }
+            }
             Event::Delete(account) => remove(&mut write(), &account.metadata),
         }
         self.0.complete.send_modify(|_| ());
     }
+
+    /// Whether one of the former accounts has other annotations now.
+    fn says_else(&self, former: &Accounts) -> bool {
+        let accounts = self.0.accounts.read().unwrap_or_else(PoisonError::into_inner);
+        former.iter().any(|(namespace, former)| {
+            let Some(accounts) = accounts.get(namespace) else { return false };
+            former.iter().any(|(name, former)| accounts.get(name).is_some_and(|now| now != former))
+        })
+    }
 }
 
-fn put(accounts: &mut Accounts, account: ObjectMeta, prefixes: &[String]) {
-    let (Some(namespace), Some(name)) = (account.namespace, account.name) else { return };
+/// Whether the account was there already, with other annotations.
+fn put(accounts: &mut Accounts, account: ObjectMeta, prefixes: &[String]) -> bool {
+    let (Some(namespace), Some(name)) = (account.namespace, account.name) else { return false };
     let is_kept = |key: &str, value: &str| {
         let is_asked_for = prefixes.iter().any(|prefix| key.starts_with(prefix));
         is_asked_for && key.len() <= LONGEST_KEY && value.len() <= LONGEST_VALUE
@@ -120,7 +151,8 @@ fn put(accounts: &mut Accounts, account: ObjectMeta, prefixes: &[String]) {
     let kept = account.annotations.into_iter().flatten().filter(|(key, value)| is_kept(key, value));
     let kept: Annotations = kept.take(MOST_ANNOTATIONS).collect();
     let kept = (!kept.is_empty()).then(|| Arc::new(kept));
-    accounts.entry(namespace.into()).or_default().insert(name.into(), kept);
+    let former = accounts.entry(namespace.into()).or_default().insert(name.into(), kept.clone());
+    former.is_some_and(|former| former != kept)
 }
 
 fn remove(accounts: &mut Accounts, account: &ObjectMeta) {

@@ -136,6 +136,14 @@ impl Cluster {
         self.ask("POST", path, Some(object)).await.unwrap()
     }
 
+    /// Gives a service account these annotations.
+    pub(crate) async fn annotate(&self, account: &str, annotations: &Value) {
+        let path = format!("{ACCOUNTS}/{account}");
+        let mut account = self.ask("GET", &path, None).await.unwrap();
+        account["metadata"]["annotations"] = annotations.clone();
+        self.ask("PUT", &path, Some(&account)).await.unwrap();
+    }
+
     pub(crate) async fn create_pod(&self, pod: &Value) -> Result<Value, Value> {
         self.ask("POST", PODS, Some(pod)).await
     }

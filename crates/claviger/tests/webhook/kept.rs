@@ -39,6 +39,14 @@ async fn a_cluster_without_files_has_its_pods_injected_and_told_where_they_were_
     let made = cluster.create_pod(&pod("own")).await.unwrap();
     assert_eq!(made["spec"]["volumes"][0]["name"], "eks-pod-identity-token", "{made}");
 
+    // A pod that is older than the annotation of its account.
+    let early = cluster.create_pod(&pod("other")).await.unwrap();
+    let role = json!({ "pod-identity.claviger.dev/role-arn": "arn:aws:iam::111122223333:role/other" });
+    cluster.annotate("other", &role).await;
+    let event = cluster.event_of(early["metadata"]["uid"].as_str().unwrap()).await;
+    assert_eq!(event["reason"], "NotInjected", "{event}");
+    webhook.until_counted("claviger_webhook_pods_missed_total{why=\"not_injected\"} 2").await;
+
     // Annotations of a service account that is made together with its pod.
     let role = json!({ "eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/irsa" });
     let account = json!({

@@ -107,6 +107,21 @@ async fn service_accounts_are_known_with_what_they_say_of_credentials_alone() {
     let late = timeout(SOON, waiting).await.unwrap().unwrap();
     assert_eq!(late.get("eks.amazonaws.com/token-expiration").map(String::as_str), Some("3600"));
 
+    // Of a new account nobody has to look again, nor of annotations that are not kept; of others, of one that is there.
+    let mut changed = Box::pin(accounts.changed());
+    rig.kubectl(&["annotate", "serviceaccount", "late", "example.com/other=x"]).await;
+    rig.new_account("marker", json!({ "eks.amazonaws.com/token-expiration": "3600" })).await;
+    let marker = timeout(SOON, async {
+        tokio::select! {
+            biased;
+            () = &mut changed => panic!("nothing that is kept has changed"),
+            marker = accounts.arrives("default", "marker") => marker,
+        }
+    });
+    marker.await.unwrap();
+    rig.kubectl(&["annotate", "serviceaccount", "marker", &format!("eks.amazonaws.com/role-arn={role}")]).await;
+    timeout(SOON, changed).await.unwrap();
+
     rig.ask("DELETE", &format!("{ACCOUNTS}/reader"), None).await.unwrap();
     rig.new_account("last", json!({})).await;
     timeout(SOON, accounts.arrives("default", "last")).await.unwrap();
@@ -242,5 +257,8 @@ async fn the_webhook_follows_associations_and_warns_of_pods_but_tells_no_status(
     let told = told["items"].as_array().unwrap();
     assert_eq!(told.len(), 1, "the same warning is one event");
     assert_eq!((&told[0]["reason"], &told[0]["type"]), (&json!("NotInjected"), &json!("Warning")));
+    // Where such a name is cut for the event's own, a dash and a dot come last.
+    let long = Regarding { name: format!("{}-.{}", "a".repeat(198), "b".repeat(40)), ..regarding };
+    events.warn(&long, "Inject", "NotInjected", "note").await.unwrap();
     task.abort();
 }

@@ -24,6 +24,9 @@ pub trait ServiceAccounts: Send + Sync {
     /// The service account, as soon as it is known. Who asks gives up by dropping this, which costs nothing.
     async fn arrives(&self, namespace: &str, name: &str) -> Arc<ServiceAccount>;
 
+    /// Returns when an account that is known already says something else, from the first poll on.
+    async fn changed(&self);
+
     /// Whether all that exist are known: until then the webhook is not ready.
     fn are_complete(&self) -> bool;
 }
@@ -60,10 +63,11 @@ impl Sources {
         self.service_accounts.as_ref()?.known(namespace, name)
     }
 
-    /// Returns when who has an association may be somebody else than it was. A source that has ended tells nothing any more.
+    /// Returns when who is to be injected may be somebody else than it was. A source that has ended tells nothing any more.
     pub async fn changed(&mut self) {
         let mut waits: Vec<_> = self.associations.iter_mut().map(|source| told(source).boxed()).collect();
         waits.extend(self.identities.iter_mut().map(|source| told(source).boxed()));
+        waits.extend(self.service_accounts.iter().map(|accounts| accounts.changed()));
         if waits.is_empty() {
             std::future::pending::<()>().await;
         }

@@ -30,6 +30,10 @@ impl ServiceAccounts for Kept {
         Arc::clone(&found[&key])
     }
 
+    async fn changed(&self) {
+        let _ = self.0.clone().changed().await;
+    }
+
     fn are_complete(&self) -> bool {
         true
     }

@@ -99,6 +99,10 @@ impl ServiceAccounts for Kept {
         self.read(&annotations)
     }
 
+    async fn changed(&self) {
+        self.accounts.changed().await;
+    }
+
     fn are_complete(&self) -> bool {
         self.accounts.are_complete()
     }
