@@ -16,6 +16,12 @@ use http::{
     uri::{Authority, Scheme},
 };
 
+/// The host of a service's usual endpoint in a region, whatever settings say.
+#[must_use]
+pub fn usual_host(id: ServiceId, region: &Region) -> String {
+    rules::own(id, region, rules::Variant { fips: false, dual: false }).host
+}
+
 /// A service's endpoint, and the region that requests to it are signed for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Endpoint {

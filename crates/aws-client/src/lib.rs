@@ -29,7 +29,7 @@ pub use self::{
     aws::Aws,
     client::Client,
     credentials::NoCredentials,
-    endpoint::{InvalidEndpoint, Unusable},
+    endpoint::{InvalidEndpoint, Unusable, usual_host},
     error::{CallError, Cause, Refusal},
     pages::Pages,
 };

@@ -151,6 +151,16 @@ async fn the_way_from_the_agent_to_the_broker_is_followed_through_the_apiserver(
     ];
     is(&link(&looks), "unknown", &forbidden);
 
+    // An agent on a third node, before a server that this system knows nobody to vouch for.
+    let node_role = ["--node-role=arn:aws:iam::111122223333:role/node"];
+    let labels = json!({ "app.kubernetes.io/name": "eks-pod-identity-agent" });
+    let endpoint = format!("--endpoint=https://localhost:{}", broker.address.port());
+    let container = json!({ "name": "agent", "image": "agent", "args": [endpoint, "--metrics-port=none"] });
+    outside.running_pod("agent-y8", labels, "three", container).await;
+    outside.cluster.pod("payments", "tls", "three").await;
+    let told = outside.diagnose("payments/tls-0", &admin, &node_role);
+    is(&told, "unknown", &["from here, not from the node", "cannot be connected to: TLS: "]);
+
     broker.process.stop(std::time::Duration::from_secs(20)).await;
     outside.cluster.ask("PUT", &format!("{SLICES}/broker"), Some(&slice(false))).await;
     is(
@@ -166,7 +176,6 @@ async fn the_way_from_the_agent_to_the_broker_is_followed_through_the_apiserver(
         json!({ "name": "agent", "image": "agent", "args": ["server", "--endpoint", eks_auth, "--metrics-port=none"] });
     outside.running_pod("agent-z9", labels, "two", container).await;
     outside.cluster.pod("payments", "web", "two").await;
-    let node_role = ["--node-role=arn:aws:iam::111122223333:role/node"];
     let told = outside.diagnose("payments/web-0", &admin, &node_role);
     is(
         &told,

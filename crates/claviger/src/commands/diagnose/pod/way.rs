@@ -4,7 +4,9 @@
 mod from_here;
 mod service;
 
+use aws_client::usual_host;
 use aws_model::Arn;
+use aws_wire::model::ServiceId;
 use diagnose::{
     chain::Known,
     pod::{Agent, Asks, Calls, FarEnd, Way},
@@ -28,18 +30,15 @@ pub(super) async fn look(connection: Option<&Connection>, agent: &Known<Agent>, 
             Some(Asks::EksAuth { endpoint: Some(url), .. }) => at(connection, url).await,
             Some(Asks::EksAuth { region, .. }) => {
                 let region = region.as_deref().unwrap_or_else(|| cluster.region());
-                at(connection, &format!("https://{}", eks_auth_host(region))).await
+                match region.parse() {
+                    Ok(region) => at(connection, &format!("https://{}", usual_host(ServiceId::EksAuth, &region))).await,
+                    Err(_) => Known::Unknown(format!("`{region}` is no region")),
+                }
             }
         }
     };
     let (far_end, calls) = tokio::join!(far_end, calls(connection, agent));
     Way { far_end, calls }
-}
-
-/// Source: Amazon EKS Auth endpoints, AWS General Reference; for China, the dual-stack suffix of its partition.
-fn eks_auth_host(region: &str) -> String {
-    let suffix = if region.starts_with("cn-") { "api.amazonwebservices.com.cn" } else { "api.aws" };
-    format!("eks-auth.{region}.{suffix}")
 }
 
 async fn at(connection: &Connection, url: &str) -> Known<FarEnd> {
@@ -65,7 +64,7 @@ async fn calls(connection: &Connection, agent: &Agent) -> Known<Calls> {
 
 /// Claviger's agent counts calls. AWS's counts its own answers to pods: what it gave was given to it, and a 5xx tells of no answer.
 ///
-/// Source: `internal/middleware/metrics` and `pkg/errors` of eks-pod-identity-agent.
+/// Source: `HandleRequest` in `pkg/handlers/eks_credential_handler.go` of eks-pod-identity-agent.
 fn counted(metrics: &str) -> Option<Calls> {
     const OURS: &str = "claviger_agent_upstream_calls_total{outcome=\"";
     const PEERS: &str = "pod_identity_http_response{code=\"";
@@ -94,4 +93,28 @@ fn counted(metrics: &str) -> Option<Calls> {
         }
     }
     Some(calls)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_read_from_either_agents_metrics() {
+        let calls =
+            |text: &str| counted(text).map(|calls| (calls.answered, calls.failed.into_iter().collect::<Vec<_>>()));
+        let ours = "# TYPE claviger_agent_upstream_calls counter\n\
+                    claviger_agent_upstream_calls_total{outcome=\"ok\"} 3\n\
+                    claviger_agent_upstream_calls_total{outcome=\"refused\"} 2\n\
+                    claviger_agent_upstream_calls_total{outcome=\"away\"} 4\n\
+                    pod_identity_http_response{code=\"200\"} 9\n# EOF\n";
+        assert_eq!(calls(ours), Some((5, vec![("away".to_owned(), 4)])));
+        let peers = "pod_identity_http_response{code=\"200\"} 7\n\
+                     pod_identity_http_response{code=\"400\"} 5\n\
+                     pod_identity_http_response{code=\"500\"} 1\n";
+        assert_eq!(calls(peers), Some((7, vec![("500".to_owned(), 1)])));
+        // One that nobody has asked yet, and what is no agent.
+        assert_eq!(calls("claviger_agent_cache_entries 0\n"), Some((0, Vec::new())));
+        assert_eq!(calls("go_goroutines 8\n"), None);
+    }
 }
