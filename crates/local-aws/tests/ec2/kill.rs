@@ -87,7 +87,7 @@ async fn attached(aws: &Running) -> (BTreeSet<String>, BTreeSet<String>) {
     (elements(&instances.body, "<instanceId>"), elements(&volumes.body, "<volumeId>"))
 }
 
-fn elements(text: &str, name: &str) -> BTreeSet<String> {
+pub(crate) fn elements(text: &str, name: &str) -> BTreeSet<String> {
     text.split(name).skip(1).map(|rest| rest.split('<').next().unwrap().to_owned()).collect()
 }
 
@@ -152,17 +152,22 @@ async fn sqs(aws: &Running, operation: &str, input: &Value) -> Value {
 }
 
 /// A call of EC2's, which must succeed.
-async fn ec2(aws: &Running, parameters: &str) -> Answer {
-    let headers = vec![("content-type".into(), "application/x-www-form-urlencoded; charset=utf-8".into())];
-    let body = format!("Version=2016-11-15&{parameters}").into();
-    let request = Request { method: "POST", query: String::new(), headers, body };
-    let answer = request.signed(aws, &root(aws, "ec2")).send(aws).await;
+pub(crate) async fn ec2(aws: &Running, parameters: &str) -> Answer {
+    let answer = answered(aws, parameters).await;
     assert_eq!(answer.status, 200, "{parameters}: {answer:?}");
     answer
 }
 
+/// The same, of one that may be refused.
+pub(crate) async fn answered(aws: &Running, parameters: &str) -> Answer {
+    let headers = vec![("content-type".into(), "application/x-www-form-urlencoded; charset=utf-8".into())];
+    let body = format!("Version=2016-11-15&{parameters}").into();
+    let request = Request { method: "POST", query: String::new(), headers, body };
+    request.signed(aws, &root(aws, "ec2")).send(aws).await
+}
+
 /// An embedded AWS with its state in a file.
-async fn start_at(path: &Path) -> Running {
+pub(crate) async fn start_at(path: &Path) -> Running {
     let accounts = vec![ACCOUNT.parse().unwrap()];
     let state = State::File { path: path.to_owned(), master_key: MasterKey::Beside };
     start_with(Options { accounts, state, ..Options::default() }).await

@@ -1,4 +1,4 @@
-//! EC2 over the wire: what survives kills.
+//! EC2 over the wire: what survives kills, and what happens at the same time.
 //!
 //! What each operation answers is held by `tests/clients`.
 
@@ -10,4 +10,5 @@ mod killed;
 #[expect(dead_code, reason = "what other tests use of it")]
 mod wire;
 
+mod fleets;
 mod kill;
