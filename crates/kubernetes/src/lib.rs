@@ -12,6 +12,7 @@ mod association;
 mod call;
 mod certificates;
 mod changes;
+mod config_map;
 mod connection;
 mod events;
 mod objects;
@@ -25,6 +26,7 @@ pub use association::{
 };
 pub use call::CallError;
 pub use certificates::{SecretData, SecretError, SecretStore, StoredSecret, trust_authorities};
+pub use config_map::{ConfigMapData, ConfigMapFeed, follow_config_map};
 pub use connection::{ApiServer, ConnectError, Connection};
 pub use events::{Events, Regarding, Reporter};
 pub use pods::{Pods, follow_gone_pods, follow_pods};

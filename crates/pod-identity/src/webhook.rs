@@ -39,7 +39,9 @@ pub use patch::Patch;
 pub use pod::Pod;
 pub use review::{InvalidReview, Review};
 pub use settings::{Expiration, Settings, Token};
-pub use sources::{Identities, InvalidIdentities, ServiceAccounts, Sources};
+pub use sources::{
+    Identities, InvalidIdentities, InvalidMappedRoles, MAP_KEY, MAP_NAME, MappedRoles, ServiceAccounts, Sources,
+};
 
 use crate::{certificate::Certificate, connections};
 

@@ -99,7 +99,7 @@ fn everything() -> Value {
             "aws": { "webIdentityRoleArn": "arn:aws:iam::111122223333:role/webhook" }, "env": env,
             "extraVolumes": [{ "name": "aws", "configMap": { "name": "aws" } }],
             "extraVolumeMounts": [{ "name": "aws", "mountPath": "/etc/aws", "readOnly": true }],
-            "certificates": "certManager", "failurePolicy": "Fail", "excludedNamespaces": ["kube-node-lease"],
+            "watchConfigMap": true, "certificates": "certManager", "failurePolicy": "Fail", "excludedNamespaces": ["kube-node-lease"],
         })),
     }))
 }

@@ -95,8 +95,34 @@ impl Cluster {
         for file in ["manifests/namespace.yaml", "manifests/webhook-rbac.yaml"] {
             self.apply(file);
         }
+        self.kubeconfig_of("claviger-webhook").await
+    }
+
+    /// The same with what kops gives its own: service accounts of all namespaces, ConfigMaps of its own.
+    pub(crate) async fn kubeconfig_of_kops_webhook(&self) -> PathBuf {
+        self.apply("manifests/namespace.yaml");
+        let metadata = json!({ "name": "pod-identity-webhook" });
+        self.create("/api/v1/namespaces/claviger/serviceaccounts", &json!({ "metadata": metadata })).await;
+        let rights = "/apis/rbac.authorization.k8s.io/v1";
+        let subjects = json!([{ "kind": "ServiceAccount", "name": "pod-identity-webhook", "namespace": "claviger" }]);
+        for (place, kind, resource) in [
+            (format!("{rights}/namespaces/claviger/roles"), "Role", "configmaps"),
+            (format!("{rights}/clusterroles"), "ClusterRole", "serviceaccounts"),
+        ] {
+            let rules = json!([{ "apiGroups": [""], "resources": [resource], "verbs": ["get", "list", "watch"] }]);
+            self.create(&place, &json!({ "metadata": metadata, "rules": rules })).await;
+            let role = json!({ "apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": "pod-identity-webhook" });
+            let bindings = place.replace("roles", "rolebindings");
+            let binding = json!({ "metadata": metadata, "roleRef": role, "subjects": subjects });
+            self.create(&bindings, &binding).await;
+        }
+        self.kubeconfig_of("pod-identity-webhook").await
+    }
+
+    async fn kubeconfig_of(&self, account: &str) -> PathBuf {
         let request = json!({ "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {} });
-        let made = self.create("/api/v1/namespaces/claviger/serviceaccounts/claviger-webhook/token", &request).await;
+        let path = format!("/api/v1/namespaces/claviger/serviceaccounts/{account}/token");
+        let made = self.create(&path, &request).await;
         let admin = fs::read_to_string(self.plane.kubeconfig()).unwrap();
         let (before, after) = (admin.split("token: ").next().unwrap(), admin.split("contexts:").nth(1).unwrap());
         let path = self.folder.path().join("webhook.kubeconfig");
@@ -142,6 +168,10 @@ impl Cluster {
         let mut account = self.ask("GET", &path, None).await.unwrap();
         account["metadata"]["annotations"] = annotations.clone();
         self.ask("PUT", &path, Some(&account)).await.unwrap();
+    }
+
+    pub(crate) async fn put(&self, path: &str, object: &Value) {
+        self.ask("PUT", path, Some(object)).await.unwrap();
     }
 
     pub(crate) async fn create_pod(&self, pod: &Value) -> Result<Value, Value> {

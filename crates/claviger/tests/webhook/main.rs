@@ -4,6 +4,7 @@
 mod cluster;
 mod injected;
 mod kept;
+mod kops;
 mod sources;
 
 const CLAVIGER: &str = env!("CARGO_BIN_EXE_claviger");

@@ -2,7 +2,7 @@
 //!
 //! Source: README of amazon-eks-pod-identity-webhook, "EKS Walkthrough", steps 3 and 4.
 
-use super::{pod::Pod, settings::Expiration};
+use super::{pod::Pod, settings::Expiration, sources::MappedRoles};
 
 /// What a service account's annotations say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,6 +30,27 @@ impl ServiceAccount {
             }
         }
         account
+    }
+
+    /// The same where it names a role itself; else what the map has for it, all of it, as the peer takes it.
+    #[must_use]
+    pub fn or_mapped(self, roles: &MappedRoles, namespace: &str, name: &str) -> Self {
+        match roles.find(namespace, name) {
+            Some(mapped) if self.role.is_none() => Self {
+                role: Some(mapped.role.clone()),
+                audience: Some(mapped.audience.clone()).filter(|audience| !audience.is_empty()),
+                regional_sts: Some(mapped.regional_sts),
+                token_expiration: mapped.token_expiration(),
+                ..self
+            },
+            _ => self,
+        }
+    }
+
+    /// Whether it names a role.
+    #[must_use]
+    pub fn has_role(&self) -> bool {
+        self.role.is_some()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Who has an association, and what service accounts say: ports, and what is found by asking them.
 
 mod identities;
+mod mapped;
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,7 +10,10 @@ use eks_auth::Associations;
 use futures_util::{FutureExt as _, future::select_all};
 use tokio::{sync::watch, time::timeout};
 
-pub use self::identities::{Identities, InvalidIdentities};
+pub use self::{
+    identities::{Identities, InvalidIdentities},
+    mapped::{InvalidMappedRoles, MAP_KEY, MAP_NAME, MappedRoles},
+};
 use super::annotations::ServiceAccount;
 
 /// The service accounts of the cluster, kept up to date by who implements this.

@@ -4,11 +4,11 @@ use std::{env, path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
 use kubernetes::{
-    Annotations, ApiServer, AssociationsReceiver, Connection, ROLE_ANNOTATION, Reporter, follow_associations,
-    names_role,
+    Annotations, ApiServer, AssociationsReceiver, ConfigMapFeed, Connection, ROLE_ANNOTATION, Reporter,
+    follow_associations, follow_config_map, names_role,
 };
-use pod_identity::webhook::{ServiceAccount, ServiceAccounts};
-use tokio::task::JoinSet;
+use pod_identity::webhook::{MAP_KEY, MAP_NAME, MappedRoles, ServiceAccount, ServiceAccounts};
+use tokio::{sync::watch, task::JoinSet};
 
 use super::flags::AssociationsFrom;
 use crate::failure::Failure;
@@ -34,14 +34,15 @@ impl Cluster {
         kubeconfig: Option<PathBuf>,
         associations: &[AssociationsFrom],
         prefix: &str,
+        map_namespace: Option<&str>,
     ) -> Result<Option<Self>, Failure> {
         let is_of_cluster =
             |from: &AssociationsFrom| matches!(from, AssociationsFrom::Kubernetes | AssociationsFrom::Annotations);
         let place = match kubeconfig {
             Some(path) => ApiServer::Kubeconfig(path),
             None if env::var_os(IN_POD).is_some() => ApiServer::InCluster,
-            None if associations.iter().any(is_of_cluster) => {
-                return Err(Failure::new("there is no apiserver whose associations could be watched")
+            None if map_namespace.is_some() || associations.iter().any(is_of_cluster) => {
+                return Err(Failure::new("there is no apiserver where associations or a ConfigMap could be watched")
                     .help("name it with --kubeconfig FILE"));
             }
             None => return Ok(None),
@@ -58,7 +59,14 @@ impl Cluster {
             following.spawn(follow);
             associations
         });
-        let kept = Kept { accounts, prefix: prefix.to_owned(), is_annotated };
+        let mapped = map_namespace.map(|namespace| {
+            let (map, follow) = follow_config_map(&connection, namespace, MAP_NAME);
+            following.spawn(follow);
+            let (publish, mapped) = watch::channel(None);
+            following.spawn(read_each(map, publish));
+            mapped
+        });
+        let kept = Kept { accounts, prefix: prefix.to_owned(), is_annotated, mapped };
         let service_accounts: Arc<dyn ServiceAccounts> = Arc::new(kept);
         Ok(Some(Self { connection, service_accounts, associations, _following: following }))
     }
@@ -76,27 +84,60 @@ struct Kept {
     prefix: String,
     /// Whether accounts may name the roles of their associations themselves.
     is_annotated: bool,
+    /// Roles of those that name none, where a ConfigMap is watched.
+    mapped: Option<MappedFeed>,
+}
+
+/// `None`: it is not known yet.
+type MappedFeed = watch::Receiver<Option<Arc<MappedRoles>>>;
+
+/// Reads the ConfigMap each time that it has changed; one that is none leaves the former in force.
+async fn read_each(mut map: ConfigMapFeed, publish: watch::Sender<Option<Arc<MappedRoles>>>) {
+    while map.changed().await.is_ok() {
+        let Some(data) = map.borrow_and_update().clone() else { continue };
+        match MappedRoles::parse(data.get(MAP_KEY).map_or("", String::as_str)) {
+            Ok(roles) => {
+                tracing::info!(entries = roles.len(), "read roles from the ConfigMap {MAP_NAME}");
+                publish.send_replace(Some(Arc::new(roles)));
+            }
+            Err(error) => {
+                tracing::error!(%error, "`{MAP_KEY}` of the ConfigMap {MAP_NAME} cannot be read; what was read before counts");
+            }
+        }
+    }
 }
 
 impl Kept {
-    fn read(&self, annotations: &Annotations) -> Arc<ServiceAccount> {
+    fn read(&self, annotations: &Annotations, namespace: &str, name: &str) -> Arc<ServiceAccount> {
         let is_associated = self.is_annotated && annotations.get(ROLE_ANNOTATION).is_some_and(|text| names_role(text));
         let annotations = annotations.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let mut account = ServiceAccount::of(annotations, &self.prefix);
         account.is_associated = is_associated;
-        Arc::new(account)
+        Arc::new(match self.mapped() {
+            Some(roles) => account.or_mapped(&roles, namespace, name),
+            None => account,
+        })
+    }
+
+    fn mapped(&self) -> Option<Arc<MappedRoles>> {
+        self.mapped.as_ref()?.borrow().clone()
     }
 }
 
 #[async_trait]
 impl ServiceAccounts for Kept {
     fn known(&self, namespace: &str, name: &str) -> Option<Arc<ServiceAccount>> {
-        self.accounts.known(namespace, name).map(|annotations| self.read(&annotations))
+        if let Some(annotations) = self.accounts.known(namespace, name) {
+            return Some(self.read(&annotations, namespace, name));
+        }
+        // One that has a role already is not waited for, as by the peer.
+        let account = ServiceAccount::default().or_mapped(&*self.mapped()?, namespace, name);
+        account.has_role().then(|| Arc::new(account))
     }
 
     async fn arrives(&self, namespace: &str, name: &str) -> Arc<ServiceAccount> {
         let annotations = self.accounts.arrives(namespace, name).await;
-        self.read(&annotations)
+        self.read(&annotations, namespace, name)
     }
 
     async fn changed(&self) {
@@ -104,6 +145,6 @@ impl ServiceAccounts for Kept {
     }
 
     fn are_complete(&self) -> bool {
-        self.accounts.are_complete()
+        self.accounts.are_complete() && self.mapped.as_ref().is_none_or(|mapped| mapped.borrow().is_some())
     }
 }

@@ -31,6 +31,11 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "FILE", help_heading = SOURCES)]
     pub(crate) watch_container_credentials_config: Option<PathBuf>,
 
+    /// Take roles of service accounts that name none themselves from the ConfigMap `pod-identity-webhook` of --namespace, as kops
+    /// writes it: under `config`, {"NAMESPACE/NAME": {"RoleARN": "..."}}
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = ArgAction::Set, hide_default_value = true, help_heading = SOURCES)]
+    pub(crate) watch_config_map: bool,
+
     /// What the annotations of service accounts and pods begin with
     #[arg(long, value_name = "PREFIX", default_value = "eks.amazonaws.com", help_heading = SOURCES)]
     annotation_prefix: String,
@@ -60,7 +65,7 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "NAME", default_value = "claviger-webhook", help_heading = APISERVER)]
     pub(crate) webhook_configuration: String,
 
-    /// For --own-certificates, the namespace of Service and Secret
+    /// The namespace of Service and Secret, for --own-certificates, and of the ConfigMap, for --watch-config-map
     #[arg(long, value_name = "NAME", default_value = "claviger", help_heading = APISERVER)]
     pub(crate) namespace: String,
 

@@ -38,7 +38,9 @@ pub(super) async fn serve(flags: Flags) -> Result<Exit, Failure> {
     let metrics = registry.register(Metrics::register);
 
     let settings = flags.settings();
-    let cluster = Cluster::follow(flags.kubeconfig.clone(), &flags.associations, &settings.annotation_prefix).await?;
+    let map_namespace = flags.watch_config_map.then_some(&*flags.namespace);
+    let prefix = &settings.annotation_prefix;
+    let cluster = Cluster::follow(flags.kubeconfig.clone(), &flags.associations, prefix, map_namespace).await?;
     let mut beside = JoinSet::new();
     let certificate = match &cluster {
         _ if !flags.own_certificates => Certificate::of_files(&flags.tls_cert, &flags.tls_key)?,
