@@ -18,7 +18,7 @@ pub(crate) enum Format {
 }
 
 /// Says what is going on, on stderr.
-#[cfg(any(feature = "addons", feature = "explain", feature = "up"))]
+#[cfg(any(feature = "addons", feature = "explain", feature = "pod-identity", feature = "up"))]
 pub(crate) fn note(text: impl fmt::Display) {
     // Progress that cannot be told is no reason to stop.
     let _ = writeln!(anstream::stderr(), "{text}");

@@ -44,4 +44,4 @@ pub use listening::Listening;
 pub use metrics::Metrics;
 pub use session::{Session, SessionKeys};
 pub use sts::{Sts, StsSettings};
-pub use trust_policy::{BrokerPrincipal, InvalidPrincipal, Policies};
+pub use trust_policy::{BrokerPrincipal, InvalidPrincipal, Policies, PolicyNote};

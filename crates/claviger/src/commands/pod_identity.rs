@@ -1,6 +1,7 @@
 //! `claviger pod-identity`.
 
 mod agent;
+mod beside;
 mod broker;
 mod initialize;
 #[cfg(feature = "kubernetes")]

@@ -27,6 +27,8 @@ fn rendered(cluster: &Issuer, associations: &str) -> Value {
     command.args(["pod-identity", "broker", "trust-policy", "--broker=arn:aws:iam::111122223333:user/broker"]);
     let output = command.args(["--cluster-arn", &cluster.arn, "--associations", associations]).output().unwrap();
     assert!(output.status.success(), "{output:?}");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains(&format!("note: the trust policy of {} lets in every session", role("first"))), "{told}");
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
@@ -69,6 +71,8 @@ async fn rendered_policies_let_in_whom_their_associations_name_and_nobody_else()
     });
     let of_team = json!({ "sessionTags": { "team": "blue" }, "sessionName": "{cluster}@{namespace}@{pod}" });
     let wanted = association("payments", "api", &role("pods"), json!({}))
+        + &association("payments", "worker", &role("pods"), json!({}))
+        + &association("shop", "clerk", &role("pods"), json!({}))
         + &association("payments", "team", &role("team"), of_team)
         + &association("shop", "chained", &role("first"), chained.clone());
     let associations = lending.file("associations.yaml", &wanted);
@@ -93,6 +97,7 @@ async fn rendered_policies_let_in_whom_their_associations_name_and_nobody_else()
 
     // Of the same roles the broker is told more than the policies were rendered of.
     let more = association("other", "api", &role("pods"), json!({}))
+        + &association("shop", "api", &role("pods"), json!({}))
         + &association("payments", "untagged", &role("team"), json!({}));
     lending.file("associations.yaml", &(wanted + &more));
     let keys = [("AWS_ACCESS_KEY_ID", &*id), ("AWS_SECRET_ACCESS_KEY", &*secret)];
@@ -104,7 +109,10 @@ async fn rendered_policies_let_in_whom_their_associations_name_and_nobody_else()
     let given = ask("payments", "api").await.unwrap();
     assert!(arn(&given).starts_with("arn:aws:sts::111122223333:assumed-role/pods/eks-demo-"), "{}", arn(&given));
     assert!(has_random(&kms(&lending.aws, &given)).await);
-    for (namespace, account) in [("other", "api"), ("payments", "untagged")] {
+    for (namespace, account) in [("payments", "worker"), ("shop", "clerk")] {
+        ask(namespace, account).await.unwrap();
+    }
+    for (namespace, account) in [("other", "api"), ("shop", "api"), ("payments", "untagged")] {
         let refused = ask(namespace, account).await.unwrap_err();
         assert!(refused.starts_with("HTTP/1.1 400") && refused.contains("AccessDeniedException"), "{refused}");
     }

@@ -7,12 +7,16 @@
 //! `aws:PrincipalTag` of the next call) and "IAM JSON policy elements: Condition operators" (`*` and `?` of `StringLike`,
 //! which mean what they mean in an association's patterns).
 
+mod folding;
+mod notes;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_model::Arn;
 use eks_auth::{Association, Associations, NamePattern};
 use serde_json::{Map, Value, json};
 
+pub use self::notes::PolicyNote;
 use super::cluster::ClusterArn;
 
 /// Who assumes the roles, as a trust policy names it.
@@ -36,6 +40,8 @@ pub struct Policies {
     pub permissions: BTreeMap<String, Value>,
     /// What the broker itself needs to be allowed.
     pub broker: Value,
+    /// What is to be known of them.
+    pub notes: Vec<PolicyNote>,
 }
 
 impl std::str::FromStr for BrokerPrincipal {
@@ -80,11 +86,17 @@ impl Policies {
                 json!({ "Effect": "Allow", "Action": ["sts:AssumeRole", "sts:TagSession"], "Resource": roles }),
             ])
         };
-        Self {
-            trust: trust.into_iter().map(|(role, statements)| (role, policy(statements))).collect(),
-            permissions: targets.iter().map(|(role, targets)| (role.clone(), assume(targets))).collect(),
-            broker: assume(&roles),
-        }
+        let broker = assume(&roles);
+        let folded = trust.into_iter().map(|(role, statements)| (role, policy(folding::folded(statements))));
+        let trust: BTreeMap<String, Value> = folded.collect();
+        let permissions: BTreeMap<String, Value> =
+            targets.iter().map(|(role, targets)| (role.clone(), assume(targets))).collect();
+        let notes = notes::of_untagged(cluster, associations.iter().map(|association| &**association))
+            .chain(notes::of_trust(&trust))
+            .chain(permissions.iter().filter_map(|(role, policy)| notes::of_permissions(Some(role), policy)))
+            .chain(notes::of_permissions(None, &broker))
+            .collect();
+        Self { trust, permissions, broker, notes }
     }
 }
 
@@ -103,11 +115,7 @@ fn statement(principal: &str, cluster: &ClusterArn, association: &Association, o
             tell(pattern, format!("{prefix}/{key}"), &mut equals, &mut like);
         }
     } else {
-        let prefix = match &association.session_name {
-            Some(name) => name.prefix(cluster.name()),
-            None => format!("eks-{}-", cluster.name().chars().take(10).collect::<String>()),
-        };
-        like.insert("sts:RoleSessionName".to_owned(), format!("{prefix}*").into());
+        like.insert("sts:RoleSessionName".to_owned(), session_names(cluster, association).into());
     }
     // Of a session without the six no other tag may come: one with the six may have the same name.
     let own_keys: Vec<&str> = association.tags.iter().map(|(key, _)| key).collect();
@@ -126,6 +134,14 @@ fn statement(principal: &str, cluster: &ClusterArn, association: &Association, o
     let is_tagged = association.session_tags || !association.tags.is_empty();
     let actions: &[&str] = if is_tagged { &["sts:AssumeRole", "sts:TagSession"] } else { &["sts:AssumeRole"] };
     json!({ "Effect": "Allow", "Principal": { "AWS": principal }, "Action": actions, "Condition": condition })
+}
+
+/// What the sessions of an association are called, as a pattern.
+fn session_names(cluster: &ClusterArn, association: &Association) -> String {
+    match &association.session_name {
+        Some(name) => format!("{}*", name.prefix(cluster.name())),
+        None => format!("eks-{}-*", cluster.name().chars().take(10).collect::<String>()),
+    }
 }
 
 /// A pattern that means every name is no condition.
@@ -224,6 +240,40 @@ mod tests {
         let may = &policies.permissions["arn:aws:iam::111122223333:role/first"]["Statement"][0];
         assert_eq!(may["Resource"], json!(["arn:aws:iam::444455556666:role/target"]));
         assert_eq!(policies.broker["Statement"][0]["Resource"].as_array().unwrap().len(), 5);
+    }
+
+    #[test]
+    fn what_iam_does_not_take_and_what_lets_in_others_is_told() {
+        let broker: BrokerPrincipal = "arn:aws:iam::111122223333:role/broker".parse().unwrap();
+        let cluster: ClusterArn = "arn:aws:eks:us-west-2:111122223333:cluster/demonstration".parse().unwrap();
+        let of =
+            |associations: Vec<Association>| Policies::of(&broker, &cluster, &Associations::new(associations).unwrap());
+        let told = |associations: Vec<Association>| -> Vec<String> {
+            of(associations).notes.into_iter().map(|note| note.text).collect()
+        };
+        // Forty service accounts of a namespace are one statement; each of a namespace of its own, a statement each.
+        let many = |count: usize| (0..count).map(|at| association(&format!("account-{at}"), "pods"));
+        let apart = |count: usize| {
+            many(count).enumerate().map(|(at, one)| {
+                let mut one = one;
+                one.namespace = format!("team-{at}").parse().unwrap();
+                one
+            })
+        };
+        let folded = of(many(40).collect());
+        assert_eq!(folded.trust["arn:aws:iam::111122223333:role/pods"]["Statement"].as_array().unwrap().len(), 1);
+        assert!(folded.notes.is_empty(), "{:?}", folded.notes);
+        let told_of = told(apart(10).collect());
+        assert!(told_of[0].contains("than the 2,048 that IAM takes: have the account's quota"), "{told_of:?}");
+        let told_of = told(apart(40).collect());
+        assert!(told_of[0].contains("IAM takes none of more than 8,192"), "{told_of:?}");
+        let told_of = told((0..200).map(|at| association(&format!("account-{at}"), &format!("pods-{at}"))).collect());
+        assert!(told_of[0].starts_with("what the broker needs to be allowed has "), "{told_of:?}");
+
+        let mut untagged = association("api", "pods");
+        untagged.session_tags = false;
+        let told_of = told(vec![untagged]);
+        assert!(told_of[0].contains("is called `eks-demonstrat-*`"), "{told_of:?}");
     }
 
     #[test]

@@ -16,10 +16,9 @@ use pod_identity::{
         Listening, Metrics, PodPace, Validator,
     },
 };
-use tokio::task::JoinSet;
 
 use super::{
-    super::initialize::set_up,
+    super::{beside::Beside, initialize::set_up},
     flags::{Flags, SidePort},
 };
 use crate::{environment, exit::Exit, failure::Failure};
@@ -38,14 +37,14 @@ pub(super) async fn serve(flags: Flags) -> Result<Exit, Failure> {
 
     let source = source(&flags)?;
     let cache = Cache::new(Arc::clone(&source), cache_settings(&flags), Arc::new(Timestamp::now), metrics.clone());
-    let mut answering = JoinSet::new();
+    let mut beside = Beside::default();
     #[cfg(feature = "kubernetes")]
     if let Some(node) = &flags.pods.watch_pods {
         let connection = crate::apiserver::Apiservers::register(&registry)
             .connect(&flags.cluster_name, flags.pods.kubeconfig.as_deref())
             .await?;
         let (node, cache) = (node.clone(), cache.clone());
-        answering.spawn(async move {
+        beside.spawn("the watch of the node's pods", async move {
             kubernetes::follow_gone_pods(&connection, &node, |uid| cache.forget_pod(uid)).await;
         });
     }
@@ -65,17 +64,20 @@ pub(super) async fn serve(flags: Flags) -> Result<Exit, Failure> {
         let (registry, shutdown) = (registry.clone(), shutdown.clone());
         match side_port {
             SideListener::Bound(listener) => {
-                answering.spawn(serve_side_port(listener, Routes::default(), checks, registry, shutdown));
+                beside.spawn("the side port", serve_side_port(listener, Routes::default(), checks, registry, shutdown));
             }
             SideListener::Taken(address) => {
-                answering.spawn(serve_when_free(address, Routes::default(), checks, registry, shutdown));
+                beside.spawn("the side port", serve_when_free(address, Routes::default(), checks, registry, shutdown));
             }
         }
     }
 
     loop {
         tokio::select! {
+            // At its end the side port ends, too.
+            biased;
             () = shutdown.requested() => break,
+            failure = beside.ended() => return Err(failure),
             cause = reload.next() => {
                 tracing::info!(?cause, "looking for AWS credentials and the cluster's keys again");
                 let looking = async {
@@ -94,7 +96,7 @@ pub(super) async fn serve(flags: Flags) -> Result<Exit, Failure> {
     }
     let ended = async { while serving.join_next().await.is_some() {} };
     let drained = shutdown.drain(ended).await;
-    answering.abort_all();
+    drop(beside);
     drained?;
     tracing::info!("stopped");
     Ok(Exit::Done)

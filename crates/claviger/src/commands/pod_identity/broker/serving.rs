@@ -16,9 +16,9 @@ use pod_identity::{
         Metrics, Pods, Sts, StsSettings, foretell_packed,
     },
 };
-use tokio::task::JoinSet;
 
 use super::{
+    super::beside::Beside,
     cluster_flag::{AssociationsFrom, ClusterFlag},
     flags::{Settings, SidePort},
 };
@@ -46,9 +46,8 @@ pub(super) async fn serve(settings: Settings) -> Result<Exit, Failure> {
     registry.register_build_info(env!("CARGO_PKG_VERSION"));
     let metrics = registry.register(Metrics::register);
 
-    let mut answering = JoinSet::new();
-    let Composed { associations, clusters, pods } =
-        compose(&flags.cluster, &metrics, &registry, &mut answering).await?;
+    let mut beside = Beside::default();
+    let Composed { associations, clusters, pods } = compose(&flags.cluster, &metrics, &registry, &mut beside).await?;
     let certificate = match &tls {
         Some((certificate, key)) => Some(Certificate::read(certificate, key).map_err(|error| {
             Failure::from(error)
@@ -90,12 +89,16 @@ pub(super) async fn serve(settings: Settings) -> Result<Exit, Failure> {
             tracing::info!(%address, "health and metrics");
         }
         let checks: Vec<Arc<dyn Health>> = vec![Arc::new(clusters)];
-        answering.spawn(serve_side_port(listener, Routes::default(), checks, registry, shutdown.clone()));
+        let serving = serve_side_port(listener, Routes::default(), checks, registry, shutdown.clone());
+        beside.spawn("the side port", serving);
     }
     let reloaded = Reloaded { certificate, associations, desk };
     loop {
         tokio::select! {
+            // At its end the side port ends, too.
+            biased;
             () = shutdown.requested() => break,
+            failure = beside.ended() => return Err(failure),
             cause = reload.next() => {
                 // AWS's credentials may come from a service that hangs; the end does not wait for it.
                 tokio::select! {
@@ -106,7 +109,7 @@ pub(super) async fn serve(settings: Settings) -> Result<Exit, Failure> {
         }
     }
     let drained = shutdown.drain(serving).await;
-    answering.abort_all();
+    drop(beside);
     drained??;
     tracing::info!("stopped");
     Ok(Exit::Done)
@@ -145,7 +148,7 @@ async fn compose(
     flags: &[ClusterFlag],
     metrics: &Metrics,
     registry: &Registry,
-    following: &mut JoinSet<()>,
+    following: &mut Beside,
 ) -> Result<Composed, Failure> {
     let (mut files, mut clusters, mut problems) = (Vec::new(), Vec::new(), Vec::new());
     #[cfg(feature = "kubernetes")]
@@ -181,8 +184,9 @@ async fn compose(
         }
         let (metrics, name) = (metrics.clone(), flag.arn.name().to_owned());
         let (associations, follow) = merged(feeds, annotated, move |count| metrics.associations(&name, count));
-        following.spawn(follow);
-        following.spawn(foretell_packed(flag.arn.name().to_owned(), associations.clone()));
+        following.spawn("what puts a cluster's associations together", follow);
+        let foretelling = foretell_packed(flag.arn.name().to_owned(), associations.clone());
+        following.spawn("what estimates the size of sessions", foretelling);
         clusters.push(Cluster {
             arn: flag.arn.clone(),
             issuer: flag.issuer.clone(),
@@ -204,13 +208,13 @@ async fn of_eks(
     flag: &ClusterFlag,
     name: Option<&str>,
     metrics: &Metrics,
-    following: &mut JoinSet<()>,
+    following: &mut Beside,
 ) -> Result<AssociationsFeed, Failure> {
     let (region, cluster) = (flag.arn.arn().region(), flag.arn.name());
     let eks = EksCluster::new(name.unwrap_or(cluster), Some(region)).await?;
     let metrics = metrics.clone();
     let (feed, follow) = eks.follow(move |is_read| metrics.associations_read(is_read));
-    following.spawn(follow);
+    following.spawn("what asks EKS for its associations", follow);
     Ok(feed)
 }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 use clap::Args;
 use pod_identity::broker::{
-    BrokerPrincipal, ClusterArn, InvalidClusterArn, InvalidPrincipal, Policies, read_associations,
+    BrokerPrincipal, ClusterArn, InvalidClusterArn, InvalidPrincipal, Policies, PolicyNote, read_associations,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::{
     exit::Exit,
     failure::{Failure, Problem},
-    printer::{Format, Printer},
+    printer::{Format, Printer, note},
 };
 
 const EXAMPLES: &str = "\
@@ -68,7 +68,12 @@ impl TrustPolicy {
         let Self { broker, cluster_arn, associations, role } = self;
         let read = read_associations(&associations)
             .map_err(|invalid| Failure::usage(invalid.told().map(Problem::new).collect()))?;
-        let Policies { mut trust, permissions, broker } = Policies::of(&broker, &cluster_arn, &read);
+        let Policies { mut trust, permissions, broker, notes } = Policies::of(&broker, &cluster_arn, &read);
+        for PolicyNote { role: of, text } in notes {
+            if role.is_none() || role == of {
+                note(format_args!("note: {text}"));
+            }
+        }
         let told = match role {
             None => Told::All { trust_policies: trust, permissions, broker_permissions: broker },
             Some(role) => Told::One(trust.remove(&role).ok_or_else(|| {

@@ -8,9 +8,9 @@ use kubernetes::{
     follow_associations, follow_config_map, names_role,
 };
 use pod_identity::webhook::{MAP_KEY, MAP_NAME, MappedRoles, ServiceAccount, ServiceAccounts};
-use tokio::{sync::watch, task::JoinSet};
+use tokio::sync::watch;
 
-use super::flags::AssociationsFrom;
+use super::{super::beside::Beside, flags::AssociationsFrom};
 use crate::failure::Failure;
 
 /// Kubernetes sets it in every pod.
@@ -20,12 +20,11 @@ const ANNOTATION_PREFIX: &str = "pod-identity.claviger.dev";
 /// Its own name, for those who read events.
 const POD_NAME: &str = "HOSTNAME";
 
-/// A cluster that is followed for as long as this is kept.
+/// A cluster that is followed beside what asks for it.
 pub(super) struct Cluster {
     pub(super) connection: Connection,
     pub(super) service_accounts: Arc<dyn ServiceAccounts>,
     pub(super) associations: Option<AssociationsReceiver>,
-    _following: JoinSet<()>,
 }
 
 impl Cluster {
@@ -35,6 +34,7 @@ impl Cluster {
         associations: &[AssociationsFrom],
         prefix: &str,
         map_namespace: Option<&str>,
+        beside: &mut Beside,
     ) -> Result<Option<Self>, Failure> {
         let is_of_cluster =
             |from: &AssociationsFrom| matches!(from, AssociationsFrom::Kubernetes | AssociationsFrom::Annotations);
@@ -48,27 +48,26 @@ impl Cluster {
             None => return Ok(None),
         };
         let connection = Connection::open(&place).await?;
-        let mut following = JoinSet::new();
         let is_annotated = associations.contains(&AssociationsFrom::Annotations);
         // One watch for both: what a review waits for is all of the service account.
         let prefixes: Vec<_> = [prefix].into_iter().chain(is_annotated.then_some(ANNOTATION_PREFIX)).collect();
         let (accounts, follow) = kubernetes::ServiceAccounts::follow(&connection, &prefixes);
-        following.spawn(follow);
+        beside.spawn("the watch of service accounts", follow);
         let associations = associations.contains(&AssociationsFrom::Kubernetes).then(|| {
             let (associations, follow) = follow_associations(&connection);
-            following.spawn(follow);
+            beside.spawn("the watch of PodIdentityAssociations", follow);
             associations
         });
         let mapped = map_namespace.map(|namespace| {
             let (map, follow) = follow_config_map(&connection, namespace, MAP_NAME);
-            following.spawn(follow);
+            beside.spawn("the watch of the ConfigMap of roles", follow);
             let (publish, mapped) = watch::channel(None);
-            following.spawn(read_each(map, publish));
+            beside.spawn("what reads the ConfigMap of roles", read_each(map, publish));
             mapped
         });
         let kept = Kept { accounts, prefix: prefix.to_owned(), is_annotated, mapped };
         let service_accounts: Arc<dyn ServiceAccounts> = Arc::new(kept);
-        Ok(Some(Self { connection, service_accounts, associations, _following: following }))
+        Ok(Some(Self { connection, service_accounts, associations }))
     }
 }
 

@@ -18,9 +18,9 @@ use pod_identity::{
     broker::read_associations,
     webhook::{self, Desk, Identities, Metrics, Sources},
 };
-use tokio::task::JoinSet;
 
 use super::{
+    super::beside::Beside,
     cluster::Cluster,
     flags::{AssociationsFrom, Flags},
     missed::Missing,
@@ -39,9 +39,9 @@ pub(super) async fn serve(flags: Flags) -> Result<Exit, Failure> {
 
     let settings = flags.settings();
     let map_namespace = flags.watch_config_map.then_some(&*flags.namespace);
-    let prefix = &settings.annotation_prefix;
-    let cluster = Cluster::follow(flags.kubeconfig.clone(), &flags.associations, prefix, map_namespace).await?;
-    let mut beside = JoinSet::new();
+    let (kubeconfig, prefix) = (flags.kubeconfig.clone(), &settings.annotation_prefix);
+    let mut beside = Beside::default();
+    let cluster = Cluster::follow(kubeconfig, &flags.associations, prefix, map_namespace, &mut beside).await?;
     let certificate = match &cluster {
         _ if !flags.own_certificates => Certificate::of_files(&flags.tls_cert, &flags.tls_key)?,
         None => {
@@ -59,7 +59,7 @@ pub(super) async fn serve(flags: Flags) -> Result<Exit, Failure> {
                 certificate: Arc::clone(&certificate),
                 metrics: metrics.clone(),
             };
-            beside.spawn(own.keep());
+            beside.spawn("what keeps the webhook's certificates", own.keep());
             certificate
         }
     };
@@ -77,7 +77,7 @@ pub(super) async fn serve(flags: Flags) -> Result<Exit, Failure> {
                 let metrics = metrics.clone();
                 let eks = EksCluster::new(name, flags.region()).await?;
                 let (feed, follow) = eks.follow(move |is_read| metrics.reloaded(is_read));
-                beside.spawn(follow);
+                beside.spawn("what asks EKS for its associations", follow);
                 associations.push(feed);
             }
             AssociationsFrom::Kubernetes | AssociationsFrom::Annotations => {}
@@ -99,7 +99,8 @@ pub(super) async fn serve(flags: Flags) -> Result<Exit, Failure> {
     let desk = Arc::new(Desk::new(settings, sources.clone(), metrics.clone()));
     if let Some(cluster) = &cluster {
         let (connection, desk) = (cluster.connection.clone(), Arc::clone(&desk));
-        beside.spawn(Missing { connection, desk, sources, metrics: metrics.clone() }.find());
+        let missing = Missing { connection, desk, sources, metrics: metrics.clone() };
+        beside.spawn("what looks for pods that were not injected", missing.find());
     }
 
     let address = flags.listen();
@@ -118,17 +119,21 @@ pub(super) async fn serve(flags: Flags) -> Result<Exit, Failure> {
     }
     let serving = webhook::serve(listener, Arc::clone(&certificate), Arc::clone(&desk), shutdown.clone());
     let serving = tokio::spawn(serving);
-    let probed = side_port.map(|listener| {
+    if let Some(listener) = side_port {
         if let Ok(address) = listener.local_addr() {
             tracing::info!(%address, "health and metrics");
         }
         let checks: Vec<Arc<dyn Health>> = vec![desk, certificate.clone()];
-        tokio::spawn(serve_side_port(listener, Routes::default(), checks, registry, shutdown.clone()))
-    });
+        let serving = serve_side_port(listener, Routes::default(), checks, registry, shutdown.clone());
+        beside.spawn("the side port", serving);
+    }
 
     loop {
         tokio::select! {
+            // At its end the side port ends, too.
+            biased;
             () = shutdown.requested() => break,
+            failure = beside.ended() => return Err(failure),
             cause = reload.next() => {
                 tracing::info!(?cause, "reading the certificate and from whom to inject again");
                 read_again(&flags, &certificate, &reread, &metrics);
@@ -136,10 +141,7 @@ pub(super) async fn serve(flags: Flags) -> Result<Exit, Failure> {
         }
     }
     let drained = shutdown.drain(serving).await;
-    if let Some(probed) = probed {
-        probed.abort();
-    }
-    beside.abort_all();
+    drop(beside);
     drained?.map_err(Failure::from)?;
     tracing::info!("stopped");
     Ok(Exit::Done)
