@@ -44,14 +44,7 @@ pub fn renewed(kept: Option<&Kept>, names: &[String], now: Timestamp) -> Result<
     let is_newest_heard = is_heard(newest.since, now);
     let is_by_newest = kept.certificate.by == newest.print;
     if is_due(newest.since, newest.ends, now) && is_by_newest {
-        let authority = Authority::make(now)?;
-        let former = vec![kept.newest.clone()];
-        return Ok(Some(Kept {
-            newest: authority.trusted(now),
-            former,
-            key: authority.key(),
-            certificate: kept.certificate.clone(),
-        }));
+        return succeeded(kept, now).map(Some);
     }
     let is_to_change = is_due(kept.certificate.since, kept.certificate.ends, now) || kept.certificate.names != names;
     // The key of a former authority is gone: until the newest is heard of, the certificate stays.
@@ -64,6 +57,30 @@ pub fn renewed(kept: Option<&Kept>, names: &[String], now: Timestamp) -> Result<
         return Ok(Some(Kept { former: Vec::new(), ..kept.clone() }));
     }
     Ok(None)
+}
+
+/// What is to be kept where somebody has emptied what was: another authority, beside that by which replicas go on to speak until
+/// it is heard of. Who is asked twice before that keeps what there is.
+///
+/// # Errors
+/// [`MakeError`]
+pub fn after_loss(held: &Kept, names: &[String], now: Timestamp) -> Result<Kept, MakeError> {
+    match held {
+        held if held.newest.ends <= now || held.certificate.ends <= now => fresh(names, now),
+        held if held.certificate.by == held.newest.print => succeeded(held, now),
+        held => Ok(held.clone()),
+    }
+}
+
+/// The next authority beside the newest, whose certificate stays.
+fn succeeded(kept: &Kept, now: Timestamp) -> Result<Kept, MakeError> {
+    let authority = Authority::make(now)?;
+    Ok(Kept {
+        newest: authority.trusted(now),
+        former: vec![kept.newest.clone()],
+        key: authority.key(),
+        certificate: kept.certificate.clone(),
+    })
 }
 
 fn fresh(names: &[String], now: Timestamp) -> Result<Kept, MakeError> {

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::{SignedDuration, Timestamp};
 use pod_identity::{
     Certificate,
-    webhook::certificates::{Kept, renewed},
+    webhook::certificates::{Kept, after_loss, renewed},
 };
 use rustls::{
     RootCertStore,
@@ -54,6 +54,31 @@ fn the_first_is_trusted_under_each_name_and_stays() {
     is_trusted(&kept.authorities(), kept.certificate(), "evil.example", start()).unwrap_err();
     assert!(renewed(Some(&kept), &names(), start() + SignedDuration::from_hours(24)).unwrap().is_none());
     Certificate::awaited().unwrap().put(kept.certificate(), kept.key()).unwrap();
+}
+
+/// One replica notices that the Secret was emptied; the other has what was there before for up to a minute.
+#[test]
+fn a_secret_that_was_emptied_leaves_no_gap() {
+    let held = renewed(None, &names(), start()).unwrap().unwrap();
+    let mut now = start() + SignedDuration::from_hours(48);
+    let next = after_loss(&held, &names(), now).unwrap();
+    assert_ne!(next.authorities(), held.authorities(), "another authority, too");
+    assert_eq!(next.certificate(), held.certificate());
+    is_trusted(&next.authorities(), held.certificate(), NAME, now).unwrap();
+    assert!(after_loss(&next, &names(), now).unwrap() == next, "emptied again, it is put back");
+    // Once it is heard of, the former is spoken by no more, and goes.
+    let mut kept = through_a_secret(&next);
+    for _ in 0..2 {
+        now += SignedDuration::from_hours(1);
+        kept = through_a_secret(&renewed(Some(&kept), &names(), now).unwrap().unwrap());
+    }
+    is_trusted(&kept.authorities(), kept.certificate(), NAME, now).unwrap();
+    is_trusted(&kept.authorities(), held.certificate(), NAME, now).unwrap_err();
+    assert!(renewed(Some(&kept), &names(), now).unwrap().is_none());
+    // What was held too long is nothing to go on with.
+    let late = start() + SignedDuration::from_hours(91 * 24);
+    let fresh = after_loss(&held, &names(), late).unwrap();
+    is_trusted(&fresh.authorities(), fresh.certificate(), NAME, late).unwrap();
 }
 
 /// Twenty-five years, looked at every other week and, after a change, often: an apiserver that has not heard of the last

@@ -8,7 +8,7 @@ use pod_identity::{
     Certificate, CertificateError,
     webhook::{
         Metrics,
-        certificates::{Kept, MakeError, NotOurs, renewed},
+        certificates::{Kept, MakeError, NotOurs, after_loss, renewed},
     },
 };
 use tokio::time::sleep;
@@ -48,8 +48,9 @@ enum KeepError {
 impl OwnCertificates {
     /// Keeps them good for as long as it is polled; it has no end.
     pub(super) async fn keep(self) {
+        let mut held = None;
         loop {
-            let kept = self.look().await;
+            let kept = self.look(&mut held).await;
             if let Err(error) = &kept {
                 tracing::error!(%error, "cannot see to the webhook's certificate; the former one stays in force");
                 self.metrics.reloaded(false);
@@ -58,15 +59,20 @@ impl OwnCertificates {
         }
     }
 
-    async fn look(&self) -> Result<(), KeepError> {
+    /// `held` is what was taken last: where the Secret is emptied, replicas go on to speak by that.
+    async fn look(&self, held: &mut Option<Kept>) -> Result<(), KeepError> {
         loop {
             let read = self.store.read().await?;
-            let kept = Kept::read(&read.data)?;
-            let Some(next) = renewed(kept.as_ref(), &self.names, Timestamp::now())? else {
-                return match kept {
-                    Some(kept) => self.take(&kept).await,
-                    None => Ok(()),
-                };
+            let (kept, now) = (Kept::read(&read.data)?, Timestamp::now());
+            let next = match (&kept, &held) {
+                (None, Some(held)) => Some(after_loss(held, &self.names, now)?),
+                (kept, _) => renewed(kept.as_ref(), &self.names, now)?,
+            };
+            let Some(next) = next else {
+                let Some(kept) = kept else { return Ok(()) };
+                self.take(&kept).await?;
+                *held = Some(kept);
+                return Ok(());
             };
             // Another replica may have been faster: then its word counts.
             if self.store.write(&read, next.write()?).await? {
