@@ -1,6 +1,6 @@
 //! What the webhook has of its cluster: service accounts, and associations that are custom resources.
 
-use std::{env, path::PathBuf, sync::Arc};
+use std::{env, future::pending, path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
 use kubernetes::{
@@ -106,6 +106,15 @@ async fn read_each(mut map: ConfigMapFeed, publish: watch::Sender<Option<Arc<Map
     }
 }
 
+/// Returns when the map has become another, from the first poll on.
+async fn another_map(mapped: Option<&MappedFeed>) {
+    let Some(mut mapped) = mapped.cloned() else { return pending().await };
+    mapped.mark_unchanged();
+    if mapped.changed().await.is_err() {
+        pending::<()>().await;
+    }
+}
+
 impl Kept {
     fn read(&self, annotations: &Annotations, namespace: &str, name: &str) -> Arc<ServiceAccount> {
         let is_associated = self.is_annotated && annotations.get(ROLE_ANNOTATION).is_some_and(|text| names_role(text));
@@ -140,10 +149,33 @@ impl ServiceAccounts for Kept {
     }
 
     async fn changed(&self) {
-        self.accounts.changed().await;
+        tokio::select! {
+            () = self.accounts.changed() => {}
+            () = another_map(self.mapped.as_ref()) => {}
+        }
     }
 
     fn are_complete(&self) -> bool {
         self.accounts.are_complete() && self.mapped.as_ref().is_none_or(|mapped| mapped.borrow().is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[test]
+    fn another_map_is_told_of_once_to_whoever_waits() {
+        let (publish, mapped) = watch::channel(None);
+        let maps = || Some(Arc::new(MappedRoles::default()));
+        publish.send_replace(maps());
+        let mut waits = Box::pin(another_map(Some(&mapped)));
+        assert!(waits.as_mut().now_or_never().is_none(), "what there is already is no change");
+        publish.send_replace(maps());
+        assert!(waits.now_or_never().is_some());
+        assert!(another_map(Some(&mapped)).now_or_never().is_none());
+        assert!(another_map(None).now_or_never().is_none());
     }
 }
