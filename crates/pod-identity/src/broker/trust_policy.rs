@@ -21,7 +21,15 @@ use super::cluster::ClusterArn;
 
 /// Who assumes the roles, as a trust policy names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BrokerPrincipal(String);
+pub struct BrokerPrincipal(Arn);
+
+impl BrokerPrincipal {
+    /// Of the role or the user.
+    #[must_use]
+    pub fn arn(&self) -> &Arn {
+        &self.0
+    }
+}
 
 /// The text names nobody who could assume a role.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,12 +60,13 @@ impl std::str::FromStr for BrokerPrincipal {
         let arn: Arn = text.parse().map_err(|_| invalid())?;
         let (service, resource) = (arn.service(), arn.resource());
         if service == "iam" && (resource.starts_with("role/") || resource.starts_with("user/")) {
-            return Ok(Self(text.to_owned()));
+            return Ok(Self(arn));
         }
         // A session's ARN has the role's name without its path: a role with a path has to be named itself.
         let role = resource.strip_prefix("assumed-role/").and_then(|rest| rest.split_once('/'));
         let (role, _) = role.filter(|_| service == "sts").ok_or_else(invalid)?;
-        Ok(Self(format!("arn:{}:iam::{}:role/{role}", arn.partition(), arn.account())))
+        let role = format!("arn:{}:iam::{}:role/{role}", arn.partition(), arn.account());
+        role.parse().map(Self).map_err(|_| invalid())
     }
 }
 
@@ -72,7 +81,7 @@ impl Policies {
         all.sort_by_key(|one| (one.namespace.as_str(), one.service_account.as_str()));
         for association in all {
             let role = association.role.as_str().to_owned();
-            add(trust.entry(role.clone()).or_default(), statement(&broker.0, cluster, association, None));
+            add(trust.entry(role.clone()).or_default(), statement(broker.0.as_str(), cluster, association, None));
             if let Some(target) = &association.target_role {
                 let target = target.as_str().to_owned();
                 let of_target = statement(&role, cluster, association, association.external_id.as_deref().or(Some("")));
@@ -283,6 +292,11 @@ mod tests {
         {
             assert!(text.parse::<BrokerPrincipal>().is_err(), "{text}");
         }
-        assert!("arn:aws:iam::111122223333:user/broker".parse::<BrokerPrincipal>().is_ok());
+        for (text, arn) in [
+            ("arn:aws:iam::111122223333:user/broker", "arn:aws:iam::111122223333:user/broker"),
+            ("arn:aws:sts::111122223333:assumed-role/broker/i-1", "arn:aws:iam::111122223333:role/broker"),
+        ] {
+            assert_eq!(text.parse::<BrokerPrincipal>().unwrap().arn().as_str(), arn);
+        }
     }
 }

@@ -139,7 +139,7 @@ impl DiagnosePod {
 
     fn upstream(&self, node_role: Known<Arn>) -> Upstream {
         match &self.aws.broker_identity {
-            Some(identity) => Upstream::Broker { identity: Known::Is(identity.clone()) },
+            Some(identity) => Upstream::Broker { identity: Known::Is(identity.arn().clone()) },
             None => Upstream::EksAuth { node_role },
         }
     }

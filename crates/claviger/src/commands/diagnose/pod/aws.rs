@@ -17,7 +17,7 @@ use aws_wire::model::ServiceId;
 use clap::Args;
 use diagnose::chain::Known;
 use eks_auth::Associations;
-use pod_identity::broker::read_associations;
+use pod_identity::broker::{BrokerPrincipal, read_associations};
 use serde_json::{Value, json};
 
 use super::{PodName, cluster::Seen};
@@ -42,9 +42,9 @@ pub(super) struct AwsFlags {
     #[arg(long, value_name = "ARN", conflicts_with = "cluster_name")]
     cluster_arn: Option<Arn>,
 
-    /// Outside EKS: the role or user that the broker is to AWS
+    /// Outside EKS: the role or user that the broker is to AWS, or its session
     #[arg(long, value_name = "ARN", requires = "cluster_arn")]
-    pub(super) broker_identity: Option<Arn>,
+    pub(super) broker_identity: Option<BrokerPrincipal>,
 
     /// Outside EKS: the broker's file of associations, in place of custom resources
     #[arg(long, value_name = "FILE", requires = "cluster_arn")]
